@@ -1,0 +1,1 @@
+"""API: the HTTP service around the assistant."""

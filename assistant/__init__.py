@@ -1,0 +1,1 @@
+"""Assistant: search, prompts, models and answers, on top of the indexer."""

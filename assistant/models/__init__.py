@@ -1,0 +1,1 @@
+"""Models: the catalogue, verified downloads, the embedded engine, and one seam for all providers."""

@@ -1,0 +1,199 @@
+"""The embedded engine: llama.cpp as a supervised child process with a key of its own.
+
+It listens on loopback only, at a port the kernel picks, and answers nobody without its key. It ends when its
+parent does, however the parent ends, and is started again when it died. What it says is kept in memory (the last
+lines) and goes to the log ``quarry.engine``.
+"""
+
+from __future__ import annotations
+
+import collections
+import json
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from assistant.errors import ModelUnavailable
+from assistant.models.download import verify_file
+from assistant.models.machine import usable_cores
+
+logger = logging.getLogger("quarry.engine")
+
+CACHE_REUSE_TOKENS = 0
+_CACHE_RAM_MIB = 512  # former prompts kept for another turn; llama.cpp's 8,192 would fill a small machine
+_POLL = 50  # llama.cpp's default share of busy waiting
+_KEPT_LOG_LINES = 40
+_CLOSE_SECONDS = 5.0  # an engine that is told to go goes at once; this is for a machine that swaps
+
+
+class EmbeddedEngine:
+    """One model in one child process. Thread-safe; nothing runs before ``start`` or ``ensure_running``.
+
+    ``window_tokens`` is the window of each of ``n_slots`` requests that may run at once. The file is verified
+    before every start. ``cache_reuse_tokens`` is the shortest run of tokens taken over from an earlier prompt
+    although something before it changed; 0 takes over equal beginnings only, which is exact.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        window_tokens: int,
+        threads: int | None = None,
+        n_slots: int = 1,
+        start_seconds: float = 120.0,
+        cache_reuse_tokens: int = CACHE_REUSE_TOKENS,
+        alias: str | None = None,
+    ) -> None:
+        self.path = path
+        self.window_tokens = window_tokens
+        self.n_slots = n_slots
+        self.api_key = secrets.token_urlsafe(32)
+        self._options = {
+            "path": str(path),
+            "alias": alias or path.stem,
+            "window_tokens": window_tokens,
+            "n_slots": n_slots,
+            "threads": threads or usable_cores(),
+            "poll": _POLL,
+            "cache_reuse_tokens": cache_reuse_tokens,
+            "cache_ram_mib": _CACHE_RAM_MIB,
+            "api_key": self.api_key,
+        }
+        self._start_seconds = start_seconds
+        self._lock = threading.RLock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port: int | None = None
+        self._log: collections.deque[str] = collections.deque(maxlen=_KEPT_LOG_LINES)
+        self._closed = False
+
+    @property
+    def url(self) -> str:
+        """Base of the OpenAI-style API, ending in ``/v1``. Starts the engine if it does not run."""
+        self.ensure_running()
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs and has loaded its model."""
+        process = self._process
+        return process is not None and self._port is not None and process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running engine."""
+        return self._process.pid if self._process is not None and self.alive else None
+
+    def start(self) -> Self:
+        """Load the model; does nothing if it runs. Raises ``ModelUnavailable``, or what ``verify_file`` raises."""
+        with self._lock:
+            if self._closed:
+                raise ModelUnavailable("the engine was closed: open the provider again")
+            if not self.alive:
+                self._stop()
+                verify_file(self.path)
+                self._start_process()
+        return self
+
+    def ensure_running(self) -> None:
+        """Start the engine, or start it again if it died. Cheap while it runs."""
+        if not self.alive:
+            self.start()
+
+    def close(self) -> None:
+        """End the process. The engine cannot be started again."""
+        with self._lock:
+            self._closed = True
+            self._stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _start_process(self) -> None:
+        started_at = time.monotonic()
+        self._log.clear()
+        loaded = threading.Event()
+        # The kernel ends the child with the *thread* that started it (PR_SET_PDEATHSIG), so it must not be a
+        # worker's thread that goes when it has nothing to do: it gets a thread that stays until the child ends.
+        threading.Thread(target=self._supervise, args=(loaded,), name="quarry-engine", daemon=True).start()
+        in_time = loaded.wait(self._start_seconds)
+        if self.alive:
+            logger.info("engine of %s loaded in %.1f s", self.path.name, time.monotonic() - started_at)
+            return
+        said = self._log[-1] if self._log else "it said nothing"
+        self._stop()
+        if in_time:
+            raise ModelUnavailable(f"the engine cannot load {self.path.name}: {said}")
+        raise ModelUnavailable(
+            f"the engine did not load {self.path.name} within {self._start_seconds:g} s (last words: {said}): set "
+            "QUARRY_ENGINE_START_SECONDS higher, or QUARRY_MODEL to a smaller model"
+        )
+
+    def _supervise(self, loaded: threading.Event) -> None:
+        """Start the child, hand over its options, wait for its port, then wait for its end."""
+        # The pipes' ends are non-inheritable here, so no other child of ours can keep stdin open (PEP 446).
+        process = subprocess.Popen(
+            [sys.executable, "-m", "assistant.models.engine_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+        )
+        self._process = process
+        assert process.stdin and process.stdout and process.stderr
+        threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True).start()
+        try:
+            process.stdin.write(json.dumps(self._options | {"parent_pid": os.getpid()}).encode() + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+            if answer:
+                self._port = int(json.loads(answer)["port"])
+        except (OSError, ValueError):  # it died meanwhile; its log says why
+            process.kill()
+        if self._port is None:
+            process.wait()
+        loaded.set()
+        code = process.wait()
+        logger.info("engine of %s ended with code %s", self.path.name, code)
+
+    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stderr
+        for raw in process.stderr:
+            line = raw.decode(errors="replace").strip()
+            if line:
+                self._log.append(line)
+                logger.debug("%s", line)
+
+    def _stop(self) -> None:
+        process, self._process, self._port = self._process, None, None
+        if process is None:
+            return
+        if process.stdin:
+            try:
+                process.stdin.close()  # the child's order to exit
+            except OSError:
+                pass
+        try:
+            process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folder of this package in front: the child must find it wherever it was started from."""
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

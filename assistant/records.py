@@ -1,0 +1,77 @@
+"""The records that questions and answers are made of: frozen, slotted, plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from indexer.records import Hit
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, oldest first in a sequence of them."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """Number of tokens; ``exact`` is false where it is a bound because the server offers no tokeniser."""
+
+    n_tokens: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of code as it stands in the prompt. Lines are 1-based and inclusive."""
+
+    number: int
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+
+    @property
+    def location(self) -> str:
+        return f"{self.path}:{self.start_line}-{self.end_line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer as the model's server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why the prompt is what it is: which hits were packed, which were left out and for what reason."""
+
+    prompt_version: str
+    packed: Sequence[Hit]
+    left_out: Sequence[tuple[Hit, str]]
+    context_tokens: TokenCount
+    prompt_tokens: TokenCount
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer. ``finish_reason`` is ``stop`` or ``length`` (the cap on tokens was reached)."""
+
+    text: str
+    passages: Sequence[Passage]
+    model: str
+    usage: Usage
+    finish_reason: str
+    timings_ms: Mapping[str, float]
+    trace: Trace
+    messages: Sequence[Message] = field(default=())

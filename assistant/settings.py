@@ -1,0 +1,40 @@
+"""All settings of models and answers, on one page; the indexer's are inherited.
+
+Every field can be set by an environment variable: ``QUARRY_`` and its name in capitals.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import Field, SecretStr
+
+from indexer.settings import IndexerSettings
+
+
+class AssistantSettings(IndexerSettings):
+    """What answering needs to know. Sizes are in tokens of the model unless the name says otherwise."""
+
+    model: str = Field(
+        default="auto",
+        description="`auto`, a provider (`embedded`, `ollama`, `openai`), or `provider/name`.",
+    )
+    ollama_url: str = Field(
+        default_factory=lambda: os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434",
+        description="Where Ollama listens.",
+    )
+    openai_url: str | None = Field(
+        default=None, description="Base URL of an OpenAI-compatible server, ending in /v1."
+    )
+    openai_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it asks for one.")
+    window_tokens: int = Field(
+        default=8192, ge=512, description="Context window that is asked of the engine or of Ollama (num_ctx)."
+    )
+    context_tokens: int = Field(
+        default=1600, ge=64, description="Budget of retrieved code in a prompt: prompt tokens are the wait."
+    )
+    max_answer_tokens: int = Field(default=512, ge=1, description="Cap on a generated answer.")
+    engine_threads: int | None = Field(
+        default=None, ge=1, description="Threads of the embedded engine; the machine's cores if unset."
+    )
+    engine_start_seconds: float = Field(default=120.0, gt=0, description="How long an engine may take to load.")

@@ -1,0 +1,282 @@
+"""A file becomes chunks along its syntax tree: definitions stand alone, small siblings stay together.
+
+Chunks are whole lines; together they hold every non-blank line once, in order. A definition that is too
+large is cut between its statements, and every piece keeps the definition's name. Files in a language
+without a grammar are split by LangChain's text splitter at blank lines, then at line ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from tree_sitter import Node
+
+from .languages import ELIXIR_DEFINERS, Language, get_language, get_parser
+from .records import Chunk
+
+# Part of every index: raise it when the same file would give other chunks.
+CHUNKER_VERSION = 1
+
+MAX_CHARS = 1500  # some 400 tokens: four such passages fit a prompt that two cores read in 10 s
+STANDALONE_CHARS = 300  # a definition of 8 lines or more is worth a vector of its own
+TARGET_CHARS = 1000  # small neighbours are gathered up to here, so that no vector stands for two lines
+
+_COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment", "haddock", "attribute_item"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Atom:
+    """Lines [start, end), 0-based, that are never cut. ``scope`` is the definition around them."""
+
+    start: int
+    end: int
+    scope: str
+    symbol: str
+    kind: str
+    standalone: bool
+
+    @property
+    def defines(self) -> bool:
+        """Whether the lines define the symbol, or are but a part of their scope."""
+        return self.symbol != self.scope
+
+
+def chunk_file(path: str, blob: str, text: str, language: str | None) -> list[Chunk]:
+    """Cut one decoded file into chunks, in order; an empty list for a file of blank lines."""
+    lines = text.split("\n")
+    if language is None:
+        spans = list(_split_text(text))
+    else:
+        root = get_parser(language).parse(text.encode("utf-8", "replace")).root_node
+        sizes = _LineSizes(lines)
+        atoms = _cut(root, 0, len(lines), "", "block", get_language(language), sizes)
+        spans = list(_pack(list(atoms), sizes))
+    return list(_to_chunks(path, blob, lines, language or "text", spans))
+
+
+class _LineSizes:
+    """Number of characters of any range of lines, in constant time."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._sums = [0, *accumulate(len(line) + 1 for line in lines)]
+
+    def between(self, start: int, end: int) -> int:
+        return self._sums[end] - self._sums[start]
+
+    def reach(self, start: int, n_chars: int) -> int:
+        """The last line end within ``n_chars`` of ``start``, at least one line further."""
+        return max(start + 1, bisect_right(self._sums, self._sums[start] + n_chars) - 1)
+
+
+def _cut(
+    node: Node, start: int, end: int, scope: str, scope_kind: str, language: Language, sizes: _LineSizes
+) -> Iterator[_Atom]:
+    """The lines [start, end) of ``node`` as atoms, cutting between its children as deep as size demands."""
+    rows = _child_rows(node, start, end)
+    if len(rows) <= 1 and not (rows and rows[0][1] is not None and rows[0][1].child_count):
+        # Nothing to cut along (a huge literal, say): cut by lines.
+        while start < end:
+            stop = min(end, sizes.reach(start, MAX_CHARS))
+            yield _Atom(start, stop, scope, scope, scope_kind, False)
+            start = stop
+        return
+    for (row, child), (next_row, _) in zip(rows, [*rows[1:], (end, None)], strict=True):
+        name, kind = _definition(child, language) if child is not None else ("", "")
+        symbol = f"{scope}.{name}" if scope and name else name or scope
+        size = sizes.between(row, next_row)
+        if child is not None and size > MAX_CHARS:
+            yield from _cut(child, row, next_row, symbol, kind or scope_kind, language, sizes)
+        else:
+            standalone = bool(name) and size >= STANDALONE_CHARS
+            yield _Atom(row, next_row, scope, symbol, kind or scope_kind, standalone)
+
+
+def _child_rows(node: Node, start: int, end: int) -> list[tuple[int, Node | None]]:
+    """First line of each child, with comments drawn to what follows them; the first row is ``start``.
+
+    Where several children begin on one line, the largest one speaks for the line.
+    """
+    rows: list[tuple[int, Node | None]] = []
+    pending: int | None = None
+    for child in node.children:
+        row = max(start, child.start_point.row)
+        if row >= end:
+            break
+        if child.type in _COMMENTS and row == child.start_point.row and (not rows or row > _last_row(rows, start)):
+            pending = row if pending is None else pending
+            continue
+        first = pending if pending is not None else row
+        pending = None
+        previous = rows[-1][1] if rows else None
+        if rows and (first <= rows[-1][0] or (previous is not None and row <= previous.end_point.row)):
+            # Shares a line with its predecessor: one of the two must carry both.
+            if previous is None or _n_rows(child) > _n_rows(previous):
+                rows[-1] = (rows[-1][0], child)
+            continue
+        rows.append((first, child))
+    if pending is not None:
+        rows.append((pending, None))
+    if rows:
+        rows[0] = (start, rows[0][1])
+    return rows
+
+
+def _last_row(rows: Sequence[tuple[int, Node | None]], start: int) -> int:
+    last = rows[-1][1]
+    return last.end_point.row if last is not None else start
+
+
+def _n_rows(node: Node) -> int:
+    return node.end_point.row - node.start_point.row
+
+
+def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int, str, str]]:
+    """Gather neighbouring atoms of one scope into spans (start, end, symbol, kind)."""
+    group: list[_Atom] = []
+    for atom in atoms:
+        if group and (
+            atom.standalone
+            or group[-1].standalone
+            or atom.scope != group[0].scope
+            or sizes.between(group[0].start, atom.end) > (TARGET_CHARS if atom.defines else MAX_CHARS)
+        ):
+            yield _to_span(group)
+            group = []
+        group.append(atom)
+    if group:
+        yield _to_span(group)
+
+
+def _to_span(group: Sequence[_Atom]) -> tuple[int, int, str, str]:
+    start, end = group[0].start, group[-1].end
+    named = [atom for atom in group if atom.defines]
+    if not named:
+        return start, end, group[0].symbol, group[0].kind
+    symbols = list(dict.fromkeys(atom.symbol for atom in named))
+    kinds = {atom.kind for atom in named}
+    return start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions"
+
+
+def _definition(node: Node, language: Language) -> tuple[str, str]:
+    """Name and kind of the definition that ``node`` is or wraps, or two empty strings."""
+    if node.type in language.wrappers:
+        for child in node.named_children:
+            name, kind = _definition(child, language)
+            if name:
+                return name, kind
+        return "", ""
+    kind = language.definitions.get(node.type, "")
+    if not kind:
+        return "", ""
+    if language.name == "elixir":
+        return _elixir_definition(node)
+    name = _name(node, language)
+    return (name, kind) if name else ("", "")
+
+
+def _name(node: Node, language: Language) -> str:
+    """The name a definition gives: its ``name`` field, else down its declarator, else by node type."""
+    if node.type == "impl_item":  # impl Trait for Type: the type is what people look for
+        found = node.child_by_field_name("type")
+        return _text(found)
+    if node.type in ("lexical_declaration", "variable_declaration", "expression_statement", "assignment_statement"):
+        return _assigned_name(node)
+    for field in ("name", "declarator"):
+        found = node.child_by_field_name(field)
+        while found is not None and (inner := found.child_by_field_name("declarator")) is not None:
+            found = inner
+        if found is not None:
+            return _text(found)
+    for child in node.named_children:
+        if child.type in language.names:
+            inner_name = child.child_by_field_name("name")
+            return _text(inner_name if inner_name is not None else child)
+    return ""
+
+
+_FUNCTION_VALUES = frozenset(
+    {"function_expression", "arrow_function", "function", "class", "generator_function", "function_definition"}
+)
+
+
+def _assigned_name(node: Node) -> str:
+    """Name of a variable that a statement defines; assignments count only where the value is a function."""
+    for child in node.named_children:
+        if child.type == "variable_declarator":
+            return _text(child.child_by_field_name("name"))
+        if child.type == "assignment_expression":
+            value = child.child_by_field_name("right")
+            if value is not None and value.type in _FUNCTION_VALUES:
+                return _text(child.child_by_field_name("left"))
+        if child.type == "variable_list":  # Lua: M.setup = function(...)
+            values = node.named_children[-1]
+            if values.named_children and values.named_children[0].type in _FUNCTION_VALUES:
+                return _text(child)
+        if child.type == "identifier" and node.type == "variable_declaration":  # Zig
+            return _text(child)
+    return ""
+
+
+def _elixir_definition(node: Node) -> tuple[str, str]:
+    target = node.child_by_field_name("target")
+    kind = ELIXIR_DEFINERS.get(_text(target), "")
+    arguments = next((child for child in node.named_children if child.type == "arguments"), None)
+    if not kind or arguments is None or not arguments.named_children:
+        return "", ""
+    head = arguments.named_children[0]
+    while head.type in ("call", "binary_operator"):  # `def run(x) when x > 0`: the name is the innermost target
+        inner = head.child_by_field_name("target") or head.child_by_field_name("left")
+        if inner is None:
+            break
+        head = inner
+    return _text(head), kind
+
+
+def _text(node: Node | None) -> str:
+    """A node's source as a name: one line, no surrounding quotes, at most 80 characters."""
+    if node is None or node.text is None:
+        return ""
+    name = node.text.decode("utf-8", "replace").strip().split("\n", 1)[0]
+    return name.strip("\"'#= ")[:80]
+
+
+def _split_text(text: str) -> Iterator[tuple[int, int, str, str]]:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # 0.4 s: only where it is needed
+
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=MAX_CHARS,
+        chunk_overlap=0,
+        separators=["\n\n", "\n"],
+        keep_separator="end",
+        strip_whitespace=False,
+    )
+    line = 0
+    pieces = splitter.split_text(text)
+    for piece in pieces:
+        n_breaks = piece.count("\n")
+        yield line, line + n_breaks + (0 if piece.endswith("\n") else 1), "", "text"
+        line += n_breaks
+
+
+def _to_chunks(
+    path: str, blob: str, lines: Sequence[str], language: str, spans: Sequence[tuple[int, int, str, str]]
+) -> Iterator[Chunk]:
+    seen: dict[str, int] = {}
+    for start, end, symbol, kind in spans:
+        while start < end and not lines[start].strip():
+            start += 1
+        while end > start and not lines[end - 1].strip():
+            end -= 1
+        if start == end:
+            continue
+        text = "\n".join(lines[start:end])
+        key = f"{path}\0{symbol}\0{text}"
+        n_before = seen.get(key, 0)
+        seen[key] = n_before + 1
+        identity = f"{key}\0{n_before}" if n_before else key  # the same lines twice in one scope are two chunks
+        digest = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
+        yield Chunk(digest, path, start + 1, end, symbol, kind, language, text, blob)

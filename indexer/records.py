@@ -1,0 +1,74 @@
+"""The records that the indexer is made of: frozen, slotted, plain data. Lines are 1-based and inclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to index. ``blob`` is git's object id of the content, also for files outside git."""
+
+    path: str
+    blob: str
+    language: str | None
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One file that is left out, and why."""
+
+    path: str
+    n_bytes: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a file along its syntax tree.
+
+    ``id`` hashes path, scope and text, so it survives edits elsewhere in the file. ``symbol`` is the dotted
+    name of the definition (or the scope) that the chunk belongs to, ``kind`` what the tree calls it.
+    """
+
+    id: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    text: str
+    blob: str
+
+    @property
+    def location(self) -> str:
+        return f"{self.path}:{self.start_line}-{self.end_line}"
+
+    @property
+    def embedded_text(self) -> str:
+        """The text that encoders and the lexicon see: path and symbol on a line before the code."""
+        header = f"{self.path} > {self.symbol.replace('.', ' > ')}" if self.symbol else self.path
+        return f"{header}\n{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A credential that was redacted before anything was stored. The secret itself is kept nowhere."""
+
+    path: str
+    line: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that answers a query. ``score``: higher is better; ``signals`` say how it came about."""
+
+    repo: str
+    commit: str | None
+    chunk: Chunk
+    score: float
+    signals: Mapping[str, float]

@@ -1,0 +1,290 @@
+"""Where source files come from: a git repository at a ref, its working tree, or a plain folder.
+
+GitPython is imported here only. A source lists its files and reads them; which of them are indexed is
+decided in ``selection``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import git
+from git.exc import BadName, GitCommandError, InvalidGitRepositoryError, NoSuchPathError
+from pathspec import GitIgnoreSpec
+
+from .errors import SourceError
+from .records import Skipped
+
+WORKTREE = "@worktree"  # the ref under which uncommitted files, or a folder without git, are indexed
+
+_URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
+_SYMLINK, _SUBMODULE = "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file that a source offers. ``blob`` is git's object id of its content."""
+
+    path: str
+    blob: str
+    n_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All files of a source at one moment, and those that it leaves out itself."""
+
+    entries: Sequence[Entry]
+    skipped: Sequence[Skipped]
+
+
+class Source(Protocol):
+    """A set of files with one state. ``commit`` is None where the state is no commit."""
+
+    origin: str
+    ref: str
+    commit: str | None
+    notes: Sequence[str]
+
+    def list_files(self) -> Listing: ...
+
+    def read(self, entry: Entry) -> bytes: ...
+
+
+def is_url(source: str) -> bool:
+    """Whether ``source`` names a remote repository, by its form alone."""
+    return bool(_URL.match(source))
+
+
+def default_name(source: str) -> str:
+    """A repository's name from its path or URL: the last part, in the characters that Chroma allows."""
+    last = source.rstrip("/").removesuffix(".git").replace(":", "/").rpartition("/")[2]
+    if not is_url(source):
+        last = Path(source).expanduser().resolve().name
+    name = re.sub(r"[^a-zA-Z0-9._-]+", "-", last).strip("._-")
+    return name or "repository"
+
+
+def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: bool = False) -> Source:
+    """Open a path or a git URL; a URL is cloned bare under ``clones``, or fetched if it was cloned before.
+
+    Raises SourceError, in one line, for what cannot be opened.
+    """
+    if is_url(source):
+        if worktree:
+            raise SourceError("A URL has no working tree: leave out --worktree, or clone it and give the path.")
+        return _open_commit(_clone(source, clones), source, "", ref)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise SourceError(f"No such path: {source}. Give a folder, a git repository, or a git URL.")
+    if not path.is_dir():
+        raise SourceError(f"{source} is a file. Give the folder that holds it.")
+    path = path.resolve()
+    try:
+        repo = git.Repo(path, search_parent_directories=True)
+    except (InvalidGitRepositoryError, NoSuchPathError):
+        if ref is not None:
+            raise SourceError(f"{path} is no git repository, so it has no ref {ref!r}: leave out --ref.") from None
+        return FolderSource(path)
+    except ValueError as error:
+        raise SourceError(f"git cannot open {path}: {_first_line(error)}") from error
+    top = repo.working_tree_dir
+    below = path.relative_to(Path(top).resolve()).as_posix() if top is not None and path != Path(top) else ""
+    below = "" if below == "." else below
+    if worktree:
+        if top is None:
+            raise SourceError(f"{path} is a bare repository: leave out --worktree.")
+        return WorktreeSource(repo, below)
+    return _open_commit(repo, str(path), below, ref)
+
+
+class CommitSource:
+    """The files of one commit, read from git's object store; the working tree is not looked at."""
+
+    def __init__(self, repo: git.Repo, origin: str, below: str, ref: str, commit: str) -> None:
+        self._repo, self._below = repo, below
+        self.origin, self.ref, self.commit = origin, ref, commit
+        self.notes: Sequence[str] = _uncommitted_note(repo, below, ref)
+
+    def list_files(self) -> Listing:
+        arguments = ["-r", "-z", "-l", "--full-tree", self.commit]
+        if self._below:
+            arguments += ["--", self._below]
+        entries, skipped = [], []
+        for record in str(_git(self._repo).ls_tree(*arguments)).split("\0"):
+            if not record:
+                continue
+            details, _, path = record.partition("\t")
+            mode, _, blob, size = details.split()
+            if mode == _SUBMODULE:
+                skipped.append(Skipped(path, 0, "submodule"))
+            elif mode == _SYMLINK:
+                skipped.append(Skipped(path, int(size), "symbolic link"))
+            else:
+                entries.append(Entry(path, blob, int(size)))
+        return Listing(entries, skipped)
+
+    def read(self, entry: Entry) -> bytes:
+        try:
+            return bytes(self._repo.odb.stream(bytes.fromhex(entry.blob)).read())
+        except (ValueError, OSError) as error:
+            raise SourceError(f"git cannot read {entry.path} at {self.commit[:12]}: run `git fsck` there.") from error
+
+
+class WorktreeSource:
+    """The files of a working tree as they are now: tracked and new ones, without what git ignores."""
+
+    def __init__(self, repo: git.Repo, below: str) -> None:
+        self._repo, self._below = repo, below
+        self._top = Path(str(repo.working_tree_dir))
+        self.origin = str(self._top / below) if below else str(self._top)
+        self.ref = WORKTREE
+        self.commit: str | None = None
+        self.notes: Sequence[str] = ()
+
+    def list_files(self) -> Listing:
+        arguments = ["-z", "--cached", "--others", "--exclude-standard"]
+        if self._below:
+            arguments += ["--", self._below]
+        paths = sorted({path for path in str(_git(self._repo).ls_files(*arguments)).split("\0") if path})
+        return _list_paths(self._top, paths)
+
+    def read(self, entry: Entry) -> bytes:
+        return _read_file(self._top / entry.path)
+
+
+class FolderSource:
+    """A folder without git: every file, without what its .gitignore files name."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self.origin = str(top)
+        self.ref = WORKTREE
+        self.commit: str | None = None
+        self.notes: Sequence[str] = (
+            f"{top} is no git repository: its files are indexed as they are now, and answers name no commit.",
+        )
+
+    def list_files(self) -> Listing:
+        return _list_paths(self._top, sorted(_walk(self._top)))
+
+    def read(self, entry: Entry) -> bytes:
+        return _read_file(self._top / entry.path)
+
+
+def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> CommitSource:
+    label = ref or "HEAD"
+    try:
+        commit = repo.commit(label).hexsha
+    except (BadName, ValueError, IndexError, GitCommandError) as error:
+        if ref is None:
+            raise SourceError(f"{origin} is an empty repository: commit something, then index it.") from error
+        known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
+        raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {known}.") from error
+    return CommitSource(repo, origin, below, label, commit)
+
+
+def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
+    if ref != "HEAD" or repo.bare:
+        return ()
+    arguments = ["--porcelain", "-z", *(["--", below] if below else [])]
+    n_changed = sum(1 for record in str(_git(repo).status(*arguments)).split("\0") if record)
+    if not n_changed:
+        return ()
+    return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)
+
+
+def _clone(url: str, clones: Path) -> git.Repo:
+    """A bare clone of ``url``, kept under ``clones`` by a hash of the URL and brought up to date."""
+    target = clones / hashlib.sha256(url.encode()).hexdigest()[:16]
+    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # never wait for a password
+    try:
+        if (target / "HEAD").exists():
+            repo = git.Repo(target)
+            with repo.git.custom_environment(**environment):
+                repo.git.fetch("--prune", "--tags", "--force", "origin", "+refs/heads/*:refs/heads/*")
+            return repo
+        clones.mkdir(parents=True, exist_ok=True)
+        return git.Repo.clone_from(url, target, bare=True, env=environment)
+    except GitCommandError as error:
+        raise SourceError(f"git cannot fetch {url}: {_first_line(error)}") from error
+
+
+@dataclass(slots=True)
+class _Ignored:
+    """The .gitignore files on the way down to a folder, outermost first."""
+
+    specs: list[tuple[str, GitIgnoreSpec]] = field(default_factory=list)
+
+    def entered(self, folder: Path, relative: str) -> _Ignored:
+        try:
+            lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return self
+        return _Ignored([*self.specs, (relative, GitIgnoreSpec.from_lines(lines))])
+
+    def matches(self, relative: str) -> bool:
+        return any(spec.match_file(relative.removeprefix(base)) for base, spec in self.specs)
+
+
+def _walk(top: Path) -> Iterator[str]:
+    """Relative paths of all files below ``top`` that no .gitignore names; links to folders are not followed."""
+    pending = [("", _Ignored())]
+    while pending:
+        relative, outer = pending.pop()
+        folder = top / relative
+        ignored = outer.entered(folder, relative)
+        try:
+            children = list(os.scandir(folder))
+        except OSError as error:
+            raise SourceError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+        for child in children:
+            path = f"{relative}{child.name}"
+            if child.is_dir(follow_symlinks=False):
+                if child.name != ".git" and not ignored.matches(f"{path}/"):
+                    pending.append((f"{path}/", ignored))
+            elif not ignored.matches(path):
+                yield path
+
+
+def _list_paths(top: Path, paths: Sequence[str]) -> Listing:
+    entries, skipped = [], []
+    for path in paths:
+        full = top / path
+        if full.is_symlink():
+            skipped.append(Skipped(path, 0, "symbolic link"))
+        elif full.is_dir():
+            skipped.append(Skipped(path, 0, "submodule"))
+        elif full.is_file():  # a file that is tracked but deleted is simply not there
+            content = _read_file(full)
+            entries.append(Entry(path, _blob_id(content), len(content)))
+    return Listing(entries, skipped)
+
+
+def _blob_id(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _git(repo: git.Repo) -> git.Git:
+    return repo.git
+
+
+def _first_line(error: Exception) -> str:
+    """The line of git's own words that says what is wrong."""
+    text = getattr(error, "stderr", "") or str(error)
+    lines = [line.strip().strip("'").removeprefix("stderr:").strip(" '") for line in str(text).splitlines()]
+    telling = [line for line in lines if line.lower().startswith(("fatal:", "error:"))]
+    return (telling or [line for line in lines if line] or ["unknown error"])[0].removeprefix("fatal: ")
