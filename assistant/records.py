@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from indexer.records import Hit
@@ -54,18 +54,27 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Why the prompt is what it is: which hits were packed, which were left out and for what reason."""
+    """Why the prompt is what it is: which hits were packed, which were left out and for what reason.
+
+    ``n_turns_left_out`` counts the oldest messages of a conversation that had no room in the window.
+    """
 
     prompt_version: str
     packed: Sequence[Hit]
     left_out: Sequence[tuple[Hit, str]]
+    n_turns_left_out: int
     context_tokens: TokenCount
     prompt_tokens: TokenCount
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer. ``finish_reason`` is ``stop`` or ``length`` (the cap on tokens was reached)."""
+    """A finished answer.
+
+    ``finish_reason`` is ``stop``, or ``length`` where the cap on tokens was reached. ``messages`` is the prompt
+    as it was sent. ``timings_ms`` holds retrieval, prompt, first_token and total, each since the one before
+    but for total; ``first_token`` is the model's own time to its first token.
+    """
 
     text: str
     passages: Sequence[Passage]
@@ -74,4 +83,4 @@ class Answer:
     finish_reason: str
     timings_ms: Mapping[str, float]
     trace: Trace
-    messages: Sequence[Message] = field(default=())
+    messages: Sequence[Message]

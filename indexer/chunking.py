@@ -54,7 +54,7 @@ def chunk_file(path: str, blob: str, text: str, language: str | None) -> list[Ch
         root = get_parser(language).parse(text.encode("utf-8", "replace")).root_node
         sizes = _LineSizes(lines)
         atoms = _cut(root, 0, len(lines), "", "block", get_language(language), sizes)
-        spans = list(_pack(list(atoms), sizes))
+        spans = list(_absorb_brackets(_pack(list(atoms), sizes), lines))
     return list(_to_chunks(path, blob, lines, language or "text", spans))
 
 
@@ -149,6 +149,23 @@ def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int,
         group.append(atom)
     if group:
         yield _to_span(group)
+
+
+def _absorb_brackets(
+    spans: Iterator[tuple[int, int, str, str]], lines: Sequence[str]
+) -> Iterator[tuple[int, int, str, str]]:
+    """Lines without a single word, such as a class's closing bracket, go with the span before them."""
+    held: tuple[int, int, str, str] | None = None
+    for span in spans:
+        wordless = not any(char.isalnum() for line in lines[span[0] : span[1]] for char in line)
+        if held is not None and wordless:
+            held = (held[0], span[1], held[2], held[3])
+            continue
+        if held is not None:
+            yield held
+        held = span
+    if held is not None:
+        yield held
 
 
 def _to_span(group: Sequence[_Atom]) -> tuple[int, int, str, str]:

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file to index. ``blob`` is git's object id of the content, also for files outside git."""
+    """One file that a source offers. ``blob`` is git's object id of its content, also for files outside git."""
 
     path: str
     blob: str
-    language: str | None
     n_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """One file that is left out, and why."""
+    """One file that is left out, and why. ``blob`` is empty where the name alone decided."""
 
     path: str
     n_bytes: int
     reason: str
+    blob: str = ""
 
 
 @dataclass(frozen=True, slots=True)

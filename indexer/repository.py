@@ -19,7 +19,7 @@ from git.exc import BadName, GitCommandError, InvalidGitRepositoryError, NoSuchP
 from pathspec import GitIgnoreSpec
 
 from .errors import SourceError
-from .records import Skipped
+from .records import Skipped, SourceFile
 
 WORKTREE = "@worktree"  # the ref under which uncommitted files, or a folder without git, are indexed
 
@@ -28,19 +28,10 @@ _SYMLINK, _SUBMODULE = "120000", "160000"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One file that a source offers. ``blob`` is git's object id of its content."""
-
-    path: str
-    blob: str
-    n_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """All files of a source at one moment, and those that it leaves out itself."""
 
-    entries: Sequence[Entry]
+    files: Sequence[SourceFile]
     skipped: Sequence[Skipped]
 
 
@@ -54,7 +45,7 @@ class Source(Protocol):
 
     def list_files(self) -> Listing: ...
 
-    def read(self, entry: Entry) -> bytes: ...
+    def read(self, file: SourceFile) -> bytes: ...
 
 
 def is_url(source: str) -> bool:
@@ -116,8 +107,8 @@ class CommitSource:
         arguments = ["-r", "-z", "-l", "--full-tree", self.commit]
         if self._below:
             arguments += ["--", self._below]
-        entries, skipped = [], []
-        for record in str(_git(self._repo).ls_tree(*arguments)).split("\0"):
+        files, skipped = [], []
+        for record in str(self._repo.git.ls_tree(*arguments)).split("\0"):
             if not record:
                 continue
             details, _, path = record.partition("\t")
@@ -127,14 +118,14 @@ class CommitSource:
             elif mode == _SYMLINK:
                 skipped.append(Skipped(path, int(size), "symbolic link"))
             else:
-                entries.append(Entry(path, blob, int(size)))
-        return Listing(entries, skipped)
+                files.append(SourceFile(path, blob, int(size)))
+        return Listing(files, skipped)
 
-    def read(self, entry: Entry) -> bytes:
+    def read(self, file: SourceFile) -> bytes:
         try:
-            return bytes(self._repo.odb.stream(bytes.fromhex(entry.blob)).read())
+            return bytes(self._repo.odb.stream(bytes.fromhex(file.blob)).read())
         except (ValueError, OSError) as error:
-            raise SourceError(f"git cannot read {entry.path} at {self.commit[:12]}: run `git fsck` there.") from error
+            raise SourceError(f"git cannot read {file.path} at {self.commit[:12]}: run `git fsck` there.") from error
 
 
 class WorktreeSource:
@@ -152,11 +143,11 @@ class WorktreeSource:
         arguments = ["-z", "--cached", "--others", "--exclude-standard"]
         if self._below:
             arguments += ["--", self._below]
-        paths = sorted({path for path in str(_git(self._repo).ls_files(*arguments)).split("\0") if path})
+        paths = sorted({path for path in str(self._repo.git.ls_files(*arguments)).split("\0") if path})
         return _list_paths(self._top, paths)
 
-    def read(self, entry: Entry) -> bytes:
-        return _read_file(self._top / entry.path)
+    def read(self, file: SourceFile) -> bytes:
+        return _read_file(self._top / file.path)
 
 
 class FolderSource:
@@ -174,8 +165,8 @@ class FolderSource:
     def list_files(self) -> Listing:
         return _list_paths(self._top, sorted(_walk(self._top)))
 
-    def read(self, entry: Entry) -> bytes:
-        return _read_file(self._top / entry.path)
+    def read(self, file: SourceFile) -> bytes:
+        return _read_file(self._top / file.path)
 
 
 def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> CommitSource:
@@ -194,7 +185,7 @@ def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
     if ref != "HEAD" or repo.bare:
         return ()
     arguments = ["--porcelain", "-z", *(["--", below] if below else [])]
-    n_changed = sum(1 for record in str(_git(repo).status(*arguments)).split("\0") if record)
+    n_changed = sum(1 for record in str(repo.git.status(*arguments)).split("\0") if record)
     if not n_changed:
         return ()
     return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)
@@ -254,7 +245,7 @@ def _walk(top: Path) -> Iterator[str]:
 
 
 def _list_paths(top: Path, paths: Sequence[str]) -> Listing:
-    entries, skipped = [], []
+    files, skipped = [], []
     for path in paths:
         full = top / path
         if full.is_symlink():
@@ -263,8 +254,8 @@ def _list_paths(top: Path, paths: Sequence[str]) -> Listing:
             skipped.append(Skipped(path, 0, "submodule"))
         elif full.is_file():  # a file that is tracked but deleted is simply not there
             content = _read_file(full)
-            entries.append(Entry(path, _blob_id(content), len(content)))
-    return Listing(entries, skipped)
+            files.append(SourceFile(path, _blob_id(content), len(content)))
+    return Listing(files, skipped)
 
 
 def _blob_id(content: bytes) -> str:
@@ -276,10 +267,6 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _git(repo: git.Repo) -> git.Git:
-    return repo.git
 
 
 def _first_line(error: Exception) -> str:

@@ -52,8 +52,7 @@ class SecretScanner:
 
 
 def _span(finding: RawFinding) -> tuple[int, int]:
-    location = finding._native.location
-    return int(location["start_offset"]), int(location["end_offset"])
+    return int(finding.location["start_offset"]), int(finding.location["end_offset"])
 
 
 def _is_credential(finding: RawFinding) -> bool:

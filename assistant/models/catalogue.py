@@ -35,6 +35,7 @@ class CatalogueModel:
 
     @property
     def full_name(self) -> str:
+        """The name with its provider, as it is written everywhere."""
         return f"embedded/{self.name}"
 
 
@@ -97,6 +98,6 @@ def unknown_model(name: str, known_names: Iterable[str]) -> UnknownModel:
     known = list(known_names)
     # A bare name is compared with bare names, or the provider's prefix would outweigh the difference.
     spelled = {known_name if "/" in name else known_name.split("/", 1)[-1]: known_name for known_name in known}
-    near = [spelled[match] for match in difflib.get_close_matches(name, spelled, n=3, cutoff=0.5)] or known
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return UnknownModel(f"unknown model {name!r}: {hint}(`quarry models` lists all)")
+    near = [spelled[match] for match in difflib.get_close_matches(name, spelled, n=3, cutoff=0.5)]
+    hint = f"did you mean {' or '.join(near)}? `quarry models` lists all" if near else "`quarry models` lists all"
+    return UnknownModel(f"unknown model {name!r}: {hint}")

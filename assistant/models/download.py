@@ -106,6 +106,7 @@ def _fetch_first(model: CatalogueModel, path: Path, sources: Sequence[Source], s
         raise _disk_full(model, path)
     tried = []
     for source in sources:
+
         def report(n_bytes: int, name: str = source.name) -> None:
             say(Progress("downloading", name, n_bytes, model.n_bytes))
 
@@ -122,7 +123,7 @@ def _fetch_first(model: CatalogueModel, path: Path, sources: Sequence[Source], s
                 f"what {source.name} gave is not {model.full_name}: its SHA-256 is {found[:12]}…, not "
                 f"{model.sha256[:12]}…; it was removed. Run the pull again, or put the right file at {path}"
             )
-        os.replace(partial, path)
+        partial.replace(path)
         _write_stamp(path, model)
         _remove_leftovers(partial)
         return
@@ -186,7 +187,7 @@ def _write_stamp(path: Path, model: CatalogueModel) -> None:
     draft = _stamp_path(path).with_suffix(f".{os.getpid()}")
     try:
         draft.write_text(json.dumps(_stamp_of(path, model)))
-        os.replace(draft, _stamp_path(path))
+        draft.replace(_stamp_path(path))
     except OSError:
         draft.unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ lines) and goes to the log ``quarry.engine``.
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import logging
 import os
@@ -22,13 +23,13 @@ from typing import Self
 
 from assistant.errors import ModelUnavailable
 from assistant.models.download import verify_file
-from assistant.models.machine import usable_cores
+from assistant.models.machine import free_cores
 
 logger = logging.getLogger("quarry.engine")
 
 CACHE_REUSE_TOKENS = 0
 _CACHE_RAM_MIB = 512  # former prompts kept for another turn; llama.cpp's 8,192 would fill a small machine
-_POLL = 50  # llama.cpp's default share of busy waiting
+_POLL = 0  # no busy waiting: it gains nothing that we could measure and takes time from whatever else runs
 _KEPT_LOG_LINES = 40
 _CLOSE_SECONDS = 5.0  # an engine that is told to go goes at once; this is for a machine that swaps
 
@@ -38,7 +39,8 @@ class EmbeddedEngine:
 
     ``window_tokens`` is the window of each of ``n_slots`` requests that may run at once. The file is verified
     before every start. ``cache_reuse_tokens`` is the shortest run of tokens taken over from an earlier prompt
-    although something before it changed; 0 takes over equal beginnings only, which is exact.
+    although something before it changed; 0 takes over equal beginnings only. ``threads`` unset means the cores that
+    are free when it starts.
     """
 
     def __init__(
@@ -56,12 +58,12 @@ class EmbeddedEngine:
         self.window_tokens = window_tokens
         self.n_slots = n_slots
         self.api_key = secrets.token_urlsafe(32)
-        self._options = {
+        self._threads = threads
+        self._options: dict[str, object] = {
             "path": str(path),
             "alias": alias or path.stem,
             "window_tokens": window_tokens,
             "n_slots": n_slots,
-            "threads": threads or usable_cores(),
             "poll": _POLL,
             "cache_reuse_tokens": cache_reuse_tokens,
             "cache_ram_mib": _CACHE_RAM_MIB,
@@ -154,8 +156,9 @@ class EmbeddedEngine:
         self._process = process
         assert process.stdin and process.stdout and process.stderr
         threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True).start()
+        options = self._options | {"threads": self._threads or free_cores(), "parent_pid": os.getpid()}
         try:
-            process.stdin.write(json.dumps(self._options | {"parent_pid": os.getpid()}).encode() + b"\n")
+            process.stdin.write(json.dumps(options).encode() + b"\n")
             process.stdin.flush()
             answer = process.stdout.readline()
             if answer:
@@ -181,10 +184,8 @@ class EmbeddedEngine:
         if process is None:
             return
         if process.stdin:
-            try:
+            with contextlib.suppress(OSError):
                 process.stdin.close()  # the child's order to exit
-            except OSError:
-                pass
         try:
             process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

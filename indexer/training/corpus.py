@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from indexer.training.mining import copy_keys, mine_source, query_key
@@ -46,7 +47,7 @@ def separate(pairs: Iterable[Pair], splits: dict[str, Split]) -> dict[Split, lis
     by_split: dict[Split, list[Pair]] = defaultdict(list)
     for pair in pairs:
         by_split[splits[pair.package]].append(pair)
-    held_out = {pair.key for split in ("tune", "test") for pair in by_split[split]} - {""}  # type: ignore[index]
+    held_out = {pair.key for pair in chain(by_split["tune"], by_split["test"])} - {""}
     by_split["train"] = [pair for pair in by_split["train"] if pair.key not in held_out]
     return dict(by_split)
 

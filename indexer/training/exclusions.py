@@ -1,4 +1,4 @@
-"""What may never be trained on: the projects of exclusions.txt, by name, by folder, by notice and by copied code.
+"""What may never be trained on: the projects of exclusions.txt, by name, folder, notice and copied code.
 
 Four nets, because a vendored copy need not carry its project's name: the package's name, the path inside it, a
 notice in the file, and fingerprints of the excluded projects' own functions (see ``mining.fingerprints_of``).
@@ -14,13 +14,17 @@ from indexer.errors import InputError
 
 # Folders where packages keep other people's code.
 _VENDOR_PARTS = frozenset(
-    "_vendor vendor vendored _vendored extern external externals _external _extern third_party thirdparty "
-    "_third_party _thirdparty thirdparty_files third-party bundled _bundled site-packages node_modules".split()
+    """
+    _bundled _extern _external _third_party _thirdparty _vendor _vendored bundled extern external externals
+    node_modules site-packages third-party third_party thirdparty thirdparty_files vendor vendored
+    """.split()  # noqa: SIM905 - a table of words
 )
 # The excluded projects that are written in Python, as they are imported: only these can lie inside a wheel.
 _PYTHON_MODULES = frozenset(
-    "aiohttp black bottle celery click django fastapi flask httpx model2vec numpy pandas pydantic pytest redis "
-    "requests scrapy sqlalchemy starlette tornado uvicorn".split()
+    """
+    aiohttp black bottle celery click django fastapi flask httpx model2vec numpy pandas pydantic pytest redis
+    requests scrapy sqlalchemy starlette tornado uvicorn
+    """.split()  # noqa: SIM905 - a table of words
 )
 _NOTICE = re.compile(
     r"numpy developers|pandas development team|aqr capital|django software foundation|encode oss|kenneth reitz"

@@ -21,8 +21,10 @@ from indexer.training.records import Package, Source
 
 # Only these may appear: permissive, and recorded a package.
 PERMISSIVE = frozenset(
-    "MIT BSD-2-Clause BSD-3-Clause Apache-2.0 PSF-2.0 ISC MIT-0".split()
-    + ["MIT OR Apache-2.0", "Apache-2.0 OR BSD-3-Clause"]
+    {
+        *("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "ISC"),
+        *("MIT OR Apache-2.0", "Apache-2.0 OR BSD-3-Clause"),
+    }
 )
 # The pins are of wheels for this platform, whatever machine the recipe runs on: only their sources are read.
 _PLATFORM = [
@@ -31,7 +33,7 @@ _PLATFORM = [
     *("--platform", "manylinux_2_27_x86_64", "--platform", "manylinux_2_28_x86_64", "--platform", "any"),
 ]
 _MAX_FILE_BYTES = 1_000_000  # larger Python files are tables
-_SKIPPED_PARTS = frozenset("test tests testing _tests _test".split())  # a test's docstring says little of its code
+_SKIPPED_PARTS = frozenset({"test", "tests", "testing", "_test", "_tests"})  # a test's docstring is no question
 
 
 def load_packages(section: str = "package") -> tuple[Package, ...]:

@@ -26,14 +26,14 @@ def build_tokenizer(vocabulary: Iterable[str]) -> Tokenizer:
     """A tokenizer over ``vocabulary`` in that order; the first entry must be ``[UNK]``."""
     ids = {token: row for row, token in enumerate(vocabulary)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token=UNKNOWN, max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence(
         [
             normalizers.Replace(Regex(_JOINTS), " "),
             normalizers.Replace(Regex(_NOISE), " "),
             normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, lowercase=True),
         ]
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer
 
 

@@ -1,0 +1,204 @@
+"""``Assistant``: retrieve, pack, prompt, generate, as a stream of events. The one pipeline of CLI, service and eval.
+
+What blocks (search, token counts, an engine that loads) runs on threads, so an event loop that serves many
+stays free. Closing the stream closes the request to the model, which then stops generating.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, cast
+
+from langchain_core.messages import BaseMessage
+
+from indexer.errors import InputError
+from indexer.records import Hit
+
+from .context import PackedContext, pack_context
+from .errors import PromptTooLong
+from .models.providers import Provider, explain_model_error
+from .prompts import PROMPT_VERSION, build_prompt
+from .records import Answer, Message, Passage, TokenCount, Trace, Usage
+from .search import Searcher
+from .settings import AssistantSettings
+
+DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval."""
+
+    repo: str | None
+    messages: Sequence[Message]
+    retrieval: bool = True
+    k: int | None = None
+    max_tokens: int | None = None
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """First event: what the model is given to read; empty without retrieval."""
+
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGenerated:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDone:
+    """Last event: the whole answer with its sources, tokens and times."""
+
+    answer: Answer
+
+
+Event = PassagesFound | TokenGenerated | AnswerDone
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that is decided before the model is asked."""
+
+    prompt: Sequence[BaseMessage]
+    context: PackedContext
+    trace: Trace
+    retrieval_ms: float
+    prompt_ms: float
+
+
+class Assistant:
+    """Answers questions with one model. Safe to use for several questions at once."""
+
+    def __init__(self, settings: AssistantSettings, provider: Provider, searcher: Searcher | None = None) -> None:
+        self._settings, self._provider = settings, provider
+        self._searcher = searcher or Searcher(settings.home)
+
+    async def answer(self, request: AskRequest) -> Answer:
+        """The whole answer at once. Raises what ``stream`` raises."""
+        async with aclosing(self.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, AnswerDone):
+                    return event.answer
+        raise AssertionError("a stream ends with AnswerDone or an error")
+
+    async def stream(self, request: AskRequest) -> AsyncIterator[Event]:
+        """PassagesFound, then TokenGenerated for each piece, then AnswerDone.
+
+        Raises InputError and PromptTooLong for what cannot be asked, UnknownRepository, and ModelError.
+        """
+        started = time.perf_counter()
+        max_tokens = request.max_tokens or self._settings.max_answer_tokens
+        prepared = await asyncio.to_thread(self._prepare, request, max_tokens)
+        yield PassagesFound(prepared.context.passages)
+        chat_model = await asyncio.to_thread(self._provider.chat_model, max_tokens=max_tokens)
+        asked = time.perf_counter()
+        first_token_ms: float | None = None
+        pieces: list[str] = []
+        usage: dict[str, Any] = {}
+        finish_reason = "stop"
+        try:
+            async with aclosing(cast(Any, chat_model.astream(prepared.prompt))) as chunks:
+                async for chunk in chunks:
+                    usage = chunk.usage_metadata or usage
+                    finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
+                    text = chunk.text
+                    if text:
+                        if first_token_ms is None:
+                            first_token_ms = _ms_since(asked)
+                        pieces.append(text)
+                        yield TokenGenerated(text)
+        except Exception as error:  # every client library has errors of its own; the provider knows what they mean
+            raise explain_model_error(error, self._provider) from error
+        yield AnswerDone(
+            Answer(
+                text="".join(pieces),
+                passages=prepared.context.passages,
+                model=self._provider.model,
+                usage=Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))),
+                finish_reason=finish_reason,
+                timings_ms={
+                    "retrieval": prepared.retrieval_ms,
+                    "prompt": prepared.prompt_ms,
+                    "first_token": first_token_ms if first_token_ms is not None else _ms_since(asked),
+                    "total": _ms_since(started),
+                },
+                trace=prepared.trace,
+                messages=[_to_record(message) for message in prepared.prompt],
+            )
+        )
+
+    def _prepare(self, request: AskRequest, max_tokens: int) -> _Prepared:
+        started = time.perf_counter()
+        question, history = _split_conversation(request.messages)
+        room = self._provider.window_tokens - max_tokens
+        if room <= 0:
+            raise InputError(
+                f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
+                f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
+            )
+        hits: Sequence[Hit] = ()
+        if request.retrieval:
+            if request.repo is None:
+                raise InputError("Name the repository to ask, or switch retrieval off.")
+            hits = self._searcher.search(request.repo, question, k=request.k or DEFAULT_K, ref=request.ref).hits
+        retrieval_ms = _ms_since(started)
+        started = time.perf_counter()
+        context = pack_context(hits, min(self._settings.context_tokens, room), self._provider.count_text)
+        prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request.retrieval, room)
+        trace = Trace(PROMPT_VERSION, context.packed, context.left_out, n_turns_left_out, context.tokens, tokens)
+        return _Prepared(prompt, context, trace, retrieval_ms, _ms_since(started))
+
+    def _fit(
+        self, question: str, history: Sequence[Message], context: PackedContext, retrieval: bool, room: int
+    ) -> tuple[Sequence[BaseMessage], PackedContext, int, TokenCount]:
+        """The prompt within ``room`` tokens: the oldest turns are left out first, then the last passages."""
+        n_left_out = 0
+        while True:
+            prompt = build_prompt(question, history[n_left_out:], context.passages if retrieval else None)
+            tokens = self._provider.count_prompt(prompt)
+            if tokens.n_tokens <= room:
+                return prompt, context, n_left_out, tokens
+            if n_left_out < len(history):
+                n_left_out = min(len(history), n_left_out + 2)  # a question goes with its answer
+            elif context.passages:
+                reason = "the window has no room beside the question"
+                context = PackedContext(
+                    context.passages[:-1],
+                    context.packed[:-1],
+                    [(context.packed[-1], reason), *context.left_out],
+                    context.tokens,
+                )
+            else:
+                raise PromptTooLong(
+                    f"The question alone takes {tokens.n_tokens} tokens, and {room} fit beside the answer: shorten it, "
+                    "ask for fewer max_tokens, or raise QUARRY_WINDOW_TOKENS."
+                )
+
+
+def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:
+    """The question, which is the last message, and the turns before it; InputError if that is no question."""
+    if not messages or messages[-1].role != "user":
+        raise InputError("The last message must be the user's question.")
+    question = messages[-1].content.strip()
+    if not question:
+        raise InputError("The question is empty: say what you want to know.")
+    return question, messages[:-1]
+
+
+def _to_record(message: BaseMessage) -> Message:
+    roles: dict[str, Any] = {"human": "user", "ai": "assistant", "system": "system"}
+    return Message(roles[message.type], str(message.content))
+
+
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)

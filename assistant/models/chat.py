@@ -1,0 +1,151 @@
+"""LangChain chat models over the wire: the one door to langchain-openai and langchain-ollama.
+
+Imported only when a chat model is asked for: the two clients take seconds to import. Both classes add one thing
+to LangChain's: a stream that stops without a reason to finish is an error, never a shorter answer.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from langchain_core.outputs import ChatGenerationChunk
+from langchain_ollama import ChatOllama
+from langchain_openai import ChatOpenAI
+from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
+from pydantic import SecretStr
+
+from assistant.errors import ModelUnavailable
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 900.0  # a full window at 40 prompt tokens a second before the first token, on a slow CPU
+NO_KEY = "none"  # the client insists on a key; without this it would send OPENAI_API_KEY of the environment
+
+
+class OpenAIChat(ChatOpenAI):
+    """Chat with an OpenAI-style server: usage on the stream, no retries, and no truncated answer as a whole one."""
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        finished = False
+        for chunk in super()._stream(*args, **kwargs):
+            finished = finished or _finish_reason(chunk) is not None
+            yield chunk
+        _require_end(finished)
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        finished = False
+        async for chunk in super()._astream(*args, **kwargs):
+            finished = finished or _finish_reason(chunk) is not None
+            yield chunk
+        _require_end(finished)
+
+
+class OllamaChat(ChatOllama):
+    """Chat with Ollama. Its ``done_reason`` is also given as ``finish_reason``, as the other providers call it."""
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        finished = False
+        for chunk in super()._stream(*args, **kwargs):
+            finished = finished or _name_finish_reason(chunk)
+            yield chunk
+        _require_end(finished)
+
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        finished = False
+        async for chunk in super()._astream(*args, **kwargs):
+            finished = finished or _name_finish_reason(chunk)
+            yield chunk
+        _require_end(finished)
+
+    def _iterate_over_stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        for chunk in super()._iterate_over_stream(*args, **kwargs):  # `invoke` aggregates this one
+            _name_finish_reason(chunk)
+            yield chunk
+
+    async def _aiterate_over_stream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+        async for chunk in super()._aiterate_over_stream(*args, **kwargs):
+            _name_finish_reason(chunk)
+            yield chunk
+
+
+def open_openai_chat(
+    *, url: str, api_key: str | None, model: str, max_tokens: int, temperature: float, seed: int
+) -> OpenAIChat:
+    """A chat model at ``url`` (ending in /v1). It holds no connection between requests."""
+    timeout = Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
+    network = _network_options(url)
+    return OpenAIChat(
+        model=model,
+        base_url=url,
+        api_key=SecretStr(api_key or NO_KEY),
+        organization="",
+        openai_proxy="",
+        max_completion_tokens=None,
+        extra_body={"max_tokens": max_tokens},  # the name that every server knows; LangChain sends the newer one
+        temperature=temperature,
+        seed=seed,
+        max_retries=0,  # the caller decides; a silent retry doubles the wait
+        stream_usage=True,
+        stream_chunk_timeout=READ_SECONDS,
+        timeout=timeout,
+        use_responses_api=False,
+        http_client=DefaultHttpxClient(timeout=timeout, **network),
+        http_async_client=DefaultAsyncHttpxClient(timeout=timeout, **network),
+    )
+
+
+def open_ollama_chat(
+    *, url: str, model: str, window_tokens: int, max_tokens: int, temperature: float, seed: int
+) -> OllamaChat:
+    """A chat model at an Ollama. ``num_ctx`` is always sent: its default window cuts prompts without a word."""
+    import httpx
+
+    return OllamaChat(
+        model=model,
+        base_url=url,
+        num_ctx=window_tokens,
+        num_predict=max_tokens,
+        temperature=temperature,
+        seed=seed,
+        client_kwargs={"timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)} | _network_options(url),
+    )
+
+
+def _network_options(url: str) -> dict[str, Any]:
+    """No kept connections, which would be bound to one event loop; no proxy in between on this machine."""
+    import httpx
+
+    options: dict[str, Any] = {"limits": httpx.Limits(max_keepalive_connections=0)}
+    parts = urlsplit(url)
+    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+        options["trust_env"] = False
+    options["verify"] = _tls_context() if parts.scheme == "https" else False  # loading certificates takes 30 ms
+    return options
+
+
+@cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _finish_reason(chunk: ChatGenerationChunk) -> str | None:
+    info = chunk.generation_info or {}
+    reason = info.get("finish_reason")
+    return str(reason) if reason else None
+
+
+def _name_finish_reason(chunk: ChatGenerationChunk) -> bool:
+    """Give Ollama's ``done_reason`` its common name. Whether this is the last chunk."""
+    info = chunk.generation_info
+    if not info or not info.get("done"):
+        return False
+    info["finish_reason"] = info.get("done_reason") or "stop"
+    return True
+
+
+def _require_end(finished: bool) -> None:
+    if not finished:
+        raise ModelUnavailable("the model's server stopped in mid-answer: ask again")

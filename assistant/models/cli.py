@@ -1,0 +1,112 @@
+"""The commands `quarry models` (list) and `quarry models pull NAME` (download and verify)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from assistant.models.download import Progress
+    from assistant.models.providers import ModelListing
+
+_LINE_EVERY_PERCENT = 10  # plain lines for a log: ten of them, not ten thousand
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array, for scripts.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the models that can be asked, and which of them `auto` takes."""
+    if context.invoked_subcommand is not None:
+        return
+    from assistant.models.providers import list_models
+    from assistant.settings import AssistantSettings
+
+    listings = list_models(AssistantSettings())
+    if as_json:
+        click.echo(json.dumps([asdict(listing) for listing in listings], indent=2))
+    else:
+        _print_table(listings)
+
+
+@models.command()
+@click.argument("name")
+def pull(name: str) -> None:
+    """Download the model NAME (such as qwen2.5-coder-1.5b) and verify it. Goes on where it stopped."""
+    from assistant.models.catalogue import find_model
+    from assistant.models.download import pull_model
+    from assistant.settings import AssistantSettings
+
+    model = find_model(name)
+    with _progress_display(model.name) as show:
+        path = pull_model(AssistantSettings().home, model, progress=show)
+    click.echo(f"{model.full_name} is at {path} ({model.n_bytes / 1e6:,.0f} MB, SHA-256 verified)")
+
+
+def _print_table(listings: list[ModelListing]) -> None:
+    width = max(len(listing.name) for listing in listings)
+    for listing in listings:
+        size = f"{listing.n_bytes / 1e6:,.0f} MB" if listing.n_bytes else ""
+        note = "  <- auto" if listing.is_auto else ""
+        click.echo(
+            f"{listing.name:<{width}}  {size:>10}  {listing.state:<14}  {listing.licence or '':<10}{note}".rstrip()
+        )
+    click.echo("\nChoose one with QUARRY_MODEL=provider/name. `quarry models pull NAME` fetches an embedded one,")
+    click.echo("`ollama pull TAG` one of Ollama's.")
+
+
+@contextmanager
+def _progress_display(name: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, a line every tenth elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain_lines(name)
+        return
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console) as bar:
+        task = bar.add_task(f"asking for {name}", total=None)
+        phases: list[str] = []
+
+        def show(progress: Progress) -> None:
+            title = _title(progress)
+            if phases[-1:] != [title]:  # another phase or source has a speed of its own
+                phases.append(title)
+                bar.reset(task, description=title, total=progress.total_bytes)
+            bar.update(task, completed=progress.done_bytes)
+
+        yield show
+
+
+def _plain_lines(name: str) -> Callable[[Progress], None]:
+    shown: set[tuple[str, int]] = set()
+    click.echo(f"asking for {name}", err=True)
+
+    def show(progress: Progress) -> None:
+        step = 100 * progress.done_bytes // progress.total_bytes // _LINE_EVERY_PERCENT
+        line = (_title(progress), step)
+        if line not in shown:
+            shown.add(line)
+            done_mb, total_mb = progress.done_bytes / 1e6, progress.total_bytes / 1e6
+            click.echo(f"{line[0]}: {done_mb:,.0f} of {total_mb:,.0f} MB", err=True)
+
+    return show
+
+
+def _title(progress: Progress) -> str:
+    return f"from {progress.source}" if progress.phase == "downloading" else "verifying SHA-256"

@@ -1,0 +1,37 @@
+"""Counting tokens where the server offers no tokeniser: a bound that is never too low, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langchain_core.messages import BaseMessage
+
+from assistant.records import TokenCount
+
+_MESSAGE_TOKENS = 8  # <|im_start|>, role, line break, <|im_end|>, line break are 5 in ChatML; other templates need more
+_PROMPT_TOKENS = 40  # the answer's opening, and a system prompt that a template adds of itself (Qwen's is 24)
+
+
+def bound_of_text(text: str) -> TokenCount:
+    """UTF-8 bytes: a byte-level BPE starts from bytes and only merges, so it never makes more tokens."""
+    return TokenCount(len(text.encode("utf-8", errors="surrogatepass")), exact=False)
+
+
+def bound_of_prompt(text_tokens: Sequence[int]) -> TokenCount:
+    """The prompt of messages with these counts, with room for what a chat template adds to each."""
+    return TokenCount(sum(text_tokens) + len(text_tokens) * _MESSAGE_TOKENS + _PROMPT_TOKENS, exact=False)
+
+
+def text_of(message: BaseMessage) -> str:
+    """The message's text, parts joined."""
+    return str(message.text)
+
+
+def role_of(message: BaseMessage) -> str:
+    """The role as the OpenAI protocol calls it."""
+    return {"human": "user", "ai": "assistant"}.get(message.type, message.type)
+
+
+def as_openai(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+    """The messages in the OpenAI protocol's form."""
+    return [{"role": role_of(message), "content": text_of(message)} for message in messages]

@@ -1,0 +1,67 @@
+"""Answers, passages and hits as plain JSON values: one form for the command line and the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indexer.records import Hit
+
+from .records import Answer, Passage
+from .search import SearchResult
+
+
+def search_as_json(result: SearchResult) -> dict[str, Any]:
+    """A search result with all signals of each hit."""
+    return {
+        "repo": result.repo,
+        "ref": result.ref,
+        "commit": result.commit,
+        "query": result.query,
+        "hits": [hit_as_json(hit) for hit in result.hits],
+        "timings_ms": dict(result.timings_ms),
+    }
+
+
+def hit_as_json(hit: Hit) -> dict[str, Any]:
+    """One hit with its lines, text, score and signals."""
+    chunk = hit.chunk
+    return {
+        "repo": hit.repo,
+        "commit": hit.commit,
+        "path": chunk.path,
+        "start_line": chunk.start_line,
+        "end_line": chunk.end_line,
+        "symbol": chunk.symbol,
+        "kind": chunk.kind,
+        "language": chunk.language,
+        "score": hit.score,
+        "text": chunk.text,
+        "signals": dict(hit.signals),
+    }
+
+
+def passage_as_json(passage: Passage) -> dict[str, Any]:
+    """Where a passage stands in its repository."""
+    return {
+        "repo": passage.repo,
+        "commit": passage.commit,
+        "path": passage.path,
+        "start_line": passage.start_line,
+        "end_line": passage.end_line,
+    }
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """An answer with its sources, tokens and times."""
+    return {
+        "answer": answer.text,
+        "sources": [passage_as_json(passage) for passage in answer.passages],
+        "model": answer.model,
+        "finish_reason": answer.finish_reason,
+        "usage": {
+            "prompt_tokens": answer.usage.prompt_tokens,
+            "completion_tokens": answer.usage.completion_tokens,
+            "context_tokens": answer.trace.context_tokens.n_tokens,
+        },
+        "timings_ms": dict(answer.timings_ms),
+    }

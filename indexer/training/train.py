@@ -1,0 +1,142 @@
+"""In-batch contrastive training of the rows: a query's own code against the other codes of its batch.
+
+Loss: symmetric cross entropy over cosine similarities divided by a temperature (InfoNCE, van den Oord et al. 2018).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from indexer.training.model import StaticModel
+from indexer.training.records import Pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Ids = list[NDArray[np.int32]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """The knobs of a run. ``own_package_share``: batches drawn from one package, where negatives are hard."""
+
+    n_epochs: int = 5
+    batch_size: int = 1024
+    learning_rate: float = 3e-3
+    temperature: float = 0.05
+    own_package_share: float = 0.5
+    max_code_tokens: int = 256
+    token_dropout: float = 0.0
+    kinds: tuple[str, ...] = ("function", "class", "module", "symbol", "comment")
+    n_threads: int = 2
+    seed: int = 20261123
+
+
+def train(
+    model: StaticModel,
+    pairs: Sequence[Pair],
+    settings: TrainingSettings,
+    report: Callable[[str], None] = lambda line: None,
+) -> StaticModel:
+    """A copy of ``model`` whose rows are trained on ``pairs``; ``report`` gets one line an epoch."""
+    import torch
+
+    torch.set_num_threads(settings.n_threads)
+    torch.manual_seed(settings.seed)
+    shuffler = random.Random(settings.seed)
+    used = [pair for pair in pairs if pair.kind in settings.kinds]
+    queries = tokenize(model.tokenizer, [pair.query for pair in used])
+    codes = tokenize(model.tokenizer, [pair.code for pair in used], settings.max_code_tokens)
+    groups = np.unique([pair.query.lower() for pair in used], return_inverse=True)[1]
+    keep = [row for row in range(len(used)) if len(queries[row]) and len(codes[row])]
+    rows = torch.from_numpy(model.rows.copy())
+    table = torch.nn.EmbeddingBag.from_pretrained(rows, freeze=False, mode="mean")
+    optimizer = torch.optim.Adam(table.parameters(), lr=settings.learning_rate)
+    n_steps = settings.n_epochs * len(plan_batches(used, keep, settings, random.Random(0)))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=n_steps + 1, pct_start=0.1, cycle_momentum=False
+    )
+    for epoch in range(settings.n_epochs):
+        losses = []
+        for batch in plan_batches(used, keep, settings, shuffler):
+            drop = settings.token_dropout
+            left = _embed(table, [queries[row] for row in batch], 0.0)
+            right = _embed(table, [codes[row] for row in batch], drop)
+            loss = _loss(left, right, torch.from_numpy(groups[batch]), settings.temperature)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if schedule.last_epoch < n_steps:
+                schedule.step()
+            losses.append(loss.item())
+        report(f"epoch {epoch + 1}: mean loss {np.mean(losses):.4f} over {len(losses)} batches")
+    return StaticModel(model.tokenizer, table.weight.detach().numpy().astype(np.float32))
+
+
+def tokenize(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int | None = None) -> Ids:
+    """Token ids of texts, the first ``max_tokens`` of each."""
+    ids: Ids = []
+    for start in range(0, len(texts), 4096):
+        batch = tokenizer.encode_batch_fast(list(texts[start : start + 4096]), add_special_tokens=False)
+        ids.extend(np.asarray(encoding.ids[:max_tokens], dtype=np.int32) for encoding in batch)
+    return ids
+
+
+def plan_batches(
+    pairs: Sequence[Pair], rows: Sequence[int], settings: TrainingSettings, shuffler: random.Random
+) -> list[list[int]]:
+    """The rows of each batch: a share of the pairs in batches of their own package, the others mixed."""
+    own: dict[str, list[int]] = defaultdict(list)
+    mixed: list[int] = []
+    for row in rows:
+        (own[pairs[row].package] if shuffler.random() < settings.own_package_share else mixed).append(row)
+    batches: list[list[int]] = []
+    for package in own.values():
+        for batch in _cut(package, settings.batch_size, shuffler):
+            if len(batch) >= settings.batch_size // 4:
+                batches.append(batch)
+            else:
+                mixed.extend(batch)  # too few for hard negatives
+    batches.extend(_cut(mixed, settings.batch_size, shuffler))
+    shuffler.shuffle(batches)
+    return batches
+
+
+def _cut(rows: list[int], size: int, shuffler: random.Random) -> Iterator[list[int]]:
+    shuffler.shuffle(rows)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def _embed(table: Callable[..., Tensor], ids: Ids, dropout: float) -> Tensor:
+    import torch
+
+    lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
+    flat = torch.from_numpy(np.fromiter(chain.from_iterable(ids), dtype=np.int64, count=int(lengths.sum())))
+    offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)[:-1]]))
+    if dropout:
+        keep = torch.rand(len(flat)) >= dropout
+        before = torch.cat([torch.zeros(1, dtype=torch.long), keep.long().cumsum(0)])
+        offsets, flat = before[offsets], flat[keep]
+    return torch.nn.functional.normalize(table(flat, offsets), dim=1)
+
+
+def _loss(left: Tensor, right: Tensor, groups: Tensor, temperature: float) -> Tensor:
+    """Both directions; another row with the same query is no negative."""
+    import torch
+
+    scores = left @ right.T / temperature
+    same = (groups[:, None] == groups[None, :]) & ~torch.eye(len(groups), dtype=torch.bool)
+    scores = scores.masked_fill(same, float("-inf"))
+    target = torch.arange(len(groups))
+    entropy = torch.nn.functional.cross_entropy
+    return (entropy(scores, target) + entropy(scores.T, target)) / 2

@@ -1,0 +1,110 @@
+"""Chunks into the stores of one repository: embed, then Chroma, lexicon, matrix, in that order.
+
+The order is what makes a killed build harmless. A row of the matrix exists only once Chroma and the lexicon
+hold its chunk, and a search only sees rows that a manifest names. What a killed build left in Chroma is
+found there by the next one and not embedded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+
+import numpy as np
+
+from .embedding import Encoder, Vectors
+from .home import RepositoryFolder
+from .lexicon import LexiconWriter
+from .matrix import MatrixWriter
+from .records import Chunk
+from .vectors import VectorStore
+
+_BATCH_CHUNKS = 512
+_CHECKPOINT_CHUNKS = 4096  # a killed build loses at most this much of the lexicon, and no embedding
+_MAX_BATCHES_WAITING = 2  # bounds memory: whoever adds chunks waits for the stores
+
+
+class IndexWriter:
+    """Adds chunks to one repository, on a thread of its own. The caller holds the repository's lock.
+
+    ``n_embedded`` counts the chunks that no store had yet, once ``finish`` has returned.
+    """
+
+    def __init__(self, folder: RepositoryFolder, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._matrix = MatrixWriter(folder.matrix, encoder.dim)
+        self._store = VectorStore(folder.chroma, dim=encoder.dim)
+        self._lexicon = LexiconWriter(folder.lexicon)
+        self._lexicon.drop_rows_from(self._matrix.n_rows)
+        # More in Chroma than in the matrix: a build was killed in between.
+        self._resuming = self._store.count() > self._matrix.n_rows
+        self._rows_before = self._matrix.read_rows()
+        self._first_new_row = self._matrix.n_rows
+        self._new_rows: dict[str, int] = {}
+        self._batch: list[tuple[int, Chunk]] = []
+        self._uncommitted: list[tuple[Sequence[str], Vectors]] = []
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
+        self._waiting: list[Future[None]] = []
+        self.n_embedded = 0
+
+    def __enter__(self) -> IndexWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        try:
+            self._lexicon.__exit__(kind, error, trace)
+        finally:
+            self._store.close()
+
+    def add(self, chunk: Chunk) -> int:
+        """Take a chunk in, if it is new, and return its row."""
+        row = self._new_rows.get(chunk.id)
+        if row is None:
+            row = self._rows_before.get(bytes.fromhex(chunk.id))
+        if row is None:
+            row = self._first_new_row + len(self._new_rows)
+            self._new_rows[chunk.id] = row
+            self._batch.append((row, chunk))
+            if len(self._batch) >= _BATCH_CHUNKS:
+                self._send()
+        return row
+
+    def finish(self) -> None:
+        """Wait until all that was added is stored and on disk."""
+        self._send()
+        self._waiting.append(self._pool.submit(self._checkpoint))
+        while self._waiting:
+            self._waiting.pop(0).result()
+
+    def _send(self) -> None:
+        if not self._batch:
+            return
+        self._waiting.append(self._pool.submit(self._store_batch, self._batch))
+        self._batch = []
+        while len(self._waiting) > _MAX_BATCHES_WAITING:
+            self._waiting.pop(0).result()
+
+    def _store_batch(self, batch: Sequence[tuple[int, Chunk]]) -> None:
+        chunks = [chunk for _, chunk in batch]
+        stored = self._store.get([chunk.id for chunk in chunks]) if self._resuming else {}
+        new = [chunk for chunk in chunks if chunk.id not in stored]
+        if new:
+            vectors = self._encoder.encode([chunk.embedded_text for chunk in new])
+            self._store.add(new, vectors)
+            stored.update(zip((chunk.id for chunk in new), vectors, strict=True))
+            self.n_embedded += len(new)
+        for row, chunk in batch:
+            self._lexicon.add(row, chunk)
+        self._uncommitted.append(([chunk.id for chunk in chunks], np.stack([stored[chunk.id] for chunk in chunks])))
+        if sum(len(ids) for ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        self._lexicon.commit()
+        for ids, vectors in self._uncommitted:
+            self._matrix.append(ids, vectors)
+        self._uncommitted.clear()

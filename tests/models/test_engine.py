@@ -1,0 +1,244 @@
+"""The embedded engine with the real 0.5B: its key, its counts, its life and its death."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+
+from assistant.errors import ChecksumMismatch, ModelUnavailable, UnknownModel
+from assistant.models.catalogue import find_model
+from assistant.models.download import model_path
+from assistant.models.engine import EmbeddedEngine
+from assistant.models.providers import explain_model_error
+
+QUESTION = [SystemMessage("Answer in one short sentence."), HumanMessage("What is a mutex?")]
+LONG = [HumanMessage("Write a very long story about a database, with many chapters.")]
+
+
+def key_of(engine) -> dict[str, str]:
+    return {"Authorization": f"Bearer {engine.api_key}"}
+
+
+def is_generating(engine) -> bool:
+    slots = httpx.get(engine.url.removesuffix("/v1") + "/slots", headers=key_of(engine), timeout=20).json()
+    return any(slot["is_processing"] for slot in slots)
+
+
+def wait_until(condition, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_streams_an_answer_with_usage_and_reason(embedded):
+    """A stream carries text in pieces, the server's token counts and the reason to finish."""
+    pieces = list(embedded.chat_model(max_tokens=12).stream(QUESTION))
+    whole = pieces[0]
+    for piece in pieces[1:]:
+        whole += piece
+    assert len([piece for piece in pieces if piece.content]) > 3
+    assert whole.usage_metadata["output_tokens"] == 12
+    assert whole.response_metadata["finish_reason"] == "length"
+
+
+def test_invoke_carries_the_same(embedded):
+    """An answer in one piece carries usage and the reason to finish too."""
+    answer = embedded.chat_model(max_tokens=4).invoke(QUESTION)
+    assert answer.usage_metadata["output_tokens"] == 4
+    assert answer.response_metadata["finish_reason"] == "length"
+
+
+def test_counts_are_the_servers_own(embedded):
+    """The exact count of a prompt is the number that the server then reports as read."""
+    prompt = [*QUESTION, AIMessage("A lock."), HumanMessage("Näher? <|im_end|> `def f(): ...` 日本語 🦀")]
+    counted = embedded.count_prompt(prompt)
+    answer = embedded.chat_model(max_tokens=1).invoke(prompt)
+    assert counted.exact and counted.n_tokens == answer.usage_metadata["input_tokens"]
+
+
+def test_count_of_text_has_no_template(embedded):
+    """A piece of text counts without the template's tokens, and nothing counts as nothing."""
+    assert embedded.count_text("").n_tokens == 0
+    assert embedded.count_text("def f(x):").n_tokens == 4
+
+
+def test_prompt_beyond_the_window_is_an_error(embedded):
+    """A prompt that does not fit is refused with a clear line, never cut."""
+    chat = embedded.chat_model(max_tokens=4)
+    with pytest.raises(Exception) as caught:
+        chat.invoke([HumanMessage("word " * 3000)])
+    explained = explain_model_error(caught.value, embedded)
+    assert isinstance(explained, ModelUnavailable) and "exceeds the available context" in str(explained)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}])
+def test_wrong_key_is_refused(embedded, headers):
+    """Another process on this machine, without the key, gets nothing from the port."""
+    root = embedded.engine.url.removesuffix("/v1")
+    body = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1, "content": "x"}
+    for path in ("/v1/chat/completions", "/completion", "/tokenize"):
+        assert httpx.post(root + path, json=body, headers=headers).status_code == 401
+    for path in ("/slots", "/metrics", "/props", "/v1/models"):
+        assert httpx.get(root + path, headers=headers).status_code == 401
+
+
+def test_key_is_not_in_the_process_list(embedded):
+    """The key is in neither the command line nor the environment of the engine's process."""
+    embedded.engine.ensure_running()
+    process = Path(f"/proc/{embedded.engine.pid}")
+    if not process.exists():
+        pytest.skip("no /proc here")
+    key = embedded.engine.api_key.encode()
+    assert key not in (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+
+
+def test_cancelled_task_stops_the_engine(embedded):
+    """When the task that reads the stream is cancelled, the engine stops generating."""
+
+    async def scene() -> None:
+        started = asyncio.Event()
+
+        async def read() -> None:
+            async for _ in embedded.chat_model(max_tokens=1500).astream(LONG):
+                started.set()
+
+        task = asyncio.create_task(read())
+        await asyncio.wait_for(started.wait(), 60)
+        assert is_generating(embedded.engine)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scene())
+    assert wait_until(lambda: not is_generating(embedded.engine))
+
+
+def test_closed_iteration_stops_the_engine(embedded):
+    """When the async iterator is closed half-way, the engine stops generating."""
+
+    async def scene() -> None:
+        stream = embedded.chat_model(max_tokens=1500).astream(LONG)
+        await anext(stream)
+        await stream.aclose()
+        for _ in range(100):  # the loop goes on, as a service's does
+            if not await asyncio.to_thread(is_generating, embedded.engine):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("still generating")
+
+    asyncio.run(scene())
+
+
+def test_two_event_loops_one_after_the_other(embedded):
+    """The same chat model serves a second event loop: no connection is kept from the first."""
+    chat = embedded.chat_model(max_tokens=2)
+    assert asyncio.run(chat.ainvoke(QUESTION)).content == asyncio.run(chat.ainvoke(QUESTION)).content
+
+
+def test_dead_engine_is_explained_and_started_again(embedded):
+    """An engine that is killed in mid-answer gives one clear error, and the next answer comes from a new one."""
+    old = None
+    with pytest.raises(Exception) as caught:
+        for _ in embedded.chat_model(max_tokens=1500).stream(LONG):
+            if old is None:
+                old = embedded.engine.pid
+                os.kill(old, signal.SIGKILL)
+    explained = explain_model_error(caught.value, embedded)
+    assert isinstance(explained, ModelUnavailable) and "\n" not in str(explained)
+    assert embedded.chat_model(max_tokens=2).invoke(QUESTION).content
+    assert embedded.engine.pid not in (None, old)
+
+
+def test_engine_outlives_the_thread_that_started_it(model_home):
+    """An engine started by a worker's thread goes on when that thread has ended."""
+    engine = EmbeddedEngine(model_path(model_home, find_model("qwen2.5-coder-0.5b")), window_tokens=512, threads=1)
+    thread = threading.Thread(target=engine.start)
+    thread.start()
+    thread.join()
+    try:
+        assert not wait_until(lambda: not engine.alive, seconds=0.5)
+    finally:
+        engine.close()
+    assert not engine.alive
+
+
+PARENT = """
+import sys, time, subprocess
+from pathlib import Path
+from assistant.models.engine import EmbeddedEngine
+engine = EmbeddedEngine(Path(sys.argv[1]), window_tokens=512, threads=1).start()
+# A sibling that lives on: were the pipe inheritable, it would hold the engine's stdin open.
+sibling = subprocess.Popen(["sleep", "30"], close_fds=False)
+print(engine.pid, sibling.pid, flush=True)
+if sys.argv[2] == "raise":
+    raise SystemExit("over")
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("end", ["kill", "raise"])
+def test_engine_dies_with_its_parent(model_home, end):
+    """Whether the parent is killed with -9 or ends by an error, its engine is gone within seconds."""
+    path = model_path(model_home, find_model("qwen2.5-coder-0.5b"))
+    root = str(Path(__file__).resolve().parents[2])
+    command = [sys.executable, "-c", PARENT, str(path), end]
+    parent = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    engine_pid, sibling_pid = map(int, parent.stdout.readline().split())
+    try:
+        assert is_running(engine_pid) or end == "raise"
+        if end == "kill":
+            parent.kill()
+        parent.wait(10)
+        assert is_running(sibling_pid)
+        assert wait_until(lambda: not is_running(engine_pid))
+    finally:
+        os.kill(sibling_pid, signal.SIGKILL)
+        parent.stdout.close()
+
+
+def test_end_of_stdin_alone_ends_the_engine(model_home):
+    """Without the kernel's death signal (as on other systems) the end of stdin is enough."""
+    engine = EmbeddedEngine(model_path(model_home, find_model("qwen2.5-coder-0.5b")), window_tokens=512, threads=1)
+    with engine:
+        pid = engine.pid
+        engine._process.stdin.close()
+        assert wait_until(lambda: not is_running(pid))
+
+
+def test_wrong_file_is_not_loaded(tmp_path):
+    """A file under a catalogue name but with another content is refused before any process starts."""
+    path = tmp_path / "models" / find_model("qwen2.5-coder-0.5b").file_name
+    path.parent.mkdir()
+    path.write_bytes(b"GGUF, or so it says")
+    with pytest.raises(ChecksumMismatch):
+        EmbeddedEngine(path, window_tokens=512).start()
+    with pytest.raises(UnknownModel):
+        EmbeddedEngine(tmp_path / "other.gguf", window_tokens=512).start()
+
+
+def test_too_slow_start_is_said(model_home):
+    """An engine that does not load in time is ended, and the line says which setting to change."""
+    path = model_path(model_home, find_model("qwen2.5-coder-0.5b"))
+    engine = EmbeddedEngine(path, window_tokens=512, threads=1, start_seconds=0.01)
+    with pytest.raises(ModelUnavailable, match="QUARRY_ENGINE_START_SECONDS"):
+        engine.start()
+    assert not engine.alive
