@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, cast
@@ -91,7 +91,7 @@ class Assistant:
                     return event.answer
         raise AssertionError("a stream ends with AnswerDone or an error")
 
-    async def stream(self, request: AskRequest) -> AsyncIterator[Event]:
+    async def stream(self, request: AskRequest) -> AsyncGenerator[Event, None]:
         """PassagesFound, then TokenGenerated for each piece, then AnswerDone.
 
         Raises InputError and PromptTooLong for what cannot be asked, UnknownRepository, and ModelError.

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from indexer.records import Hit
 
-    from .answer import Assistant, AskRequest
+    from .answer import AskRequest, Assistant
     from .records import Answer
     from .settings import AssistantSettings
 
@@ -90,8 +90,9 @@ def ask(
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 def chat(name: str, ref: str | None, model: str | None) -> None:
     """Talk about the repository NAME. An empty line or Ctrl-D ends it; Ctrl-C stops an answer."""
-    from .answer import AskRequest
     from indexer.errors import QuarryError
+
+    from .answer import AskRequest
     from .records import Message
     from .settings import AssistantSettings
 
@@ -156,9 +157,9 @@ def _print_sources(answer: Answer) -> None:
     for passage in answer.passages:
         at = f" @{passage.commit[:12]}" if passage.commit else ""
         click.echo(f"  [{passage.number}] {passage.location}{at}")
-    seconds = answer.timings_ms["total"] / 1000
+    usage, seconds = answer.usage, answer.timings_ms["total"] / 1000
     click.echo(
-        f"\n{answer.model}: {answer.usage.prompt_tokens:,} + {answer.usage.completion_tokens:,} tokens, {seconds:.1f} s",
+        f"\n{answer.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s",
         err=True,
     )
 

@@ -23,9 +23,7 @@ class PackedContext:
     tokens: TokenCount
 
 
-def pack_context(
-    hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable[[str], TokenCount]
-) -> PackedContext:
+def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable[[str], TokenCount]) -> PackedContext:
     """Take whole chunks by rank until the budget is full.
 
     A chunk that does not fit is passed over, so that a smaller one behind it may; only if not even the first

@@ -1,14 +1,14 @@
 """The errors of models and answers, hung into the indexer's tree. One line each, with what to do.
 
-    QuarryError
-    ├── ModelError
-    │   ├── UnknownModel         the name is in no catalogue and at no provider
-    │   ├── ModelMissing         known, but not downloaded or not pulled yet
-    │   ├── ChecksumMismatch     the file is not the one we verified; it is never loaded
-    │   ├── DownloadFailed       no source answered
-    │   └── ModelUnavailable     the engine or server does not run, or stopped in mid-answer
-    └── InputError
-        └── PromptTooLong        what must be sent does not fit the model's window
+QuarryError
+├── ModelError
+│   ├── UnknownModel         the name is in no catalogue and at no provider
+│   ├── ModelMissing         known, but not downloaded or not pulled yet
+│   ├── ChecksumMismatch     the file is not the one we verified; it is never loaded
+│   ├── DownloadFailed       no source answered
+│   └── ModelUnavailable     the engine or server does not run, or stopped in mid-answer
+└── InputError
+    └── PromptTooLong        what must be sent does not fit the model's window
 """
 
 from __future__ import annotations

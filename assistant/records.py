@@ -41,6 +41,7 @@ class Passage:
 
     @property
     def location(self) -> str:
+        """``path:first-last``, as it is cited."""
         return f"{self.path}:{self.start_line}-{self.end_line}"
 
 

@@ -23,9 +23,7 @@ class AssistantSettings(IndexerSettings):
         default_factory=lambda: os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434",
         description="Where Ollama listens.",
     )
-    openai_url: str | None = Field(
-        default=None, description="Base URL of an OpenAI-compatible server, ending in /v1."
-    )
+    openai_url: str | None = Field(default=None, description="Base URL of an OpenAI-compatible server, ending in /v1.")
     openai_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it asks for one.")
     window_tokens: int = Field(
         default=8192, ge=512, description="Context window that is asked of the engine or of Ollama (num_ctx)."

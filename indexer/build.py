@@ -42,6 +42,7 @@ class Progress:
 
     @property
     def chunks_per_second(self) -> float:
+        """Since the first file was read."""
         return self.n_chunks / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
 
     @property
@@ -188,9 +189,7 @@ def _write_info(folder: RepositoryFolder, info: RepositoryInfo | None, source: S
     if info is None:
         folder.clear()  # what a killed first build with another encoder may have left
         folder.write_info(
-            RepositoryInfo(
-                folder.name, source.origin, encoder.name, encoder.fingerprint, encoder.dim, CHUNKER_VERSION
-            )
+            RepositoryInfo(folder.name, source.origin, encoder.name, encoder.fingerprint, encoder.dim, CHUNKER_VERSION)
         )
     elif info.encoder_fingerprint != encoder.fingerprint:
         raise EncoderMismatch(
@@ -300,7 +299,5 @@ class _ProgressMeter:
         if self._on_progress is not None:
             elapsed = time.perf_counter() - self._started
             self._on_progress(
-                Progress(
-                    self._n_files_done, self._n_files, self._n_bytes_done, self._n_bytes, self._n_chunks, elapsed
-                )
+                Progress(self._n_files_done, self._n_files, self._n_bytes_done, self._n_bytes, self._n_chunks, elapsed)
             )

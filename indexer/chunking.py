@@ -192,7 +192,7 @@ def _definition(node: Node, language: Language) -> tuple[str, str]:
     if language.name == "elixir":
         return _elixir_definition(node)
     name = _name(node, language)
-    return (name, kind) if name else ("", "")
+    return (name, kind) if name.strip("_") else ("", "")  # `_` is how Go and others say "no name"
 
 
 def _name(node: Node, language: Language) -> str:

@@ -92,7 +92,9 @@ def list_(as_json: bool) -> None:
         click.echo(f"{repository.name}  {repository.origin}")
         for state in repository.refs:
             commit = state.commit[:12] if state.commit else "no commit"
-            click.echo(f"    {state.ref} ({commit})  {state.n_files:,} files, {state.n_chunks:,} chunks, {state.indexed_at}")
+            click.echo(
+                f"    {state.ref} ({commit})  {state.n_files:,} files, {state.n_chunks:,} chunks, {state.indexed_at}"
+            )
 
 
 @click.command()

@@ -34,7 +34,8 @@ class Encoder(Protocol):
     fingerprint: str
     dim: int
 
-    def encode(self, texts: Sequence[str]) -> Vectors: ...
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text, shape (len(texts), dim)."""
 
 
 @lru_cache(maxsize=2)
@@ -95,17 +96,19 @@ class TransformerEncoder:
                 f"can be fetched from Hugging Face ({reason})."
             ) from error
         self.name = name
-        self.dim = int(self._model.get_sentence_embedding_dimension())
+        self.dim = len(self._model.encode("dim"))
         # Weights of a path may be retrained in place, so the fingerprint is taken from what the model says.
         probe = np.asarray(self._model.encode(["def fingerprint(): return 1"]), dtype=np.float32)
         shape = json.dumps([self.dim, np.round(probe, 3).tolist()])
         self.fingerprint = hashlib.sha256(shape.encode()).hexdigest()[:16]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector a text, shape (len(texts), dim)."""
         vectors = self._model.encode(list(texts), batch_size=32, show_progress_bar=False, convert_to_numpy=True)
         return _normalise(np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dim))
 
 
 def _normalise(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=vectors, where=norms > 0)
+    np.divide(vectors, norms, out=vectors, where=norms > 0)
+    return vectors

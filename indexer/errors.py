@@ -1,13 +1,13 @@
 """The errors a user can meet, as one tree. Each message is one line that says what to do next.
 
-    QuarryError
-    ├── SourceError           the code to index cannot be read: path, URL, ref, empty repository
-    ├── IndexingError         an index cannot be written or does not fit
-    │   ├── EncoderMismatch   the index was made with another encoder or chunker
-    │   └── IndexBusy         another process is writing this repository
-    ├── UnknownRepository     no index of that name (near names are offered)
-    ├── EncoderError          the encoder cannot be loaded
-    └── InputError            a question or option that cannot be used
+QuarryError
+├── SourceError           the code to index cannot be read: path, URL, ref, empty repository
+├── IndexingError         an index cannot be written or does not fit
+│   ├── EncoderMismatch   the index was made with another encoder or chunker
+│   └── IndexBusy         another process is writing this repository
+├── UnknownRepository     no index of that name (near names are offered)
+├── EncoderError          the encoder cannot be loaded
+└── InputError            a question or option that cannot be used
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """The layout of QUARRY_HOME, and the repositories in it: open one for reading, lock one for writing.
 
-    home/
-      models/                     verified model files
-      cache/secret-rules/         compiled rules of the secret scanner
-      clones/<hash>/              bare clones of repositories that were given by URL
-      repositories/<name>/
-        repository.json           encoder, chunker version, origin
-        chroma/                   the durable store, opened by the writer only
-        lexicon/  matrix/         what searches read
-        refs/<ref>.npz            manifests: what each ref holds
-        lock                      held by the one writer
+home/
+  models/                     verified model files
+  cache/secret-rules/         compiled rules of the secret scanner
+  clones/<hash>/              bare clones of repositories that were given by URL
+  repositories/<name>/
+    repository.json           encoder, chunker version, origin
+    chroma/                   the durable store, opened by the writer only
+    lexicon/  matrix/         what searches read
+    refs/<ref>.npz            manifests: what each ref holds
+    lock                      held by the one writer
 """
 
 from __future__ import annotations
@@ -71,9 +71,10 @@ class RepositoryFolder:
         return RepositoryInfo(**fields)
 
     def write_info(self, info: RepositoryInfo) -> None:
+        """Replace the index's own record, atomically."""
         temporary = self.path / f"repository.{os.getpid()}.tmp"
         temporary.write_text(json.dumps(asdict(info), indent=1) + "\n")
-        os.replace(temporary, self.path / "repository.json")
+        temporary.replace(self.path / "repository.json")
 
     def clear(self) -> None:
         """Remove the index but not its lock, which the caller holds. The record goes first: then nothing answers."""
@@ -118,6 +119,7 @@ class OpenedIndex:
 
     @property
     def name(self) -> str:
+        """The repository's name."""
         return self.info.name
 
 
@@ -126,7 +128,8 @@ def check_name(name: str) -> str:
     allowed = all(char.isascii() and (char.isalnum() or char in "._-") for char in name)
     if not 1 <= len(name) <= 200 or not allowed or not name[0].isalnum():
         raise InputError(
-            f"{name!r} cannot name a repository: use letters, digits, dot, dash and underscore, a letter or digit first."
+            f"{name!r} cannot name a repository: use letters, digits, dots, dashes and underscores, and begin with a "
+            "letter or a digit."
         )
     return name
 
@@ -154,7 +157,9 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
         hint = f"Indexed are: {', '.join(names[:8])}."
     else:
         hint = "Nothing is indexed yet."
-    raise UnknownRepository(f"No repository {name!r} is indexed. {hint} Run `quarry index SOURCE --name {name}` to add it.")
+    raise UnknownRepository(
+        f"No repository {name!r} is indexed. {hint} Run `quarry index SOURCE --name {name}` to add it."
+    )
 
 
 def resolve_ref(folder: RepositoryFolder, ref: str | None) -> str:

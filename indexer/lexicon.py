@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import tantivy
@@ -68,7 +69,7 @@ class Lexicon:
         hits = self._searcher.search(query, limit=1, count=False).hits
         if not hits:
             raise KeyError(row)
-        stored = self._searcher.doc(hits[0][1]).get_first(_CHUNK)
+        stored: Any = self._searcher.doc(hits[0][1]).get_first(_CHUNK)
         return StoredChunk(*json.loads(bytes(stored)))
 
 
@@ -96,6 +97,7 @@ class LexiconWriter:
         self._writer.delete_documents_by_query(beyond)
 
     def add(self, row: int, chunk: Chunk) -> None:
+        """Take a chunk in under its row of the matrix."""
         document = tantivy.Document()
         document.add_text(_BODY, " ".join(split_words(chunk.text)))
         document.add_text(_PATH, " ".join(split_words(chunk.path)))
@@ -106,6 +108,7 @@ class LexiconWriter:
         self._writer.add_document(document)
 
     def commit(self) -> None:
+        """Make all that was added visible, and durable."""
         self._writer.commit()
 
 

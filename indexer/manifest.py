@@ -63,6 +63,7 @@ class Manifest:
 
 
 def manifest_path(folder: Path, ref: str) -> Path:
+    """Where the manifest of ``ref`` lies; slashes of a branch's name are escaped."""
     return folder / f"{quote(ref, safe='@')}.npz"
 
 
@@ -80,9 +81,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "commit": manifest.commit,
         "origin": manifest.origin,
         "indexed_at": manifest.indexed_at,
-        "files": [
-            [f.path, f.blob, f.n_bytes, f.language, f.first_chunk, f.n_chunks] for f in manifest.files
-        ],
+        "files": [[f.path, f.blob, f.n_bytes, f.language, f.first_chunk, f.n_chunks] for f in manifest.files],
         "skipped": [[s.path, s.n_bytes, s.reason, s.blob] for s in manifest.skipped],
         "findings": [[f.path, f.line, f.rule] for f in manifest.findings],
     }
@@ -98,7 +97,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         )
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, target)
+    temporary.replace(target)
 
 
 def read_manifest(folder: Path, ref: str) -> Manifest | None:

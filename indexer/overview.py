@@ -37,8 +37,6 @@ def describe_repositories(home: Path) -> list[RepositoryOverview]:
     for info in list_repositories(home):
         folder = RepositoryFolder(home, info.name)
         manifests = (read_manifest(folder.refs, ref) for ref in list_refs(folder.refs))
-        refs = [
-            RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None
-        ]
+        refs = [RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None]
         overviews.append(RepositoryOverview(info.name, info.origin, info.encoder, refs))
     return overviews

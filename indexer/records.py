@@ -45,6 +45,7 @@ class Chunk:
 
     @property
     def location(self) -> str:
+        """``path:first-last``, as it is cited."""
         return f"{self.path}:{self.start_line}-{self.end_line}"
 
     @property

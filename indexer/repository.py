@@ -40,12 +40,17 @@ class Source(Protocol):
 
     origin: str
     ref: str
-    commit: str | None
     notes: Sequence[str]
 
-    def list_files(self) -> Listing: ...
+    @property
+    def commit(self) -> str | None:
+        """Full id of the commit that the files are of."""
 
-    def read(self, file: SourceFile) -> bytes: ...
+    def list_files(self) -> Listing:
+        """Every file, and those that the source leaves out itself."""
+
+    def read(self, file: SourceFile) -> bytes:
+        """The content of a listed file. Raises SourceError."""
 
 
 def is_url(source: str) -> bool:
@@ -100,11 +105,17 @@ class CommitSource:
 
     def __init__(self, repo: git.Repo, origin: str, below: str, ref: str, commit: str) -> None:
         self._repo, self._below = repo, below
-        self.origin, self.ref, self.commit = origin, ref, commit
+        self.origin, self.ref, self._commit = origin, ref, commit
         self.notes: Sequence[str] = _uncommitted_note(repo, below, ref)
 
+    @property
+    def commit(self) -> str:
+        """Full id of the commit."""
+        return self._commit
+
     def list_files(self) -> Listing:
-        arguments = ["-r", "-z", "-l", "--full-tree", self.commit]
+        """The blobs of the commit's tree; links and submodules are left out."""
+        arguments = ["-r", "-z", "-l", "--full-tree", self._commit]
         if self._below:
             arguments += ["--", self._below]
         files, skipped = [], []
@@ -122,24 +133,27 @@ class CommitSource:
         return Listing(files, skipped)
 
     def read(self, file: SourceFile) -> bytes:
+        """The blob's content. Raises SourceError where git has lost it."""
         try:
             return bytes(self._repo.odb.stream(bytes.fromhex(file.blob)).read())
         except (ValueError, OSError) as error:
-            raise SourceError(f"git cannot read {file.path} at {self.commit[:12]}: run `git fsck` there.") from error
+            raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
 
 class WorktreeSource:
     """The files of a working tree as they are now: tracked and new ones, without what git ignores."""
+
+    commit = None
 
     def __init__(self, repo: git.Repo, below: str) -> None:
         self._repo, self._below = repo, below
         self._top = Path(str(repo.working_tree_dir))
         self.origin = str(self._top / below) if below else str(self._top)
         self.ref = WORKTREE
-        self.commit: str | None = None
         self.notes: Sequence[str] = ()
 
     def list_files(self) -> Listing:
+        """What `git status` would call tracked or new."""
         arguments = ["-z", "--cached", "--others", "--exclude-standard"]
         if self._below:
             arguments += ["--", self._below]
@@ -147,25 +161,29 @@ class WorktreeSource:
         return _list_paths(self._top, paths)
 
     def read(self, file: SourceFile) -> bytes:
+        """The file's content as it is now. Raises SourceError."""
         return _read_file(self._top / file.path)
 
 
 class FolderSource:
     """A folder without git: every file, without what its .gitignore files name."""
 
+    commit = None
+
     def __init__(self, top: Path) -> None:
         self._top = top
         self.origin = str(top)
         self.ref = WORKTREE
-        self.commit: str | None = None
         self.notes: Sequence[str] = (
             f"{top} is no git repository: its files are indexed as they are now, and answers name no commit.",
         )
 
     def list_files(self) -> Listing:
+        """Every file below the folder that no .gitignore names."""
         return _list_paths(self._top, sorted(_walk(self._top)))
 
     def read(self, file: SourceFile) -> bytes:
+        """The file's content as it is now. Raises SourceError."""
         return _read_file(self._top / file.path)
 
 

@@ -20,7 +20,7 @@ from .records import Chunk
 _COLLECTION = "chunks"
 _MAX_RECORDS = 5_000  # Chroma refuses more than 5,461 records a call
 # A leaner graph than Chroma's default builds 1.7 times faster; searches are exact and do not use it.
-_HNSW = {"space": "cosine", "ef_construction": 64, "max_neighbors": 12}
+_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_construction": 64, "max_neighbors": 12}}
 
 
 class VectorStore:
@@ -30,15 +30,14 @@ class VectorStore:
     nothing here asks, at twice the time and disk.
     """
 
-    def __init__(self, folder: Path, *, dim: int) -> None:
+    def __init__(self, folder: Path) -> None:
         import chromadb
         from chromadb.config import Settings
 
-        self._dim = dim
         try:
             self._client: Any = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
             self._collection: Any = self._client.get_or_create_collection(
-                _COLLECTION, configuration={"hnsw": _HNSW}, embedding_function=None
+                _COLLECTION, configuration=_CONFIGURATION, embedding_function=None
             )
         except Exception as error:  # Chroma raises several unrelated types, also from Rust
             raise IndexingError(f"Chroma cannot open {folder}: {error}. Remove the folder and index again.") from error
@@ -52,9 +51,11 @@ class VectorStore:
         self.close()
 
     def close(self) -> None:
+        """Let go of the files, so that another process may open them."""
         self._client.close()
 
     def count(self) -> int:
+        """Number of stored chunks."""
         return int(self._collection.count())
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -34,7 +34,7 @@ class IndexWriter:
     def __init__(self, folder: RepositoryFolder, encoder: Encoder) -> None:
         self._encoder = encoder
         self._matrix = MatrixWriter(folder.matrix, encoder.dim)
-        self._store = VectorStore(folder.chroma, dim=encoder.dim)
+        self._store = VectorStore(folder.chroma)
         self._lexicon = LexiconWriter(folder.lexicon)
         self._lexicon.drop_rows_from(self._matrix.n_rows)
         # More in Chroma than in the matrix: a build was killed in between.

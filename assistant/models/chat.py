@@ -7,9 +7,10 @@ to LangChain's: a stream that stops without a reason to finish is an error, neve
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from langchain_core.outputs import ChatGenerationChunk
@@ -35,11 +36,14 @@ class OpenAIChat(ChatOpenAI):
             yield chunk
         _require_end(finished)
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ChatGenerationChunk, None]:
         finished = False
-        async for chunk in super()._astream(*args, **kwargs):
-            finished = finished or _finish_reason(chunk) is not None
-            yield chunk
+        async with aclosing(
+            _generator(super()._astream(*args, **kwargs))
+        ) as chunks:  # closed with us: the server stops
+            async for chunk in chunks:
+                finished = finished or _finish_reason(chunk) is not None
+                yield chunk
         _require_end(finished)
 
 
@@ -53,11 +57,12 @@ class OllamaChat(ChatOllama):
             yield chunk
         _require_end(finished)
 
-    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
+    async def _astream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ChatGenerationChunk, None]:
         finished = False
-        async for chunk in super()._astream(*args, **kwargs):
-            finished = finished or _name_finish_reason(chunk)
-            yield chunk
+        async with aclosing(_generator(super()._astream(*args, **kwargs))) as chunks:
+            async for chunk in chunks:
+                finished = finished or _name_finish_reason(chunk)
+                yield chunk
         _require_end(finished)
 
     def _iterate_over_stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
@@ -65,10 +70,11 @@ class OllamaChat(ChatOllama):
             _name_finish_reason(chunk)
             yield chunk
 
-    async def _aiterate_over_stream(self, *args: Any, **kwargs: Any) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in super()._aiterate_over_stream(*args, **kwargs):
-            _name_finish_reason(chunk)
-            yield chunk
+    async def _aiterate_over_stream(self, *args: Any, **kwargs: Any) -> AsyncGenerator[ChatGenerationChunk, None]:
+        async with aclosing(_generator(super()._aiterate_over_stream(*args, **kwargs))) as chunks:
+            async for chunk in chunks:
+                _name_finish_reason(chunk)
+                yield chunk
 
 
 def open_openai_chat(
@@ -77,11 +83,10 @@ def open_openai_chat(
     """A chat model at ``url`` (ending in /v1). It holds no connection between requests."""
     timeout = Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     network = _network_options(url)
-    return OpenAIChat(
+    chat = OpenAIChat(
         model=model,
         base_url=url,
         api_key=SecretStr(api_key or NO_KEY),
-        organization="",
         openai_proxy="",
         max_completion_tokens=None,
         extra_body={"max_tokens": max_tokens},  # the name that every server knows; LangChain sends the newer one
@@ -89,12 +94,15 @@ def open_openai_chat(
         seed=seed,
         max_retries=0,  # the caller decides; a silent retry doubles the wait
         stream_usage=True,
-        stream_chunk_timeout=READ_SECONDS,
+        stream_chunk_timeout=None,  # it is asyncio.wait_for, which before Python 3.12 can swallow a cancellation
         timeout=timeout,
         use_responses_api=False,
         http_client=DefaultHttpxClient(timeout=timeout, **network),
         http_async_client=DefaultAsyncHttpxClient(timeout=timeout, **network),
     )
+    for client in (chat.root_client, chat.root_async_client):
+        client.organization = client.project = None  # the environment's belong to another key and server
+    return chat
 
 
 def open_ollama_chat(
@@ -129,6 +137,11 @@ def _network_options(url: str) -> dict[str, Any]:
 @cache
 def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
+
+
+def _generator(chunks: AsyncIterator[ChatGenerationChunk]) -> AsyncGenerator[ChatGenerationChunk, None]:
+    """LangChain's iterators are generators, which can be closed, though their type does not say so."""
+    return cast("AsyncGenerator[ChatGenerationChunk, None]", chunks)
 
 
 def _finish_reason(chunk: ChatGenerationChunk) -> str | None:

@@ -53,6 +53,7 @@ class EmbeddedProvider:
         """Ask for one per answer: an engine that was started again has another port."""
         from assistant.models.chat import open_openai_chat
 
+        self.engine.ensure_running()
         return open_openai_chat(
             url=self.engine.url,
             api_key=self.engine.api_key,
@@ -78,9 +79,12 @@ class EmbeddedProvider:
         self.engine.close()
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        url = self.engine.url.removesuffix("/v1") + path
         try:
-            response = self._client.post(url, json=body, headers={"Authorization": f"Bearer {self.engine.api_key}"})
+            try:
+                response = self._ask(path, body)
+            except httpx.TransportError:  # it died since the last time; a count can be asked again
+                self.engine.ensure_running()
+                response = self._ask(path, body)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise ModelUnavailable(
@@ -88,3 +92,7 @@ class EmbeddedProvider:
             ) from error
         answer: dict[str, Any] = response.json()
         return answer
+
+    def _ask(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        url = self.engine.url.removesuffix("/v1") + path
+        return self._client.post(url, json=body, headers={"Authorization": f"Bearer {self.engine.api_key}"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import http.client
 import json
 import logging
 import os
@@ -31,6 +32,7 @@ CACHE_REUSE_TOKENS = 0
 _CACHE_RAM_MIB = 512  # former prompts kept for another turn; llama.cpp's 8,192 would fill a small machine
 _POLL = 0  # no busy waiting: it gains nothing that we could measure and takes time from whatever else runs
 _KEPT_LOG_LINES = 40
+_HEALTH_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0  # an engine that is told to go goes at once; this is for a machine that swaps
 
 
@@ -78,8 +80,9 @@ class EmbeddedEngine:
 
     @property
     def url(self) -> str:
-        """Base of the OpenAI-style API, ending in ``/v1``. Starts the engine if it does not run."""
-        self.ensure_running()
+        """Base of the OpenAI-style API, ending in ``/v1``. Starts the engine if it was not started yet."""
+        if not self.alive:
+            self.start()
         return f"http://127.0.0.1:{self._port}/v1"
 
     @property
@@ -105,8 +108,10 @@ class EmbeddedEngine:
         return self
 
     def ensure_running(self) -> None:
-        """Start the engine, or start it again if it died. Cheap while it runs."""
-        if not self.alive:
+        """Start the engine, or start it again if it died. A round trip of a millisecond while it runs."""
+        with self._lock:
+            if self.alive and not self._answers():
+                self._stop()  # a killed process keeps its port until its memory is given back
             self.start()
 
     def close(self) -> None:
@@ -122,6 +127,19 @@ class EmbeddedEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _answers(self) -> bool:
+        """Whether somebody accepts requests at the port. One that is only slow does."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_HEALTH_SECONDS)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except TimeoutError:
+            return True
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def _start_process(self) -> None:
         started_at = time.monotonic()

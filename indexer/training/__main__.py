@@ -35,15 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m indexer.training", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="where the model directory is written")
     parser.add_argument("--work", type=Path, required=True, help="scratch: wheels, pairs, the teacher (3 GB)")
-    parser.add_argument("--metrics", type=Path, help="metrics.json (default: beside OUT)")
-    parser.add_argument("--without-teacher-figures", action="store_true", help="skip the slow MiniLM evaluation")
+    parser.add_argument("--metrics", type=Path, help="metrics.json (default: in WORK)")
+    parser.add_argument("--without-teacher-figures", action="store_true", help="skip MiniLM (slow)")
     options = parser.parse_args(arguments)
     try:
         metrics = run(options.out, options.work, teacher_figures=not options.without_teacher_figures)
     except QuarryError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    path = options.metrics or options.out.parent / "metrics.json"
+    path = options.metrics or options.work / "metrics.json"
     path.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {options.out} and {path}")
     return 0
@@ -70,14 +70,15 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
         raise InputError(f"{out} takes {n_bytes} bytes, more than {MAX_DIRECTORY_BYTES}: lower N_NEW_WORDS")
     written = read_model(out)  # fp16 rows: what is measured is what is shipped
     return {
-        "machine": {"n_cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()},
+        "machine": {"n_cpus": os.cpu_count(), "architecture": platform.machine()},
+        "python": platform.python_version(),
         "settings": asdict(settings),
         "n_tokens": len(trained.rows),
         "n_dimensions": trained.rows.shape[1],
         "directory_bytes": n_bytes,
         "training_seconds": round(training_seconds, 1),
         "packages": _count_packages(),
-        "pairs": {split: dict(sorted(Counter(p.kind for p in pairs).items())) for split, pairs in corpus.items()},
+        "pairs": {split: dict(Counter(pair.kind for pair in pairs)) for split, pairs in corpus.items()},
         "docstring_to_function_mrr": _measure(corpus, written, untrained, teacher if teacher_figures else None),
         "chunks_per_second": round(measure_throughput(written, _read_test_files(work))),
     }
@@ -92,13 +93,13 @@ def _measure(
         "distilled, untrained": rank_by_vectors(untrained.encode),
         "bm25": rank_by_bm25(trained.tokenizer),
     }
-    if teacher is not None:
-        rankers["all-MiniLM-L6-v2"] = rank_by_vectors(teacher.encode)
     figures: dict[str, object] = {}
-    for label, with_header in (("path and scope before the code", True), ("code alone", False)):
+    for label, with_header in (("code alone", False), ("path and scope before the code", True)):
         collections = build_collections(corpus["test"], with_header)
         items = {c.package: {"queries": len(c.queries), "candidates": len(c.candidates)} for c in collections}
         by_method: dict[str, object] = {"items": items}
+        if teacher is not None and with_header:  # once: it takes minutes
+            rankers = {**rankers, "all-MiniLM-L6-v2": rank_by_vectors(teacher.encode)}
         for method, ranker in rankers.items():
             start = time.monotonic()
             measured = evaluate(ranker, collections)

@@ -1,6 +1,7 @@
-"""Distilling all-MiniLM-L6-v2: each token of the vocabulary gets the teacher's vector of it, in 256 dimensions.
+"""Distilling all-MiniLM-L6-v2: each token gets the teacher's vector of it, in 256 dimensions.
 
-After model2vec (Minish Lab): embed every token alone, reduce by PCA, weight by frequency (SIF, Arora et al. 2017).
+After model2vec (Minish Lab): embed every token alone, reduce by PCA, weight by frequency
+(SIF, Arora et al. 2017).
 """
 
 from __future__ import annotations
@@ -103,7 +104,8 @@ def _reduce(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _sif_weights(tokenizer: Tokenizer, texts: Sequence[str], n_tokens: int) -> NDArray[np.float64]:
     counts = np.ones(n_tokens)  # one more than seen, so that a token never seen has a share
     for start in range(0, len(texts), 4096):
-        for encoding in tokenizer.encode_batch_fast(list(texts[start : start + 4096]), add_special_tokens=False):
+        batch = list(texts[start : start + 4096])
+        for encoding in tokenizer.encode_batch_fast(batch, add_special_tokens=False):
             np.add.at(counts, encoding.ids, 1)
     weights: NDArray[np.float64] = _SIF / (_SIF + counts / counts.sum())
     return weights

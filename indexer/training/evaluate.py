@@ -24,7 +24,7 @@ _CHUNK_LINES = 30  # as in the project's earlier throughput figures
 
 
 def mean_reciprocal_rank(scores: Scores, answers: Sequence[int]) -> float:
-    """MRR of ``(n_queries, n_candidates)`` scores; a tie counts as the worst rank, so that constants win nothing."""
+    """MRR of ``(n_queries, n_candidates)`` scores; ties take the worst rank: constants win nothing."""
     right = scores[np.arange(len(answers)), list(answers)][:, None]
     ranks = (scores >= right).sum(axis=1)
     return float((1.0 / ranks).mean())
@@ -42,7 +42,7 @@ def rank_by_vectors(encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> R
 
 
 def rank_by_bm25(tokenizer: Tokenizer) -> Ranker:
-    """A ranker by BM25 over the words that the tokenizer's normaliser makes: identifiers split, lower case."""
+    """A ranker by BM25 over the tokenizer's normalised words: identifiers split, lower case."""
     normalizer = tokenizer.normalizer
     if normalizer is None:
         raise ValueError("the tokenizer has no normaliser")

@@ -1,7 +1,7 @@
 """What may never be trained on: the projects of exclusions.txt, by name, folder, notice and copied code.
 
-Four nets, because a vendored copy need not carry its project's name: the package's name, the path inside it, a
-notice in the file, and fingerprints of the excluded projects' own functions (see ``mining.fingerprints_of``).
+Four nets, because a vendored copy need not carry its project's name: the package's name, the path inside it,
+a notice in the file, and fingerprints of the excluded projects' own code (``mining.copy_keys``).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _VENDOR_PARTS = frozenset(
     """
     _bundled _extern _external _third_party _thirdparty _vendor _vendored bundled extern external externals
     node_modules site-packages third-party third_party thirdparty thirdparty_files vendor vendored
-    """.split()  # noqa: SIM905 - a table of words
+    """.split()
 )
 # The excluded projects that are written in Python, as they are imported: only these can lie inside a wheel.
 _PYTHON_MODULES = frozenset(
     """
     aiohttp black bottle celery click django fastapi flask httpx model2vec numpy pandas pydantic pytest redis
     requests scrapy sqlalchemy starlette tornado uvicorn
-    """.split()  # noqa: SIM905 - a table of words
+    """.split()
 )
 _NOTICE = re.compile(
-    r"numpy developers|pandas development team|aqr capital|django software foundation|encode oss|kenneth reitz"
-    r"|michael bayer|sqlalchemy authors|holger krekel|samuel colvin|ask solem|scrapy developers|marcel hellkamp"
-    r"|łukasz langa|tom christie|sebasti[aá]n ram[ií]rez|facebook/tornado"
+    r"numpy developers|pandas development team|aqr capital|django software foundation|encode oss"
+    r"|kenneth reitz|michael bayer|sqlalchemy authors|holger krekel|samuel colvin|ask solem|scrapy developers"
+    r"|marcel hellkamp|łukasz langa|tom christie|sebasti[aá]n ram[ií]rez|facebook/tornado"
     r"|(?:adapted|borrowed|copied|taken|vendored|ported|lifted|backported|forked|derived|copy)"
     r"\s+(?:\w+\s+){0,3}(?:from|of)\s+(?:\w+\s+){0,3}"
     rf"(?:{'|'.join(sorted(_PYTHON_MODULES))})\b",
@@ -50,7 +50,7 @@ def normalize_name(name: str) -> str:
 
 
 def check_name(name: str) -> None:
-    """Raise InputError if a package is an excluded project or is named after one (``pandas-x``, ``x-numpy``)."""
+    """Raise InputError if a package is an excluded project or named after one (``pandas-x``)."""
     normalized = normalize_name(name)
     repositories = {normalize_name(repository.rpartition("/")[2]) for repository in load_exclusions()}
     if normalized in repositories or _PYTHON_MODULES.intersection(normalized.split("-")):
@@ -58,7 +58,7 @@ def check_name(name: str) -> None:
 
 
 def is_excluded_path(path: str) -> bool:
-    """Whether a file lies in a folder of vendored code, or is (or lies in) one named after an excluded project."""
+    """Whether a file lies in vendored code, or it or its folder is named after an excluded project."""
     parts = [part.lower() for part in PurePosixPath(path).with_suffix("").parts]
     return any(part in _VENDOR_PARTS or part.strip("_") in _PYTHON_MODULES for part in parts)
 

@@ -21,7 +21,7 @@ MAX_DIRECTORY_BYTES = 16_000_000  # it is shipped in the package
 
 @dataclass(frozen=True, slots=True)
 class StaticModel:
-    """``rows``: float32 ``(n_tokens, dim)``; a text's vector is the mean of its tokens' rows, made unit norm."""
+    """``rows``: float32 ``(n_tokens, dim)``; a text is the mean of its tokens' rows, made unit norm."""
 
     tokenizer: Tokenizer
     rows: NDArray[np.float32]

@@ -1,7 +1,7 @@
-"""The pinned packages: read packages.toml, fetch the wheels, read their sources. Nothing is installed or executed.
+"""The pinned packages: read packages.toml, fetch the wheels, read their sources. Nothing is executed.
 
-Wheels, not source packages: a wheel is a zip of the sources, and fetching it builds nothing. Which registry they
-come from is pip's own configuration.
+Wheels, not source packages: a wheel is a zip of the sources, and fetching it builds nothing. Which
+registry they come from is pip's own configuration.
 """
 
 from __future__ import annotations
@@ -28,16 +28,18 @@ PERMISSIVE = frozenset(
 )
 # The pins are of wheels for this platform, whatever machine the recipe runs on: only their sources are read.
 _PLATFORM = [
-    *("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "abi3", "--abi", "none"),
+    *("--python-version", "3.11", "--implementation", "cp"),
+    *("--abi", "cp311", "--abi", "abi3", "--abi", "none"),
     *("--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_24_x86_64"),
     *("--platform", "manylinux_2_27_x86_64", "--platform", "manylinux_2_28_x86_64", "--platform", "any"),
 ]
 _MAX_FILE_BYTES = 1_000_000  # larger Python files are tables
-_SKIPPED_PARTS = frozenset({"test", "tests", "testing", "_test", "_tests"})  # a test's docstring is no question
+# A test's docstring is no question about its code.
+_SKIPPED_PARTS = frozenset({"test", "tests", "testing", "_test", "_tests"})
 
 
 def load_packages(section: str = "package") -> tuple[Package, ...]:
-    """The pins of a section: ``package`` (mined), ``excluded`` (fingerprinted, never trained on), ``teacher``.
+    """The pins of a section: ``package`` (mined), ``excluded`` (only fingerprinted), ``teacher``.
 
     Raises InputError for a mined package that is excluded or whose licence is not permissive.
     """

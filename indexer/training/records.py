@@ -32,8 +32,8 @@ class Source:
 class Pair:
     """A query and the code that answers it.
 
-    ``kind`` says how the pair came about (``function``, ``class``, ``module``, ``symbol``, ``comment``), ``key``
-    is a fingerprint of the code, for finding copies. Any language can fill it; so far only Python does.
+    ``kind`` says how the pair came about (``function``, ``class``, ``module``, ``symbol``, ``comment``),
+    ``key`` is a fingerprint of the code, to find copies by. Any language can fill it.
     """
 
     query: str
@@ -46,7 +46,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What is ranked in an evaluation: one package's functions, and the queries with the row of each answer."""
+    """What is ranked in an evaluation: one package's functions, and queries with each answer's row."""
 
     package: str
     candidates: tuple[str, ...]

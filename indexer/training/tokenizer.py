@@ -16,7 +16,7 @@ from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from tokenizers.models import WordPiece
 
 UNKNOWN = "[UNK]"
-# getUser|By|Id|2, HTTP|Server, utf|8: before lowercasing, which loses the boundaries; underscores say nothing alone.
+# getUser|By|Id|2, HTTP|Server, utf|8: before lowercasing, which loses the boundaries.
 _JOINTS = r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[0-9]|[A-Z][a-z])|_+"
 # Of ASCII punctuation, what a mean of token vectors cannot use: it is everywhere, and half of code's tokens.
 _NOISE = r"[\x00-\x20!-/:-@\[-`{-~]+"
@@ -44,12 +44,12 @@ def read_vocabulary(tokenizer_json: Path) -> dict[str, int]:
 
 
 def prune_vocabulary(tokens: Iterable[str]) -> list[str]:
-    """The tokens that code and English questions can need, ``[UNK]`` first: Latin script, digits, punctuation."""
+    """The tokens that code and English questions can need: Latin words and digits, ``[UNK]`` first."""
     return [UNKNOWN, *(token for token in tokens if _is_useful(token))]
 
 
 def find_new_words(texts: Iterable[str], known: list[str], n_words: int, min_count: int = 50) -> list[str]:
-    """The most frequent words of ``texts`` that the vocabulary cuts into pieces: ``kwargs``, ``isinstance``."""
+    """The most frequent words of ``texts`` that the vocabulary cuts in pieces: ``kwargs``, ``config``."""
     tokenizer = build_tokenizer(known)
     assert tokenizer.normalizer is not None and tokenizer.pre_tokenizer is not None
     counts: Counter[str] = Counter()

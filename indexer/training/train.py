@@ -1,6 +1,6 @@
 """In-batch contrastive training of the rows: a query's own code against the other codes of its batch.
 
-Loss: symmetric cross entropy over cosine similarities divided by a temperature (InfoNCE, van den Oord et al. 2018).
+Loss: symmetric cross entropy over cosine similarities over a temperature (InfoNCE, van den Oord et al. 2018).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +51,7 @@ def train(
 
     torch.set_num_threads(settings.n_threads)
     torch.manual_seed(settings.seed)
+    torch.set_flush_denormal(True)  # Adam's moments of rare tokens fade into denormals, which are slow
     shuffler = random.Random(settings.seed)
     used = [pair for pair in pairs if pair.kind in settings.kinds]
     queries = tokenize(model.tokenizer, [pair.query for pair in used])
@@ -121,7 +121,7 @@ def _embed(table: Callable[..., Tensor], ids: Ids, dropout: float) -> Tensor:
     import torch
 
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
-    flat = torch.from_numpy(np.fromiter(chain.from_iterable(ids), dtype=np.int64, count=int(lengths.sum())))
+    flat = torch.from_numpy(np.concatenate(ids).astype(np.int64))
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)[:-1]]))
     if dropout:
         keep = torch.rand(len(flat)) >= dropout

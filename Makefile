@@ -1,0 +1,42 @@
+# What people type. `make serve` and `make test` set everything up themselves; all targets can be run again.
+#
+#   make install   the set-up alone: .venv with Quarry and its tools
+#   make serve     model, index of REPO (by default this repository), service on http://127.0.0.1:8000
+#   make test      the tests, with the small model
+#   make check     ruff, mypy, import-linter, docs
+#   make bench     the benchmarks; writes docs/benchmarks.md
+
+PYTHON ?= python3
+REPO ?= .
+PORT ?= 8000
+QUARRY := .venv/bin/quarry
+
+.PHONY: install serve test check bench
+
+install: .venv/installed
+
+# `--upgrade` would fetch newer packages at each change of the project's file; what fits is left alone.
+.venv/installed: pyproject.toml scripts/check-machine
+	@scripts/check-machine $(PYTHON)
+	@echo "installing into .venv (a minute or two, once) ..."
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+serve: install
+	@$(QUARRY) models pull
+	@$(QUARRY) index $(REPO)
+	@$(QUARRY) serve --port $(PORT)
+
+test: install
+	@.venv/bin/python -m pytest
+
+check: install
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python scripts/check_docs.py
+
+bench: install
+	@.venv/bin/python -m bench

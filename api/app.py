@@ -1,0 +1,38 @@
+"""``create_app``: the service, put together from its routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from assistant.models.providers import Provider
+
+from . import problems
+from .routes import chat, health, repos, search
+from .settings import ApiSettings
+from .state import ServiceState
+
+_DESCRIPTION = """
+Answers questions about codebases on your own machine. Index a repository with `POST /repos`, ask with `POST /chat`,
+look things up with `GET /search`. Every error is problem JSON (RFC 9457) with one line that says what to do.
+"""
+
+
+def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastAPI:
+    """The service for ``settings``. ``provider`` replaces the model that the settings name."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        state.close()
+
+    state = ServiceState(settings, provider)
+    app = FastAPI(title="Quarry", version=version("quarry-code"), description=_DESCRIPTION, lifespan=lifespan)
+    app.state.quarry = state
+    problems.install(app)
+    for routes in (chat, search, repos, health):
+        app.include_router(routes.router)
+    return app

@@ -1,0 +1,61 @@
+"""``quarry serve``."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import click
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; by default 127.0.0.1.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; by default 8000, 0 for any free one.")
+@click.option("--model", help="Model to answer with, as provider/name; by default what QUARRY_MODEL says.")
+def serve(host: str | None, port: int | None, model: str | None) -> None:
+    """Serve the indexed repositories over HTTP."""
+    import uvicorn
+
+    from .app import create_app
+    from .settings import ApiSettings
+
+    given = {"host": host, "port": port, "model": model}
+    settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    listener = _listen(settings.host, settings.port)
+    app = create_app(settings)
+    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    threading.Thread(target=_announce, args=(app.state.quarry, address), daemon=True).start()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+    server.run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket, taken before anything else is started, so that a taken port is one clear line."""
+    from indexer.errors import InputError
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise InputError(
+            f"Cannot listen on {host}:{port} ({error.strerror}): stop what is there, or choose another one with --port."
+        ) from error
+
+
+def _announce(state: object, address: str) -> None:
+    """Load the model beside the server, then print a line that can be copied."""
+    from indexer.errors import QuarryError
+    from indexer.overview import describe_repositories
+
+    from .state import ServiceState
+
+    assert isinstance(state, ServiceState)
+    names = [repository.name for repository in describe_repositories(state.settings.home)]
+    click.echo(f"Quarry serves on {address} ({', '.join(names) or 'nothing indexed yet'}); API: {address}/docs")
+    try:
+        click.echo(f"loaded {state.warm_up()}; ask with:\n")
+    except QuarryError as error:
+        click.echo(f"quarry: search works, but nothing can be asked: {error}", err=True)
+        return
+    name = names[0] if names else "NAME"
+    body = f'{{"repo": "{name}", "messages": [{{"role": "user", "content": "What does this project do?"}}]}}'
+    click.echo(f"  curl -s {address}/chat -H 'Content-Type: application/json' -d '{body}'\n")

@@ -1,0 +1,91 @@
+"""Indexing in the background: one job after the other on a thread, so that answers keep a core."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+from indexer.build import Progress, build_index
+from indexer.errors import QuarryError
+from indexer.home import check_name
+from indexer.repository import default_name, open_source
+from indexer.settings import IndexerSettings
+
+from . import schemas
+
+_LOG = logging.getLogger("quarry.api")
+_MAX_KEPT = 200  # finished jobs that can still be asked for
+
+
+class JobQueue:
+    """Takes indexing requests and tells how they are. Jobs are forgotten when the service ends; indexes are not."""
+
+    def __init__(self, settings: IndexerSettings) -> None:
+        self._settings = settings
+        self._jobs: OrderedDict[str, schemas.Job] = OrderedDict()
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="indexing")
+
+    def submit(self, request: schemas.IndexRequest) -> schemas.Job:
+        """Queue a job. Raises InputError for a name that cannot be used."""
+        name = check_name(request.name or default_name(request.source))
+        job = schemas.Job(
+            id=uuid.uuid4().hex,
+            state="queued",
+            repo=name,
+            source=request.source,
+            progress=None,
+            report=None,
+            error=None,
+        )
+        with self._lock:
+            self._jobs[job.id] = job
+            while len(self._jobs) > _MAX_KEPT:
+                self._jobs.popitem(last=False)
+        self._pool.submit(self._run, job.id, request, name)
+        return job
+
+    def get(self, job_id: str) -> schemas.Job | None:
+        """The job as it is now, or None if there is none of that id."""
+        with self._lock:
+            return self._jobs.get(job_id)
+
+    def close(self) -> None:
+        """Take no more jobs. One that runs is left to finish, or to be finished by the next start."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, job_id: str, request: schemas.IndexRequest, name: str) -> None:
+        self._update(job_id, state="running")
+        try:
+            source = open_source(
+                request.source, clones=self._settings.home / "clones", ref=request.ref, worktree=request.worktree
+            )
+            report = build_index(
+                source, name, self._settings, on_progress=lambda progress: self._show(job_id, progress)
+            )
+        except QuarryError as error:
+            self._update(job_id, state="failed", error=str(error))
+        except Exception:
+            _LOG.exception("indexing %s failed", name)
+            self._update(job_id, state="failed", error="Something went wrong while indexing: see the service's log.")
+        else:
+            self._update(job_id, state="done", report=asdict(report))
+
+    def _show(self, job_id: str, progress: Progress) -> None:
+        shown = schemas.JobProgress(
+            n_files_done=progress.n_files_done,
+            n_files=progress.n_files,
+            n_chunks=progress.n_chunks,
+            chunks_per_second=round(progress.chunks_per_second, 1),
+            seconds_left=progress.seconds_left,
+        )
+        self._update(job_id, progress=shown)
+
+    def _update(self, job_id: str, **changes: object) -> None:
+        with self._lock:
+            if job_id in self._jobs:
+                self._jobs[job_id] = self._jobs[job_id].model_copy(update=changes)

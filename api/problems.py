@@ -1,0 +1,82 @@
+"""Errors as problem JSON (RFC 9457): which status each family has. No traceback reaches a client."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from assistant.errors import ModelError
+from indexer.errors import IndexingError, InputError, QuarryError, SourceError, UnknownRepository
+
+from .schemas import Problem
+
+_LOG = logging.getLogger("quarry.api")
+
+# The first family that fits decides.
+_STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
+    (UnknownRepository, HTTPStatus.NOT_FOUND),
+    (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (SourceError, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (IndexingError, HTTPStatus.CONFLICT),
+    (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+
+def to_problem(error: Exception) -> Problem:
+    """What a client is told of ``error``."""
+    if isinstance(error, QuarryError):
+        status = next((status for family, status in _STATUS if isinstance(error, family)), None)
+        if status is not None:
+            return _problem(status, str(error))
+    _LOG.exception("unexpected error", exc_info=error)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service: see its log.")
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The part of a route's OpenAPI description that names its errors."""
+    return {
+        status: {
+            "model": Problem,
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem."""
+
+    @app.exception_handler(QuarryError)
+    async def on_quarry_error(request: Request, error: QuarryError) -> JSONResponse:
+        return _respond(to_problem(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return _respond(_problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}"))
+
+    @app.exception_handler(HTTPException)
+    async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
+        response = _respond(_problem(HTTPStatus(error.status_code), str(error.detail)))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+        return _respond(to_problem(error))
+
+
+def _problem(status: HTTPStatus, detail: str) -> Problem:
+    return Problem(title=status.phrase, status=status.value, detail=detail)
+
+
+def _respond(problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.model_dump(), problem.status, media_type="application/problem+json")

@@ -1,0 +1,31 @@
+"""Is the service alive, and can it answer?"""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+
+from assistant.errors import ModelError
+
+from ..schemas import Health
+from ..state import State
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live")
+async def live() -> Health:
+    """The process serves requests."""
+    return Health(status="ok")
+
+
+@router.get("/ready", responses={503: {"model": Health, "description": "Cannot answer yet"}})
+async def ready(state: State, response: Response) -> Health:
+    """The model is there and loaded. Waits while it loads; 503 with the reason where it cannot."""
+    try:
+        model = await asyncio.to_thread(state.warm_up)
+    except ModelError as error:
+        response.status_code = 503
+        return Health(status="unavailable", reason=str(error))
+    return Health(status="ok", model=model)

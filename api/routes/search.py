@@ -1,0 +1,28 @@
+"""Search one repository."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from assistant.search import MAX_K
+from assistant.serialise import search_as_json
+
+from ..problems import problem_responses
+from ..schemas import SearchAnswer
+from ..state import State
+
+router = APIRouter(tags=["search"])
+
+
+@router.get("/search", response_model=SearchAnswer, responses=problem_responses(404, 409, 422))
+def search(
+    state: State,
+    repo: Annotated[str, Query(description="Name of an indexed repository.", examples=["click"])],
+    q: Annotated[str, Query(description="Words, a question, or a symbol.", examples=["how are options parsed"])],
+    k: Annotated[int, Query(ge=1, le=MAX_K, description="Number of hits.")] = 10,
+    ref: Annotated[str | None, Query(description="The indexed ref; by default HEAD.")] = None,
+) -> dict[str, Any]:
+    """The best chunks for a query, with scores and signals."""
+    return search_as_json(state.searcher.search(repo, q, k=k, ref=ref))

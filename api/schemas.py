@@ -1,0 +1,218 @@
+"""Requests and answers of the service as OpenAPI describes them, with examples. Lines are 1-based and inclusive."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+_SOURCE: dict[str, JsonValue] = {
+    "repo": "click",
+    "commit": "04ef3a6f473deb2499721a8d11f92a7d2c0912f2",
+    "path": "src/click/core.py",
+    "start_line": 520,
+    "end_line": 530,
+}
+
+
+class _Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ChatMessage(_Schema):
+    """One turn of the conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(max_length=1_000_000)
+
+
+class ChatRequest(_Schema):
+    """A question to a repository: the last message, which must be the user's."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "repo": "click",
+                    "messages": [{"role": "user", "content": "Which class dispatches subcommands?"}],
+                    "retrieval": "on",
+                    "stream": False,
+                }
+            ]
+        },
+    )
+
+    repo: str | None = Field(default=None, description="Name of an indexed repository. Needed with retrieval on.")
+    ref: str | None = Field(default=None, description="The indexed ref to answer from; by default HEAD.")
+    messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
+    retrieval: Literal["on", "off"] = Field(default="on", description="Whether the model gets code to read.")
+    k: int | None = Field(default=None, ge=1, le=1000, description="Number of hits to choose passages from.")
+    max_tokens: int | None = Field(default=None, ge=1, description="Cap on the answer, in tokens of the model.")
+    stream: bool = Field(default=False, description="Answer with server-sent events: passages, token, done, error.")
+
+
+class Source(_Schema):
+    """A passage that the model was given. ``commit`` is null for files outside a commit."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SOURCE]})
+
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+
+
+class ChatUsage(_Schema):
+    """Tokens as the model's server counted them; ``context_tokens`` are those of the passages."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    context_tokens: int
+
+
+class ChatTimings(_Schema):
+    """Milliseconds: search; packing and counting; the model's time to its first token; all of it."""
+
+    retrieval: float
+    prompt: float
+    first_token: float
+    total: float
+
+
+class ChatAnswer(_Schema):
+    """A whole answer; also the data of the event ``done``."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "answer": "`Group` dispatches subcommands [1].",
+                    "sources": [_SOURCE],
+                    "model": "embedded/qwen2.5-coder-1.5b",
+                    "finish_reason": "stop",
+                    "usage": {"prompt_tokens": 1620, "completion_tokens": 12, "context_tokens": 1490},
+                    "timings_ms": {"retrieval": 4.1, "prompt": 12.0, "first_token": 19800.0, "total": 20400.0},
+                }
+            ]
+        }
+    )
+
+    answer: str
+    sources: list[Source]
+    model: str
+    finish_reason: str = Field(description="`stop`, or `length` where max_tokens cut the answer.")
+    usage: ChatUsage
+    timings_ms: ChatTimings
+
+
+class SearchHit(_Schema):
+    """One chunk. A higher score is better; ``signals`` say how it came about."""
+
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    language: str
+    score: float
+    text: str
+    signals: dict[str, float]
+
+
+class SearchAnswer(_Schema):
+    """Hits, best first."""
+
+    repo: str
+    ref: str
+    commit: str | None
+    query: str
+    hits: list[SearchHit]
+    timings_ms: dict[str, float]
+
+
+class RefState(_Schema):
+    """One indexed ref of a repository."""
+
+    ref: str
+    commit: str | None
+    indexed_at: str
+    n_files: int
+    n_chunks: int
+
+
+class Repository(_Schema):
+    """An indexed repository with its refs, the latest first."""
+
+    name: str
+    origin: str
+    encoder: str
+    refs: list[RefState]
+
+
+class IndexRequest(_Schema):
+    """What to index: a path on the server's machine, or a git URL."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"source": "/home/me/projects/click", "name": "click"}]}
+    )
+
+    source: str = Field(min_length=1)
+    name: str | None = Field(default=None, description="By default the last part of the source.")
+    ref: str | None = Field(default=None, description="Branch, tag or commit; by default HEAD.")
+    worktree: bool = Field(default=False, description="Index the files as they are now, with uncommitted changes.")
+
+
+class JobProgress(_Schema):
+    """How far an indexing job is."""
+
+    n_files_done: int
+    n_files: int
+    n_chunks: int
+    chunks_per_second: float
+    seconds_left: float | None
+
+
+class Job(_Schema):
+    """An indexing job. ``report`` is there when it is done, ``error`` when it failed."""
+
+    id: str
+    state: Literal["queued", "running", "done", "failed"]
+    repo: str
+    source: str
+    progress: JobProgress | None
+    report: dict[str, Any] | None
+    error: str | None
+
+
+class Health(_Schema):
+    """Whether the service lives, or can answer. ``reason`` says what is missing."""
+
+    status: Literal["ok", "unavailable"]
+    model: str | None = None
+    reason: str | None = None
+
+
+class Problem(BaseModel):
+    """An error after RFC 9457: one line in ``detail`` that says what to do."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Not Found",
+                    "status": 404,
+                    "detail": "No repository 'clik' is indexed. Did you mean click?",
+                }
+            ]
+        }
+    )
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str

@@ -1,0 +1,1 @@
+"""The benchmarks behind docs/benchmarks.md. Run on a machine that does nothing else: `make bench`."""

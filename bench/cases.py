@@ -1,0 +1,156 @@
+"""What is measured. Each case returns figures by name, in the unit of the name; none of them decides anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from api.app import create_app
+from api.settings import ApiSettings
+from assistant.answer import Assistant, AskRequest
+from assistant.models.catalogue import find_model
+from assistant.models.download import pull_model
+from assistant.models.embedded import EmbeddedProvider
+from assistant.records import Message
+
+from .machine import QUARRY, run
+
+QUERIES = (
+    "how is a request routed to a view",
+    "QuerySet.filter",
+    "csrf token validation",
+    "where are migrations applied to the database",
+    "password hashing",
+    "template tag registration",
+    "class based view dispatch",
+    "session cookie",
+    "ForeignKey on_delete",
+    "cache backend timeout",
+)
+_REPO = "django"
+_N_COLD = 7
+_N_WARM = 300
+_N_FIRST_TOKENS = 15
+
+
+def bench_indexing(source: Path, home: Path) -> dict[str, float]:
+    """Index a large package from nothing, then again with nothing changed. New processes, start included."""
+    environment = {"QUARRY_HOME": str(home)}
+    # The scanner compiles its rules once a home (5 s); kept apart from the rate, which is about the code.
+    shutil.rmtree(home / "repositories", ignore_errors=True)
+    small = source.parent / "one-file"
+    small.mkdir(exist_ok=True)
+    (small / "one.py").write_text("ONE = 1\n")
+    first = run([QUARRY, "index", small, "--json"], environment)
+    cold = run([QUARRY, "index", source, "--name", _REPO, "--json"], environment)
+    report = json.loads(cold.stdout)
+    again = [run([QUARRY, "index", source, "--name", _REPO, "--json"], environment) for _ in range(3)]
+    return {
+        "files": report["n_files"],
+        "chunks": report["n_chunks"],
+        "index_seconds": cold.seconds,
+        "chunks_per_second": report["n_chunks"] / cold.seconds,
+        "peak_mb": cold.peak_bytes / 1e6,
+        "unchanged_seconds": statistics.median(rerun.seconds for rerun in again),
+        "first_index_of_a_home_seconds": first.seconds,
+    }
+
+
+def bench_cold_search(home: Path) -> dict[str, float]:
+    """`quarry search` as a new process."""
+    environment = {"QUARRY_HOME": str(home)}
+    seconds = [run([QUARRY, "search", _REPO, QUERIES[i % len(QUERIES)]], environment).seconds for i in range(_N_COLD)]
+    return {"cold_search_seconds": statistics.median(seconds), "cold_search_max_seconds": max(seconds)}
+
+
+def bench_service(home: Path, model_home: Path) -> dict[str, float]:
+    """Search over HTTP, and what the service adds to the engine's own time to first token."""
+    pull_model(model_home, find_model("qwen2.5-coder-0.5b"))
+    settings = ApiSettings(home=home, port=0)
+    provider = EmbeddedProvider(model_home, find_model("qwen2.5-coder-0.5b"), window_tokens=settings.window_tokens)
+    try:
+        with _served(settings, provider) as url, httpx.Client(base_url=url, timeout=300) as client:
+            figures = _time_searches(client)
+            figures |= _time_first_tokens(client, settings, provider)
+    finally:
+        provider.close()
+    return figures
+
+
+def _time_searches(client: httpx.Client) -> dict[str, float]:
+    milliseconds = []
+    for i in range(_N_WARM):
+        started = time.perf_counter()
+        client.get("/search", params={"repo": _REPO, "q": f"{QUERIES[i % len(QUERIES)]} {i}"}).raise_for_status()
+        milliseconds.append((time.perf_counter() - started) * 1000)
+    warm = sorted(milliseconds[10:])
+    return {"http_search_p50_ms": statistics.median(warm), "http_search_p95_ms": warm[int(len(warm) * 0.95)]}
+
+
+def _time_first_tokens(client: httpx.Client, settings: ApiSettings, provider: EmbeddedProvider) -> dict[str, float]:
+    """The same prompt, read already by the engine, asked directly and through the service, in turns."""
+    question = "Which class dispatches a request to a handler method?"
+    body = {"repo": _REPO, "messages": [{"role": "user", "content": question}], "stream": True, "max_tokens": 4}
+    answer = asyncio.run(
+        Assistant(settings, provider).answer(AskRequest(_REPO, [Message("user", question)], max_tokens=4))
+    )
+    direct_body = {
+        "messages": [{"role": message.role, "content": message.content} for message in answer.messages],
+        "max_tokens": 4,
+        "temperature": 0,
+        "seed": 0,
+        "stream": True,
+    }
+    key = {"Authorization": f"Bearer {provider.engine.api_key}"}
+    direct, served = [], []
+    for _ in range(_N_FIRST_TOKENS):
+        direct.append(
+            _first_token_ms(client, f"{provider.engine.url}/chat/completions", direct_body, '"content":"', key)
+        )
+        served.append(_first_token_ms(client, "/chat", body, "event: token", {}))
+    return {
+        "prompt_tokens": float(answer.usage.prompt_tokens),
+        "engine_first_token_ms": statistics.median(direct),
+        "service_first_token_ms": statistics.median(served),
+        "service_adds_ms": statistics.median(served) - statistics.median(direct),
+    }
+
+
+def _first_token_ms(client: httpx.Client, url: str, body: object, mark: str, headers: dict[str, str]) -> float:
+    started = time.perf_counter()
+    with client.stream("POST", url, json=body, headers=headers) as response:
+        response.raise_for_status()
+        for line in response.iter_lines():
+            if mark in line:
+                elapsed = (time.perf_counter() - started) * 1000
+                break
+        else:
+            raise RuntimeError(f"{url} gave no token")
+        for _ in response.iter_lines():  # to the end, so that the next one does not wait for this one
+            pass
+    return elapsed
+
+
+@contextmanager
+def _served(settings: ApiSettings, provider: EmbeddedProvider) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()

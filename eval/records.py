@@ -1,0 +1,114 @@
+"""The records of an evaluation: a question, an answer under one arm, the configuration of a run.
+
+They are written to disk as JSON with these field names, so a field is added, never renamed. Lines are
+1-based and inclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["default", "constant", "raises", "base", "caller"]
+KINDS: tuple[Kind, ...] = ("default", "constant", "raises", "base", "caller")
+
+Verdict = Literal["correct", "wrong", "unanswered", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with a checkable answer.
+
+    ``symbol`` is what the question names, as a dotted name without its file; ``detail`` the parameter or field of
+    it, or empty. ``answer`` is Python source (a literal, or a dotted name), ``accepted`` are alternatives to it.
+    ``start_line`` to ``end_line`` of ``path`` are the lines that hold the answer.
+    """
+
+    id: str
+    kind: Kind
+    text: str
+    answer: str
+    accepted: Sequence[str]
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an answer is worth. "No answer" is kept apart from a wrong one, but is not correct either."""
+
+    verdict: Verdict
+    normalised: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievedPassage:
+    """Where a passage of the prompt came from. Its text is in the prompt."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAnswer:
+    """One question under one arm: a line of answers.jsonl.
+
+    ``retrieved_answer`` says whether a passage overlaps the lines that hold the answer. With ``verdict`` `error`
+    there is no answer: ``error`` is the reason, and tokens and seconds are 0.
+    """
+
+    question_id: str
+    arm: str
+    kind: Kind
+    path: str
+    question: str
+    expected: str
+    messages: Sequence[Mapping[str, str]]
+    passages: Sequence[RetrievedPassage]
+    text: str
+    normalised: str
+    verdict: Verdict
+    explanation: str
+    retrieved_answer: bool
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    timings_ms: Mapping[str, float]
+    finish_reason: str
+    error: str | None = None
+
+    @property
+    def is_correct(self) -> bool:
+        return self.verdict == "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that the answers depend on. Two runs may share a folder only if theirs are equal.
+
+    ``content`` fingerprints the files that were harvested; ``commit`` is None for a folder without git.
+    """
+
+    task: str
+    repo: str
+    commit: str | None
+    ref: str
+    content: str
+    model: str
+    arms: Sequence[str]
+    seed: int
+    n_questions: int
+    max_tokens: int
+    context_tokens: int
+    window_tokens: int
+    encoder: str
+    quarry_version: str
+    prompt_version: str
+    harvest_version: int
+    scoring_version: int

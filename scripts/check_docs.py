@@ -1,0 +1,93 @@
+"""Checks that the documentation tells the truth where a program can tell: commands, settings, files, links.
+
+Run by `make check`. Prints one line for each thing that is wrong, and exits 1 if there is any.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from pydantic_settings import BaseSettings
+
+from api.settings import ApiSettings
+from indexer.main import quarry
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def undocumented_commands(text: str) -> Iterator[str]:
+    """Every command and every option is in docs/commands.md, and has help."""
+    for path, command in walk(quarry, ("quarry",)):
+        name = " ".join(path)
+        if not command.help:
+            yield f"`{name}` has no help"
+        if not isinstance(command, click.Group) and f"`{name}" not in text:
+            yield f"docs/commands.md does not mention `{name}`"
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name not in ("help", "version"):
+                option = max(parameter.opts, key=len)
+                if not parameter.help:
+                    yield f"`{name} {option}` has no help"
+                if option not in text:
+                    yield f"docs/commands.md does not mention {option} of `{name}`"
+
+
+def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """The command and all below it, with their full names."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            if child is not None:
+                yield from walk(child, (*path, name))
+
+
+def undocumented_settings(settings: type[BaseSettings], text: str) -> Iterator[str]:
+    """Every setting is in docs/commands.md under the name of its environment variable."""
+    for name in settings.model_fields:
+        variable = f"QUARRY_{name.upper()}"
+        if f"`{variable}`" not in text:
+            yield f"docs/commands.md does not mention the setting {variable}"
+
+
+def dead_links(page: Path, text: str) -> Iterator[str]:
+    """Relative links lead to files that are there."""
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        if not (page.parent / target).exists():
+            yield f"{page.relative_to(ROOT)} links to {target}, which is not there"
+
+
+def missing_from_tree(readme: str) -> Iterator[str]:
+    """Every Python module of the packages has its line in the README's tree."""
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for path in map(Path, tracked.splitlines()):
+        if path.parts[0] in ("tests", "scripts") or path.name == "__init__.py":
+            continue
+        if not re.search(rf"\b{re.escape(path.name)}\b", readme):
+            yield f"the README's tree does not name {path}"
+
+
+def main() -> int:
+    """All checks; the number of things wrong, as far as an exit code can tell."""
+    commands = (ROOT / "docs" / "commands.md").read_text()
+    problems = [
+        *undocumented_commands(commands),
+        *undocumented_settings(ApiSettings, commands),
+        *missing_from_tree((ROOT / "README.md").read_text()),
+        *(problem for page in PAGES for problem in dead_links(page, page.read_text())),
+    ]
+    for problem in problems:
+        print(problem)
+    print(f"docs: {len(PAGES)} pages checked, {len(problems)} problems")
+    return min(len(problems), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
