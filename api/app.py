@@ -35,4 +35,5 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     problems.install(app)
     for routes in (chat, search, repos, health):
         app.include_router(routes.router)
+    app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

@@ -54,8 +54,8 @@ def to_page(results: dict[str, object]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {results['date']}; the figures are in `bench/results.json`. Timings of one machine "
-        "say little about another: look at the ratios.",
+        f"Written by `make bench` on {results['date']}; the figures are in `bench/results.json`. Timings of one "
+        "machine say little about another: look at the ratios.",
         "",
         "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".",
         "",

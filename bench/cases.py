@@ -17,7 +17,7 @@ import uvicorn
 
 from api.app import create_app
 from api.settings import ApiSettings
-from assistant.answer import Assistant, AskRequest
+from assistant.answer import AskRequest, Assistant
 from assistant.models.catalogue import find_model
 from assistant.models.download import pull_model
 from assistant.models.embedded import EmbeddedProvider

@@ -55,6 +55,4 @@ def _ask_with_retrieval(question: Question, target: Target) -> AskRequest:
     return AskRequest(target.repo, messages, max_tokens=target.max_tokens, ref=target.ref)
 
 
-ARMS: Mapping[str, Arm] = {
-    arm.name: arm for arm in (Arm("none", _ask_alone), Arm("retrieval", _ask_with_retrieval))
-}
+ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (Arm("none", _ask_alone), Arm("retrieval", _ask_with_retrieval))}

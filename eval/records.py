@@ -85,6 +85,7 @@ class ArmAnswer:
 
     @property
     def is_correct(self) -> bool:
+        """Whether the answer counts: only ``correct`` does."""
         return self.verdict == "correct"
 
 
@@ -92,7 +93,8 @@ class ArmAnswer:
 class RunConfig:
     """Everything that the answers depend on. Two runs may share a folder only if theirs are equal.
 
-    ``content`` fingerprints the files that were harvested; ``commit`` is None for a folder without git.
+    ``content`` fingerprints the repository's files; ``commit`` is None for a folder without git. ``index`` names the
+    encoder and the chunker. A change of the search that raised no version is not seen: use a new folder then.
     """
 
     task: str
@@ -107,7 +109,7 @@ class RunConfig:
     max_tokens: int
     context_tokens: int
     window_tokens: int
-    encoder: str
+    index: str
     quarry_version: str
     prompt_version: str
     harvest_version: int

@@ -20,7 +20,7 @@ _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "0.0", "1.0", "''", "b'
 
 
 def balance(questions: Sequence[Question], seed: int) -> list[Question]:
-    """``questions`` in turns over the kinds, within a kind in turns over the files; what exceeds its share is left out."""
+    """``questions`` in turns over the kinds, within a kind over the files. What exceeds its share is left out."""
     queues = [_cap(_spread([q for q in questions if q.kind == kind], f"{seed}/{kind}")) for kind in KINDS]
     return list(_take_turns(queues))
 

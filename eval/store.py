@@ -30,7 +30,7 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if not self._config.exists():
-                if any(self.path.iterdir()):
+                if any(child.name != self._questions.name for child in self.path.iterdir()):
                     raise EvaluationError(f"{self.path} is not empty and holds no run: choose another --out.")
                 lines = [json.dumps(asdict(question), ensure_ascii=False) for question in questions]
                 self._questions.write_text("\n".join(lines) + "\n", "utf-8")
@@ -55,7 +55,9 @@ class RunFolder:
         try:
             return RunConfig(**json.loads(self._config.read_text("utf-8")))
         except (FileNotFoundError, NotADirectoryError):
-            raise UnreadableRun(f"{self.path} holds no evaluation: give the folder that `quarry eval run` printed.") from None
+            raise UnreadableRun(
+                f"{self.path} holds no evaluation: give the folder that `quarry eval run` printed."
+            ) from None
         except (OSError, ValueError, TypeError) as error:
             raise self._damaged(self._config) from error
 
@@ -106,13 +108,14 @@ class AnswerWriter:
         self._file = file
 
     def add(self, answer: ArmAnswer) -> None:
+        """Write one answer and wait until it is on the disk."""
         try:
             self._file.write(json.dumps(asdict(answer), ensure_ascii=False) + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
             raise EvaluationError(
-                f"Cannot write {self._file.name}: {error.strerror or error}. Make room, then run the same command again."
+                f"Cannot write {self._file.name}: {error.strerror or error}. Make room, then run the command again."
             ) from error
 
 
@@ -139,4 +142,4 @@ def _cut_torn_line(path: Path) -> None:
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)

@@ -36,6 +36,7 @@ class Definition:
 
     @property
     def last_name(self) -> str:
+        """The name as it is defined, without the classes around it."""
         return self.name.rpartition(".")[2]
 
     @property

@@ -37,7 +37,7 @@ def remove_repo(state: State, name: str) -> None:
     remove_repository(state.settings.home, name, wait_seconds=0)
 
 
-@router.get("/jobs/{job_id}", responses=problem_responses(404))
+@router.get("/jobs/{job_id}", responses=problem_responses(404, 422))
 def get_job(state: State, job_id: str) -> Job:
     """An indexing job as it is now."""
     job = state.jobs.get(job_id)

@@ -34,6 +34,7 @@ class EmbeddedProvider:
         threads: int | None = None,
         start_seconds: float = 120.0,
         n_slots: int = 1,
+        reuse_prompts: bool = True,
     ) -> None:
         verify_model(home, model)
         self.model = model.full_name
@@ -44,6 +45,7 @@ class EmbeddedProvider:
             threads=threads,
             n_slots=n_slots,
             start_seconds=start_seconds,
+            reuse_prompts=reuse_prompts,
             alias=model.full_name,
         )
         # Kept alive: a count is one round trip. Never through a proxy, whatever the environment says.

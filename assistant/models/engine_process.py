@@ -22,6 +22,7 @@ _LOG_WARNINGS = 2  # llama.cpp's verbosity: at 3 every request writes several li
 
 def main() -> None:
     """Load the model, say the port, and stay for as long as the parent does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's to handle
     options = json.loads(sys.stdin.buffer.readline())
     _end_with_parent(int(options["parent_pid"]))
     # Whatever a library prints must not be taken for the answer: stdout becomes stderr, and we keep the original.
@@ -66,7 +67,7 @@ def _start_server(options: dict[str, Any]) -> Any:
     params.cpuparams_batch.n_threads = options["threads"]
     params.cpuparams.poll = options["poll"]
     params.cpuparams_batch.poll = options["poll"]
-    params.cache_prompt = True
+    params.cache_prompt = options["cache_prompt"]
     params.n_cache_reuse = options["cache_reuse_tokens"]
     params.cache_ram_mib = options["cache_ram_mib"]
     params.fit_params = False  # it would change what was asked for, silently

@@ -75,10 +75,14 @@ class ModelListing:
     is_auto: bool
 
 
-def open_provider(settings: AssistantSettings, model: str | None = None) -> Provider:
+def open_provider(
+    settings: AssistantSettings, model: str | None = None, *, n_slots: int = 1, reuse_prompts: bool = True
+) -> Provider:
     """Open ``model``, or the one that the settings name. Raises a ``ModelError`` that says what to do.
 
-    Nothing heavy happens yet: an embedded engine starts with the first count or chat model.
+    Nothing heavy happens yet: an embedded engine starts with the first count or chat model. It answers ``n_slots``
+    requests at once, each with the whole window. Without ``reuse_prompts`` its answers depend on nothing that was
+    asked before (for measurements); servers that others run are not ours to set.
     """
     provider, name = _split(model or settings.model)
     if provider == "auto":
@@ -103,6 +107,8 @@ def open_provider(settings: AssistantSettings, model: str | None = None) -> Prov
         window_tokens=settings.window_tokens,
         threads=settings.engine_threads,
         start_seconds=settings.engine_start_seconds,
+        n_slots=n_slots,
+        reuse_prompts=reuse_prompts,
     )
 
 

@@ -109,9 +109,11 @@ class Server:
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def bodies(self, path: str) -> list[Any]:
+        """The bodies of the requests for this path."""
         return [body for asked, _, body in self.requests if asked == path]
 
     def close(self) -> None:
+        """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
 

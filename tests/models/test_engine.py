@@ -19,22 +19,26 @@ from assistant.errors import ChecksumMismatch, ModelUnavailable, UnknownModel
 from assistant.models.catalogue import find_model
 from assistant.models.download import model_path
 from assistant.models.engine import EmbeddedEngine
-from assistant.models.providers import explain_model_error
+from assistant.models.providers import explain_model_error, open_provider
+from assistant.settings import AssistantSettings
 
 QUESTION = [SystemMessage("Answer in one short sentence."), HumanMessage("What is a mutex?")]
 LONG = [HumanMessage("Write a very long story about a database, with many chapters.")]
 
 
 def key_of(engine) -> dict[str, str]:
+    """The header that opens the engine."""
     return {"Authorization": f"Bearer {engine.api_key}"}
 
 
 def is_generating(engine) -> bool:
+    """Whether a request is being worked on."""
     slots = httpx.get(engine.url.removesuffix("/v1") + "/slots", headers=key_of(engine), timeout=20).json()
     return any(slot["is_processing"] for slot in slots)
 
 
 def wait_until(condition, seconds: float = 5.0) -> bool:
+    """Whether the condition came true in time."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -44,6 +48,7 @@ def wait_until(condition, seconds: float = 5.0) -> bool:
 
 
 def is_running(pid: int) -> bool:
+    """Whether the process exists and is more than a zombie."""
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -113,7 +118,11 @@ def test_key_is_not_in_the_process_list(embedded):
 
 
 def test_cancelled_task_stops_the_engine(embedded):
-    """When the task that reads the stream is cancelled, the engine stops generating."""
+    """When the task that reads the stream is cancelled, the engine stops generating.
+
+    The look at the engine blocks the loop on purpose: with a piece of the answer waiting, asyncio.wait_for of
+    Python 3.11 would swallow the cancellation.
+    """
 
     async def scene() -> None:
         started = asyncio.Event()
@@ -126,7 +135,8 @@ def test_cancelled_task_stops_the_engine(embedded):
         await asyncio.wait_for(started.wait(), 60)
         assert is_generating(embedded.engine)
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(outcome, asyncio.CancelledError)
 
     asyncio.run(scene())
     assert wait_until(lambda: not is_generating(embedded.engine))
@@ -168,6 +178,14 @@ def test_dead_engine_is_explained_and_started_again(embedded):
     assert embedded.engine.pid not in (None, old)
 
 
+def test_ctrl_c_is_not_the_engines(embedded):
+    """An interrupt from the terminal, which reaches the whole process group, leaves the engine running."""
+    embedded.engine.ensure_running()
+    pid = embedded.engine.pid
+    os.kill(pid, signal.SIGINT)
+    assert not wait_until(lambda: not is_running(pid), seconds=0.5)
+
+
 def test_engine_outlives_the_thread_that_started_it(model_home):
     """An engine started by a worker's thread goes on when that thread has ended."""
     engine = EmbeddedEngine(model_path(model_home, find_model("qwen2.5-coder-0.5b")), window_tokens=512, threads=1)
@@ -179,6 +197,36 @@ def test_engine_outlives_the_thread_that_started_it(model_home):
     finally:
         engine.close()
     assert not engine.alive
+
+
+def test_answers_do_not_depend_on_earlier_ones_if_asked(model_home):
+    """Without prompt reuse the same prompt gives the same answer, whatever was asked in between."""
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512)
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", reuse_prompts=False)
+    chat = provider.chat_model(max_tokens=24)
+    prompts = [QUESTION, [*QUESTION[:1], HumanMessage("What is a semaphore?")], QUESTION, QUESTION]
+    answers = [chat.invoke(prompt) for prompt in prompts]
+    provider.close()
+    assert answers[0].content == answers[2].content == answers[3].content
+    assert [answer.usage_metadata["input_token_details"].get("cache_read") for answer in answers] == [0] * 4
+
+
+def test_common_beginning_is_not_read_twice(embedded):
+    """A prompt that was asked before costs next to nothing to read again."""
+    prompt = [HumanMessage("Explain: " + "def f(x): return x + 1\n" * 20)]
+    chat = embedded.chat_model(max_tokens=1)
+    n_tokens = chat.invoke(prompt).usage_metadata["input_tokens"]
+    assert chat.invoke(prompt).usage_metadata["input_token_details"]["cache_read"] >= n_tokens - 1
+
+
+def test_several_slots_each_have_the_whole_window(model_home):
+    """Two requests run at once, and each may be as long as the window says."""
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512)
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", n_slots=2)
+    root = provider.engine.url.removesuffix("/v1")
+    slots = httpx.get(root + "/slots", headers=key_of(provider.engine), timeout=20).json()
+    provider.close()
+    assert [slot["n_ctx"] for slot in slots] == [512, 512]
 
 
 PARENT = """

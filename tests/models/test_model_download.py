@@ -56,6 +56,7 @@ def parts_of(content: bytes, n_parts: int = 3, asked: list[str] | None = None, b
 
 
 def leftovers(home: Path) -> list[str]:
+    """What lies beside the locks."""
     return sorted(path.name for path in (home / "models").iterdir() if not path.name.endswith(".lock"))
 
 
@@ -198,7 +199,7 @@ def test_missing_model_names_the_line_to_run(tmp_path):
     """A model that is not there names its own pull command."""
     model = find_model("qwen2.5-coder-1.5b")
     assert not is_downloaded(tmp_path, model)
-    with pytest.raises(ModelMissing, match="quarry models pull qwen2.5-coder-1.5b"):
+    with pytest.raises(ModelMissing, match=r"quarry models pull qwen2\.5-coder-1\.5b"):
         verify_model(tmp_path, model)
 
 

@@ -29,6 +29,7 @@ class OllamaStandIn:
         self.n_lines_before_stop: int | None = None
 
     def __call__(self, request: Any) -> None:
+        """Answer one request."""
         if request.path == "/api/tags":
             request.send_json({"models": [self._entry(tag) for tag in self.tags]})
         elif request.body["model"] not in self.tags:
@@ -67,6 +68,7 @@ def stand_in(serve: Callable[..., Any]) -> tuple[OllamaStandIn, Any]:
 
 
 def settings_for(server: Any, **changes: Any) -> AssistantSettings:
+    """Settings whose Ollama is this server."""
     return AssistantSettings(ollama_url=server.url, **changes)
 
 

@@ -25,7 +25,8 @@ def standing_in(names: tuple[str, ...] = ("some-model",), *, finish: bool = True
         if request.path != "/v1/chat/completions":
             return request.send_json({"error": "not found"}, 404)
         common = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": names[0]}
-        chunks = [{"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Hello"}, "finish_reason": None}]}]
+        first = {"index": 0, "delta": {"role": "assistant", "content": "Hello"}, "finish_reason": None}
+        chunks: list[dict[str, Any]] = [{"choices": [first]}]
         if finish:
             chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
             chunks.append({"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6}})
@@ -36,6 +37,7 @@ def standing_in(names: tuple[str, ...] = ("some-model",), *, finish: bool = True
 
 
 def settings_for(url: str, key: str | None = None, **changes: Any) -> AssistantSettings:
+    """Settings whose OpenAI-compatible server is at this address."""
     return AssistantSettings(openai_url=url, openai_api_key=key, **changes)
 
 

@@ -1,0 +1,167 @@
+"""A service on a real socket, with a stand-in model or the real small one, over a small real repository."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from api.app import create_app
+from api.settings import ApiSettings
+from assistant.models.providers import Provider
+from assistant.records import TokenCount
+from indexer.build import build_index
+from indexer.repository import open_source
+
+FILES = {
+    "shop/cart.py": '"""The cart."""\n\n\ndef add_to_cart(cart, item, quantity=3):\n'
+    '    """Put an item into the cart."""\n    cart.append((item, quantity))\n    return cart\n',
+    "shop/tax.py": '"""Taxes."""\n\nVAT_RATE = 0.19\n\n\ndef add_vat(price):\n    """The price with VAT."""\n'
+    "    return price * (1 + VAT_RATE)\n",
+    "README.md": "# Shop\n\nSells things.\n",
+}
+
+
+class StandInModel(BaseChatModel):
+    """Streams fixed words, a little apart, and counts how many it was let go on with."""
+
+    words: list[str]
+    pause_seconds: float = 0.0
+    fails_after: int | None = None
+    asked: list[list[BaseMessage]]
+    given: list[str]
+
+    @property
+    def _llm_type(self) -> str:
+        return "stand-in"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise AssertionError("the service streams")
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        self.asked.append(messages)
+        for number, word in enumerate(self.words):
+            if number == self.fails_after:
+                raise ConnectionError("the server is gone")
+            await asyncio.sleep(self.pause_seconds)
+            self.given.append(word)
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        usage = UsageMetadata(input_tokens=7, output_tokens=len(self.words), total_tokens=7 + len(self.words))
+        last = AIMessageChunk(content="", usage_metadata=usage, response_metadata={"finish_reason": "stop"})
+        yield ChatGenerationChunk(message=last)
+
+
+@dataclass
+class StandInProvider:
+    """A provider that counts a token a word."""
+
+    words: Sequence[str] = ("The ", "answer.")
+    pause_seconds: float = 0.0
+    fails_after: int | None = None
+    model: str = "stand-in/words"
+    window_tokens: int = 4096
+    asked: list[list[BaseMessage]] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+
+    def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
+        return StandInModel(
+            words=list(self.words),
+            pause_seconds=self.pause_seconds,
+            fails_after=self.fails_after,
+            asked=self.asked,
+            given=self.given,
+        ).model_copy(update={"asked": self.asked, "given": self.given})
+
+    def count_text(self, text: str) -> TokenCount:
+        return TokenCount(len(text.split()), exact=True)
+
+    def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
+        return TokenCount(sum(len(str(message.content).split()) for message in messages), exact=True)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with one commit."""
+    top = tmp_path_factory.mktemp("source") / "shop"
+    for name, text in FILES.items():
+        path = top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command], cwd=top, check=True)
+    return top
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Path:
+    """A home in which ``shop`` is indexed."""
+    path = tmp_path_factory.mktemp("home")
+    settings = ApiSettings(home=path)
+    build_index(open_source(str(shop), clones=path / "clones"), "shop", settings)
+    return path
+
+
+@contextmanager
+def serve(settings: ApiSettings, provider: Provider | None) -> Iterator[str]:
+    """The service on a free port; its address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server ended before it listened"
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def served(home: Path) -> Iterator[Callable[..., str]]:
+    """Starts services over the session's home: ``served(provider)`` gives an address."""
+
+    with ExitStack() as stack:
+
+        def start(provider: Provider | None = None, **settings: Any) -> str:
+            chosen = ApiSettings(**{"home": home, **settings})
+            return stack.enter_context(serve(chosen, provider))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def model_home() -> Path:
+    """Where the tests keep the real small model, over several runs."""
+    default = Path(__file__).resolve().parents[2] / ".cache" / "test-home"
+    return Path(os.environ.get("QUARRY_TEST_HOME", default))
+
+
+@pytest.fixture
+def stand_in() -> type[StandInProvider]:
+    """The class, for tests that set how it behaves."""
+    return StandInProvider

@@ -1,0 +1,64 @@
+"""The whole product once, with the real 0.5B model: index, serve, ask over HTTP, hang up."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from assistant.models.catalogue import find_model
+from assistant.models.download import pull_model
+from assistant.models.embedded import EmbeddedProvider
+
+QUESTION = "What is the default value of the parameter quantity of add_to_cart? Answer with the number only."
+
+
+@pytest.fixture(scope="module")
+def provider(model_home: Path) -> Iterator[EmbeddedProvider]:
+    """The real engine with the real small model, fetched and verified if it is not there yet."""
+    model = find_model("qwen2.5-coder-0.5b")
+    pull_model(model_home, model)
+    engine = EmbeddedProvider(model_home, model, window_tokens=4096)
+    yield engine
+    engine.close()
+
+
+def test_real_answer_comes_from_the_right_file(served: Callable[..., str], provider: EmbeddedProvider) -> None:
+    """The real model, given the repository, knows a default that it cannot have learned, from the right file."""
+    body = {"repo": "shop", "messages": [{"role": "user", "content": QUESTION}], "max_tokens": 32}
+    answer = httpx.post(f"{served(provider)}/chat", json=body, timeout=280).json()
+    assert "shop/cart.py" in [source["path"] for source in answer["sources"]]
+    assert "3" in answer["answer"]
+    assert answer["usage"]["prompt_tokens"] > answer["usage"]["context_tokens"] > 0
+
+
+def test_real_stream_and_hang_up(served: Callable[..., str], provider: EmbeddedProvider) -> None:
+    """A real stream gives tokens one by one; after a hang-up in its middle the engine is free at once."""
+    url = served(provider)
+    body = {
+        "repo": "shop",
+        "messages": [{"role": "user", "content": "Write a very long story about a cart."}],
+        "stream": True,
+        "max_tokens": 2000,
+        "retrieval": "off",
+    }
+    n_tokens = 0
+    with httpx.stream("POST", f"{url}/chat", json=body, timeout=280) as response:
+        for line in response.iter_lines():
+            n_tokens += line.startswith("event: token")
+            if n_tokens == 5:
+                break
+    short = {
+        "repo": "shop",
+        "messages": [{"role": "user", "content": "Say hello."}],
+        "max_tokens": 2,
+        "retrieval": "off",
+    }
+    started = time.perf_counter()
+    answer = httpx.post(f"{url}/chat", json=short, timeout=280).json()
+    # 2,000 tokens would take 30 s and more on this kind of machine; two take a moment.
+    assert time.perf_counter() - started < 15, json.dumps(answer)

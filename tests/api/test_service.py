@@ -1,0 +1,146 @@
+"""The other routes over a real socket: search, repositories, jobs, health, OpenAPI."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+
+def wait_for_job(url: str, job_id: str) -> dict[str, Any]:
+    """The job once it has ended."""
+    for _ in range(600):
+        job: dict[str, Any] = httpx.get(f"{url}/jobs/{job_id}").json()
+        if job["state"] in ("done", "failed"):
+            return job
+        time.sleep(0.1)
+    raise AssertionError("the job did not end within a minute")
+
+
+def test_search_finds_the_definition(served: Callable[..., str], stand_in: Any) -> None:
+    """The chunk that defines a symbol is the first hit for its name, with its lines and text."""
+    answer = httpx.get(f"{served(stand_in())}/search", params={"repo": "shop", "q": "add_vat", "k": 2}).json()
+    assert set(answer) == {"repo", "ref", "commit", "query", "hits", "timings_ms"}
+    first = answer["hits"][0]
+    assert (first["path"], first["language"]) == ("shop/tax.py", "python")
+    assert "def add_vat" in first["text"]
+    assert first["signals"]["lexical_rank"] == 1
+
+
+def test_search_problems(served: Callable[..., str], stand_in: Any) -> None:
+    """An unknown repository is 404; an empty query or a k out of bounds is 422."""
+    url = served(stand_in())
+    for params, status in (
+        ({"repo": "nowhere", "q": "x"}, 404),
+        ({"repo": "shop", "q": " "}, 422),
+        ({"repo": "shop", "q": "x", "k": 0}, 422),
+        ({"repo": "shop", "q": "x", "k": 1001}, 422),
+        ({"repo": "shop"}, 422),
+    ):
+        response = httpx.get(f"{url}/search", params=params)
+        assert response.status_code == status, params
+        assert response.headers["content-type"] == "application/problem+json", params
+
+
+def test_repository_is_indexed_in_the_background_and_removed(
+    served: Callable[..., str], stand_in: Any, tmp_path: Path
+) -> None:
+    """A repository that was posted can be searched when its job is done, and not after it was deleted."""
+    url = served(stand_in())
+    source = tmp_path / "tools"
+    source.mkdir()
+    (source / "hammer.py").write_text("def hit_nail():\n    return 'bang'\n")
+    response = httpx.post(f"{url}/repos", json={"source": str(source)})
+    assert response.status_code == 202
+    assert response.headers["location"] == f"/jobs/{response.json()['id']}"
+    job = wait_for_job(url, response.json()["id"])
+    assert job["state"] == "done", job
+    assert job["report"]["n_chunks"] == 1
+    assert "tools" in [repository["name"] for repository in httpx.get(f"{url}/repos").json()]
+    hits = httpx.get(f"{url}/search", params={"repo": "tools", "q": "hit nail"}).json()["hits"]
+    assert hits[0]["path"] == "hammer.py"
+    assert httpx.delete(f"{url}/repos/tools").status_code == 204
+    assert httpx.get(f"{url}/search", params={"repo": "tools", "q": "hit nail"}).status_code == 404
+    assert httpx.delete(f"{url}/repos/tools").status_code == 404
+
+
+def test_failed_job_says_why(served: Callable[..., str], stand_in: Any) -> None:
+    """A source that cannot be read fails its job with the line that a user of the CLI would see."""
+    url = served(stand_in())
+    job = wait_for_job(url, httpx.post(f"{url}/repos", json={"source": "/no/such/folder"}).json()["id"])
+    assert job["state"] == "failed"
+    assert job["error"].startswith("No such path: /no/such/folder")
+
+
+def test_rebuilt_index_is_seen_without_a_restart(served: Callable[..., str], stand_in: Any, tmp_path: Path) -> None:
+    """A service answers from the new state after another process has indexed."""
+    url = served(stand_in())
+    source = tmp_path / "notes"
+    source.mkdir()
+    (source / "one.py").write_text("FIRST = 'alpha'\n")
+    job = httpx.post(f"{url}/repos", json={"source": str(source)}).json()
+    wait_for_job(url, job["id"])
+    assert (
+        httpx.get(f"{url}/search", params={"repo": "notes", "q": "second beta"}).json()["hits"][0]["path"] == "one.py"
+    )
+    (source / "two.py").write_text("SECOND = 'beta'\n")
+    wait_for_job(url, httpx.post(f"{url}/repos", json={"source": str(source)}).json()["id"])
+    assert (
+        httpx.get(f"{url}/search", params={"repo": "notes", "q": "second beta"}).json()["hits"][0]["path"] == "two.py"
+    )
+
+
+def test_unknown_job_is_404(served: Callable[..., str], stand_in: Any) -> None:
+    """A job id that was never given out is a problem, not an empty answer."""
+    assert httpx.get(f"{served(stand_in())}/jobs/123").status_code == 404
+
+
+def test_health(served: Callable[..., str], stand_in: Any) -> None:
+    """Live and ready answer 200, and readiness names the model."""
+    url = served(stand_in())
+    assert httpx.get(f"{url}/health/live").json()["status"] == "ok"
+    assert httpx.get(f"{url}/health/ready").json()["model"] == "stand-in/words"
+
+
+def test_openapi_is_complete(served: Callable[..., str], stand_in: Any) -> None:
+    """Every operation has a summary, a description and its errors as problems, and the chat has examples."""
+    description = httpx.get(f"{served(stand_in())}/openapi.json").json()
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+    assert set(operations) == {
+        "POST /chat",
+        "GET /search",
+        "GET /repos",
+        "POST /repos",
+        "GET /jobs/{job_id}",
+        "DELETE /repos/{name}",
+        "GET /health/live",
+        "GET /health/ready",
+    }
+    for name, operation in operations.items():
+        assert operation["summary"] and operation["description"], name
+        for status, response in operation["responses"].items():
+            if status.startswith("4"):
+                assert list(response["content"]) == ["application/problem+json"], (name, status)
+    assert description["components"]["schemas"]["Problem"]["properties"]["detail"]
+    assert description["components"]["schemas"]["ChatRequest"]["examples"]
+    assert description["components"]["schemas"]["ChatAnswer"]["examples"]
+
+
+def test_taken_port_is_one_clear_line(home: Path, served: Callable[..., str], stand_in: Any) -> None:
+    """`quarry serve` on a port that is taken ends with one line that names the way out."""
+    import sys
+
+    port = served(stand_in()).rpartition(":")[2]
+    quarry = Path(sys.executable).parent / "quarry"
+    ended = subprocess.run([quarry, "serve", "--port", port], capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("\n") == 1 and "--port" in ended.stderr
