@@ -75,6 +75,8 @@ def run(
     provider = open_provider(settings, model)
     try:
         source = open_source(repo, clones=settings.home / "clones")
+        for note in source.notes:
+            click.echo(f"note: {note}", err=True)
         python = read_python_files(source, settings.max_file_bytes)
         questions = choose_questions(source, python, limit=limit, seed=seed)
         index = index_repository(source, name, settings, _print_indexing(), lambda line: click.echo(line, err=True))

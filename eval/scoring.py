@@ -7,8 +7,8 @@ The rules, the same for every arm:
    see ``harvest``); without a span, the first line of the first fenced block; without one, the first line, stripped
    of openings such as "The answer is", of citations such as [1] and of the full stop.
 3. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
-   compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); if the answer
-   is no literal, the texts without quotes are.
+   compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); where a string
+   is expected, its quotes may be missing.
 4. Names: ``raise`` before and a call's parentheses behind are dropped; a qualified name and a bare one are the same
    if one ends the other at a dot (``requests.Timeout`` is ``Timeout``, ``Timeout`` is not ``ReadTimeout``).
 """
@@ -80,10 +80,12 @@ def find_answer(question: Question, text: str) -> str | None:
 def same_value(one: str, other: str) -> bool:
     """Whether two spellings are the same value, by rule 3. ``other`` is a literal."""
     expected = ast.literal_eval(other)
+    if isinstance(expected, str) and one.strip("'\"") == expected:
+        return True
     try:
         given = ast.literal_eval(one)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return isinstance(expected, str) and one.strip("'\"") == expected
+        return False
     return _equal(given, expected)
 
 

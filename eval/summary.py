@@ -30,7 +30,7 @@ class ArmSummary:
 class Comparison:
     """``arm`` minus ``baseline`` over the questions that both answered.
 
-    ``n_gained`` only ``arm`` has right, ``n_lost`` only ``baseline``. No interval with fewer than two files.
+    ``n_gained`` only ``arm`` has right, ``n_lost`` only ``baseline``. No interval with too few files.
     """
 
     baseline: str

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
@@ -207,16 +208,13 @@ def _split_known(
         manifest = read_manifest(folder.refs, ref)
         if manifest is not None:
             known |= _known_files(manifest)
-    listing = source.list_files()
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes))
     indexed: list[_IndexedFile] = []
     skipped = list(listing.skipped)
     to_read: list[SourceFile] = []
     for file in listing.files:
-        reason = reason_by_name(file.path, file.n_bytes, max_file_bytes)
         before = known.get((file.path, file.blob))
-        if reason is not None:
-            skipped.append(Skipped(file.path, file.n_bytes, reason))
-        elif before is None:
+        if before is None:
             to_read.append(file)
         elif isinstance(before, Skipped):
             skipped.append(before)

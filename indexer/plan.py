@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from .chunking import chunk_file
 from .languages import detect_language
@@ -35,22 +36,20 @@ class Plan:
 
 def plan_index(source: Source, max_file_bytes: int) -> Plan:
     """Read and cut every file of ``source`` as a build would, and store nothing."""
-    listing = source.list_files()
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes))
     skipped = list(listing.skipped)
     languages: Counter[str] = Counter()
     n_bytes = n_chunks = 0
     for file in listing.files:
-        reason = reason_by_name(file.path, file.n_bytes, max_file_bytes)
-        if reason is None:
-            decoded = decode(source.read(file))
-            reason = "binary" if decoded is None else reason_by_content(file.path, decoded.text)
-            if reason is None and decoded is not None:
-                language = detect_language(file.path)
-                languages[language or "text"] += 1
-                n_bytes += file.n_bytes
-                n_chunks += len(chunk_file(file.path, file.blob, decoded.text, language))
-        if reason is not None:
-            skipped.append(Skipped(file.path, file.n_bytes, reason))
+        decoded = decode(source.read(file))
+        reason = "binary" if decoded is None else reason_by_content(file.path, decoded.text)
+        if decoded is None or reason is not None:
+            skipped.append(Skipped(file.path, file.n_bytes, str(reason)))
+            continue
+        language = detect_language(file.path)
+        languages[language or "text"] += 1
+        n_bytes += file.n_bytes
+        n_chunks += len(chunk_file(file.path, file.blob, decoded.text, language))
     return Plan(
         origin=source.origin,
         ref=source.ref,

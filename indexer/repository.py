@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -27,9 +27,13 @@ _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
 _SYMLINK, _SUBMODULE = "120000", "160000"
 
 
+# Path and size in bytes of a file -> why to leave it out, or None.
+LeaveOut = Callable[[str, int], str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All files of a source at one moment, and those that it leaves out itself."""
+    """All files of a source at one moment, and those that are left out with the reasons."""
 
     files: Sequence[SourceFile]
     skipped: Sequence[Skipped]
@@ -46,8 +50,8 @@ class Source(Protocol):
     def commit(self) -> str | None:
         """Full id of the commit that the files are of."""
 
-    def list_files(self) -> Listing:
-        """Every file, and those that the source leaves out itself."""
+    def list_files(self, leave_out: LeaveOut) -> Listing:
+        """Every file that ``leave_out`` gives no reason against. Those left out are not read."""
 
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
@@ -113,7 +117,7 @@ class CommitSource:
         """Full id of the commit."""
         return self._commit
 
-    def list_files(self) -> Listing:
+    def list_files(self, leave_out: LeaveOut) -> Listing:
         """The blobs of the commit's tree; links and submodules are left out."""
         arguments = ["-r", "-z", "-l", "--full-tree", self._commit]
         if self._below:
@@ -128,6 +132,8 @@ class CommitSource:
                 skipped.append(Skipped(path, 0, "submodule"))
             elif mode == _SYMLINK:
                 skipped.append(Skipped(path, int(size), "symbolic link"))
+            elif (reason := leave_out(path, int(size))) is not None:
+                skipped.append(Skipped(path, int(size), reason))
             else:
                 files.append(SourceFile(path, blob, int(size)))
         return Listing(files, skipped)
@@ -152,13 +158,13 @@ class WorktreeSource:
         self.ref = WORKTREE
         self.notes: Sequence[str] = ()
 
-    def list_files(self) -> Listing:
+    def list_files(self, leave_out: LeaveOut) -> Listing:
         """What `git status` would call tracked or new."""
         arguments = ["-z", "--cached", "--others", "--exclude-standard"]
         if self._below:
             arguments += ["--", self._below]
         paths = sorted({path for path in str(self._repo.git.ls_files(*arguments)).split("\0") if path})
-        return _list_paths(self._top, paths)
+        return _list_paths(self._top, paths, leave_out)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
@@ -178,9 +184,9 @@ class FolderSource:
             f"{top} is no git repository: its files are indexed as they are now, and answers name no commit.",
         )
 
-    def list_files(self) -> Listing:
+    def list_files(self, leave_out: LeaveOut) -> Listing:
         """Every file below the folder that no .gitignore names."""
-        return _list_paths(self._top, sorted(_walk(self._top)))
+        return _list_paths(self._top, sorted(_walk(self._top)), leave_out)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
@@ -262,7 +268,7 @@ def _walk(top: Path) -> Iterator[str]:
                 yield path
 
 
-def _list_paths(top: Path, paths: Sequence[str]) -> Listing:
+def _list_paths(top: Path, paths: Sequence[str], leave_out: LeaveOut) -> Listing:
     files, skipped = [], []
     for path in paths:
         full = top / path
@@ -270,7 +276,11 @@ def _list_paths(top: Path, paths: Sequence[str]) -> Listing:
             skipped.append(Skipped(path, 0, "symbolic link"))
         elif full.is_dir():
             skipped.append(Skipped(path, 0, "submodule"))
-        elif full.is_file():  # a file that is tracked but deleted is simply not there
+        elif not full.is_file():  # tracked but deleted; a socket or a device
+            continue
+        elif (reason := leave_out(path, n_bytes := full.stat().st_size)) is not None:
+            skipped.append(Skipped(path, n_bytes, reason))
+        else:
             content = _read_file(full)
             files.append(SourceFile(path, _blob_id(content), len(content)))
     return Listing(files, skipped)

@@ -95,7 +95,9 @@ def pull_model(
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(model, path) from error
-        raise DownloadFailed(f"{path.parent} cannot be written ({error.strerror or error}): set QUARRY_HOME to a folder that can") from error
+        raise DownloadFailed(
+            f"{path.parent} cannot be written ({error.strerror or error}): set QUARRY_HOME to a folder that can"
+        ) from error
 
 
 def _fetch_first(model: CatalogueModel, path: Path, sources: Sequence[Source], say: ProgressCallback) -> None:

@@ -49,7 +49,10 @@ def ollama_address(url: str) -> str:
     """``OLLAMA_HOST`` as people write it (``0.0.0.0``, ``host:port``) as an address to connect to."""
     from ollama._client import _parse_host  # the only place where the client says what it makes of an address
 
-    return str(_parse_host(url)).replace("//0.0.0.0", "//127.0.0.1")
+    try:
+        return str(_parse_host(url)).replace("//0.0.0.0", "//127.0.0.1")
+    except ValueError as error:
+        raise ollama_not_running(url) from error
 
 
 def list_ollama(url: str, *, seconds: float = LOOK_SECONDS) -> list[OllamaModel]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -123,11 +124,11 @@ def test_model_removed_later_names_the_pull_line(stand_in):
     assert isinstance(explained, ModelMissing) and "ollama pull qwen2.5-coder:7b" in str(explained)
 
 
-def test_not_running_is_one_clear_line():
-    """No Ollama at the address: the line names the address and `ollama serve`."""
-    settings = AssistantSettings(ollama_url="http://127.0.0.1:9")
-    with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:9.*ollama serve"):
-        open_provider(settings, "ollama/qwen2.5-coder:7b")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "nohost.invalid", "http://[", "host:port"])
+def test_not_running_is_one_clear_line(url):
+    """No Ollama at the address, or no address at all: the line names it and `ollama serve`."""
+    with pytest.raises(ModelUnavailable, match=rf"{re.escape(url)}.*ollama serve"):
+        open_provider(AssistantSettings(ollama_url=url), "ollama/qwen2.5-coder:7b")
 
 
 def test_something_else_at_the_address_is_one_clear_line(serve):
