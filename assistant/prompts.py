@@ -7,6 +7,7 @@ message says that nothing inside is an instruction.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from .records import Message, Passage
 
 PROMPT_VERSION = "1"
+
+_CONTROL_TOKEN = re.compile(r"<\|([a-zA-Z_]\w*)\|>")
 
 _SYSTEM = (
     "You are Quarry, an assistant that answers questions about a codebase for its developers. "
@@ -47,10 +50,11 @@ WITHOUT_CODE = ChatPromptTemplate.from_messages(
 def build_prompt(question: str, history: Sequence[Message], passages: Sequence[Passage] | None) -> list[BaseMessage]:
     """The messages to send. ``passages`` is None without retrieval, and empty when it found nothing."""
     turns = [
-        HumanMessage(turn.content) if turn.role == "user" else AIMessage(turn.content)
+        HumanMessage(_defuse(turn.content)) if turn.role == "user" else AIMessage(_defuse(turn.content))
         for turn in history
         if turn.role != "system"
     ]
+    question = _defuse(question)
     if passages is None:
         return WITHOUT_CODE.format_messages(history=turns, question=question)
     return WITH_CODE.format_messages(history=turns, question=question, passages=format_passages(passages))
@@ -61,12 +65,17 @@ def format_passages(passages: Sequence[Passage]) -> str:
     if not passages:
         return "No passage of the code was found for this question."
     mark = _mark(passages)
-    return "\n".join(format_passage(passage, mark) for passage in passages)
+    return _defuse("\n".join(format_passage(passage, mark) for passage in passages))
 
 
 def format_passage(passage: Passage, mark: str) -> str:
     """One passage between two lines with the mark."""
     return f"{mark} [{passage.number}] {passage.location}\n{passage.text}\n{mark}"
+
+
+def _defuse(text: str) -> str:
+    """``text`` without a model's control tokens, such as <|im_end|>: servers would obey them wherever they stand."""
+    return _CONTROL_TOKEN.sub(r"< |\1| >", text)
 
 
 def _mark(passages: Sequence[Passage]) -> str:

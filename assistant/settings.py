@@ -33,6 +33,8 @@ class AssistantSettings(IndexerSettings):
     )
     max_answer_tokens: int = Field(default=512, ge=1, description="Cap on a generated answer.")
     engine_threads: int | None = Field(
-        default=None, ge=1, description="Threads of the embedded engine; the machine's cores if unset."
+        default=None,
+        ge=1,
+        description="Threads of the embedded engine; the cores that are free when it starts, if unset.",
     )
     engine_start_seconds: float = Field(default=120.0, gt=0, description="How long an engine may take to load.")

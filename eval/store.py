@@ -64,8 +64,8 @@ class RunFolder:
     def read_questions(self) -> list[Question]:
         """The questions of the run, in the order in which they are asked."""
         try:
-            return [Question(**line) for line in _read_lines(self._questions)]
-        except (OSError, ValueError, TypeError) as error:
+            return [Question(**{**line, "accepted": tuple(line["accepted"])}) for line in _read_lines(self._questions)]
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._damaged(self._questions) from error
 
     def read_answers(self) -> list[ArmAnswer]:
@@ -74,7 +74,7 @@ class RunFolder:
             return []
         try:
             answers = [_to_answer(line) for line in _read_lines(self._answers)]
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._damaged(self._answers) from error
         latest = {(answer.question_id, answer.arm): answer for answer in answers}
         return list(latest.values())

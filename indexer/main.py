@@ -6,6 +6,7 @@ line, 130 for Ctrl-C.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -38,8 +39,18 @@ def quarry() -> None:
     """Ask questions about a codebase, on your own machine; measure how much retrieval helped."""
 
 
+# Libraries that would report to somebody. What Quarry reads is the user's own: nothing leaves the machine.
+_QUIET = {
+    "ANONYMIZED_TELEMETRY": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "LANGCHAIN_TRACING_V2": "false",
+    "LANGSMITH_TRACING": "false",
+}
+
+
 def main() -> None:
     """Run the command line; the console script's entry."""
+    os.environ.update(_QUIET)
     try:
         sys.exit(quarry.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:

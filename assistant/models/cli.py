@@ -35,16 +35,25 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("name")
-def pull(name: str) -> None:
-    """Download the model NAME (such as qwen2.5-coder-1.5b) and verify it. Goes on where it stopped."""
+@click.argument("name", required=False)
+def pull(name: str | None) -> None:
+    """Download the model NAME (such as qwen2.5-coder-1.5b) and verify it. Goes on where it stopped.
+
+    Without NAME it is the model that the settings choose.
+    """
     from assistant.models.catalogue import find_model
     from assistant.models.download import pull_model
+    from assistant.models.providers import choose_model
     from assistant.settings import AssistantSettings
 
-    model = find_model(name)
+    settings = AssistantSettings()
+    full_name = choose_model(settings)
+    if name is None and not full_name.startswith("embedded/"):
+        click.echo(f"{full_name} answers: there is nothing to download")
+        return
+    model = find_model(name or full_name)
     with _progress_display(model.name) as show:
-        path = pull_model(AssistantSettings().home, model, progress=show)
+        path = pull_model(settings.home, model, progress=show)
     click.echo(f"{model.full_name} is at {path} ({model.n_bytes / 1e6:,.0f} MB, SHA-256 verified)")
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "ModelListing",
     "Provider",
     "choose_embedded",
+    "choose_model",
     "explain_model_error",
     "list_models",
     "open_provider",
@@ -110,6 +111,19 @@ def open_provider(
         n_slots=n_slots,
         reuse_prompts=reuse_prompts,
     )
+
+
+def choose_model(settings: AssistantSettings) -> str:
+    """The full name of the model that the settings mean now, whether it is here or not.
+
+    For a bare ``ollama`` or ``openai`` that is the provider's name: its server knows the rest.
+    """
+    provider, name = _split(settings.model)
+    if provider == "auto":
+        provider, name = _choose(settings)
+    if provider == "embedded" and name is None:
+        return choose_embedded().full_name
+    return f"{provider}/{name}" if name else provider
 
 
 def choose_embedded() -> CatalogueModel:

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.answer import AskRequest
 from assistant.records import Answer, Message, Passage, TokenCount, Trace, Usage
-from eval.records import ArmAnswer, Kind, Question, RunConfig, Verdict
+from eval.records import ArmAnswer, Kind, Question, RetrievedPassage, RunConfig, Verdict
 
 MakeAnswer = Callable[..., ArmAnswer]
 
@@ -89,8 +89,6 @@ def make_answer() -> MakeAnswer:
         seconds: float = 1.0,
         retrieved: bool | None = None,
     ) -> ArmAnswer:
-        from eval.records import RetrievedPassage
-
         return ArmAnswer(
             question_id=question_id,
             arm=arm,

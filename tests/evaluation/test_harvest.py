@@ -142,7 +142,12 @@ def test_a_second_file_with_the_name_makes_it_ambiguous_even_in_a_test() -> None
 
 @pytest.mark.parametrize(
     "source",
-    ['FORMAT_JSON = "json"', "class HTTPError(Error): ...", "def run_all(): ...\ndef run(): run_all()", "DARK_RED = 'red'"],
+    [
+        'FORMAT_JSON = "json"',
+        "class HTTPError(Error): ...",
+        "def run_all(): ...\ndef run(): run_all()",
+        "DARK_RED = 'red'",
+    ],
 )
 def test_a_question_does_not_give_its_answer_away(source: str) -> None:
     """An answer that stands in the asked name as a word is no test of knowledge."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from eval.stats import accuracy_interval, mcnemar_p
 from eval.store import RunFolder
 from eval.summary import Summary, summarise
 
-from .conftest import MakeAnswer
+MakeAnswer = Callable[..., ArmAnswer]
 
 
 @pytest.fixture

@@ -1,0 +1,154 @@
+"""What the tests of indexer, assistant and commands share: git repositories, a home, builds, and the command itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GIT_ENVIRONMENT = {
+    "GIT_AUTHOR_NAME": "A Tester",
+    "GIT_AUTHOR_EMAIL": "tester@example.org",
+    "GIT_COMMITTER_NAME": "A Tester",
+    "GIT_COMMITTER_EMAIL": "tester@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
+
+
+class GitRepo:
+    """A real repository, made and changed through the git command."""
+
+    def __init__(self, path: Path, *options: str) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", "--initial-branch=main", *options)
+
+    def git(self, *arguments: str | bytes) -> str:
+        """Run git here and return what it prints. Submodules by path are allowed."""
+        command = ["git", "-c", "protocol.file.allow=always", *arguments]
+        done = subprocess.run(
+            command, cwd=self.path, env=os.environ | GIT_ENVIRONMENT, capture_output=True, check=True
+        )
+        return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        """Write one file, byte for byte."""
+        target = self.path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+        return target
+
+    def commit(self, files: Mapping[str, str | bytes] | None = None) -> str:
+        """Write ``files``, commit everything and return the commit's id."""
+        for path, content in (files or {}).items():
+            self.write(path, content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture(scope="session")
+def make_repo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., GitRepo]:
+    """Make a repository with one commit of some files, in a folder of this name."""
+
+    def make(files: Mapping[str, str | bytes], name: str = "project", *options: str) -> GitRepo:
+        repo = GitRepo(tmp_path_factory.mktemp("repos") / name, *options)
+        repo.commit(files)
+        return repo
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def rules_cache() -> Path:
+    """The secret scanner's compiled rules, kept between runs: compiling takes 5 s, and it checks its own key."""
+    cache = ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    (cache / ".gitignore").write_text("*\n")
+    return cache / "secret-rules"
+
+
+@pytest.fixture(scope="session")
+def make_home(tmp_path_factory: pytest.TempPathFactory, rules_cache: Path) -> Callable[[], Path]:
+    """Make an empty home whose scanner is compiled."""
+    from indexer.secrets import SecretScanner
+
+    SecretScanner(rules_cache)
+
+    def make() -> Path:
+        home = tmp_path_factory.mktemp("home")
+        (home / "cache").mkdir()
+        (home / "cache" / "secret-rules").symlink_to(rules_cache)
+        return home
+
+    return make
+
+
+@pytest.fixture
+def home(make_home: Callable[[], Path]) -> Path:
+    """An empty home of this test's own."""
+    return make_home()
+
+
+@pytest.fixture(scope="session")
+def build() -> Callable[..., Any]:
+    """Index a path or URL into a home, and return the report."""
+    from indexer.build import build_index
+    from indexer.repository import open_source
+    from indexer.settings import IndexerSettings
+
+    def run(
+        home: Path, source: Path | str, name: str = "project", *, ref: str | None = None, worktree: bool = False,
+        **options: Any,
+    ) -> Any:
+        opened = open_source(str(source), clones=home / "clones", ref=ref, worktree=worktree)
+        return build_index(opened, name, IndexerSettings(home=home), **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_quarry(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the installed command with a home, in a folder of no meaning unless ``cwd`` is given."""
+    command = str(Path(sys.executable).parent / "quarry")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+
+    def run(
+        home: Path, *arguments: str, cwd: Path = elsewhere, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *arguments],
+            cwd=cwd,
+            env=os.environ | {"QUARRY_HOME": str(home), "HF_HUB_OFFLINE": "1"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[..., str]:
+    """Run some Python in a process of its own and return what it prints."""
+
+    def run(code: str, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=ROOT,
+            env=os.environ | {"HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
