@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,7 +29,7 @@ TASK = "questions"
 
 @dataclass(frozen=True, slots=True)
 class PythonFiles:
-    """``(path, text)`` of each Python file that is indexed, and a fingerprint of all files, Python or not."""
+    """``(path, text)`` of each Python file that is indexed, and a fingerprint of all listed files, Python or not."""
 
     files: Sequence[tuple[str, str]]
     content: str
@@ -37,9 +38,10 @@ class PythonFiles:
 def read_python_files(source: Source, max_file_bytes: int) -> PythonFiles:
     """The Python files of ``source`` by the rules of the index: what is left out there is not asked about."""
     files = []
-    listing = sorted(source.list_files().files, key=lambda file: file.path)
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes)).files
+    listing = sorted(listing, key=lambda file: file.path)
     for file in listing:
-        if not file.path.endswith(".py") or reason_by_name(file.path, file.n_bytes, max_file_bytes) is not None:
+        if not file.path.endswith(".py"):
             continue
         decoded = decode(source.read(file))
         if decoded is not None and reason_by_content(file.path, decoded.text) is None:
