@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from indexer.build import Progress, build_index
-from indexer.errors import QuarryError
+from indexer.errors import IndexingError, QuarryError
 from indexer.home import check_name
 from indexer.repository import default_name, open_source
 from indexer.settings import IndexerSettings
@@ -29,6 +29,7 @@ class JobQueue:
         self._jobs: OrderedDict[str, schemas.Job] = OrderedDict()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="indexing")
+        self._closing = threading.Event()
 
     def submit(self, request: schemas.IndexRequest) -> schemas.Job:
         """Queue a job. Raises InputError for a name that cannot be used."""
@@ -55,7 +56,8 @@ class JobQueue:
             return self._jobs.get(job_id)
 
     def close(self) -> None:
-        """Take no more jobs. One that runs is left to finish, or to be finished by the next start."""
+        """Take no more jobs, and stop the one that runs after its file; indexing again goes on from there."""
+        self._closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self, job_id: str, request: schemas.IndexRequest, name: str) -> None:
@@ -76,6 +78,8 @@ class JobQueue:
             self._update(job_id, state="done", report=asdict(report))
 
     def _show(self, job_id: str, progress: Progress) -> None:
+        if self._closing.is_set():
+            raise IndexingError("The service was stopped: index again to go on.")
         shown = schemas.JobProgress(
             n_files_done=progress.n_files_done,
             n_files=progress.n_files,

@@ -132,7 +132,7 @@ def _ask_caller(definition: Definition, node: FunctionNode, codebase: Codebase) 
     caller = callers.pop() if len(callers) == 1 else None
     if caller is None or not codebase.is_unique(caller) or not is_own_source(uses[0].path):
         return
-    if caller == definition.name or caller.rpartition(".")[2].startswith("__"):
+    if caller.rpartition(".")[2].startswith("__"):
         return
     text = f"Which function or method calls `{definition.name}`?"
     lines = (uses[0].start_line, uses[0].end_line)

@@ -99,8 +99,7 @@ class RepositoryFolder:
                 lock.acquire(timeout=wait_seconds)
             except filelock.Timeout:
                 raise IndexBusy(
-                    f"Another process has been writing the index of {self.name!r} for {wait_seconds:.0f} s: try "
-                    "again when it is done."
+                    f"Another process is still writing the index of {self.name!r}: try again when it is done."
                 ) from None
         try:
             yield

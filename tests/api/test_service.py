@@ -144,3 +144,32 @@ def test_taken_port_is_one_clear_line(home: Path, served: Callable[..., str], st
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert ended.stderr.count("\n") == 1 and "--port" in ended.stderr
+
+
+def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None:
+    """A service that is told to end does not wait for a long indexing job; indexing again completes it."""
+    from api.jobs import JobQueue
+    from api.schemas import IndexRequest
+    from api.settings import ApiSettings
+
+    source = tmp_path / "large"
+    source.mkdir()
+    for number in range(3000):
+        (source / f"file{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
+    jobs = JobQueue(ApiSettings(home=home))
+    job = jobs.submit(IndexRequest(source=str(source)))
+    while (now := jobs.get(job.id)) is None or now.progress is None:
+        time.sleep(0.01)
+    jobs.close()
+    for _ in range(300):
+        now = jobs.get(job.id)
+        if now is not None and now.state == "failed":
+            break
+        time.sleep(0.05)
+    assert now is not None and now.state == "failed" and "index again" in str(now.error)
+    again = JobQueue(ApiSettings(home=home))
+    job = again.submit(IndexRequest(source=str(source)))
+    while (now := again.get(job.id)) is None or now.state in ("queued", "running"):
+        time.sleep(0.05)
+    again.close()
+    assert now.state == "done" and now.report is not None and now.report["n_files"] == 3000

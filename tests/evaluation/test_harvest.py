@@ -40,6 +40,7 @@ def find(*sources: str, path: str = "garden/gate.py") -> dict[tuple[Kind, str, s
 
 
 def answers_of(*sources: str, kind: Kind) -> dict[str, str]:
+    """The answers of one kind by symbol."""
     return {symbol: question.answer for (found, symbol, _), question in find(*sources).items() if found == kind}
 
 

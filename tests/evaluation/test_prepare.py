@@ -14,6 +14,7 @@ from indexer.repository import Source, open_source
 
 
 def open_folder(path: Path, files: dict[str, str]) -> Source:
+    """A source of these files."""
     for name, text in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(text)
@@ -21,6 +22,7 @@ def open_folder(path: Path, files: dict[str, str]) -> Source:
 
 
 def constants(n: int) -> str:
+    """A file that gives ``n`` questions."""
     return "\n".join(f"SIZE_{i}X = {i + 100}" for i in range(n))
 
 

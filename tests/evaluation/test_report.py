@@ -24,7 +24,9 @@ def answers(make_answer: MakeAnswer) -> list[ArmAnswer]:
     none = ["wrong"] * 6 + ["correct"] * 3 + ["unanswered"] * 3
     retrieval = ["correct"] * 5 + ["wrong", "wrong", "correct", "correct", "unanswered", "error"]
     rows = [
-        make_answer(f"q{n}", "none", verdict, kind="base" if n < 4 else "constant", seconds=float(n), prompt_tokens=20)
+        make_answer(
+            f"q{n}", "none", verdict, kind="base" if n < 4 else "constant", seconds=float(n * n), prompt_tokens=20
+        )
         for n, verdict in enumerate(none)
     ]
     rows += [
@@ -38,6 +40,7 @@ def answers(make_answer: MakeAnswer) -> list[ArmAnswer]:
 
 @pytest.fixture
 def summary(config: RunConfig, answers: list[ArmAnswer]) -> Summary:
+    """The figures of those answers."""
     return summarise(replace(config, n_questions=12), answers)
 
 
@@ -54,7 +57,7 @@ def test_tokens_are_means_and_seconds_a_median(summary: Summary) -> None:
     """One slow answer, as the first one that loads the model, does not move the seconds."""
     none, retrieval = summary.arms
     assert (none.mean_prompt_tokens, retrieval.mean_prompt_tokens, none.mean_completion_tokens) == (20, 100, 4)
-    assert none.median_seconds == 5.5
+    assert none.median_seconds == 30.5
 
 
 def test_the_difference_is_over_pairs_only(summary: Summary) -> None:
@@ -67,6 +70,14 @@ def test_the_difference_is_over_pairs_only(summary: Summary) -> None:
     assert comparison.mcnemar_p == mcnemar_p(5, 1)
     assert comparison.interval is not None
     assert comparison.interval.low < 0.4 < comparison.interval.high
+
+
+def test_an_error_of_the_baseline_makes_no_pair(config: RunConfig, make_answer: MakeAnswer) -> None:
+    """A question that only the second arm answered is left out of the difference, not counted as gained."""
+    answers = [make_answer("q1", "none", "error"), make_answer("q2", "none", "wrong")]
+    answers += [make_answer(f"q{n}", "retrieval", "correct") for n in (1, 2)]
+    (comparison,) = summarise(config, answers).comparisons
+    assert (comparison.n_pairs, comparison.n_gained) == (1, 1)
 
 
 def test_kinds_are_counted_apart(summary: Summary) -> None:
@@ -99,7 +110,7 @@ def test_the_report_shows_every_figure_that_was_asked_for(summary: Summary) -> N
     text = to_markdown(summary)
     interval = summary.comparisons[0].interval
     assert interval is not None
-    for figure in ("0.250", "0.700", "+0.400", f"{interval.low:+.3f} to {interval.high:+.3f}", "5.50", "p = 0.219"):
+    for figure in ("0.250", "0.700", "+0.400", f"{interval.low:+.3f} to {interval.high:+.3f}", "30.50", "p = 0.219"):
         assert figure in text
     assert "1.000 (4 of 4)" in text
 

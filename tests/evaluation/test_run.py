@@ -25,6 +25,7 @@ TARGET = Target("garden", "@worktree", 48)
 
 
 def ask(questions: Sequence[Question], answerer: Any, folder: RunFolder, **options: Any) -> None:
+    """Run both arms to the end."""
     asyncio.run(ask_questions(questions, choose_arms(["none", "retrieval"]), TARGET, answerer, folder, **options))
 
 

@@ -11,6 +11,7 @@ from eval.sampling import balance, is_trivial
 
 
 def make(kind: Kind, n: int, *, answer: str | None = None, path: str | None = None) -> Question:
+    """The n-th question of a kind; without ``answer`` and ``path``, no other has its own."""
     name = answer or (f"{n + 100}" if kind in ("default", "constant") else f"Name{n}")
     return Question(f"{kind}{n}", kind, f"text {n}", name, (), path or f"f{n}.py", n, n, f"symbol{n}")
 

@@ -9,6 +9,7 @@ from eval.scoring import score_answer
 
 
 def ask(kind: Kind, answer: str, *accepted: str, symbol: str = "Gate.open", detail: str = "") -> Question:
+    """A question with these answers."""
     return Question("id", kind, "text", answer, accepted, "gate.py", 1, 1, symbol, detail)
 
 
