@@ -16,8 +16,9 @@ from indexer.training.records import Package
 
 from .errors import EvaluationError
 
-# First released in 2025, after the training data of the Qwen2.5-Coder models (2024), and not among the packages
-# that our encoder was trained on. Split `test`: nothing of it may be tuned on.
+# No release of it was uploaded before 2025 (`pip download --uploaded-prior-to 2025-01-01` finds none), so the
+# Qwen2.5-Coder models (2024) cannot know it; and it is not among the packages that our encoder was trained on.
+# Split `test`: nothing may be tuned on it.
 DATASETS = (
     Package(
         name="kreuzberg",
