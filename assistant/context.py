@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 
@@ -51,7 +51,7 @@ def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable
 
 def _to_passage(hit: Hit, number: int) -> Passage:
     chunk = hit.chunk
-    return Passage(number, hit.repo, hit.commit, chunk.path, chunk.start_line, chunk.end_line, chunk.text)
+    return Passage(number, hit.repo, hit.commit, chunk.path, chunk.start_line, chunk.end_line, chunk.text, chunk.symbol)
 
 
 def _as_counted(passage: Passage) -> str:
@@ -68,15 +68,7 @@ def _cut_to(
     best: tuple[Passage, TokenCount] | None = None
     while low < high:
         middle = (low + high + 1) // 2
-        head = Passage(
-            passage.number,
-            passage.repo,
-            passage.commit,
-            passage.path,
-            passage.start_line,
-            passage.start_line + middle - 1,
-            "\n".join(lines[:middle]),
-        )
+        head = replace(passage, end_line=passage.start_line + middle - 1, text="\n".join(lines[:middle]))
         count = count_tokens(_as_counted(head))
         if count.n_tokens <= budget_tokens:
             best, low = (head, count), middle

@@ -69,8 +69,9 @@ def format_passages(passages: Sequence[Passage]) -> str:
 
 
 def format_passage(passage: Passage, mark: str) -> str:
-    """One passage between two lines with the mark."""
-    return f"{mark} [{passage.number}] {passage.location}\n{passage.text}\n{mark}"
+    """One passage between two lines with the mark, under its place and what it defines."""
+    symbol = f" ({passage.symbol})" if passage.symbol else ""
+    return f"{mark} [{passage.number}] {passage.location}{symbol}\n{passage.text}\n{mark}"
 
 
 def _defuse(text: str) -> str:

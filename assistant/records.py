@@ -29,7 +29,10 @@ class TokenCount:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of code as it stands in the prompt. Lines are 1-based and inclusive."""
+    """A piece of code as it stands in the prompt. Lines are 1-based and inclusive.
+
+    ``symbol`` names the definitions that it holds or is a part of; a method cut out of its class says so only here.
+    """
 
     number: int
     repo: str
@@ -38,6 +41,7 @@ class Passage:
     start_line: int
     end_line: int
     text: str
+    symbol: str = ""
 
     @property
     def location(self) -> str:

@@ -19,6 +19,9 @@ from indexer.errors import EncoderMismatch, InputError
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 
+# Part of an evaluation's configuration: raise it when the same index and query would give other hits.
+SEARCH_VERSION = 1
+
 # Reciprocal rank fusion: score = sum over lists of 1 / (60 + rank). The constant is the one of Cormack,
 # Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet", SIGIR 2009.
 RRF_K = 60

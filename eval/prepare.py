@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assistant.prompts import PROMPT_VERSION
+from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings
 from indexer.build import Progress, build_index
 from indexer.home import RepositoryFolder
@@ -76,10 +77,10 @@ def index_repository(
     name: str,
     settings: AssistantSettings,
     on_progress: Callable[[Progress], None] | None = None,
-    on_wait: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> str:
     """Bring the index up to date with ``source``; returns what made it, for the configuration."""
-    build_index(source, name, settings, on_progress=on_progress, on_wait=on_wait)
+    build_index(source, name, settings, on_progress=on_progress, on_note=on_note)
     info = RepositoryFolder(settings.home, name).read_info()
     assert info is not None  # the build has just written it
     return f"{info.encoder} {info.encoder_fingerprint[:12]}, chunker {info.chunker_version}"
@@ -117,6 +118,7 @@ def describe_run(
         prompt_version=PROMPT_VERSION,
         harvest_version=HARVEST_VERSION,
         scoring_version=SCORING_VERSION,
+        search_version=SEARCH_VERSION,
     )
 
 

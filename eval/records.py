@@ -94,7 +94,7 @@ class RunConfig:
     """Everything that the answers depend on. Two runs may share a folder only if theirs are equal.
 
     ``content`` fingerprints the repository's files; ``commit`` is None for a folder without git. ``index`` names the
-    encoder and the chunker. A change of the search that raised no version is not seen: use a new folder then.
+    encoder and the chunker.
     """
 
     task: str
@@ -114,3 +114,4 @@ class RunConfig:
     prompt_version: str
     harvest_version: int
     scoring_version: int
+    search_version: int

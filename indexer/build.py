@@ -89,20 +89,20 @@ def build_index(
     encoder_name: str | None = None,
     rebuild: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
-    on_wait: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Bring the index ``name`` up to date with ``source``. Raises a QuarryError in one line.
 
     ``rebuild`` forgets the index first. Waits for another writer of the same index as long as the settings
-    say, and tells so through ``on_wait``.
+    say. What makes people wait is told through ``on_note``, a line each.
     """
     started = time.perf_counter()
     folder = RepositoryFolder(settings.home, name)
     try:
-        with folder.locked(settings.lock_wait_seconds, on_wait):
+        with folder.locked(settings.lock_wait_seconds, on_note):
             if rebuild:
                 folder.clear()
-            return _build(source, folder, settings, encoder_name, started, on_progress)
+            return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
     except OSError as error:
         raise IndexingError(
             f"Cannot write the index below {folder.path}: {error.strerror or error}. The last complete index still "
@@ -117,6 +117,7 @@ def _build(
     encoder_name: str | None,
     started: float,
     on_progress: Callable[[Progress], None] | None,
+    on_note: Callable[[str], None] | None,
 ) -> BuildReport:
     info = _check_fit(folder, source, encoder_name)
     last = read_manifest(folder.refs, source.ref)
@@ -125,7 +126,10 @@ def _build(
     if to_read:
         encoder = open_encoder(info.encoder if info else encoder_name or settings.encoder)
         _write_info(folder, info, source, encoder)
-        scanner = SecretScanner(settings.home / "cache" / "secret-rules")
+        rules = settings.home / "cache" / "secret-rules"
+        if on_note is not None and not rules.exists():
+            on_note("Preparing the secret scanner: some seconds, once.")
+        scanner = SecretScanner(rules)
         with IndexWriter(folder, encoder) as writer:
             progress = _ProgressMeter(to_read, on_progress)
             for file in to_read:

@@ -70,7 +70,7 @@ def index(
             encoder_name=encoder,
             rebuild=rebuild,
             on_progress=on_progress,
-            on_wait=lambda line: click.echo(line, err=True),
+            on_note=lambda line: click.echo(line, err=True),
         )
     _print_report(report, as_json)
 

@@ -83,8 +83,8 @@ class RepositoryFolder:
             shutil.rmtree(part, ignore_errors=True)
 
     @contextmanager
-    def locked(self, wait_seconds: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-        """Hold the writer's lock. Says through ``on_wait`` that it waits; raises IndexBusy after ``wait_seconds``.
+    def locked(self, wait_seconds: float, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
+        """Hold the writer's lock. Says through ``on_note`` that it waits; raises IndexBusy after ``wait_seconds``.
 
         The lock is the operating system's, so it is free again however its holder ended.
         """
@@ -93,8 +93,8 @@ class RepositoryFolder:
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            if on_wait is not None:
-                on_wait(f"Another process is writing the index of {self.name!r}: waiting for it to finish.")
+            if on_note is not None:
+                on_note(f"Another process is writing the index of {self.name!r}: waiting for it to finish.")
             try:
                 lock.acquire(timeout=wait_seconds)
             except filelock.Timeout:

@@ -97,6 +97,10 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
     top = repo.working_tree_dir
     below = path.relative_to(Path(top).resolve()).as_posix() if top is not None and path != Path(top) else ""
     below = "" if below == "." else below
+    if below and _is_ignored(repo, below):
+        if ref is not None:
+            raise SourceError(f"{path} is ignored by the repository {top}, so it has no ref {ref!r}: leave out --ref.")
+        return FolderSource(path)
     if worktree:
         if top is None:
             raise SourceError(f"{path} is a bare repository: leave out --worktree.")
@@ -181,7 +185,7 @@ class FolderSource:
         self.origin = str(top)
         self.ref = WORKTREE
         self.notes: Sequence[str] = (
-            f"{top} is no git repository: its files are indexed as they are now, and answers name no commit.",
+            f"{top} is not kept by git: its files are indexed as they are now, and answers name no commit.",
         )
 
     def list_files(self, leave_out: LeaveOut) -> Listing:
@@ -203,6 +207,17 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
         raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {known}.") from error
     return CommitSource(repo, origin, below, label, commit)
+
+
+def _is_ignored(repo: git.Repo, below: str) -> bool:
+    """Whether a folder is none of the repository's business, such as a cache or a checkout within it."""
+    try:
+        repo.git.check_ignore("--quiet", below)
+    except GitCommandError as error:
+        if error.status == 1:
+            return False
+        raise SourceError(f"git cannot read {below}: {_first_line(error)}") from error
+    return True
 
 
 def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:

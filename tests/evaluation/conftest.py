@@ -71,6 +71,7 @@ def config() -> RunConfig:
         prompt_version="1",
         harvest_version=1,
         scoring_version=1,
+        search_version=1,
     )
 
 

@@ -56,7 +56,7 @@ def asked(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, stand_in
     home.mkdir()
     (home / "cache").symlink_to(cache)
     monkeypatch.setenv("QUARRY_HOME", str(home))
-    monkeypatch.setattr("assistant.models.providers.open_provider", lambda settings, model: _Provider())
+    monkeypatch.setattr("assistant.models.providers.open_provider", lambda settings, model, **options: _Provider())
     monkeypatch.setattr("assistant.answer.Assistant", make_assistant)
     return requests
 

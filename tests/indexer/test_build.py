@@ -372,7 +372,7 @@ def test_a_second_writer_waits_and_says_so(home: Path, tmp_path: Path) -> None:
     write_folder(tmp_path / "project", range(40))
     lines = FORKS.Queue()
     first = start_build(home, tmp_path / "project")
-    second = start_build(home, tmp_path / "project", on_wait=lines.put)
+    second = start_build(home, tmp_path / "project", on_note=lines.put)
     for process in (first, second):
         process.join(60)
         assert process.exitcode == 0
@@ -380,7 +380,7 @@ def test_a_second_writer_waits_and_says_so(home: Path, tmp_path: Path) -> None:
     third = None
     if lines.empty():  # the first was the later one to begin
         with folder.locked(0):
-            third = start_build(home, tmp_path / "project", on_wait=lines.put)
+            third = start_build(home, tmp_path / "project", on_note=lines.put)
             assert "waiting" in lines.get(timeout=30)
         third.join(60)
         assert third.exitcode == 0
