@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
@@ -26,6 +27,7 @@ from .records import Answer, Message, Passage, TokenCount, Trace, Usage
 from .search import Searcher
 from .settings import AssistantSettings
 
+_COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
 
 
@@ -82,6 +84,8 @@ class Assistant:
     def __init__(self, settings: AssistantSettings, provider: Provider, searcher: Searcher | None = None) -> None:
         self._settings, self._provider = settings, provider
         self._searcher = searcher or Searcher(settings.home)
+        # A count is a round trip of 2 ms to an engine, and the same passages come back all day.
+        self._count_text = lru_cache(maxsize=_COUNTS_KEPT)(provider.count_text)
 
     async def answer(self, request: AskRequest) -> Answer:
         """The whole answer at once. Raises what ``stream`` raises."""
@@ -153,7 +157,7 @@ class Assistant:
             hits = self._searcher.search(request.repo, question, k=request.k or DEFAULT_K, ref=request.ref).hits
         retrieval_ms = _ms_since(started)
         started = time.perf_counter()
-        context = pack_context(hits, min(self._settings.context_tokens, room), self._provider.count_text)
+        context = pack_context(hits, min(self._settings.context_tokens, room), self._count_text)
         prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request.retrieval, room)
         trace = Trace(PROMPT_VERSION, context.packed, context.left_out, n_turns_left_out, context.tokens, tokens)
         return _Prepared(prompt, context, trace, retrieval_ms, _ms_since(started))

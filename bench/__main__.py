@@ -85,7 +85,8 @@ def to_page(results: dict[str, object]) -> str:
         f"The time to first token was taken with Qwen2.5-Coder-0.5B in the embedded engine, a prompt of "
         f"{figures['prompt_tokens']:,.0f} tokens that the engine had read before: "
         f"{figures['engine_first_token_ms']:.0f} ms asked directly, {figures['service_first_token_ms']:.0f} ms through "
-        "`POST /chat`, which also searches, packs and counts.",
+        "`POST /chat`, which also searches, packs and counts. Token counts of passages are remembered; a new one costs "
+        f"2 ms, so a first question with {figures['passages']:.0f} new passages waits that much longer.",
         "",
     ]
     return "\n".join(lines)

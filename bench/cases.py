@@ -120,6 +120,7 @@ def _time_first_tokens(client: httpx.Client, settings: ApiSettings, provider: Em
         served.append(_first_token_ms(client, "/chat", body, "event: token", {}))
     return {
         "prompt_tokens": float(answer.usage.prompt_tokens),
+        "passages": float(len(answer.passages) + len(answer.trace.left_out)),
         "engine_first_token_ms": statistics.median(direct),
         "service_first_token_ms": statistics.median(served),
         "service_adds_ms": statistics.median(served) - statistics.median(direct),
@@ -128,16 +129,14 @@ def _time_first_tokens(client: httpx.Client, settings: ApiSettings, provider: Em
 
 def _first_token_ms(client: httpx.Client, url: str, body: object, mark: str, headers: dict[str, str]) -> float:
     started = time.perf_counter()
+    elapsed: float | None = None
     with client.stream("POST", url, json=body, headers=headers) as response:
         response.raise_for_status()
-        for line in response.iter_lines():
-            if mark in line:
+        for line in response.iter_lines():  # to the end, so that the next one does not wait for this one
+            if elapsed is None and mark in line:
                 elapsed = (time.perf_counter() - started) * 1000
-                break
-        else:
-            raise RuntimeError(f"{url} gave no token")
-        for _ in response.iter_lines():  # to the end, so that the next one does not wait for this one
-            pass
+    if elapsed is None:
+        raise RuntimeError(f"{url} gave no token")
     return elapsed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -33,9 +34,8 @@ class GitRepo:
     def git(self, *arguments: str | bytes) -> str:
         """Run git here and return what it prints. Submodules by path are allowed."""
         command = ["git", "-c", "protocol.file.allow=always", *arguments]
-        done = subprocess.run(
-            command, cwd=self.path, env=os.environ | GIT_ENVIRONMENT, capture_output=True, check=True
-        )
+        environment = os.environ | GIT_ENVIRONMENT
+        done = subprocess.run(command, cwd=self.path, env=environment, capture_output=True, check=True)
         return done.stdout.decode("utf-8", "surrogateescape").strip()
 
     def write(self, path: str, content: str | bytes) -> Path:
@@ -85,7 +85,7 @@ def make_home(tmp_path_factory: pytest.TempPathFactory, rules_cache: Path) -> Ca
     def make() -> Path:
         home = tmp_path_factory.mktemp("home")
         (home / "cache").mkdir()
-        (home / "cache" / "secret-rules").symlink_to(rules_cache)
+        shutil.copytree(rules_cache, home / "cache" / "secret-rules")  # the scanner does not trust a link
         return home
 
     return make
@@ -105,7 +105,12 @@ def build() -> Callable[..., Any]:
     from indexer.settings import IndexerSettings
 
     def run(
-        home: Path, source: Path | str, name: str = "project", *, ref: str | None = None, worktree: bool = False,
+        home: Path,
+        source: Path | str,
+        name: str = "project",
+        *,
+        ref: str | None = None,
+        worktree: bool = False,
         **options: Any,
     ) -> Any:
         opened = open_source(str(source), clones=home / "clones", ref=ref, worktree=worktree)
@@ -120,9 +125,7 @@ def run_quarry(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subpro
     command = str(Path(sys.executable).parent / "quarry")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
 
-    def run(
-        home: Path, *arguments: str, cwd: Path = elsewhere, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(home: Path, *arguments: str, cwd: Path = elsewhere, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [command, *arguments],
             cwd=cwd,

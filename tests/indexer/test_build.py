@@ -7,7 +7,9 @@ import multiprocessing
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -91,7 +93,9 @@ def check_stores_agree(home: Path, name: str = "project") -> None:
 
 def test_a_first_build_reports_what_it_did(make_repo: Make, home: Path, build: Make) -> None:
     """Files, chunks, what was left out and why; and the index answers with the files' own lines."""
-    repo = make_repo({"a.py": function("alpha") + function("beta"), "logo.png": b"\x89PNG", "b.txt": "words\n", "e.py": ""})
+    repo = make_repo(
+        {"a.py": function("alpha") + function("beta"), "logo.png": b"\x89PNG", "b.txt": "words\n", "e.py": ""}
+    )
     report = build(home, repo.path)
     assert (report.n_files, report.n_files_read, report.n_chunks, report.n_embedded) == (2, 3, 3, 3)
     assert {s.path: s.reason for s in report.skipped} == {"logo.png": "binary", "e.py": "empty"}
@@ -176,7 +180,9 @@ def test_secrets_are_stored_nowhere(make_repo: Make, home: Path, build: Make) ->
     assert [(finding.path, finding.line) for finding in report.findings] == [("a.py", 14)]
     files = [path for path in home.rglob("*") if path.is_file()]
     assert len(files) > 8
-    assert not [path for path in files if secret.encode() in path.read_bytes() or secret[4:].encode() in path.read_bytes()]
+    assert not [
+        path for path in files if secret.encode() in path.read_bytes() or secret[4:].encode() in path.read_bytes()
+    ]
     assert "[REDACTED" in stored_chunks(home)[-1][4]
 
 
@@ -356,8 +362,6 @@ def test_a_killed_first_build_is_resumed(home: Path, tmp_path: Path, build: Make
 
 def count_embeddings(database: Path) -> int:
     """Rows that another process has stored in Chroma so far."""
-    import sqlite3
-
     if not database.exists():
         return 0
     try:
@@ -441,13 +445,11 @@ def test_a_search_beside_a_build_sees_the_index_before(home: Path, tmp_path: Pat
     assert searcher.search("project", "part149_1").hits[0].chunk.symbol == "part149_1"
 
 
-def test_two_commands_index_one_url_at_once(make_repo: Make, home: Path, run_quarry: Make) -> None:
+def test_two_commands_index_one_url_at_once(make_repo: Make, home: Path) -> None:
     """Two processes that are given one URL for the first time both end with the index complete."""
     repo = make_repo({f"file{number}.py": function(f"part{number}") for number in range(200)})
     environment = os.environ | {"QUARRY_HOME": str(home)}
-    from sys import executable
-
-    command = [str(Path(executable).parent / "quarry"), "index", f"file://{repo.path}", "--name", "project"]
+    command = [str(Path(sys.executable).parent / "quarry"), "index", f"file://{repo.path}", "--name", "project"]
     running = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from indexer.languages import LANGUAGES, detect_language
 from indexer.records import Chunk
 
 SAMPLES: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("samples.toml").read_text())["sample"]
+ROOT = Path(__file__).resolve().parents[2]
 TEXT_OF = {detect_language(sample["path"]): sample["text"] for sample in SAMPLES}
 ODD_LINES = [
     "",
@@ -25,7 +28,7 @@ ODD_LINES = [
     '"""',
     "/* never closed",
     "# Заголовок 標題 🦀",
-    "x = '" + "long " * 400 + "'",
+    "x = '" + "long_" * 400 + "'",
     "\u2028\x85\x0b not line ends for git",
     "\ufeff",
     "#" * 50,
@@ -170,7 +173,7 @@ def test_a_definition_right_below_an_include_is_found() -> None:
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("c", "int f(int x)\n{\n" + "".join(f"  else if (x == {i}) return {i};\n"[0 if i else 7 :] for i in range(1500)) + "}\n"),
+        ("c", "int f(int x)\n{\n" + " else\n".join(f"  if (x == {i}) return {i};" for i in range(1500)) + "\n}\n"),
         ("javascript", "x = " + " +\n".join(f"'line {i} of a text'" for i in range(2000)) + ";\n"),
         ("json", "[\n" * 2000 + "]\n" * 2000),
     ],
@@ -181,11 +184,23 @@ def test_deep_trees_are_cut(language: str, text: str) -> None:
     check_cover(chunk_file("deep", "1", text, language), text)
 
 
+def test_a_broken_file_is_given_up_in_time() -> None:
+    """No file holds an indexing up: what a grammar cannot make sense of within seconds is cut as text."""
+    code = "from indexer.chunking import chunk_file; print(len(chunk_file('a.kt', '', TEXT, 'kotlin')))"
+    head = "export class Circle implements Shape {\ntypealias Names = List<String>\nobject Registry {\n#[cfg(test)]\n"
+    text = head + "x = '" + "long " * 400 + "'"
+    command = [sys.executable, "-c", code.replace("TEXT", repr(text))]
+    try:
+        assert subprocess.run(command, cwd=ROOT, timeout=8, check=True).returncode == 0
+    except subprocess.TimeoutExpired:
+        pytest.fail("still parsing after 8 s")
+
+
 @pytest.mark.parametrize("language", ["python", "c", "css"])
 def test_a_long_comment_is_cut(language: str) -> None:
     """Comments with nothing below them keep the limit like all else."""
-    mark = {"python": "# {}", "c": "// {}", "css": "/* {} */"}[language]
-    text = "\n".join(mark.format(f"line {i} of a comment that nothing follows") for i in range(200))
+    mark, code = {"python": ("# {}", "x = 1"), "c": ("// {}", "int x;"), "css": ("/* {} */", "a { top: 0 }")}[language]
+    text = "\n".join([code, "", *(mark.format(f"line {i} of a comment that nothing follows") for i in range(200))])
     assert max(len(chunk.text) for chunk in chunk_file("a", "1", text, language)) <= MAX_CHARS
 
 

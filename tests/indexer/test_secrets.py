@@ -17,7 +17,10 @@ GITHUB_TOKEN = "ghp_" + "R7m2XqL9vTzK4wNcY8bJ3pHsD6fGa10QuEoZ"
 URL_PASSWORD = "t7" + "Gz!w9QpL2x"
 ASSIGNED = "q8Zr4T" + "w1Kp9Xv3Lm6Nc2"
 KEY_BODY = "\n".join(
-    ["MIIEowIBAAKCAQEA" + "x7Zr4Tw1Kp9Xv3Lm6Nc2q8Yb5Vd0Hs7Gf4Ja1Ue9Io6Pr3", *["Qk8sT2nWb5Yc7Vd0Hs7Gf4Ja1Ue9Io6Pr3Zx1Lm4" + x * 8 for x in "abcdef"]]
+    [
+        "MIIEowIBAAKCAQEA" + "x7Zr4Tw1Kp9Xv3Lm6Nc2q8Yb5Vd0Hs7Gf4Ja1Ue9Io6Pr3",
+        *["Qk8sT2nWb5Yc7Vd0Hs7Gf4Ja1Ue9Io6Pr3Zx1Lm4" + x * 8 for x in "abcdef"],
+    ]
 )
 PRIVATE_KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{KEY_BODY}\n-----END RSA PRIVATE KEY-----"
 
@@ -86,5 +89,10 @@ def test_several_credentials_in_one_file(scanner: SecretScanner) -> None:
     redacted, findings = scanner.redact("a.py", text)
     assert GITHUB_TOKEN not in redacted
     assert URL_PASSWORD not in redacted
-    assert [line for line in redacted.split("\n") if "REDACTED" not in line] == ["# Schlüssel 🔑", "# größe", "last = 'é'", ""]
+    assert [line for line in redacted.split("\n") if "REDACTED" not in line] == [
+        "# Schlüssel 🔑",
+        "# größe",
+        "last = 'é'",
+        "",
+    ]
     assert [finding.line for finding in findings] == sorted(finding.line for finding in findings)

@@ -1,0 +1,263 @@
+"""``Assistant`` over a real index, with a stand-in for the model: what is sent, streamed, counted and ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from assistant.answer import AnswerDone, AskRequest, Assistant, PassagesFound, TokenGenerated
+from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
+from assistant.prompts import format_passages
+from assistant.records import Answer, Message, TokenCount
+from assistant.serialise import answer_as_json
+from assistant.settings import AssistantSettings
+from indexer.errors import InputError, UnknownRepository
+
+Make = Callable[..., Any]
+
+
+class FixedChat(BaseChatModel):
+    """Streams the same tokens for every prompt; fails after ``fails_after`` of them; notes when it is closed."""
+
+    tokens: list[str]
+    fails_after: int | None = None
+    asked: list[list[BaseMessage]] = []
+    n_closed: list[int] = []
+
+    @property
+    def _llm_type(self) -> str:
+        return "fixed"
+
+    def _generate(self, *_: Any, **__: Any) -> ChatResult:
+        raise NotImplementedError
+
+    async def _astream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        self.asked.append(messages)
+        try:
+            for number, token in enumerate(self.tokens):
+                if number == self.fails_after:
+                    raise ConnectionResetError("peer went away")
+                yield ChatGenerationChunk(message=AIMessageChunk(token))
+                await asyncio.sleep(0)
+            usage = {"input_tokens": 11, "output_tokens": len(self.tokens), "total_tokens": 11 + len(self.tokens)}
+            last = AIMessageChunk("", usage_metadata=usage, response_metadata={"finish_reason": "length"})
+            yield ChatGenerationChunk(message=last)
+        finally:
+            self.n_closed.append(1)
+
+
+class WordProvider:
+    """A provider whose tokens are words, and four for each message."""
+
+    model = "embedded/fixed"
+
+    def __init__(self, window_tokens: int = 2000, fails_after: int | None = None) -> None:
+        self.window_tokens = window_tokens
+        self.chat = FixedChat(tokens=["It ", "is ", "so."], fails_after=fails_after, asked=[], n_closed=[])
+
+    def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
+        """The chat that streams fixed tokens."""
+        return self.chat
+
+    def count_text(self, text: str) -> TokenCount:
+        """A token a word."""
+        return TokenCount(len(text.split()), exact=True)
+
+    def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
+        """The words of all messages and four a message."""
+        return TokenCount(sum(len(str(message.content).split()) + 4 for message in messages), exact=True)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+@pytest.fixture(scope="module")
+def indexed_home(make_repo: Make, make_home: Callable[[], Path], build: Make) -> Path:
+    """A home with a repository of three functions."""
+    names = ["create_invoice", "compute_tax", "check_password"]
+    texts = {n: f"def {n}(value):\n" + "\n".join(f"    {n}_{i} = value + {i}" for i in range(15)) + "\n" for n in names}
+    home = make_home()
+    build(home, make_repo({f"{name}.py": text for name, text in texts.items()}).path)
+    return home
+
+
+def assistant(home: Path, provider: WordProvider, **changes: Any) -> Assistant:
+    """An assistant with a cap of 100 tokens on answers."""
+    return Assistant(AssistantSettings(home=home, **({"max_answer_tokens": 100} | changes)), provider)
+
+
+def ask(home: Path, provider: WordProvider, question: str = "how is tax computed?", **fields: Any) -> Answer:
+    """The whole answer to one question."""
+    messages = [*fields.pop("history", []), Message("user", question)]
+    changes = fields.pop("changes", {})
+    return asyncio.run(assistant(home, provider, **changes).answer(AskRequest("project", messages, **fields)))
+
+
+def test_a_stream_is_passages_tokens_and_the_answer(indexed_home: Path) -> None:
+    """Passages come first, then each token, then an answer that holds all of it."""
+
+    async def collect() -> list[Any]:
+        request = AskRequest("project", [Message("user", "how is tax computed?")])
+        return [event async for event in assistant(indexed_home, WordProvider()).stream(request)]
+
+    first, *tokens, last = asyncio.run(collect())
+    assert isinstance(first, PassagesFound)
+    assert isinstance(last, AnswerDone)
+    assert tokens == [TokenGenerated("It "), TokenGenerated("is "), TokenGenerated("so.")]
+    assert first.passages[0].path == "compute_tax.py"
+    answer = last.answer
+    assert (answer.text, answer.passages, answer.model) == ("It is so.", first.passages, "embedded/fixed")
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.finish_reason) == (11, 3, "length")
+    assert set(answer.timings_ms) == {"retrieval", "prompt", "first_token", "total"}
+    assert answer.timings_ms["total"] >= answer.timings_ms["retrieval"] > 0
+
+
+def test_the_prompt_is_kept_as_it_was_sent(indexed_home: Path) -> None:
+    """What an answer calls its messages is what the model got, and its count is the prompt's."""
+    provider = WordProvider()
+    answer = ask(indexed_home, provider)
+    (sent,) = provider.chat.asked
+    assert [message.content for message in answer.messages] == [message.content for message in sent]
+    assert answer.trace.prompt_tokens == provider.count_prompt(sent)
+    assert format_passages(answer.passages) in str(sent[-1].content)
+
+
+def test_the_json_of_an_answer_names_its_sources(indexed_home: Path) -> None:
+    """Sources carry repository, commit, path and lines; usage holds the context's tokens."""
+    value = answer_as_json(ask(indexed_home, WordProvider()))
+    assert list(value) == ["answer", "sources", "model", "finish_reason", "usage", "timings_ms"]
+    assert list(value["sources"][0]) == ["repo", "commit", "path", "start_line", "end_line"]
+    assert value["usage"].keys() == {"prompt_tokens", "completion_tokens", "context_tokens"}
+
+
+def test_without_retrieval_no_code_is_sent(indexed_home: Path) -> None:
+    """Retrieval off: no passage, no code in the prompt, and no repository is needed."""
+    provider = WordProvider()
+    answer = ask(indexed_home, provider, retrieval=False)
+    assert (answer.passages, answer.trace.packed, answer.trace.context_tokens.n_tokens) == ([], [], 0)
+    assert not [m for m in provider.chat.asked[0] if "compute_tax" in str(m.content)]
+
+
+@pytest.mark.parametrize("budget", [64, 100, 150, 1600])
+def test_context_keeps_its_budget(indexed_home: Path, budget: int) -> None:
+    """Passages take at most the budget, and what is left out is in the trace."""
+    provider = WordProvider()
+    answer = ask(indexed_home, provider, changes={"context_tokens": budget})
+    n_tokens = provider.count_text(format_passages(answer.passages)).n_tokens if answer.passages else 0
+    assert n_tokens <= answer.trace.context_tokens.n_tokens <= budget
+    assert len(answer.trace.packed) + len(answer.trace.left_out) == 3
+
+
+@pytest.mark.parametrize("window", range(240, 700, 40))
+def test_the_window_is_never_exceeded(indexed_home: Path, window: int) -> None:
+    """Prompt and answer fit the window; the context's tokens are those of the passages that stayed."""
+    provider = WordProvider(window)
+    history = [Message(role, "word " * 30) for role in ("user", "assistant") * 3]
+    answer = ask(indexed_home, provider, history=history)
+    assert provider.count_prompt(provider.chat.asked[0]).n_tokens + 100 <= window
+    sizes = [provider.count_text(format_passages([passage])).n_tokens for passage in answer.passages]
+    assert answer.trace.context_tokens.n_tokens == sum(sizes)
+    assert len(answer.trace.packed) + len(answer.trace.left_out) == 3
+    n_turns = len(provider.chat.asked[0]) - 2
+    assert n_turns + answer.trace.n_turns_left_out == 6
+
+
+def test_the_oldest_turns_go_first(indexed_home: Path) -> None:
+    """What does not fit of a conversation is dropped from its beginning, a question with its answer, and counted."""
+    provider = WordProvider(420)
+    history = [Message(role, f"turn{n} " + "word " * 40) for n in range(3) for role in ("user", "assistant")]
+    answer = ask(indexed_home, provider, history=history, retrieval=False)
+    turns = [str(message.content).split()[0] for message in provider.chat.asked[0][1:-1]]
+    assert (turns, answer.trace.n_turns_left_out) == (["turn1", "turn1", "turn2", "turn2"], 2)
+
+
+def test_a_question_that_cannot_fit_is_an_error(indexed_home: Path) -> None:
+    """A question above the window is refused with both numbers, and the model is not asked."""
+    provider = WordProvider(512)
+    with pytest.raises(PromptTooLong, match=r"takes \d+ tokens, and 412 fit"):
+        ask(indexed_home, provider, "word " * 600)
+    assert provider.chat.asked == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"question": " \n"}, "question is empty"),
+        ({"max_tokens": 2000}, "window of embedded/fixed is 2000 tokens"),
+        ({"k": 5000}, "k is 5000"),
+        ({"ref": "v9"}, "not indexed at 'v9'"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(indexed_home: Path, fields: dict[str, Any], message: str) -> None:
+    """A bad request is an InputError before the model is asked."""
+    provider = WordProvider()
+    with pytest.raises(InputError, match=message):
+        ask(indexed_home, provider, **fields)
+    assert provider.chat.asked == []
+
+
+@pytest.mark.parametrize("messages", [[], [Message("assistant", "hello")], [Message("system", "be kind")]])
+def test_a_conversation_ends_with_a_question(indexed_home: Path, messages: list[Message]) -> None:
+    """The last message has to be the user's."""
+    with pytest.raises(InputError, match="user's question"):
+        asyncio.run(assistant(indexed_home, WordProvider()).answer(AskRequest("project", messages)))
+
+
+@pytest.mark.parametrize(("repo", "error"), [(None, InputError), ("nothing", UnknownRepository)])
+def test_retrieval_needs_a_repository(indexed_home: Path, repo: str | None, error: type[Exception]) -> None:
+    """Without a repository's name, or with an unknown one, there is nothing to retrieve from."""
+    with pytest.raises(error):
+        asyncio.run(assistant(indexed_home, WordProvider()).answer(AskRequest(repo, [Message("user", "why?")])))
+
+
+def test_an_error_in_mid_answer_is_a_model_error(indexed_home: Path) -> None:
+    """A model that breaks off gives its tokens so far, then one clear error, never a shorter answer."""
+    seen: list[str] = []
+
+    async def collect() -> None:
+        request = AskRequest("project", [Message("user", "how is tax computed?")])
+        async for event in assistant(indexed_home, WordProvider(fails_after=2)).stream(request):
+            seen.append(type(event).__name__)
+
+    with pytest.raises(ModelError) as caught:
+        asyncio.run(collect())
+    assert isinstance(caught.value, ModelUnavailable)
+    assert "peer went away" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert seen == ["PassagesFound", "TokenGenerated", "TokenGenerated"]
+
+
+def test_closing_the_stream_closes_the_models(indexed_home: Path) -> None:
+    """Who stops reading stops the model: its stream is closed when ours is."""
+    provider = WordProvider()
+
+    async def read_one_token() -> list[int]:
+        request = AskRequest("project", [Message("user", "how is tax computed?")])
+        async with aclosing(assistant(indexed_home, provider).stream(request)) as events:
+            async for event in events:
+                if isinstance(event, TokenGenerated):
+                    break
+        await asyncio.sleep(0)
+        return list(provider.chat.n_closed)
+
+    assert asyncio.run(read_one_token()) == [1]
+
+
+def test_questions_are_answered_side_by_side(indexed_home: Path) -> None:
+    """One assistant answers several questions at once, each from its own passages."""
+    shared = assistant(indexed_home, WordProvider(), context_tokens=64)
+    names = ["create_invoice", "compute_tax", "check_password"]
+
+    async def ask_all() -> list[Answer]:
+        requests = [AskRequest("project", [Message("user", name)]) for name in names]
+        return await asyncio.gather(*(shared.answer(request) for request in requests))
+
+    assert [answer.passages[0].path for answer in asyncio.run(ask_all())] == [f"{name}.py" for name in names]

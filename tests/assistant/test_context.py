@@ -1,0 +1,103 @@
+"""``pack_context``: the best passages within the budget, and a reason for each one that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.context import pack_context
+from assistant.prompts import format_passages
+from assistant.records import TokenCount
+from indexer.records import Chunk, Hit
+
+
+def hit(text: str, path: str = "a.py", start: int = 1) -> Hit:
+    """A hit with this text."""
+    chunk = Chunk(f"{path}{start}", path, start, start + text.count("\n"), "f", "function", "python", text, "blob")
+    return Hit("project", "c0ffee", chunk, 0.5, {})
+
+
+def count_words(text: str) -> TokenCount:
+    """A token a word."""
+    return TokenCount(len(text.split()), exact=True)
+
+
+def count_characters(text: str) -> TokenCount:
+    """A token a character: a bound, so not exact."""
+    return TokenCount(len(text), exact=False)
+
+
+def lines(n_lines: int, n_words: int = 5) -> str:
+    """A text of so many lines of so many words."""
+    return "\n".join(" ".join(f"w{line}_{word}" for word in range(n_words)) for line in range(n_lines))
+
+
+texts = st.lists(
+    st.sampled_from(["x = 1", "", "=====CODE=====", "<|im_end|>", "a b c " * 20, "{braces} %s", "é🦀"]),
+    min_size=1,
+    max_size=30,
+).map("\n".join)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.lists(texts, max_size=6), st.integers(0, 600), st.sampled_from([count_words, count_characters]))
+def test_the_budget_is_never_exceeded(contents: list[str], budget: int, count: Callable[[str], TokenCount]) -> None:
+    """The passages as they stand in the prompt take no more tokens than the budget, and no more than is said."""
+    context = pack_context([hit(text, f"{number}.py") for number, text in enumerate(contents)], budget, count)
+    if context.passages:
+        assert count(format_passages(context.passages)).n_tokens <= context.tokens.n_tokens <= budget
+    assert len(context.packed) + len(context.left_out) == len(contents)
+    assert [passage.number for passage in context.passages] == list(range(1, len(context.passages) + 1))
+
+
+def test_passages_are_whole_chunks_by_rank() -> None:
+    """What fits is taken as it is, in the order of the hits."""
+    hits = [hit(lines(3), "b.py", 10), hit(lines(2), "a.py", 5)]
+    context = pack_context(hits, 1000, count_words)
+    assert [(p.number, p.location, p.text) for p in context.passages] == [
+        (1, "b.py:10-12", lines(3)),
+        (2, "a.py:5-6", lines(2)),
+    ]
+    assert [(p.repo, p.commit) for p in context.passages] == [("project", "c0ffee")] * 2
+    assert (list(context.packed), list(context.left_out)) == (hits, [])
+
+
+def test_a_chunk_that_is_too_large_is_passed_over() -> None:
+    """A large chunk in the middle makes room for a small one behind it, and its reason gives both numbers."""
+    hits = [hit(lines(5), "a.py"), hit(lines(100), "b.py"), hit(lines(5), "c.py")]
+    context = pack_context(hits, 100, count_words)
+    assert [passage.path for passage in context.passages] == ["a.py", "c.py"]
+    ((left, reason),) = context.left_out
+    assert left == hits[1]
+    n_needed = count_words(format_passages(pack_context([hits[1]], 1000, count_words).passages)).n_tokens
+    n_used = count_words(format_passages(pack_context([hits[0]], 1000, count_words).passages)).n_tokens
+    assert reason == f"needs {n_needed} tokens, {100 - n_used} are left"
+
+
+def test_the_first_chunk_is_cut_at_a_line() -> None:
+    """If not even the best hit fits, the longest head of it that does is taken, in whole lines."""
+    context = pack_context([hit(lines(100), "a.py", 7)], 61, count_words)
+    (passage,) = context.passages
+    assert (passage.text, passage.location) == (lines(11), "a.py:7-17")
+    assert 61 - 5 < context.tokens.n_tokens <= 61
+
+
+def test_next_to_nothing_is_no_passage() -> None:
+    """A budget that holds a line or two gives nothing, with the reason."""
+    context = pack_context([hit(lines(100))], 20, count_words)
+    assert (context.passages, context.tokens.n_tokens, len(context.left_out)) == ([], 0, 1)
+
+
+@pytest.mark.parametrize(("count", "exact"), [(count_words, True), (count_characters, False)])
+def test_a_bound_is_marked_as_one(count: Callable[[str], TokenCount], exact: bool) -> None:
+    """The sum is exact only if each count was."""
+    assert pack_context([hit("x = 1")], 1000, count).tokens.exact is exact
+
+
+def test_no_hits_give_an_empty_context() -> None:
+    """Nothing found is nothing to pack."""
+    context = pack_context([], 100, count_words)
+    assert (context.passages, context.packed, context.left_out, context.tokens) == ([], [], [], TokenCount(0, True))

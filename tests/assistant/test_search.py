@@ -1,0 +1,226 @@
+"""``Searcher``: complete within a ref, fused by reciprocal rank, and true to the files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.search import MAX_K, RRF_K, Searcher
+from assistant.serialise import search_as_json
+from indexer.errors import InputError, UnknownRepository
+from indexer.home import open_index, remove_repository
+
+Make = Callable[..., Any]
+
+
+def function(name: str, body: str = "value") -> str:
+    """A Python function that is a chunk of its own."""
+    return "\n".join([f"def {name}({body}):", *(f"    {name}_{i} = {body} + {i}" for i in range(12)), ""])
+
+
+FILES = {
+    "billing/invoice.py": function("create_invoice", "order") + function("send_invoice", "mail"),
+    "billing/tax.py": function("compute_tax", "amount"),
+    "users/login.py": "import os\r\n" + function("check_password", "given").replace("\n", "\r\n"),
+    "README.md": "# Billing\n\nHow invoices are made and sent.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def indexed(make_repo: Make, make_home: Callable[[], Path], build: Make) -> tuple[Any, Path]:
+    """A repository and the home that holds its index."""
+    repo, home = make_repo(FILES), make_home()
+    build(home, repo.path)
+    return repo, home
+
+
+def test_a_symbol_is_found_first(indexed: Any) -> None:
+    """The function of that name is the best hit, with its file, lines and language."""
+    repo, home = indexed
+    result = Searcher(home).search("project", "send_invoice")
+    chunk = result.hits[0].chunk
+    assert (chunk.symbol, chunk.path, chunk.language, chunk.kind) == (
+        "send_invoice",
+        "billing/invoice.py",
+        "python",
+        "function",
+    )
+    assert (chunk.start_line, chunk.end_line) == (14, 26)
+    assert (result.repo, result.ref, result.commit) == ("project", "HEAD", repo.git("rev-parse", "HEAD"))
+
+
+def test_words_of_a_question_find_code(indexed: Any) -> None:
+    """A question in words finds the function whose name holds them."""
+    _, home = indexed
+    assert Searcher(home).search("project", "where is the tax computed?").hits[0].chunk.symbol == "compute_tax"
+
+
+def test_texts_are_the_lines_of_the_commit(indexed: Any) -> None:
+    """Each hit's text is what git has at that commit between its lines, line ends included."""
+    repo, home = indexed
+    hits = Searcher(home).search("project", "invoice tax password", k=50).hits
+    assert {hit.chunk.path for hit in hits} == set(FILES)
+    for hit in hits:
+        lines = FILES[hit.chunk.path].split("\n")
+        assert hit.chunk.text == "\n".join(lines[hit.chunk.start_line - 1 : hit.chunk.end_line])
+        assert hit.chunk.blob == repo.git("rev-parse", f"{hit.commit}:{hit.chunk.path}")
+
+
+def test_scores_are_reciprocal_ranks(indexed: Any) -> None:
+    """Each score is the sum of 1 / (60 + rank) over the lists that hold the hit, and hits come by score."""
+    _, home = indexed
+    hits = Searcher(home).search("project", "create_invoice order", k=50).hits
+    assert RRF_K == 60
+    for hit in hits:
+        ranks = [hit.signals[name] for name in ("dense_rank", "lexical_rank") if name in hit.signals]
+        assert hit.score == pytest.approx(sum(1 / (60 + rank) for rank in ranks), abs=1e-8)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert sorted(hit.signals["dense_rank"] for hit in hits) == list(range(1, len(hits) + 1))
+    assert (hits[0].score, hits[0].chunk.symbol) == (round(2 / 61, 8), "create_invoice")
+
+
+def test_dense_scores_are_cosines(indexed: Any) -> None:
+    """A hit's dense score is the cosine of its own text and the query, by the same encoder."""
+    from indexer.embedding import BUILT_IN, open_encoder
+
+    _, home = indexed
+    encoder = open_encoder(BUILT_IN)
+    for hit in Searcher(home).search("project", "check the password", k=50).hits:
+        query, chunk = encoder.encode(["check the password", hit.chunk.embedded_text])
+        assert hit.signals["dense_score"] == pytest.approx(float(query @ chunk), abs=1e-5)
+
+
+def test_json_has_the_promised_form(indexed: Any) -> None:
+    """The JSON of a search has exactly the fields that are promised, in their types."""
+    _, home = indexed
+    value = json.loads(json.dumps(search_as_json(Searcher(home).search("project", "tax", k=1))))
+    assert list(value) == ["repo", "ref", "commit", "query", "hits", "timings_ms"]
+    (hit,) = value["hits"]
+    assert {name: type(field).__name__ for name, field in hit.items()} == {
+        "repo": "str",
+        "commit": "str",
+        "path": "str",
+        "start_line": "int",
+        "end_line": "int",
+        "symbol": "str",
+        "kind": "str",
+        "language": "str",
+        "score": "float",
+        "text": "str",
+        "signals": "dict",
+    }
+    assert all(isinstance(ms, float) and ms >= 0 for ms in value["timings_ms"].values())
+    assert "total" in value["timings_ms"]
+
+
+@pytest.mark.parametrize("query", ["", "  \n"])
+def test_an_empty_query_is_refused(indexed: Any, query: str) -> None:
+    """Nothing to look for is an error, not a list of anything."""
+    with pytest.raises(InputError, match="query is empty"):
+        Searcher(indexed[1]).search("project", query)
+
+
+@pytest.mark.parametrize("k", [-1, 0, MAX_K + 1])
+def test_k_has_bounds(indexed: Any, k: int) -> None:
+    """A number of hits outside the bounds is refused."""
+    with pytest.raises(InputError, match=f"k is {k}"):
+        Searcher(indexed[1]).search("project", "tax", k=k)
+
+
+@pytest.mark.parametrize(("k", "n_hits"), [(1, 1), (3, 3), (MAX_K, 6)])
+def test_k_is_the_number_of_hits(indexed: Any, k: int, n_hits: int) -> None:
+    """As many hits as were asked for, if the ref has them, and none twice."""
+    hits = Searcher(indexed[1]).search("project", "invoice", k=k).hits
+    assert len({hit.chunk.id for hit in hits}) == len(hits) == n_hits
+
+
+@pytest.mark.parametrize("query", ["zzqxv wqqzj", "!!! ???", "🦀", "x" * 5000, "\0", "AND OR NOT (", "field:value*"])
+def test_any_query_is_answered(indexed: Any, query: str) -> None:
+    """Unknown words, signs and the syntax of other search engines give hits without a lexical rank, no error."""
+    hits = Searcher(indexed[1]).search("project", query).hits
+    assert len(hits) == 6
+    if query not in ("AND OR NOT (", "field:value*"):
+        assert not [hit for hit in hits if "lexical_rank" in hit.signals]
+
+
+def test_an_unknown_name_offers_near_ones(indexed: Any) -> None:
+    """A misspelt repository is an error with what was meant."""
+    with pytest.raises(UnknownRepository, match=r"No repository 'projcet' is indexed. Did you mean project\?"):
+        Searcher(indexed[1]).search("projcet", "tax")
+
+
+def test_an_unindexed_ref_names_the_indexed_ones(indexed: Any) -> None:
+    """A ref that is not indexed is an error that lists those that are."""
+    with pytest.raises(InputError, match="not indexed at 'v9', only at HEAD"):
+        Searcher(indexed[1]).search("project", "tax", ref="v9")
+
+
+def test_hits_are_complete_within_a_ref(make_repo: Make, home: Path, build: Make) -> None:
+    """A ref's own chunks are all found when another ref holds many more that are nearer to the query."""
+    repo = make_repo({f"old{i}.py": function(f"ship_order_{i}", "parcel") for i in range(5)})
+    build(home, repo.path, ref="main")
+    repo.git("switch", "--quiet", "--create", "many")
+    repo.commit({f"new{i}.py": "# ship order parcel\n" * 3 + function(f"ship_order_parcel_{i}") for i in range(300)})
+    build(home, repo.path, ref="many")
+    hits = Searcher(home).search("project", "ship order parcel", k=5, ref="main").hits
+    assert {hit.chunk.path for hit in hits} == {f"old{i}.py" for i in range(5)}
+    assert sorted(hit.signals["lexical_rank"] for hit in hits) == [1, 2, 3, 4, 5]
+    assert sorted(hit.signals["dense_rank"] for hit in hits) == [1, 2, 3, 4, 5]
+    assert open_index(home, "project", "main").matrix.n_rows == 305
+
+
+def test_an_open_searcher_sees_a_new_build(make_repo: Make, home: Path, build: Make) -> None:
+    """After a build, a rebuild and a removal, a searcher that was open before answers accordingly."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    searcher = Searcher(home)
+    assert [hit.chunk.symbol for hit in searcher.search("project", "alpha").hits] == ["alpha"]
+    repo.commit({"a.py": function("beta")})
+    build(home, repo.path)
+    assert [hit.chunk.symbol for hit in searcher.search("project", "alpha").hits] == ["beta"]
+    repo.commit({"a.py": function("gamma")})
+    build(home, repo.path, rebuild=True)
+    assert [hit.chunk.symbol for hit in searcher.search("project", "alpha").hits] == ["gamma"]
+    remove_repository(home, "project", wait_seconds=1)
+    with pytest.raises(UnknownRepository):
+        searcher.search("project", "alpha")
+
+
+def test_a_search_imports_no_heavy_library(indexed: Any, run_python: Make) -> None:
+    """Searching an index of the built-in encoder needs neither torch nor Chroma nor sentence-transformers."""
+    code = """
+import json, sys
+from pathlib import Path
+from assistant.search import Searcher
+hits = Searcher(Path(sys.argv[1])).search("project", "compute the tax").hits
+heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "langchain_core", "kingfisher_sdk"}
+print(json.dumps([hits[0].chunk.symbol, sorted(heavy & set(sys.modules))]))
+"""
+    assert json.loads(run_python(code, str(indexed[1]))) == ["compute_tax", []]
+
+
+def test_an_encoder_given_by_a_relative_path_is_found_again(
+    make_repo: Make, home: Path, build: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index made with ``--encoder ./model`` is searched from any folder."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    source = Path(__file__).resolve().parents[2] / "indexer" / "encoder"
+    (tmp_path / "model").symlink_to(source)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    build(home, make_repo({"a.py": function("alpha")}).path, encoder_name=f".{os.sep}model")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setattr("assistant.search.open_encoder", open_fresh)
+    assert Searcher(home).search("project", "alpha").hits[0].chunk.symbol == "alpha"
+
+
+def open_fresh(name: str) -> Any:
+    """The encoder as a new process opens it."""
+    from indexer.embedding import open_encoder
+
+    return open_encoder.__wrapped__(name)
