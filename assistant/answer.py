@@ -154,7 +154,9 @@ class Assistant:
         if request.retrieval:
             if request.repo is None:
                 raise InputError("Name the repository to ask, or switch retrieval off.")
-            hits = self._searcher.search(request.repo, question, k=request.k or DEFAULT_K, ref=request.ref).hits
+            hits = self._searcher.search(
+                request.repo, question, k=DEFAULT_K if request.k is None else request.k, ref=request.ref
+            ).hits
         retrieval_ms = _ms_since(started)
         started = time.perf_counter()
         context = pack_context(hits, min(self._settings.context_tokens, room), self._count_text)
@@ -175,18 +177,17 @@ class Assistant:
             if n_left_out < len(history):
                 n_left_out = min(len(history), n_left_out + 2)  # a question goes with its answer
             elif context.passages:
-                reason = "the window has no room beside the question"
-                context = PackedContext(
-                    context.passages[:-1],
-                    context.packed[:-1],
-                    [(context.packed[-1], reason), *context.left_out],
-                    context.tokens,
-                )
+                context = context.without_last("the window has no room beside the question")
             else:
                 raise PromptTooLong(
                     f"The question alone takes {tokens.n_tokens} tokens, and {room} fit beside the answer: shorten it, "
                     "ask for fewer max_tokens, or raise QUARRY_WINDOW_TOKENS."
                 )
+
+
+def check_question(messages: Sequence[Message]) -> None:
+    """Raise InputError if the last of ``messages`` is no question; for callers who load a model first."""
+    _split_conversation(messages)
 
 
 def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Message]]:

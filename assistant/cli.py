@@ -67,7 +67,7 @@ def ask(
     as_json: bool,
 ) -> None:
     """Ask the repository NAME a QUESTION."""
-    from .answer import AskRequest
+    from .answer import AskRequest, check_question
     from .records import Message
     from .serialise import answer_as_json
     from .settings import AssistantSettings
@@ -75,6 +75,7 @@ def ask(
     request = AskRequest(
         name, [Message("user", question)], retrieval=not no_retrieval, k=k, max_tokens=max_tokens, ref=ref
     )
+    check_question(request.messages)
     settings = AssistantSettings()
     _check_repository(settings, name)
     with _open_assistant(settings, model) as assistant:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 
-from .prompts import format_passages
+from .prompts import choose_mark, format_passage
 from .records import Passage, TokenCount
 
 _MIN_TOKENS = 40  # a cut passage shorter than this says nothing
@@ -15,12 +15,22 @@ _MIN_TOKENS = 40  # a cut passage shorter than this says nothing
 
 @dataclass(frozen=True, slots=True)
 class PackedContext:
-    """What goes into the prompt. ``packed`` and ``passages`` are parallel; ``left_out`` names hits with a reason."""
+    """What goes into the prompt. ``passages``, ``packed`` and ``counts`` are parallel; ``left_out`` has reasons."""
 
     passages: Sequence[Passage]
     packed: Sequence[Hit]
+    counts: Sequence[TokenCount]
     left_out: Sequence[tuple[Hit, str]]
-    tokens: TokenCount
+
+    @property
+    def tokens(self) -> TokenCount:
+        """What the passages take, with their frames."""
+        return TokenCount(sum(count.n_tokens for count in self.counts), all(count.exact for count in self.counts))
+
+    def without_last(self, reason: str) -> PackedContext:
+        """The same without its last passage, which is left out for ``reason``."""
+        left_out = [(self.packed[-1], reason), *self.left_out]
+        return PackedContext(self.passages[:-1], self.packed[:-1], self.counts[:-1], left_out)
 
 
 def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable[[str], TokenCount]) -> PackedContext:
@@ -29,24 +39,31 @@ def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable
     A chunk that does not fit is passed over, so that a smaller one behind it may; only if not even the first
     one fits is it cut, at a line.
     """
+    # A passage is counted in its frame. The mark of all of them is never shorter than the mark of some.
+    mark = choose_mark([_to_passage(hit, 0) for hit in hits])
+
+    def count_framed(passage: Passage) -> TokenCount:
+        return count_tokens(format_passage(passage, mark) + "\n")
+
     passages: list[Passage] = []
     packed: list[Hit] = []
+    counts: list[TokenCount] = []
     left_out: list[tuple[Hit, str]] = []
-    used, exact = 0, True
+    room = budget_tokens
     for hit in hits:
         passage = _to_passage(hit, len(passages) + 1)
-        count = count_tokens(_as_counted(passage))
-        if used + count.n_tokens > budget_tokens:
-            cut = _cut_to(passage, budget_tokens, count_tokens) if not passages else None
+        count = count_framed(passage)
+        if count.n_tokens > room:
+            cut = _cut_to(passage, room, count_framed) if not passages else None
             if cut is None:
-                left_out.append((hit, f"needs {count.n_tokens} tokens, {budget_tokens - used} are left"))
+                left_out.append((hit, f"needs {count.n_tokens} tokens, {room} are left"))
                 continue
             passage, count = cut
         passages.append(passage)
         packed.append(hit)
-        used += count.n_tokens
-        exact = exact and count.exact
-    return PackedContext(passages, packed, left_out, TokenCount(used, exact))
+        counts.append(count)
+        room -= count.n_tokens
+    return PackedContext(passages, packed, counts, left_out)
 
 
 def _to_passage(hit: Hit, number: int) -> Passage:
@@ -54,13 +71,8 @@ def _to_passage(hit: Hit, number: int) -> Passage:
     return Passage(number, hit.repo, hit.commit, chunk.path, chunk.start_line, chunk.end_line, chunk.text, chunk.symbol)
 
 
-def _as_counted(passage: Passage) -> str:
-    """The passage with its frame, which costs tokens too."""
-    return format_passages([passage]) + "\n"
-
-
 def _cut_to(
-    passage: Passage, budget_tokens: int, count_tokens: Callable[[str], TokenCount]
+    passage: Passage, room_tokens: int, count_framed: Callable[[Passage], TokenCount]
 ) -> tuple[Passage, TokenCount] | None:
     """The longest head of ``passage`` in whole lines that fits, or None if that is next to nothing."""
     lines = passage.text.split("\n")
@@ -69,8 +81,8 @@ def _cut_to(
     while low < high:
         middle = (low + high + 1) // 2
         head = replace(passage, end_line=passage.start_line + middle - 1, text="\n".join(lines[:middle]))
-        count = count_tokens(_as_counted(head))
-        if count.n_tokens <= budget_tokens:
+        count = count_framed(head)
+        if count.n_tokens <= room_tokens:
             best, low = (head, count), middle
         else:
             high = middle - 1

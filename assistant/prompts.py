@@ -1,14 +1,13 @@
 """The prompts, as LangChain templates. Their version is kept with every answer that was made by them.
 
 The fixed part comes first and is the same to the byte in every prompt, so that an engine's prefix cache
-holds it. Retrieved code is untrusted: it is fenced with a nonce that it cannot contain, and the system
-message says that nothing inside is an instruction.
+holds it. Retrieved code is untrusted: it stands between marks that it does not contain, and the system message
+says that nothing inside is an instruction.
 """
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -64,24 +63,32 @@ def format_passages(passages: Sequence[Passage]) -> str:
     """The passages as they stand in the prompt."""
     if not passages:
         return "No passage of the code was found for this question."
-    mark = _mark(passages)
-    return _defuse("\n".join(format_passage(passage, mark) for passage in passages))
+    mark = choose_mark(passages)
+    return "\n".join(format_passage(passage, mark) for passage in passages)
 
 
 def format_passage(passage: Passage, mark: str) -> str:
     """One passage between two lines with the mark, under its place and what it defines."""
     symbol = f" ({passage.symbol})" if passage.symbol else ""
-    return f"{mark} [{passage.number}] {passage.location}{symbol}\n{passage.text}\n{mark}"
+    return _defuse(f"{mark} [{passage.number}] {_one_line(passage.location + symbol)}\n{passage.text}\n{mark}")
+
+
+def choose_mark(passages: Sequence[Passage]) -> str:
+    """A line that none of the passages contains: as short as can be, and the same for the same passages.
+
+    It is chosen when the passages are known, so no file can have been written to contain it.
+    """
+    mark = "=====CODE====="
+    while any(mark in passage.text for passage in passages):
+        mark += "="
+    return mark
+
+
+def _one_line(text: str) -> str:
+    """``text`` with line breaks and other control characters written out: a file's name may hold anything."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _defuse(text: str) -> str:
     """``text`` without a model's control tokens, such as <|im_end|>: servers would obey them wherever they stand."""
     return _CONTROL_TOKEN.sub(r"< |\1| >", text)
-
-
-def _mark(passages: Sequence[Passage]) -> str:
-    """A line that none of the passages contains. Random only if it must be: a fixed one is cached better."""
-    mark = "=====CODE====="
-    while any(mark in passage.text for passage in passages):
-        mark = f"====={secrets.token_hex(4)}====="
-    return mark

@@ -17,7 +17,7 @@ from functools import partial
 import numpy as np
 
 from .chunking import CHUNKER_VERSION, chunk_file
-from .embedding import Encoder, open_encoder
+from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
 from .home import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
@@ -25,7 +25,7 @@ from .manifest import Manifest, ManifestFile, list_refs, read_manifest, write_ma
 from .records import Finding, Skipped, SourceFile
 from .repository import Source
 from .secrets import SecretScanner
-from .selection import decode, reason_by_content, reason_by_name
+from .selection import Decoded, decode, reason_by_content, reason_by_name
 from .settings import IndexerSettings
 from .writer import IndexWriter
 
@@ -101,6 +101,7 @@ def build_index(
     try:
         with folder.locked(settings.lock_wait_seconds, on_note):
             if rebuild:
+                open_encoder(canonical_name(encoder_name or settings.encoder))  # if that fails, nothing is lost
                 folder.clear()
             return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
     except OSError as error:
@@ -119,12 +120,14 @@ def _build(
     on_progress: Callable[[Progress], None] | None,
     on_note: Callable[[str], None] | None,
 ) -> BuildReport:
-    info = _check_fit(folder, source, encoder_name)
+    wanted = canonical_name(encoder_name) if encoder_name is not None else None
+    info = _check_fit(folder, source, wanted)
     last = read_manifest(folder.refs, source.ref)
     files, skipped, to_read = _split_known(source, folder, settings.max_file_bytes)
     n_embedded = 0
+    not_utf8: list[str] = []
     if to_read:
-        encoder = open_encoder(info.encoder if info else encoder_name or settings.encoder)
+        encoder = open_encoder(info.encoder if info else wanted or canonical_name(settings.encoder))
         _write_info(folder, info, source, encoder)
         rules = settings.home / "cache" / "secret-rules"
         if on_note is not None and not rules.exists():
@@ -133,12 +136,14 @@ def _build(
         with IndexWriter(folder, encoder) as writer:
             progress = _ProgressMeter(to_read, on_progress)
             for file in to_read:
-                text = _read_text(source, file)
-                if isinstance(text, Skipped):
-                    skipped.append(text)
+                decoded = _read(source, file)
+                if isinstance(decoded, Skipped):
+                    skipped.append(decoded)
                     progress.advance(file, 0)
                     continue
-                redacted, findings = scanner.redact(file.path, text)
+                if decoded.encoding == "latin-1":
+                    not_utf8.append(file.path)
+                redacted, findings = scanner.redact(file.path, decoded.text)
                 language = detect_language(file.path)
                 chunks = chunk_file(file.path, file.blob, redacted, language)
                 rows = [(writer.add(chunk), chunk.start_line, chunk.end_line) for chunk in chunks]
@@ -162,7 +167,7 @@ def _build(
         seconds=time.perf_counter() - started,
         skipped=manifest.skipped,
         findings=manifest.findings,
-        notes=source.notes,
+        notes=[*source.notes, *_encoding_note(not_utf8)],
     )
 
 
@@ -192,10 +197,12 @@ def _check_fit(folder: RepositoryFolder, source: Source, encoder_name: str | Non
 def _write_info(folder: RepositoryFolder, info: RepositoryInfo | None, source: Source, encoder: Encoder) -> None:
     """Record a new index's encoder before its first chunk, or check that an old index still fits it."""
     if info is None:
-        folder.clear()  # what a killed first build with another encoder may have left
-        folder.write_info(
-            RepositoryInfo(folder.name, source.origin, encoder.name, encoder.fingerprint, encoder.dim, CHUNKER_VERSION)
+        new = RepositoryInfo(
+            folder.name, source.origin, encoder.name, encoder.fingerprint, encoder.dim, CHUNKER_VERSION
         )
+        if folder.read_info() != new:  # else a first build of the same kind was killed, and this one goes on with it
+            folder.clear()
+            folder.write_info(new)
     elif info.encoder_fingerprint != encoder.fingerprint:
         raise EncoderMismatch(
             f"The encoder {encoder.name!r} has changed since {folder.name!r} was indexed: run "
@@ -242,14 +249,21 @@ def _known_files(manifest: Manifest) -> dict[tuple[str, str], _IndexedFile | Ski
     return known
 
 
-def _read_text(source: Source, file: SourceFile) -> str | Skipped:
+def _encoding_note(not_utf8: Sequence[str]) -> Sequence[str]:
+    if not not_utf8:
+        return ()
+    shown = ", ".join(not_utf8[:3]) + (", …" if len(not_utf8) > 3 else "")
+    return (f"{len(not_utf8)} files are not UTF-8 and were read as Latin-1: {shown}",)
+
+
+def _read(source: Source, file: SourceFile) -> Decoded | Skipped:
     decoded = decode(source.read(file))
     if decoded is None:
         return Skipped(file.path, file.n_bytes, "binary", file.blob)
     reason = reason_by_content(file.path, decoded.text)
     if reason is not None:
         return Skipped(file.path, file.n_bytes, reason, file.blob)
-    return decoded.text
+    return decoded
 
 
 def _to_manifest(source: Source, files: Sequence[_IndexedFile], skipped: Sequence[Skipped]) -> Manifest:

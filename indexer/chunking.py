@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from tree_sitter import Node
 
-from .languages import ELIXIR_DEFINERS, Language, get_language, get_parser
+from .languages import ELIXIR_DEFINERS, Language, get_language, parse
 from .records import Chunk
 
 # Part of every index: raise it when the same file would give other chunks.
@@ -25,6 +25,10 @@ MAX_CHARS = 1500  # some 400 tokens: four such passages fit a prompt that two co
 STANDALONE_CHARS = 300  # a definition of 8 lines or more is worth a vector of its own
 TARGET_CHARS = 1000  # small neighbours are gathered up to here, so that no vector stands for two lines
 
+_BRACKET_CHARS = 20  # what a chunk may grow beyond the limit by, to keep its closing bracket
+
+_FUNCTIONS = frozenset({"function", "method", "constructor", "initializer", "assignment", "test"})
+_VARIABLES = frozenset({"variable", "constant", "assignment", "property"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment", "haddock", "attribute_item"})
 
 
@@ -48,13 +52,13 @@ class _Atom:
 def chunk_file(path: str, blob: str, text: str, language: str | None) -> list[Chunk]:
     """Cut one decoded file into chunks, in order; an empty list for a file of blank lines."""
     lines = text.split("\n")
-    if language is None:
+    root = parse(text, language) if language is not None else None
+    if language is None or root is None:
         spans = list(_split_text(text))
     else:
-        root = get_parser(language).parse(text.encode("utf-8", "replace")).root_node
         sizes = _LineSizes(lines)
-        atoms = _cut(root, 0, len(lines), "", "block", get_language(language), sizes)
-        spans = list(_absorb_brackets(_pack(list(atoms), sizes), lines))
+        atoms = list(_cut(root, len(lines), get_language(language), sizes))
+        spans = list(_absorb_brackets(_pack(atoms, sizes), lines, sizes))
     return list(_to_chunks(path, blob, lines, language or "text", spans))
 
 
@@ -72,27 +76,54 @@ class _LineSizes:
         return max(start + 1, bisect_right(self._sums, self._sums[start] + n_chars) - 1)
 
 
-def _cut(
-    node: Node, start: int, end: int, scope: str, scope_kind: str, language: Language, sizes: _LineSizes
-) -> Iterator[_Atom]:
-    """The lines [start, end) of ``node`` as atoms, cutting between its children as deep as size demands."""
-    rows = _child_rows(node, start, end)
-    if len(rows) <= 1 and not (rows and rows[0][1] is not None and rows[0][1].child_count):
-        # Nothing to cut along (a huge literal, say): cut by lines.
-        while start < end:
-            stop = min(end, sizes.reach(start, MAX_CHARS))
-            yield _Atom(start, stop, scope, scope, scope_kind, False)
-            start = stop
-        return
-    for (row, child), (next_row, _) in zip(rows, [*rows[1:], (end, None)], strict=True):
-        name, kind = _definition(child, language) if child is not None else ("", "")
-        symbol = f"{scope}.{name}" if scope and name else name or scope
-        size = sizes.between(row, next_row)
-        if child is not None and size > MAX_CHARS:
-            yield from _cut(child, row, next_row, symbol, kind or scope_kind, language, sizes)
-        else:
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """Lines [start, end) that still have to be looked at, and the node that they belong to, if to one."""
+
+    node: Node | None
+    start: int
+    end: int
+    scope: str
+    scope_kind: str
+
+
+def _cut(root: Node, n_lines: int, language: Language, sizes: _LineSizes) -> Iterator[_Atom]:
+    """All lines as atoms, in order, cutting between the children of a node as deep as size demands.
+
+    A stack of its own, not recursion: a chain of one operator is nested as deep as it is long.
+    """
+    stack = [_Region(root, 0, n_lines, "", "block")]
+    while stack:
+        region = stack.pop()
+        name, kind, inner = "", "", region.node
+        if region.node is not None:
+            name, kind, inner = _definition(region.node, language, in_function=region.scope_kind in _FUNCTIONS)
+        symbol = f"{region.scope}.{name}" if region.scope and name else name or region.scope
+        size = sizes.between(region.start, region.end)
+        if size <= MAX_CHARS and region.node is not root:
             standalone = bool(name) and size >= STANDALONE_CHARS
-            yield _Atom(row, next_row, scope, symbol, kind or scope_kind, standalone)
+            kind = kind or region.scope_kind
+            yield _Atom(region.start, region.end, region.scope, symbol, kind, standalone)
+            continue
+        rows = _child_rows(inner, region.start, region.end) if inner is not None else []
+        if len(rows) <= 1 and not (rows and rows[0][1] is not None and rows[0][1].child_count):
+            # Nothing to cut along (a huge literal or comment, say): cut by lines.
+            yield from _cut_lines(region, symbol, kind or region.scope_kind, sizes)
+            continue
+        ends = [row for row, _ in rows[1:]] + [region.end]
+        parts = [
+            _Region(child, row, end, symbol, kind or region.scope_kind)
+            for (row, child), end in zip(rows, ends, strict=True)
+        ]
+        stack.extend(reversed(parts))
+
+
+def _cut_lines(region: _Region, symbol: str, kind: str, sizes: _LineSizes) -> Iterator[_Atom]:
+    start = region.start
+    while start < region.end:
+        stop = min(region.end, sizes.reach(start, MAX_CHARS))
+        yield _Atom(start, stop, symbol, symbol, kind, False)
+        start = stop
 
 
 def _child_rows(node: Node, start: int, end: int) -> list[tuple[int, Node | None]]:
@@ -106,13 +137,14 @@ def _child_rows(node: Node, start: int, end: int) -> list[tuple[int, Node | None
         row = max(start, child.start_point.row)
         if row >= end:
             break
-        if child.type in _COMMENTS and row == child.start_point.row and (not rows or row > _last_row(rows, start)):
+        previous = rows[-1][1] if rows else None
+        last_row = _last_row(previous) if previous is not None else -1
+        if child.type in _COMMENTS and row == child.start_point.row and row > last_row:
             pending = row if pending is None else pending
             continue
         first = pending if pending is not None else row
         pending = None
-        previous = rows[-1][1] if rows else None
-        if rows and (first <= rows[-1][0] or (previous is not None and row <= previous.end_point.row)):
+        if rows and (first <= rows[-1][0] or row <= last_row):
             # Shares a line with its predecessor: one of the two must carry both.
             if previous is None or _n_rows(child) > _n_rows(previous):
                 rows[-1] = (rows[-1][0], child)
@@ -125,13 +157,14 @@ def _child_rows(node: Node, start: int, end: int) -> list[tuple[int, Node | None
     return rows
 
 
-def _last_row(rows: Sequence[tuple[int, Node | None]], start: int) -> int:
-    last = rows[-1][1]
-    return last.end_point.row if last is not None else start
+def _last_row(node: Node) -> int:
+    """The last row that holds something of ``node``: one that ends at column 0 ends on the row before."""
+    end = node.end_point
+    return end.row - 1 if end.column == 0 and end.row > node.start_point.row else end.row
 
 
 def _n_rows(node: Node) -> int:
-    return node.end_point.row - node.start_point.row
+    return _last_row(node) - node.start_point.row
 
 
 def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int, str, str]]:
@@ -152,13 +185,13 @@ def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int,
 
 
 def _absorb_brackets(
-    spans: Iterator[tuple[int, int, str, str]], lines: Sequence[str]
+    spans: Iterator[tuple[int, int, str, str]], lines: Sequence[str], sizes: _LineSizes
 ) -> Iterator[tuple[int, int, str, str]]:
-    """Lines without a single word, such as a class's closing bracket, go with the span before them."""
+    """Lines without a single word, such as a class's closing bracket, go with the span before them if they fit."""
     held: tuple[int, int, str, str] | None = None
     for span in spans:
         wordless = not any(char.isalnum() for line in lines[span[0] : span[1]] for char in line)
-        if held is not None and wordless:
+        if held is not None and wordless and sizes.between(held[0], span[1]) <= MAX_CHARS + _BRACKET_CHARS:
             held = (held[0], span[1], held[2], held[3])
             continue
         if held is not None:
@@ -178,21 +211,26 @@ def _to_span(group: Sequence[_Atom]) -> tuple[int, int, str, str]:
     return start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions"
 
 
-def _definition(node: Node, language: Language) -> tuple[str, str]:
-    """Name and kind of the definition that ``node`` is or wraps, or two empty strings."""
+def _definition(node: Node, language: Language, *, in_function: bool) -> tuple[str, str, Node]:
+    """Name and kind of the definition that ``node`` is or wraps, and that definition; empty names if it is none.
+
+    Variables inside a function are no definitions: the lines belong to the function.
+    """
     if node.type in language.wrappers:
         for child in node.named_children:
-            name, kind = _definition(child, language)
+            name, kind, inner = _definition(child, language, in_function=in_function)
             if name:
-                return name, kind
-        return "", ""
+                return name, kind, inner
+        return "", "", node
     kind = language.definitions.get(node.type, "")
-    if not kind:
-        return "", ""
+    if not kind or (in_function and kind in _VARIABLES):
+        return "", "", node
     if language.name == "elixir":
-        return _elixir_definition(node)
+        name, kind = _elixir_definition(node)
+        return name, kind, node
     name = _name(node, language)
-    return (name, kind) if name.strip("_") else ("", "")  # `_` is how Go and others say "no name"
+    # `_` is how Go and others say "no name".
+    return (name, kind, node) if name.strip("_") else ("", "", node)
 
 
 def _name(node: Node, language: Language) -> str:

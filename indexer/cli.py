@@ -55,13 +55,11 @@ def index(
     name = check_name(name or default_name(source))
     if plan_only:
         with tempfile.TemporaryDirectory(prefix="quarry-plan-") as clones:
-            opened = open_source(source, clones=Path(clones), ref=ref, worktree=worktree)
+            opened = open_source(source, clones=Path(clones) / "clones", ref=ref, worktree=worktree)
             plan = plan_index(opened, settings.max_file_bytes)
         _print_plan(plan, as_json)
         return
     opened = open_source(source, clones=settings.home / "clones", ref=ref, worktree=worktree)
-    for note in opened.notes:
-        click.echo(f"note: {note}", err=True)
     with _progress_shown(quiet=as_json) as on_progress:
         report = build_index(
             opened,
@@ -161,6 +159,8 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(report), indent=1))
         return
+    for note in report.notes:
+        click.echo(f"note: {note}", err=True)
     at = f" at {report.commit[:12]}" if report.commit else ""
     if report.n_files_read == 0:
         click.echo(f"{report.name}: up to date{at}, {report.n_chunks:,} chunks ({report.seconds:.1f} s)")

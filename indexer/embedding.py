@@ -38,6 +38,12 @@ class Encoder(Protocol):
         """One unit vector a text, shape (len(texts), dim)."""
 
 
+def canonical_name(name: str) -> str:
+    """``name`` as an index remembers it: a folder by its full path, so that it is found from anywhere."""
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if name != BUILT_IN and folder.is_dir() else name
+
+
 @lru_cache(maxsize=2)
 def open_encoder(name: str) -> Encoder:
     """The built-in encoder, or a sentence-transformers model by name or path. Raises EncoderError."""

@@ -4,12 +4,12 @@ home/
   models/                     verified model files
   cache/secret-rules/         compiled rules of the secret scanner
   clones/<hash>/              bare clones of repositories that were given by URL
+  locks/                      one file a repository and a clone, held by its one writer
   repositories/<name>/
     repository.json           encoder, chunker version, origin
     chroma/                   the durable store, opened by the writer only
     lexicon/  matrix/         what searches read
     refs/<ref>.npz            manifests: what each ref holds
-    lock                      held by the one writer
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class RepositoryFolder:
     def __init__(self, home: Path, name: str) -> None:
         self.name = name
         self.path = home / "repositories" / name
+        self._lock = home / "locks" / f"repository-{name}"
         self.chroma, self.lexicon = self.path / "chroma", self.path / "lexicon"
         self.matrix, self.refs = self.path / "matrix", self.path / "refs"
 
@@ -77,7 +78,7 @@ class RepositoryFolder:
         temporary.replace(self.path / "repository.json")
 
     def clear(self) -> None:
-        """Remove the index but not its lock, which the caller holds. The record goes first: then nothing answers."""
+        """Remove the index; the caller holds the lock. The record goes first: then nothing answers from the rest."""
         (self.path / "repository.json").unlink(missing_ok=True)
         for part in (self.refs, self.matrix, self.lexicon, self.chroma):
             shutil.rmtree(part, ignore_errors=True)
@@ -88,8 +89,8 @@ class RepositoryFolder:
 
         The lock is the operating system's, so it is free again however its holder ended.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self.path / "lock")
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self._lock)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -102,6 +103,7 @@ class RepositoryFolder:
                     f"Another process is still writing the index of {self.name!r}: try again when it is done."
                 ) from None
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             yield
         finally:
             lock.release()
@@ -195,4 +197,4 @@ def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:
     folder, _ = find_repository(home, name)
     with folder.locked(wait_seconds):
         folder.clear()
-    shutil.rmtree(folder.path, ignore_errors=True)
+        shutil.rmtree(folder.path, ignore_errors=True)

@@ -68,3 +68,22 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as in `quarry search ... | head`
         sys.stderr.close()
         sys.exit(0)
+    except (OSError, ValueError) as error:
+        line = _explain(error)
+        if line is None:
+            raise
+        click.echo(f"quarry: {line}", err=True)
+        sys.exit(1)
+
+
+def _explain(error: OSError | ValueError) -> str | None:
+    """A line for what the surroundings did wrong: a file or folder, or a setting; None for what is our own fault."""
+    from pydantic import ValidationError
+
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Is QUARRY_HOME a folder that can be written?"
+    if isinstance(error, ValidationError) and error.title.endswith("Settings"):
+        first = error.errors()[0]
+        return f"QUARRY_{str(first['loc'][0]).upper()}: {first['msg']} (it is {first['input']!r})"
+    return None

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import filelock
 import git
-from git.exc import BadName, GitCommandError, InvalidGitRepositoryError, NoSuchPathError
+from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 from pathspec import GitIgnoreSpec
 
 from .errors import SourceError
@@ -24,6 +26,9 @@ from .records import Skipped, SourceFile
 WORKTREE = "@worktree"  # the ref under which uncommitted files, or a folder without git, are indexed
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
+_CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
+_NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # a password, that is
+_SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
 _SYMLINK, _SUBMODULE = "120000", "160000"
 
 
@@ -145,8 +150,14 @@ class CommitSource:
     def read(self, file: SourceFile) -> bytes:
         """The blob's content. Raises SourceError where git has lost it."""
         try:
-            return bytes(self._repo.odb.stream(bytes.fromhex(file.blob)).read())
-        except (ValueError, OSError) as error:
+            if len(file.blob) == _SHA1_DIGITS:
+                return bytes(self._repo.git.get_object_data(file.blob)[3])
+            # GitPython's lasting process knows the older object format alone; a process a file knows both.
+            content: Any = self._repo.git.cat_file(
+                "blob", file.blob, stdout_as_string=False, strip_newline_in_stdout=False
+            )
+            return bytes(content)
+        except (ValueError, OSError, GitCommandError) as error:
             raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
 
@@ -200,8 +211,9 @@ class FolderSource:
 def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> CommitSource:
     label = ref or "HEAD"
     try:
-        commit = repo.commit(label).hexsha
-    except (BadName, ValueError, IndexError, GitCommandError) as error:
+        # Not repo.commit(): GitPython reads the older object format alone.
+        commit = str(repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{label}^{{commit}}"))
+    except GitCommandError as error:
         if ref is None:
             raise SourceError(f"{origin} is an empty repository: commit something, then index it.") from error
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
@@ -224,26 +236,46 @@ def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
     if ref != "HEAD" or repo.bare:
         return ()
     arguments = ["--porcelain", "-z", *(["--", below] if below else [])]
-    n_changed = sum(1 for record in str(repo.git.status(*arguments)).split("\0") if record)
+    with repo.git.custom_environment(GIT_OPTIONAL_LOCKS="0"):  # a look must not rewrite the user's index
+        n_changed = sum(1 for record in str(repo.git.status(*arguments)).split("\0") if record)
     if not n_changed:
         return ()
     return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)
 
 
 def _clone(url: str, clones: Path) -> git.Repo:
-    """A bare clone of ``url``, kept under ``clones`` by a hash of the URL and brought up to date."""
+    """A bare clone of ``url``, kept under ``clones`` by a hash of the URL and brought up to date.
+
+    One process at a time; a clone that was killed leaves nothing that would be taken for one.
+    """
     target = clones / hashlib.sha256(url.encode()).hexdigest()[:16]
-    environment = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # never wait for a password
+    locks = clones.with_name("locks")
     try:
-        if (target / "HEAD").exists():
-            repo = git.Repo(target)
-            with repo.git.custom_environment(**environment):
-                repo.git.fetch("--prune", "--tags", "--force", "origin", "+refs/heads/*:refs/heads/*")
+        for folder in (clones, locks):
+            folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(locks / target.name):
+            if (target / _CLONE_IS_WHOLE).exists():
+                repo = git.Repo(target)
+                _fetch(repo)
+                return repo
+            shutil.rmtree(target, ignore_errors=True)
+            repo = git.Repo.clone_from(url, target, bare=True, env=_NEVER_ASK)
+            (target / _CLONE_IS_WHOLE).touch()
             return repo
-        clones.mkdir(parents=True, exist_ok=True)
-        return git.Repo.clone_from(url, target, bare=True, env=environment)
     except GitCommandError as error:
         raise SourceError(f"git cannot fetch {url}: {_first_line(error)}") from error
+    except OSError as error:
+        raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
+
+
+def _fetch(repo: git.Repo) -> None:
+    """Bring all branches and tags of a bare clone up to date, and its HEAD to the origin's default branch."""
+    with repo.git.custom_environment(**_NEVER_ASK):
+        repo.git.fetch("--prune", "--tags", "--force", "--update-head-ok", "origin", "+refs/heads/*:refs/heads/*")
+        head = str(repo.git.ls_remote("--symref", "origin", "HEAD"))
+    branch = re.search(r"^ref: (refs/heads/\S+)\s+HEAD$", head, re.M)
+    if branch:
+        repo.git.symbolic_ref("HEAD", branch[1])
 
 
 @dataclass(slots=True)
@@ -260,7 +292,12 @@ class _Ignored:
         return _Ignored([*self.specs, (relative, GitIgnoreSpec.from_lines(lines))])
 
     def matches(self, relative: str) -> bool:
-        return any(spec.match_file(relative.removeprefix(base)) for base, spec in self.specs)
+        """Whether the path is ignored: the nearest file that says anything of it decides, as in git."""
+        for base, spec in reversed(self.specs):
+            ignored = spec.check_file(relative.removeprefix(base)).include
+            if ignored is not None:
+                return ignored
+        return False
 
 
 def _walk(top: Path) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 _IDENTIFIER = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|_+[^\W_]+(?:_+[^\W_]+)*")
-_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?(?:[a-z]|[^\W\d_A-Z])+|[A-Z]+|[0-9]+")
 MAX_WORD_CHARS = 80  # longer runs are data (hashes, base64), not words
 
 
