@@ -9,9 +9,10 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
-from indexer.build import Progress, build_index
+from indexer.build import build_index
 from indexer.errors import IndexingError, QuarryError
 from indexer.home import check_name
+from indexer.progress import Progress
 from indexer.repository import default_name, open_source
 from indexer.settings import IndexerSettings
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from indexer.build import Progress
+    from indexer.progress import Progress
 
     from .run import RunProgress
     from .summary import Summary

@@ -1,11 +1,11 @@
 """The errors of evaluations, hung into the indexer's tree. One line each, with what to do.
 
-    QuarryError
-    └── EvaluationError
-        ├── HarvestError        no questions, or too few, can be made from this repository
-        ├── RunMismatch         the output folder holds a run with another configuration
-        ├── RunStopped          the model failed several times in a row; what was answered is kept
-        └── UnreadableRun       the folder holds no run, or a damaged one
+QuarryError
+└── EvaluationError
+    ├── HarvestError        no questions, or too few, can be made from this repository
+    ├── RunMismatch         the output folder holds a run with another configuration
+    ├── RunStopped          the model failed several times in a row; what was answered is kept
+    └── UnreadableRun       the folder holds no run, or a damaged one
 """
 
 from __future__ import annotations

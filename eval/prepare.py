@@ -14,8 +14,9 @@ from pathlib import Path
 from assistant.prompts import PROMPT_VERSION
 from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings
-from indexer.build import Progress, build_index
+from indexer.build import build_index
 from indexer.home import RepositoryFolder
+from indexer.progress import Progress
 from indexer.repository import Source
 from indexer.selection import decode, reason_by_content, reason_by_name
 

@@ -11,47 +11,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-
-import numpy as np
 
 from .chunking import CHUNKER_VERSION, chunk_file
+from .contents import IndexedFile, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
 from .home import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
-from .manifest import Manifest, ManifestFile, list_refs, read_manifest, write_manifest
+from .manifest import list_refs, read_manifest, write_manifest
+from .progress import Progress, ProgressMeter
 from .records import Finding, Skipped, SourceFile
 from .repository import Source
 from .secrets import SecretScanner
-from .selection import Decoded, decode, reason_by_content, reason_by_name
+from .selection import Decoded, decode, reason_by_content
 from .settings import IndexerSettings
 from .writer import IndexWriter
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a build is. Files and bytes are those that have to be read."""
-
-    n_files_done: int
-    n_files: int
-    n_bytes_done: int
-    n_bytes: int
-    n_chunks: int
-    elapsed_seconds: float
-
-    @property
-    def chunks_per_second(self) -> float:
-        """Since the first file was read."""
-        return self.n_chunks / self.elapsed_seconds if self.elapsed_seconds > 0 else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """By the share of bytes done; None before there is anything to go by."""
-        if not self.n_bytes_done:
-            return None
-        return self.elapsed_seconds * (self.n_bytes - self.n_bytes_done) / self.n_bytes_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +43,6 @@ class BuildReport:
     skipped: Sequence[Skipped]
     findings: Sequence[Finding]
     notes: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _IndexedFile:
-    """A file of the new manifest. ``chunks``: row, first and last line of each."""
-
-    file: SourceFile
-    language: str | None
-    chunks: Sequence[tuple[int, int, int]]
-    findings: Sequence[Finding]
 
 
 def build_index(
@@ -101,7 +65,9 @@ def build_index(
     try:
         with folder.locked(settings.lock_wait_seconds, on_note):
             if rebuild:
-                open_encoder(canonical_name(encoder_name or settings.encoder))  # if that fails, nothing is lost
+                before = folder.read_info()
+                encoder_name = encoder_name or (before.encoder if before else settings.encoder)
+                open_encoder(canonical_name(encoder_name))  # if that fails, nothing is lost
                 folder.clear()
             return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
     except OSError as error:
@@ -123,7 +89,7 @@ def _build(
     wanted = canonical_name(encoder_name) if encoder_name is not None else None
     info = _check_fit(folder, source, wanted)
     last = read_manifest(folder.refs, source.ref)
-    files, skipped, to_read = _split_known(source, folder, settings.max_file_bytes)
+    files, skipped, to_read = split_known(source, folder, settings.max_file_bytes)
     n_embedded = 0
     not_utf8: list[str] = []
     if to_read:
@@ -134,7 +100,7 @@ def _build(
             on_note("Preparing the secret scanner: some seconds, once.")
         scanner = SecretScanner(rules)
         with IndexWriter(folder, encoder) as writer:
-            progress = _ProgressMeter(to_read, on_progress)
+            progress = ProgressMeter(to_read, on_progress)
             for file in to_read:
                 decoded = _read(source, file)
                 if isinstance(decoded, Skipped):
@@ -147,14 +113,14 @@ def _build(
                 language = detect_language(file.path)
                 chunks = chunk_file(file.path, file.blob, redacted, language)
                 rows = [(writer.add(chunk), chunk.start_line, chunk.end_line) for chunk in chunks]
-                files.append(_IndexedFile(file, language, rows, findings))
+                files.append(IndexedFile(file, language, rows, findings))
                 progress.advance(file, len(chunks))
             writer.finish()
             n_embedded = writer.n_embedded
     if not files:
         raise SourceError(_nothing_to_index(source.origin, skipped))
-    manifest = _to_manifest(source, files, skipped)
-    if last is None or not _same_content(last, manifest):
+    manifest = make_manifest(source, files, skipped)
+    if last is None or not same_content(last, manifest):
         write_manifest(folder.refs, manifest)
     return BuildReport(
         name=folder.name,
@@ -210,45 +176,6 @@ def _write_info(folder: RepositoryFolder, info: RepositoryInfo | None, source: S
         )
 
 
-def _split_known(
-    source: Source, folder: RepositoryFolder, max_file_bytes: int
-) -> tuple[list[_IndexedFile], list[Skipped], list[SourceFile]]:
-    """The source's files as: indexed before with this content, left out, and still to be read."""
-    known: dict[tuple[str, str], _IndexedFile | Skipped] = {}
-    for ref in list_refs(folder.refs):
-        manifest = read_manifest(folder.refs, ref)
-        if manifest is not None:
-            known |= _known_files(manifest)
-    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes))
-    indexed: list[_IndexedFile] = []
-    skipped = list(listing.skipped)
-    to_read: list[SourceFile] = []
-    for file in listing.files:
-        before = known.get((file.path, file.blob))
-        if before is None:
-            to_read.append(file)
-        elif isinstance(before, Skipped):
-            skipped.append(before)
-        else:
-            indexed.append(before)
-    return indexed, skipped, to_read
-
-
-def _known_files(manifest: Manifest) -> dict[tuple[str, str], _IndexedFile | Skipped]:
-    findings: dict[str, list[Finding]] = {}
-    for finding in manifest.findings:
-        findings.setdefault(finding.path, []).append(finding)
-    columns = np.stack([manifest.rows, manifest.start_lines, manifest.end_lines], axis=1).tolist()
-    known: dict[tuple[str, str], _IndexedFile | Skipped] = {}
-    for file in manifest.files:
-        chunks = [tuple(chunk) for chunk in columns[file.first_chunk : file.first_chunk + file.n_chunks]]
-        known[file.path, file.blob] = _IndexedFile(
-            SourceFile(file.path, file.blob, file.n_bytes), file.language, chunks, findings.get(file.path, ())
-        )
-    known.update({(s.path, s.blob): s for s in manifest.skipped if s.blob})
-    return known
-
-
 def _encoding_note(not_utf8: Sequence[str]) -> Sequence[str]:
     if not not_utf8:
         return ()
@@ -266,54 +193,8 @@ def _read(source: Source, file: SourceFile) -> Decoded | Skipped:
     return decoded
 
 
-def _to_manifest(source: Source, files: Sequence[_IndexedFile], skipped: Sequence[Skipped]) -> Manifest:
-    ordered = sorted(files, key=lambda indexed: indexed.file.path)
-    columns = np.asarray([chunk for indexed in ordered for chunk in indexed.chunks], dtype=np.int64).reshape(-1, 3)
-    manifest_files = []
-    first = 0
-    for indexed in ordered:
-        file, n_chunks = indexed.file, len(indexed.chunks)
-        manifest_files.append(ManifestFile(file.path, file.blob, file.n_bytes, indexed.language, first, n_chunks))
-        first += n_chunks
-    return Manifest(
-        ref=source.ref,
-        commit=source.commit,
-        origin=source.origin,
-        indexed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        files=manifest_files,
-        rows=columns[:, 0],
-        start_lines=columns[:, 1].astype(np.int32),
-        end_lines=columns[:, 2].astype(np.int32),
-        skipped=sorted(skipped, key=lambda s: s.path),
-        findings=[finding for indexed in ordered for finding in indexed.findings],
-    )
-
-
-def _same_content(one: Manifest, other: Manifest) -> bool:
-    return (one.commit, one.files, one.skipped) == (other.commit, other.files, other.skipped)
-
-
 def _nothing_to_index(origin: str, skipped: Sequence[Skipped]) -> str:
     if not skipped:
         return f"{origin} holds no files to index."
     reasons = sorted({s.reason for s in skipped})
     return f"{origin} holds nothing to index: all {len(skipped)} files are left out ({', '.join(reasons[:5])})."
-
-
-class _ProgressMeter:
-    """Counts what a build has read, and tells so after every file."""
-
-    def __init__(self, to_read: Sequence[SourceFile], on_progress: Callable[[Progress], None] | None) -> None:
-        self._started, self._on_progress = time.perf_counter(), on_progress
-        self._n_files, self._n_bytes = len(to_read), sum(file.n_bytes for file in to_read)
-        self._n_files_done = self._n_bytes_done = self._n_chunks = 0
-
-    def advance(self, file: SourceFile, n_chunks: int) -> None:
-        self._n_files_done += 1
-        self._n_bytes_done += file.n_bytes
-        self._n_chunks += n_chunks
-        if self._on_progress is not None:
-            elapsed = time.perf_counter() - self._started
-            self._on_progress(
-                Progress(self._n_files_done, self._n_files, self._n_bytes_done, self._n_bytes, self._n_chunks, elapsed)
-            )

@@ -18,8 +18,9 @@ from .records import Skipped
 from .settings import IndexerSettings
 
 if TYPE_CHECKING:
-    from .build import BuildReport, Progress
+    from .build import BuildReport
     from .plan import Plan
+    from .progress import Progress
 
 _MAX_SHOWN = 12  # left-out files that are listed one by one; --json has all
 

@@ -29,7 +29,7 @@ from .errors import EncoderMismatch, IndexBusy, InputError, UnknownRepository
 from .lexicon import Lexicon
 from .manifest import Manifest, list_refs, manifest_path, read_manifest
 from .matrix import Matrix
-from .repository import WORKTREE
+from .records import WORKTREE
 
 # Part of every index: raise it when the files of an index would be read wrongly by the code before.
 FORMAT_VERSION = 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+WORKTREE = "@worktree"  # the ref under which uncommitted files, or a folder without git, are indexed
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

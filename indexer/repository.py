@@ -21,9 +21,7 @@ from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 from pathspec import GitIgnoreSpec
 
 from .errors import SourceError
-from .records import Skipped, SourceFile
-
-WORKTREE = "@worktree"  # the ref under which uncommitted files, or a folder without git, are indexed
+from .records import WORKTREE, Skipped, SourceFile
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
 _CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
