@@ -1,7 +1,7 @@
 # What people type. `make serve` and `make test` set everything up themselves; all targets can be run again.
 #
 #   make install   the set-up alone: .venv with Quarry and its tools
-#   make serve     model, index of REPO (by default this repository), service on http://127.0.0.1:8000
+#   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000
 #   make test      the tests, with the small model
 #   make check     ruff, mypy, import-linter, docs
 #   make bench     the benchmarks; writes docs/benchmarks.md
@@ -25,7 +25,7 @@ install: .venv/installed
 
 serve: install
 	@$(QUARRY) models pull
-	@$(QUARRY) index $(REPO)
+	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)")
 	@$(QUARRY) serve --port $(PORT)
 
 test: install

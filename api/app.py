@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.models.providers import Provider
 
@@ -14,6 +15,8 @@ from . import problems
 from .routes import chat, health, repos, search
 from .settings import ApiSettings
 from .state import ServiceState
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 _DESCRIPTION = """
 Answers questions about codebases on your own machine. Index a repository with `POST /repos`, ask with `POST /chat`,
@@ -33,6 +36,9 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     app = FastAPI(title="Quarry", version=version("quarry-code"), description=_DESCRIPTION, lifespan=lifespan)
     app.state.quarry = state
     problems.install(app)
+    if settings.host in _LOOPBACK:
+        # A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK])
     for routes in (chat, search, repos, health):
         app.include_router(routes.router)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it

@@ -23,7 +23,8 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     listener = _listen(settings.host, settings.port)
     app = create_app(settings)
-    address = f"http://{settings.host}:{listener.getsockname()[1]}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{listener.getsockname()[1]}"
     threading.Thread(target=_announce, args=(app.state.quarry, address), daemon=True).start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
     server.run(sockets=[listener])
@@ -49,9 +50,11 @@ def _announce(state: object, address: str) -> None:
     from .state import ServiceState
 
     assert isinstance(state, ServiceState)
-    names = [repository.name for repository in describe_repositories(state.settings.home)]
-    click.echo(f"Quarry serves on {address} ({', '.join(names) or 'nothing indexed yet'}); API: {address}/docs")
     try:
+        repositories = describe_repositories(state.settings.home)
+        repositories.sort(key=lambda repository: repository.refs[0].indexed_at, reverse=True)
+        names = [repository.name for repository in repositories]
+        click.echo(f"Quarry serves on {address} ({', '.join(names) or 'nothing indexed yet'}); API: {address}/docs")
         click.echo(f"loaded {state.warm_up()}; ask with:\n")
     except QuarryError as error:
         click.echo(f"quarry: search works, but nothing can be asked: {error}", err=True)

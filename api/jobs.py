@@ -7,19 +7,18 @@ import threading
 import uuid
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 
-from indexer.build import build_index
+from indexer.build import BuildReport, build_index
 from indexer.errors import IndexingError, QuarryError
 from indexer.home import check_name
 from indexer.progress import Progress
-from indexer.repository import default_name, open_source
+from indexer.repository import default_name, open_source, without_credentials
 from indexer.settings import IndexerSettings
 
 from . import schemas
 
 _LOG = logging.getLogger("quarry.api")
-_MAX_KEPT = 200  # finished jobs that can still be asked for
+_MAX_KEPT = 1000  # jobs that can still be asked for; the oldest are forgotten
 
 
 class JobQueue:
@@ -39,7 +38,7 @@ class JobQueue:
             id=uuid.uuid4().hex,
             state="queued",
             repo=name,
-            source=request.source,
+            source=without_credentials(request.source),
             progress=None,
             report=None,
             error=None,
@@ -76,7 +75,7 @@ class JobQueue:
             _LOG.exception("indexing %s failed", name)
             self._update(job_id, state="failed", error="Something went wrong while indexing: see the service's log.")
         else:
-            self._update(job_id, state="done", report=asdict(report))
+            self._update(job_id, state="done", report=_to_schema(report))
 
     def _show(self, job_id: str, progress: Progress) -> None:
         if self._closing.is_set():
@@ -94,3 +93,22 @@ class JobQueue:
         with self._lock:
             if job_id in self._jobs:
                 self._jobs[job_id] = self._jobs[job_id].model_copy(update=changes)
+
+
+def _to_schema(report: BuildReport) -> schemas.IndexReport:
+    """The report as JSON can hold it: a file's name may be no UTF-8."""
+    return schemas.IndexReport(
+        ref=report.ref,
+        commit=report.commit,
+        n_files=report.n_files,
+        n_files_read=report.n_files_read,
+        n_chunks=report.n_chunks,
+        n_embedded=report.n_embedded,
+        seconds=report.seconds,
+        skipped=[
+            schemas.LeftOut(path=s.path.encode("utf-8", "replace").decode(), n_bytes=s.n_bytes, reason=s.reason)
+            for s in report.skipped
+        ],
+        findings=[schemas.Redacted(path=f.path, line=f.line, rule=f.rule) for f in report.findings],
+        notes=list(report.notes),
+    )

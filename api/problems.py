@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from assistant.errors import ModelError
-from indexer.errors import IndexingError, InputError, QuarryError, SourceError, UnknownRepository
+from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
 from .schemas import Problem
 
@@ -26,15 +26,15 @@ _STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
     (SourceError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IndexingError, HTTPStatus.CONFLICT),
     (ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (EncoderError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (QuarryError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
 
 
 def to_problem(error: Exception) -> Problem:
     """What a client is told of ``error``."""
     if isinstance(error, QuarryError):
-        status = next((status for family, status in _STATUS if isinstance(error, family)), None)
-        if status is not None:
-            return _problem(status, str(error))
+        return _problem(next(status for family, status in _STATUS if isinstance(error, family)), str(error))
     _LOG.exception("unexpected error", exc_info=error)
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service: see its log.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -22,7 +22,7 @@ class _Schema(BaseModel):
 class ChatMessage(_Schema):
     """One turn of the conversation."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["user", "assistant"]
     content: str = Field(max_length=1_000_000)
 
 
@@ -81,6 +81,15 @@ class ChatTimings(_Schema):
     total: float
 
 
+class LeftOutHit(_Schema):
+    """A hit that the model was not given."""
+
+    path: str
+    start_line: int
+    end_line: int
+    reason: str
+
+
 class ChatAnswer(_Schema):
     """A whole answer; also the data of the event ``done``."""
 
@@ -94,6 +103,15 @@ class ChatAnswer(_Schema):
                     "finish_reason": "stop",
                     "usage": {"prompt_tokens": 1620, "completion_tokens": 12, "context_tokens": 1490},
                     "timings_ms": {"retrieval": 4.1, "prompt": 12.0, "first_token": 19800.0, "total": 20400.0},
+                    "left_out": [
+                        {
+                            "path": "src/click/parser.py",
+                            "start_line": 1,
+                            "end_line": 48,
+                            "reason": "needs 402 tokens, 110 are left",
+                        }
+                    ],
+                    "n_turns_left_out": 0,
                 }
             ]
         }
@@ -105,6 +123,8 @@ class ChatAnswer(_Schema):
     finish_reason: str = Field(description="`stop`, or `length` where max_tokens cut the answer.")
     usage: ChatUsage
     timings_ms: ChatTimings
+    left_out: list[LeftOutHit] = Field(description="Hits that did not fit the prompt, best first, with the reason.")
+    n_turns_left_out: int = Field(description="Oldest messages of the conversation that had no room.")
 
 
 class SearchHit(_Schema):
@@ -176,6 +196,37 @@ class JobProgress(_Schema):
     seconds_left: float | None
 
 
+class LeftOut(_Schema):
+    """A file that was not indexed, and why."""
+
+    path: str
+    n_bytes: int
+    reason: str
+
+
+class Redacted(_Schema):
+    """A credential that was redacted before anything was stored."""
+
+    path: str
+    line: int
+    rule: str
+
+
+class IndexReport(_Schema):
+    """What an indexing job did. ``n_embedded`` is 0 when nothing had changed."""
+
+    ref: str
+    commit: str | None
+    n_files: int
+    n_files_read: int
+    n_chunks: int
+    n_embedded: int
+    seconds: float
+    skipped: list[LeftOut]
+    findings: list[Redacted]
+    notes: list[str]
+
+
 class Job(_Schema):
     """An indexing job. ``report`` is there when it is done, ``error`` when it failed."""
 
@@ -184,7 +235,7 @@ class Job(_Schema):
     repo: str
     source: str
     progress: JobProgress | None
-    report: dict[str, Any] | None
+    report: IndexReport | None
     error: str | None
 
 

@@ -36,10 +36,10 @@ class ServiceState:
             return self._assistant
 
     def warm_up(self) -> str:
-        """Open the model and have it load; returns its name. May take seconds. Raises ModelError."""
+        """Open the model, have it load, and see that it answers; returns its name. Raises ModelError."""
         self.assistant()
         provider = cast(Provider, self._provider)
-        provider.count_text("ready")
+        provider.check()
         return provider.model
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer.embedding import Encoder, open_encoder
-from indexer.errors import EncoderMismatch, InputError
+from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 
@@ -66,6 +66,8 @@ class Searcher:
         """The best ``k`` chunks for ``query``. Raises UnknownRepository, EncoderMismatch or InputError."""
         if not query.strip():
             raise InputError("The query is empty: say what to look for.")
+        if not query.isascii() and any("\ud800" <= char <= "\udfff" for char in query):
+            raise InputError("The query is not UTF-8 text: write it again.")
         if not 1 <= k <= MAX_K:
             raise InputError(f"k is {k}: it must be from 1 to {MAX_K}.")
         clock = _Clock()
@@ -83,7 +85,12 @@ class Searcher:
         return SearchResult(repo, index.manifest.ref, index.manifest.commit, query, hits, clock.finish())
 
     def _open(self, repo: str, ref: str | None) -> OpenedIndex:
-        chosen, version = index_version(self._home, repo, ref)
+        try:
+            chosen, version = index_version(self._home, repo, ref)
+        except UnknownRepository:
+            with self._lock:  # let go of what was removed
+                self._opened = {key: opened for key, opened in self._opened.items() if key[0] != repo}
+            raise
         with self._lock:
             cached = self._opened.get((repo, chosen))
             if cached is None or cached[0] != version:

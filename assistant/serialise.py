@@ -64,4 +64,14 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             "context_tokens": answer.trace.context_tokens.n_tokens,
         },
         "timings_ms": dict(answer.timings_ms),
+        "left_out": [
+            {
+                "path": hit.chunk.path,
+                "start_line": hit.chunk.start_line,
+                "end_line": hit.chunk.end_line,
+                "reason": reason,
+            }
+            for hit, reason in answer.trace.left_out
+        ],
+        "n_turns_left_out": answer.trace.n_turns_left_out,
     }

@@ -57,19 +57,21 @@ def build_index(
 ) -> BuildReport:
     """Bring the index ``name`` up to date with ``source``. Raises a QuarryError in one line.
 
-    ``rebuild`` forgets the index first. Waits for another writer of the same index as long as the settings
-    say. What makes people wait is told through ``on_note``, a line each.
+    ``rebuild`` makes the index anew, all refs of it forgotten. Waits for another writer of the same index as
+    long as the settings say. What makes people wait is told through ``on_note``, a line each.
     """
     started = time.perf_counter()
     folder = RepositoryFolder(settings.home, name)
     try:
         with folder.locked(settings.lock_wait_seconds, on_note):
-            if rebuild:
-                before = folder.read_info()
-                encoder_name = encoder_name or (before.encoder if before else settings.encoder)
-                open_encoder(canonical_name(encoder_name))  # if that fails, nothing is lost
-                folder.clear()
-            return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
+            if not rebuild:
+                return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
+            # Beside the old index, which answers until the new one is whole.
+            new = RepositoryFolder(settings.home, name, rebuilding=True)
+            new.clear()
+            report = _build(source, new, settings, encoder_name, started, on_progress, on_note)
+            new.replace(folder)
+            return report
     except OSError as error:
         raise IndexingError(
             f"Cannot write the index below {folder.path}: {error.strerror or error}. The last complete index still "
@@ -168,6 +170,7 @@ def _write_info(folder: RepositoryFolder, info: RepositoryInfo | None, source: S
         )
         if folder.read_info() != new:  # else a first build of the same kind was killed, and this one goes on with it
             folder.clear()
+            folder.path.mkdir(parents=True, exist_ok=True)
             folder.write_info(new)
     elif info.encoder_fingerprint != encoder.fingerprint:
         raise EncoderMismatch(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .progress import Progress
 
-_MAX_SHOWN = 12  # left-out files that are listed one by one; --json has all
+_MAX_SHOWN = 12  # redacted credentials that are listed one by one; --json has all
 
 
 @click.command()
@@ -31,7 +31,9 @@ _MAX_SHOWN = 12  # left-out files that are listed one by one; --json has all
 @click.option("--ref", help="Branch, tag or commit to index; by default what HEAD is.")
 @click.option("--worktree", is_flag=True, help="Index the files as they are now, with uncommitted changes.")
 @click.option("--encoder", help="A sentence-transformers model by name or path; by default the built-in one.")
-@click.option("--rebuild", is_flag=True, help="Forget this index first, all refs of it, and make it anew.")
+@click.option(
+    "--rebuild", is_flag=True, help="Make this index anew and forget all its refs; the old one answers until then."
+)
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be indexed and what not, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def index(

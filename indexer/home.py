@@ -34,6 +34,9 @@ from .records import WORKTREE
 # Part of every index: raise it when the files of an index would be read wrongly by the code before.
 FORMAT_VERSION = 1
 
+# Folders of indexes that nobody may see yet, or any more. No repository's name begins with a dot.
+_REBUILDING, _REMOVING = ".rebuilding-", ".removing-"
+
 
 @dataclass(frozen=True, slots=True)
 class RepositoryInfo:
@@ -51,9 +54,9 @@ class RepositoryInfo:
 class RepositoryFolder:
     """The folder of one repository's index: where its parts lie, and its lock."""
 
-    def __init__(self, home: Path, name: str) -> None:
+    def __init__(self, home: Path, name: str, *, rebuilding: bool = False) -> None:
         self.name = name
-        self.path = home / "repositories" / name
+        self.path = home / "repositories" / (f"{_REBUILDING}{name}" if rebuilding else name)
         self._lock = home / "locks" / f"repository-{name}"
         self.chroma, self.lexicon = self.path / "chroma", self.path / "lexicon"
         self.matrix, self.refs = self.path / "matrix", self.path / "refs"
@@ -62,14 +65,16 @@ class RepositoryFolder:
         """The index's own record, or None if nothing is indexed under this name."""
         try:
             fields = json.loads((self.path / "repository.json").read_text())
+            if fields["format_version"] == FORMAT_VERSION:
+                return RepositoryInfo(**fields)
         except FileNotFoundError:
             return None
-        if fields.get("format_version") != FORMAT_VERSION:
-            raise EncoderMismatch(
-                f"The index of {self.name!r} was written by another version of Quarry: run "
-                f"`quarry index {fields.get('origin', 'SOURCE')} --name {self.name} --rebuild`."
-            )
-        return RepositoryInfo(**fields)
+        except (ValueError, KeyError, TypeError):
+            pass  # damaged, or of a version that kept other fields: the same way out
+        raise EncoderMismatch(
+            f"The index of {self.name!r} is damaged or was written by another version of Quarry: run "
+            f"`quarry index SOURCE --name {self.name} --rebuild`, or `quarry remove {self.name}`."
+        )
 
     def write_info(self, info: RepositoryInfo) -> None:
         """Replace the index's own record, atomically."""
@@ -82,6 +87,15 @@ class RepositoryFolder:
         (self.path / "repository.json").unlink(missing_ok=True)
         for part in (self.refs, self.matrix, self.lexicon, self.chroma):
             shutil.rmtree(part, ignore_errors=True)
+
+    def replace(self, old: RepositoryFolder) -> None:
+        """Take the place of ``old``, which is removed. The caller holds the lock of both, which is one."""
+        aside = old.path.with_name(f"{_REMOVING}{old.name}")
+        shutil.rmtree(aside, ignore_errors=True)
+        if old.path.exists():
+            old.path.rename(aside)
+        self.path.rename(old.path)
+        shutil.rmtree(aside, ignore_errors=True)
 
     @contextmanager
     def locked(self, wait_seconds: float, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
@@ -103,7 +117,6 @@ class RepositoryFolder:
                     f"Another process is still writing the index of {self.name!r}: try again when it is done."
                 ) from None
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             yield
         finally:
             lock.release()
@@ -138,7 +151,7 @@ def check_name(name: str) -> str:
 def list_repositories(home: Path) -> list[RepositoryInfo]:
     """All repositories that hold an index, by name."""
     folder = home / "repositories"
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    names = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
     folders = (RepositoryFolder(home, name) for name in names)
     infos = (folder.read_info() for folder in folders if list_refs(folder.refs))
     return [info for info in infos if info is not None]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .embedding import Vectors
+from .errors import IndexingError
 
 _ID_BYTES = 16
 Rows = NDArray[np.int64]
@@ -56,8 +57,10 @@ class MatrixWriter:
         content = self._ids_path.read_bytes()
         return {content[i * _ID_BYTES : (i + 1) * _ID_BYTES]: i for i in range(self.n_rows)}
 
-    def append(self, chunk_ids: Sequence[str], vectors: Vectors) -> None:
-        """Add rows in order, on disk when it returns. The ids are new, and 32 hex digits each."""
+    def append(self, first_row: int, chunk_ids: Sequence[str], vectors: Vectors) -> None:
+        """Add rows from ``first_row`` on, on disk when it returns. The ids are new, and 32 hex digits each."""
+        if first_row != self.n_rows:
+            raise IndexingError(f"The index is out of step at row {first_row}: run the same command again.")
         _append(self._vectors_path, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
         _append(self._ids_path, b"".join(bytes.fromhex(chunk_id) for chunk_id in chunk_ids))
         self.n_rows += len(chunk_ids)

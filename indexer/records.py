@@ -31,7 +31,7 @@ class Skipped:
 class Chunk:
     """A piece of a file along its syntax tree.
 
-    ``id`` hashes path, scope and text, so it survives edits elsewhere in the file. ``symbol`` is the dotted
+    ``id`` hashes path, symbol and text, so it survives edits elsewhere in the file. ``symbol`` is the dotted
     name of the definition (or the scope) that the chunk belongs to, ``kind`` what the tree calls it.
     """
 
@@ -52,7 +52,7 @@ class Chunk:
 
     @property
     def embedded_text(self) -> str:
-        """The text that encoders and the lexicon see: path and symbol on a line before the code."""
+        """The text that encoders see: path and symbol on a line before the code."""
         header = f"{self.path} > {self.symbol.replace('.', ' > ')}" if self.symbol else self.path
         return f"{header}\n{self.text}"
 

@@ -20,7 +20,7 @@ import git
 from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 from pathspec import GitIgnoreSpec
 
-from .errors import SourceError
+from .errors import InputError, SourceError
 from .records import WORKTREE, Skipped, SourceFile
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
@@ -65,8 +65,13 @@ def is_url(source: str) -> bool:
     return bool(_URL.match(source))
 
 
+def without_credentials(source: str) -> str:
+    """``source`` as it may be stored and shown: a URL without the user and password that it may carry."""
+    return re.sub(r"^(https?://)[^/@]*@", r"\1", source, flags=re.I)
+
+
 def default_name(source: str) -> str:
-    """A repository's name from its path or URL: the last part, in the characters that Chroma allows."""
+    """A repository's name from its path or URL: the last part, in the characters that names may have."""
     last = source.rstrip("/").removesuffix(".git").replace(":", "/").rpartition("/")[2]
     if not is_url(source):
         last = Path(source).expanduser().resolve().name
@@ -79,10 +84,12 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
 
     Raises SourceError, in one line, for what cannot be opened.
     """
+    if ref is not None and worktree:
+        raise InputError("Give a ref or ask for the working tree, not both.")
     if is_url(source):
         if worktree:
             raise SourceError("A URL has no working tree: leave out --worktree, or clone it and give the path.")
-        return _open_commit(_clone(source, clones), source, "", ref)
+        return _open_commit(_clone(source, clones), without_credentials(source), "", ref)
     path = Path(source).expanduser()
     if not path.exists():
         raise SourceError(f"No such path: {source}. Give a folder, a git repository, or a git URL.")
@@ -130,9 +137,7 @@ class CommitSource:
         if self._below:
             arguments += ["--", self._below]
         files, skipped = [], []
-        for record in str(self._repo.git.ls_tree(*arguments)).split("\0"):
-            if not record:
-                continue
+        for record in _ask_git(self._repo, "ls_tree", *arguments):
             details, _, path = record.partition("\t")
             mode, _, blob, size = details.split()
             if mode == _SUBMODULE:
@@ -176,7 +181,7 @@ class WorktreeSource:
         arguments = ["-z", "--cached", "--others", "--exclude-standard"]
         if self._below:
             arguments += ["--", self._below]
-        paths = sorted({path for path in str(self._repo.git.ls_files(*arguments)).split("\0") if path})
+        paths = sorted(set(_ask_git(self._repo, "ls_files", *arguments)))
         return _list_paths(self._top, paths, leave_out)
 
     def read(self, file: SourceFile) -> bytes:
@@ -212,6 +217,8 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
         # Not repo.commit(): GitPython reads the older object format alone.
         commit = str(repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{label}^{{commit}}"))
     except GitCommandError as error:
+        if error.status != 1:  # 1 says that there is no such commit, anything else that git could not look
+            raise SourceError(f"git cannot read {origin}: {_first_line(error)}") from error
         if ref is None:
             raise SourceError(f"{origin} is an empty repository: commit something, then index it.") from error
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
@@ -233,9 +240,7 @@ def _is_ignored(repo: git.Repo, below: str) -> bool:
 def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
     if ref != "HEAD" or repo.bare:
         return ()
-    arguments = ["--porcelain", "-z", *(["--", below] if below else [])]
-    with repo.git.custom_environment(GIT_OPTIONAL_LOCKS="0"):  # a look must not rewrite the user's index
-        n_changed = sum(1 for record in str(repo.git.status(*arguments)).split("\0") if record)
+    n_changed = len(_ask_git(repo, "status", "--porcelain", "--no-renames", "-z", *(["--", below] if below else [])))
     if not n_changed:
         return ()
     return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)
@@ -261,7 +266,8 @@ def _clone(url: str, clones: Path) -> git.Repo:
             (target / _CLONE_IS_WHOLE).touch()
             return repo
     except GitCommandError as error:
-        raise SourceError(f"git cannot fetch {url}: {_first_line(error)}") from error
+        shown = without_credentials(url)
+        raise SourceError(f"git cannot fetch {shown}: {_first_line(error).replace(url, shown)}") from error
     except OSError as error:
         raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
 
@@ -331,7 +337,11 @@ def _list_paths(top: Path, paths: Sequence[str], leave_out: LeaveOut) -> Listing
         elif (reason := leave_out(path, n_bytes := full.stat().st_size)) is not None:
             skipped.append(Skipped(path, n_bytes, reason))
         else:
-            content = _read_file(full)
+            try:
+                content = full.read_bytes()
+            except OSError as error:
+                skipped.append(Skipped(path, n_bytes, f"cannot be read ({error.strerror})"))
+                continue
             files.append(SourceFile(path, _blob_id(content), len(content)))
     return Listing(files, skipped)
 
@@ -345,6 +355,19 @@ def _read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _ask_git(repo: git.Repo, command: str, *arguments: str) -> list[str]:
+    """The records that a git command prints with ``-z``. Raises SourceError.
+
+    A look: it must neither rewrite the user's index nor start what the repository's own configuration names.
+    """
+    try:
+        with repo.git.custom_environment(GIT_OPTIONAL_LOCKS="0"):
+            printed = str(getattr(repo.git(c="core.fsmonitor=false"), command)(*arguments))
+    except GitCommandError as error:
+        raise SourceError(f"git cannot read {repo.working_dir}: {_first_line(error)}") from error
+    return [record for record in printed.split("\0") if record]
 
 
 def _first_line(error: Exception) -> str:

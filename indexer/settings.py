@@ -8,19 +8,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class IndexerSettings(BaseSettings):
     """What the indexer and the search read. Sizes are in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="QUARRY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="QUARRY_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("quarry"),
         description="The folder under which Quarry keeps everything: indexes, clones, models.",
     )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
     encoder: str = Field(
         default="quarry-static",
         description="Encoder of new indexes: the built-in one, or any sentence-transformers name or path.",

@@ -14,6 +14,7 @@ from types import TracebackType
 import numpy as np
 
 from .embedding import Encoder, Vectors
+from .errors import IndexingError, QuarryError
 from .home import RepositoryFolder
 from .lexicon import LexiconWriter
 from .matrix import MatrixWriter
@@ -34,18 +35,23 @@ class IndexWriter:
     def __init__(self, folder: RepositoryFolder, encoder: Encoder) -> None:
         self._encoder = encoder
         self._matrix = MatrixWriter(folder.matrix, encoder.dim)
-        self._store = VectorStore(folder.chroma)
-        self._lexicon = LexiconWriter(folder.lexicon)
+        self._chroma = VectorStore(folder.chroma)
+        try:
+            self._lexicon = LexiconWriter(folder.lexicon)
+        except BaseException:
+            self._chroma.close()  # the lock is let go of next, and Chroma must be by then
+            raise
         self._lexicon.drop_rows_from(self._matrix.n_rows)
         # More in Chroma than in the matrix: a build was killed in between.
-        self._resuming = self._store.count() > self._matrix.n_rows
+        self._resuming = self._chroma.count() > self._matrix.n_rows
         self._rows_before = self._matrix.read_rows()
         self._first_new_row = self._matrix.n_rows
         self._new_rows: dict[str, int] = {}
         self._batch: list[tuple[int, Chunk]] = []
-        self._uncommitted: list[tuple[Sequence[str], Vectors]] = []
+        self._uncommitted: list[tuple[int, Sequence[str], Vectors]] = []
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
         self._waiting: list[Future[None]] = []
+        self._failed = False
         self.n_embedded = 0
 
     def __enter__(self) -> IndexWriter:
@@ -58,7 +64,7 @@ class IndexWriter:
         try:
             self._lexicon.__exit__(kind, error, trace)
         finally:
-            self._store.close()
+            self._chroma.close()
 
     def add(self, chunk: Chunk) -> int:
         """Take a chunk in, if it is new, and return its row."""
@@ -78,7 +84,7 @@ class IndexWriter:
         self._send()
         self._waiting.append(self._pool.submit(self._checkpoint))
         while self._waiting:
-            self._waiting.pop(0).result()
+            self._wait_for_oldest()
 
     def _send(self) -> None:
         if not self._batch:
@@ -86,25 +92,46 @@ class IndexWriter:
         self._waiting.append(self._pool.submit(self._store_batch, self._batch))
         self._batch = []
         while len(self._waiting) > _MAX_BATCHES_WAITING:
+            self._wait_for_oldest()
+
+    def _wait_for_oldest(self) -> None:
+        try:
             self._waiting.pop(0).result()
+        except (QuarryError, OSError):
+            raise
+        except Exception as error:  # Chroma, tantivy and encoders raise many types, also from Rust
+            raise IndexingError(
+                f"Chunks cannot be stored ({error}): run the same command again, or with --rebuild if that fails too."
+            ) from error
 
     def _store_batch(self, batch: Sequence[tuple[int, Chunk]]) -> None:
+        """Store one batch. After a failure nothing more is stored: rows follow one another without a gap."""
+        if self._failed:
+            return
+        self._failed = True
+        self._store(batch)
+        self._failed = False
+
+    def _store(self, batch: Sequence[tuple[int, Chunk]]) -> None:
         chunks = [chunk for _, chunk in batch]
-        stored = self._store.get([chunk.id for chunk in chunks]) if self._resuming else {}
+        stored = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}
         new = [chunk for chunk in chunks if chunk.id not in stored]
         if new:
             vectors = self._encoder.encode([chunk.embedded_text for chunk in new])
-            self._store.add(new, vectors)
+            self._chroma.add(new, vectors)
             stored.update(zip((chunk.id for chunk in new), vectors, strict=True))
             self.n_embedded += len(new)
         for row, chunk in batch:
             self._lexicon.add(row, chunk)
-        self._uncommitted.append(([chunk.id for chunk in chunks], np.stack([stored[chunk.id] for chunk in chunks])))
-        if sum(len(ids) for ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
+        vectors = np.stack([stored[chunk.id] for chunk in chunks])
+        self._uncommitted.append((batch[0][0], [chunk.id for chunk in chunks], vectors))
+        if sum(len(ids) for _, ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
+        if self._failed:
+            return
         self._lexicon.commit()
-        for ids, vectors in self._uncommitted:
-            self._matrix.append(ids, vectors)
+        for first_row, ids, vectors in self._uncommitted:
+            self._matrix.append(first_row, ids, vectors)
         self._uncommitted.clear()

@@ -47,11 +47,12 @@ def pull(name: str | None) -> None:
     from assistant.settings import AssistantSettings
 
     settings = AssistantSettings()
-    full_name = choose_model(settings)
-    if name is None and not full_name.startswith("embedded/"):
-        click.echo(f"{full_name} answers: there is nothing to download")
-        return
-    model = find_model(name or full_name)
+    if name is None:
+        name = choose_model(settings)
+        if not name.startswith("embedded/"):
+            click.echo(f"{name} answers: there is nothing to download")
+            return
+    model = find_model(name)
     with _progress_display(model.name) as show:
         path = pull_model(settings.home, model, progress=show)
     click.echo(f"{model.full_name} is at {path} ({model.n_bytes / 1e6:,.0f} MB, SHA-256 verified)")

@@ -65,6 +65,10 @@ class EmbeddedProvider:
             seed=seed,
         )
 
+    def check(self) -> None:
+        """Start the engine if it does not run; raises if it cannot."""
+        self.engine.ensure_running()
+
     def count_text(self, text: str) -> TokenCount:
         """Exact, by the engine's own tokeniser."""
         answer = self._post("/tokenize", {"content": text, "add_special": False, "parse_special": True})

@@ -168,14 +168,12 @@ class EmbeddedEngine:
 
     def _supervise(self, loaded: threading.Event) -> None:
         """Start the child, hand over its options, wait for its port, then wait for its end."""
-        # The pipes' ends are non-inheritable here, so no other child of ours can keep stdin open (PEP 446).
-        process = subprocess.Popen(
-            [sys.executable, "-m", "assistant.models.engine_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-        )
+        try:
+            process = self._spawn()
+        except OSError as error:
+            self._log.append(f"{error}")
+            loaded.set()
+            return
         self._process = process
         assert process.stdin and process.stdout and process.stderr
         threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True).start()
@@ -194,6 +192,16 @@ class EmbeddedEngine:
         code = process.wait()
         process.stdout.close()
         logger.info("engine of %s ended with code %s", self.path.name, code)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # The pipes' ends are non-inheritable here, so no other child of ours can keep stdin open (PEP 446).
+        return subprocess.Popen(
+            [sys.executable, "-m", "assistant.models.engine_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
+        )
 
     def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stderr

@@ -1,4 +1,4 @@
-"""What this machine offers a model: cores and free memory, as the process may use them (containers included)."""
+"""What this machine offers a model: cores and memory, as the process may use them (containers included)."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ def _cpu_ticks() -> tuple[int, int] | None:
     return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
 
 
-def free_memory_bytes() -> int | None:
-    """Memory that can be taken without swapping, or None where the system does not say."""
-    free: list[int] = []
+def memory_bytes() -> int | None:
+    """Memory of the machine, or of the container if that is less; None where the system does not say."""
+    sizes: list[int] = []
     for line in _read(_MEMINFO).splitlines():
-        if line.startswith("MemAvailable:"):
-            free.append(int(line.split()[1]) * 1024)  # the kernel counts in KiB
-    limit, used = _read(_CGROUP / "memory.max").strip(), _read(_CGROUP / "memory.current").strip()
-    if limit.isdigit() and used.isdigit():
-        free.append(max(0, int(limit) - int(used)))
-    return min(free) if free else None
+        if line.startswith("MemTotal:"):
+            sizes.append(int(line.split()[1]) * 1024)  # the kernel counts in KiB
+    limit = _read(_CGROUP / "memory.max").strip()
+    if limit.isdigit():
+        sizes.append(int(limit))
+    return min(sizes) if sizes else None
 
 
 def _read(path: Path) -> str:

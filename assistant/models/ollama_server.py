@@ -23,7 +23,7 @@ from assistant.records import TokenCount
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from ollama import Client
+    from ollama import Client, ShowResponse
 
 LOOK_SECONDS = 0.5  # long enough for a server that runs; `auto` waits this long at every start without one
 _SHOW_SECONDS = 20.0  # the verbose answer is some 10 MB of vocabulary
@@ -41,8 +41,9 @@ class OllamaModel:
 
     @property
     def is_qwen_coder(self) -> bool:
-        """Whether ``auto`` may take it."""
-        return "qwen" in self.tag.lower() and "coder" in self.tag.lower()
+        """Whether ``auto`` may take it. Cloud tags are listed like local ones, but send the prompt away."""
+        tag = self.tag.lower()
+        return "qwen" in tag and "coder" in tag and not tag.endswith("cloud")
 
 
 def ollama_address(url: str) -> str:
@@ -92,8 +93,6 @@ class OllamaProvider:
     """One model at one Ollama. Raises when opened if the server does not run or does not have the model."""
 
     def __init__(self, url: str, tag: str | None, *, window_tokens: int) -> None:
-        import ollama
-
         self.url = ollama_address(url)
         if tag is None:
             best = best_coder(list_ollama(url, seconds=_SHOW_SECONDS))
@@ -102,14 +101,7 @@ class OllamaProvider:
             tag = best.tag
         self.tag = tag
         self.model = f"ollama/{tag}"
-        try:
-            shown = _open_client(url, _SHOW_SECONDS).show(tag)
-        except ollama.ResponseError as error:
-            if error.status_code == 404:
-                raise ollama_model_missing(tag) from error
-            raise ModelUnavailable(f"Ollama at {self.url} does not open {tag}: {error.error}") from error
-        except (ConnectionError, httpx.HTTPError, ValueError) as error:
-            raise ollama_not_running(url) from error
+        shown = self._show()
         trained = [int(size) for key, size in (shown.modelinfo or {}).items() if key.endswith(".context_length")]
         self.window_tokens = min([window_tokens, *trained])
         self._vocabulary: Vocabulary | None = None
@@ -129,6 +121,10 @@ class OllamaProvider:
             seed=seed,
         )
 
+    def check(self) -> None:
+        """Raises unless Ollama runs and has the model."""
+        self._show()
+
     def count_text(self, text: str) -> TokenCount:
         """Exact by the model's own vocabulary, which Ollama hands out; else the bound."""
         vocabulary = self._open_vocabulary()
@@ -140,6 +136,18 @@ class OllamaProvider:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _show(self) -> ShowResponse:
+        import ollama
+
+        try:
+            return _open_client(self.url, _SHOW_SECONDS).show(self.tag)
+        except ollama.ResponseError as error:
+            if error.status_code == 404:
+                raise ollama_model_missing(self.tag) from error
+            raise ModelUnavailable(f"Ollama at {self.url} does not open {self.tag}: {error.error}") from error
+        except (ConnectionError, httpx.HTTPError, ValueError) as error:
+            raise ollama_not_running(self.url) from error
 
     def _open_vocabulary(self) -> Vocabulary | None:
         with self._lock:

@@ -71,6 +71,10 @@ class OpenAIProvider:
             seed=seed,
         )
 
+    def check(self) -> None:
+        """Raises unless the server runs and lists the model."""
+        _choose(_list(self._client), self.name, self.url)
+
     def count_text(self, text: str) -> TokenCount:
         """Exact by the server where it counts, else the bound."""
         with self._lock:

@@ -21,7 +21,7 @@ from assistant.models.catalogue import (
 )
 from assistant.models.download import is_downloaded
 from assistant.models.explain import explain_model_error
-from assistant.models.machine import free_memory_bytes, usable_cores
+from assistant.models.machine import memory_bytes, usable_cores
 from assistant.records import TokenCount
 from assistant.settings import AssistantSettings
 
@@ -40,9 +40,10 @@ __all__ = [
 ]
 
 # Measured on two cores: 1.5B reads 80 prompt tokens a second, so a usual prompt of 2,000 waits 25 s; on one core
-# it would wait a minute. Its file, window and buffers take 2 GB; 4 leave the rest of the machine some room.
+# it would wait a minute. Its file, window and buffers take 2 GB; 4 leave the rest of the machine some room. By all
+# the memory, not by what is free now: a choice that changes with the moment asks for another model every time.
 _LARGE_MIN_CORES = 2
-_LARGE_MIN_FREE_BYTES = 4 * 1024**3
+_LARGE_MIN_BYTES = 4 * 1024**3
 
 
 class Provider(Protocol):
@@ -54,6 +55,9 @@ class Provider(Protocol):
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
         """A LangChain chat model for one answer (may block while an engine loads). Its stream carries
         ``usage_metadata`` and ``finish_reason``."""
+
+    def check(self) -> None:
+        """Raise a ModelError unless the model can answer now. Loads it where that is ours to do."""
 
     def count_text(self, text: str) -> TokenCount:
         """Tokens of a piece of text, never too few."""
@@ -129,8 +133,8 @@ def choose_model(settings: AssistantSettings) -> str:
 def choose_embedded() -> CatalogueModel:
     """The largest catalogue model that this machine runs at a bearable speed."""
     smallest, *_, largest = EMBEDDED_MODELS.values()
-    free_bytes = free_memory_bytes()
-    if usable_cores() < _LARGE_MIN_CORES or (free_bytes is not None and free_bytes < _LARGE_MIN_FREE_BYTES):
+    n_bytes = memory_bytes()
+    if usable_cores() < _LARGE_MIN_CORES or (n_bytes is not None and n_bytes < _LARGE_MIN_BYTES):
         return smallest
     return largest
 

@@ -1,7 +1,7 @@
 """A Qwen2 vocabulary as a tokeniser, from the metadata that Ollama shows of a model (`verbose`).
 
 Exact for models whose metadata names the pre-tokeniser `qwen2`; for any other there is no vocabulary here, and
-the caller takes the bound. The one door to `tokenizers`.
+the caller takes the bound.
 """
 
 from __future__ import annotations

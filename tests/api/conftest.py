@@ -96,6 +96,9 @@ class StandInProvider:
     def count_text(self, text: str) -> TokenCount:
         return TokenCount(len(text.split()), exact=True)
 
+    def check(self) -> None:
+        pass
+
     def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
         return TokenCount(sum(len(str(message.content).split()) for message in messages), exact=True)
 

@@ -28,7 +28,10 @@ def test_answer_has_the_documented_shape(served: Callable[..., str], stand_in: A
     """A whole answer carries text, sources, model, usage and timings, and nothing else is missing."""
     answer = httpx.post(f"{served(stand_in())}/chat", json=ASK).json()
     assert answer["answer"] == "The answer."
-    assert set(answer) == {"answer", "sources", "model", "finish_reason", "usage", "timings_ms"}
+    assert set(answer) == {
+        *("answer", "sources", "model", "usage", "timings_ms"),
+        *("finish_reason", "left_out", "n_turns_left_out"),
+    }
     assert set(answer["sources"][0]) == {"repo", "commit", "path", "start_line", "end_line"}
     assert answer["usage"]["completion_tokens"] == 2
 

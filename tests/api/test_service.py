@@ -172,4 +172,11 @@ def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None
     while (now := again.get(job.id)) is None or now.state in ("queued", "running"):
         time.sleep(0.05)
     again.close()
-    assert now.state == "done" and now.report is not None and now.report["n_files"] == 3000
+    assert now.state == "done" and now.report is not None and now.report.n_files == 3000
+
+
+def test_a_foreign_host_name_is_refused(served: Callable[..., str], stand_in: Any) -> None:
+    """A page elsewhere whose name points to loopback is no local client: its Host gives it away."""
+    url = served(stand_in())
+    assert httpx.get(f"{url}/repos", headers={"Host": "evil.example"}).status_code == 400
+    assert httpx.get(f"{url}/repos", headers={"Host": "localhost:8000"}).status_code == 200

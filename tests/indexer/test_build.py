@@ -457,3 +457,16 @@ def test_two_commands_index_one_url_at_once(make_repo: Make, home: Path) -> None
     ended = [(process.communicate(timeout=120)[1], process.returncode) for process in running]
     assert [code for _, code in ended] == [0, 0], ended
     assert len(stored_chunks(home)) == 200
+
+
+def test_a_failed_rebuild_loses_nothing(home: Path, tmp_path: Path, build: Make) -> None:
+    """The old index answers until the new one is whole: a rebuild that fails leaves it as it was."""
+    folder = tmp_path / "project"
+    write_folder(folder, range(3))
+    before = build(home, folder)
+    for path in folder.iterdir():
+        path.unlink()
+    with pytest.raises(SourceError, match="no files to index"):
+        build(home, folder, rebuild=True)
+    assert len(open_index(home, "project").manifest.rows) == before.n_chunks
+    assert [info.name for info in list_repositories(home)] == ["project"]

@@ -34,7 +34,7 @@ def test_another_format_names_the_command(tmp_path: Path) -> None:
     folder = RepositoryFolder(tmp_path, "shop")
     folder.path.mkdir(parents=True)
     folder.write_info(RepositoryInfo("shop", "/code/shop", "quarry-static", "abc", 256, 1, format_version=999))
-    with pytest.raises(EncoderMismatch, match="`quarry index /code/shop --name shop --rebuild`"):
+    with pytest.raises(EncoderMismatch, match="`quarry index SOURCE --name shop --rebuild`"):
         folder.read_info()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.errors import IndexingError
 from indexer.matrix import Matrix, MatrixWriter
 
 
@@ -19,12 +20,12 @@ def ids(start: int, n: int) -> list[str]:
 def test_a_torn_tail_is_cut_off(tmp_path: Path, file: str, n_bytes: int) -> None:
     """What a killed writer left of a row is no row, and the next writer goes on behind the last whole one."""
     vectors = np.arange(24, dtype=np.float32).reshape(3, 8)
-    MatrixWriter(tmp_path, 8).append(ids(0, 3), vectors)
+    MatrixWriter(tmp_path, 8).append(0, ids(0, 3), vectors)
     with (tmp_path / file).open("ab") as torn:
         torn.write(b"\1" * n_bytes)
     assert Matrix(tmp_path, 8).n_rows == 3
     writer = MatrixWriter(tmp_path, 8)
-    writer.append(ids(3, 1), vectors[:1] + 1)
+    writer.append(3, ids(3, 1), vectors[:1] + 1)
     assert writer.read_rows() == {bytes.fromhex(chunk_id): row for row, chunk_id in enumerate(ids(0, 4))}
     one = np.eye(8, dtype=np.float32)[1]
     assert Matrix(tmp_path, 8).scores(one, np.arange(4)).tolist() == [1, 9, 17, 2]
@@ -33,7 +34,7 @@ def test_a_torn_tail_is_cut_off(tmp_path: Path, file: str, n_bytes: int) -> None
 def test_few_rows_score_as_many_do(tmp_path: Path) -> None:
     """Gathering a small part of the rows gives what a pass over all of them gives."""
     vectors = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
-    MatrixWriter(tmp_path, 8).append(ids(0, 50), vectors)
+    MatrixWriter(tmp_path, 8).append(0, ids(0, 50), vectors)
     matrix = Matrix(tmp_path, 8)
     all_scores = matrix.scores(vectors[7], np.arange(50))
     assert np.allclose(matrix.scores(vectors[7], np.array([49, 3])), all_scores[[49, 3]], atol=1e-5)
@@ -43,3 +44,11 @@ def test_no_folder_is_an_empty_matrix(tmp_path: Path) -> None:
     """Before the first row there is nothing to read, and no error."""
     matrix = Matrix(tmp_path / "none", 8)
     assert (matrix.n_rows, len(matrix.scores(np.ones(8, dtype=np.float32), np.zeros(0, dtype=np.int64)))) == (0, 0)
+
+
+def test_rows_leave_no_gap(tmp_path: Path) -> None:
+    """Rows are refused that would not follow the last one: whoever counted them has lost some."""
+    writer = MatrixWriter(tmp_path, 8)
+    with pytest.raises(IndexingError, match="out of step at row 1"):
+        writer.append(1, ids(0, 1), np.ones((1, 8), dtype=np.float32))
+    assert Matrix(tmp_path, 8).n_rows == 0

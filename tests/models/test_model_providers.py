@@ -32,14 +32,14 @@ GIB = 1024**3
 def test_auto_fits_the_machine(monkeypatch, n_cores, free_bytes, expected):
     """Two cores with 4 GiB free take 1.5B; less takes 0.5B."""
     monkeypatch.setattr(providers, "usable_cores", lambda: n_cores)
-    monkeypatch.setattr(providers, "free_memory_bytes", lambda: free_bytes)
+    monkeypatch.setattr(providers, "memory_bytes", lambda: free_bytes)
     assert choose_embedded().name == expected
 
 
 def test_auto_never_takes_another_model_silently(model_home, tmp_path, monkeypatch):
     """If the chosen model is not downloaded, the line to fetch it comes, though a smaller one is there."""
     monkeypatch.setattr(providers, "usable_cores", lambda: 2)
-    monkeypatch.setattr(providers, "free_memory_bytes", lambda: 8 * GIB)
+    monkeypatch.setattr(providers, "memory_bytes", lambda: 8 * GIB)
     for name in ("auto", "embedded"):
         with pytest.raises(ModelMissing, match=r"quarry models pull qwen2\.5-coder-1\.5b"):
             open_provider(AssistantSettings(home=tmp_path, ollama_url=NO_OLLAMA), name)
@@ -72,7 +72,7 @@ def test_listing_marks_one_auto_and_what_is_here(model_home):
 def test_machine_says_something_usable():
     """Cores are at least one, free cores no more than that, memory positive where known."""
     assert 1 <= machine.free_cores() <= machine.usable_cores()
-    assert machine.free_memory_bytes() is None or machine.free_memory_bytes() > 0
+    assert machine.memory_bytes() is None or machine.memory_bytes() > 0
 
 
 def test_containers_quota_limits_the_cores(tmp_path, monkeypatch):

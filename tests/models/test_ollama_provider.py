@@ -231,3 +231,12 @@ def test_listing_shows_what_ollama_has(stand_in, tmp_path):
     assert found["ollama/qwen2.5-coder:7b"].n_bytes == 4_000_000_000
     assert found["ollama/qwen2.5-coder:14b"].state == "not pulled"
     assert [name for name, listing in found.items() if listing.is_auto] == ["ollama/qwen2.5-coder:32b"]
+
+
+def test_auto_takes_no_cloud_model():
+    """A cloud tag is listed like a local one, but would send the prompt away: `auto` passes it over."""
+    from assistant.models.ollama_server import OllamaModel, best_coder
+
+    cloud, local = OllamaModel("qwen3-coder:480b-cloud", 0, 480.0), OllamaModel("qwen2.5-coder:7b", 5, 7.0)
+    assert best_coder([cloud, local]) == local
+    assert best_coder([cloud]) is None

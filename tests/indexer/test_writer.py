@@ -1,0 +1,54 @@
+"""``IndexWriter``: the stores stay in step, whatever fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.embedding import Vectors
+from indexer.errors import IndexingError
+from indexer.home import RepositoryFolder
+from indexer.lexicon import Lexicon
+from indexer.matrix import Matrix
+from indexer.records import Chunk
+from indexer.writer import IndexWriter
+
+
+class FailingOnce:
+    """An encoder whose n-th call fails."""
+
+    name, fingerprint, dim = "failing", "0", 4
+
+    def __init__(self, fails_at: int) -> None:
+        self.calls, self.fails_at = 0, fails_at
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.calls += 1
+        if self.calls == self.fails_at:
+            raise ValueError("out of luck")
+        return np.ones((len(texts), self.dim), dtype=np.float32) / 2
+
+
+def chunks(n: int) -> list[Chunk]:
+    """As many chunks of one word each."""
+    return [Chunk(f"{i:032x}", f"f{i}.py", 1, 1, "", "text", "text", f"word{i}", "blob") for i in range(n)]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_failed_batch_leaves_the_stores_in_step(tmp_path: Path, fails_at: int) -> None:
+    """After a batch that failed nothing more is stored, and the next writer completes the rest rightly."""
+    folder = RepositoryFolder(tmp_path, "project")
+    folder.path.mkdir(parents=True)
+    with pytest.raises(IndexingError, match="out of luck"), IndexWriter(folder, FailingOnce(fails_at)) as writer:
+        for chunk in chunks(2000):
+            writer.add(chunk)
+        writer.finish()
+    with IndexWriter(folder, FailingOnce(0)) as writer:
+        rows = {chunk.id: writer.add(chunk) for chunk in chunks(2000)}
+        writer.finish()
+    lexicon = Lexicon(folder.lexicon)
+    assert Matrix(folder.matrix, 4).n_rows == 2000
+    assert all(lexicon.get(row).id == chunk_id for chunk_id, row in list(rows.items())[::97])
