@@ -11,7 +11,7 @@ from pathlib import Path
 from eval.datasets import fetch_package
 from indexer.training.records import Package
 
-from .cases import bench_cold_search, bench_indexing, bench_service
+from .cases import bench_cold_search, bench_indexing, bench_machine, bench_service
 from .machine import ROOT, describe_machine
 
 # About a thousand Python files. A wheel is a zip of the sources: nothing is built or run.
@@ -25,7 +25,7 @@ DJANGO = Package(
 
 # What was to be reached, beside what was. (figure, name on the page, unit, bound, "<" or ">")
 _ROWS = (
-    ("chunks_per_second", "index, end to end, as a new process", "chunks/s", 600, ">"),
+    ("chunks_per_second", "index, end to end, as a new process, median of 3", "chunks/s", 600, ">"),
     ("peak_mb", "peak memory of that process", "MB", 700, "<"),
     ("unchanged_seconds", "the same again, nothing changed", "s", 2, "<"),
     ("cold_search_seconds", "`quarry search` as a new process, median of 7", "s", 1.5, "<"),
@@ -48,7 +48,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     source = fetch_package(DJANGO, work)
     with tempfile.TemporaryDirectory(dir=work) as home:
-        figures: dict[str, float] = bench_indexing(source, Path(home))
+        figures: dict[str, float] = bench_machine() | bench_indexing(source, Path(home))
         figures |= bench_cold_search(Path(home))
         figures |= bench_service(Path(home), Path(os.environ.get("QUARRY_TEST_HOME", ROOT / ".cache" / "test-home")))
     results = {"date": date.today().isoformat(), "machine": describe_machine(), "figures": figures}
@@ -68,7 +68,10 @@ def to_page(results: dict[str, object]) -> str:
         f"Written by `make bench` on {results['date']}; the figures are in `bench/results.json`. Timings of one "
         "machine say little about another: look at the ratios.",
         "",
-        "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".",
+        "Machine: "
+        + ", ".join(f"{name} {value}" for name, value in machine.items())
+        + ". Ten million squares in a Python "
+        f"generator took {figures['interpreter_seconds']:.2f} s: about 0.5 s in a quick hour of this machine.",
         "",
         f"Indexed: {DJANGO.name} {DJANGO.version} from its wheel (SHA-256 `{DJANGO.sha256[:16]}…`), "
         f"{figures['files']:,.0f} files, {figures['chunks']:,.0f} chunks, in {figures['index_seconds']:.1f} s.",

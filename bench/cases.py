@@ -52,7 +52,11 @@ def bench_indexing(source: Path, home: Path) -> dict[str, float]:
     small.mkdir(exist_ok=True)
     (small / "one.py").write_text("ONE = 1\n")
     first = run([QUARRY, "index", small, "--json"], environment)
-    cold = run([QUARRY, "index", source, "--name", _REPO, "--json"], environment)
+    builds = []
+    for _ in range(3):
+        shutil.rmtree(home / "repositories", ignore_errors=True)
+        builds.append(run([QUARRY, "index", source, "--name", _REPO, "--json"], environment))
+    cold = sorted(builds, key=lambda build: build.seconds)[1]
     report = json.loads(cold.stdout)
     again = [run([QUARRY, "index", source, "--name", _REPO, "--json"], environment) for _ in range(3)]
     return {
@@ -64,6 +68,13 @@ def bench_indexing(source: Path, home: Path) -> dict[str, float]:
         "unchanged_seconds": statistics.median(rerun.seconds for rerun in again),
         "first_index_of_a_home_seconds": first.seconds,
     }
+
+
+def bench_machine() -> dict[str, float]:
+    """A fixed piece of work for the interpreter, to tell a quick hour of this machine from a slow one."""
+    started = time.perf_counter()
+    sum(i * i for i in range(10_000_000))
+    return {"interpreter_seconds": time.perf_counter() - started}
 
 
 def bench_cold_search(home: Path) -> dict[str, float]:

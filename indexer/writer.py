@@ -7,8 +7,9 @@ found there by the next one and not embedded again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from types import TracebackType
 
 import numpy as np
@@ -27,9 +28,10 @@ _MAX_BATCHES_WAITING = 2  # bounds memory: whoever adds chunks waits for the sto
 
 
 class IndexWriter:
-    """Adds chunks to one repository, on a thread of its own. The caller holds the repository's lock.
+    """Adds chunks to one repository. The caller holds the repository's lock.
 
-    ``n_embedded`` counts the chunks that no store had yet, once ``finish`` has returned.
+    Embeds on the caller's thread and stores on one of its own, which takes about as long. ``n_embedded`` counts
+    the chunks that no store had yet, once ``finish`` has returned.
     """
 
     def __init__(self, folder: RepositoryFolder, encoder: Encoder) -> None:
@@ -47,7 +49,7 @@ class IndexWriter:
         self._rows_before = self._matrix.read_rows()
         self._first_new_row = self._matrix.n_rows
         self._new_rows: dict[str, int] = {}
-        self._batch: list[tuple[int, Chunk]] = []
+        self._batch: list[Chunk] = []
         self._uncommitted: list[tuple[int, Sequence[str], Vectors]] = []
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
         self._waiting: list[Future[None]] = []
@@ -74,7 +76,7 @@ class IndexWriter:
         if row is None:
             row = self._first_new_row + len(self._new_rows)
             self._new_rows[chunk.id] = row
-            self._batch.append((row, chunk))
+            self._batch.append(chunk)
             if len(self._batch) >= _BATCH_CHUNKS:
                 self._send()
         return row
@@ -87,46 +89,42 @@ class IndexWriter:
             self._wait_for_oldest()
 
     def _send(self) -> None:
+        """Embed the batch, and hand it over to be stored. Its rows follow one another."""
         if not self._batch:
             return
-        self._waiting.append(self._pool.submit(self._store_batch, self._batch))
-        self._batch = []
+        chunks, self._batch = self._batch, []
+        first_row = self._new_rows[chunks[0].id]
+        with _explained():
+            vectors = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}
+            new = [chunk for chunk in chunks if chunk.id not in vectors]
+            encoded = self._encoder.encode([chunk.embedded_text for chunk in new])
+        vectors.update(zip((chunk.id for chunk in new), encoded, strict=True))
+        self.n_embedded += len(new)
+        in_order = np.stack([vectors[chunk.id] for chunk in chunks])
+        self._waiting.append(self._pool.submit(self._store, first_row, chunks, in_order, new, encoded))
         while len(self._waiting) > _MAX_BATCHES_WAITING:
             self._wait_for_oldest()
 
     def _wait_for_oldest(self) -> None:
-        try:
+        with _explained():
             self._waiting.pop(0).result()
-        except (QuarryError, OSError):
-            raise
-        except Exception as error:  # Chroma, tantivy and encoders raise many types, also from Rust
-            raise IndexingError(
-                f"Chunks cannot be stored ({error}): run the same command again, or with --rebuild if that fails too."
-            ) from error
 
-    def _store_batch(self, batch: Sequence[tuple[int, Chunk]]) -> None:
-        """Store one batch. After a failure nothing more is stored: rows follow one another without a gap."""
+    def _store(
+        self, first_row: int, chunks: Sequence[Chunk], vectors: Vectors, new: Sequence[Chunk], encoded: Vectors
+    ) -> None:
+        """Store one batch. After a failure nothing more is stored, so that rows follow one another without a gap."""
         if self._failed:
             return
-        self._failed = True
-        self._store(batch)
-        self._failed = False
-
-    def _store(self, batch: Sequence[tuple[int, Chunk]]) -> None:
-        chunks = [chunk for _, chunk in batch]
-        stored = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}
-        new = [chunk for chunk in chunks if chunk.id not in stored]
-        if new:
-            vectors = self._encoder.encode([chunk.embedded_text for chunk in new])
-            self._chroma.add(new, vectors)
-            stored.update(zip((chunk.id for chunk in new), vectors, strict=True))
-            self.n_embedded += len(new)
-        for row, chunk in batch:
-            self._lexicon.add(row, chunk)
-        vectors = np.stack([stored[chunk.id] for chunk in chunks])
-        self._uncommitted.append((batch[0][0], [chunk.id for chunk in chunks], vectors))
-        if sum(len(ids) for _, ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
-            self._checkpoint()
+        try:
+            self._chroma.add(new, encoded)
+            for row, chunk in enumerate(chunks, first_row):
+                self._lexicon.add(row, chunk)
+            self._uncommitted.append((first_row, [chunk.id for chunk in chunks], vectors))
+            if sum(len(ids) for _, ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
+                self._checkpoint()
+        except BaseException:
+            self._failed = True
+            raise
 
     def _checkpoint(self) -> None:
         if self._failed:
@@ -135,3 +133,16 @@ class IndexWriter:
         for first_row, ids, vectors in self._uncommitted:
             self._matrix.append(first_row, ids, vectors)
         self._uncommitted.clear()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Whatever Chroma, tantivy or an encoder raises becomes one line: they have many types, also from Rust."""
+    try:
+        yield
+    except (QuarryError, OSError):
+        raise
+    except Exception as error:
+        raise IndexingError(
+            f"Chunks cannot be stored ({error}): run the same command again, or with --rebuild if that fails too."
+        ) from error

@@ -52,3 +52,15 @@ def test_a_failed_batch_leaves_the_stores_in_step(tmp_path: Path, fails_at: int)
     lexicon = Lexicon(folder.lexicon)
     assert Matrix(folder.matrix, 4).n_rows == 2000
     assert all(lexicon.get(row).id == chunk_id for chunk_id, row in list(rows.items())[::97])
+
+
+def test_rows_are_kept_while_a_build_runs(tmp_path: Path) -> None:
+    """A long build commits on its way: what is killed late loses little of the lexicon and the matrix."""
+    folder = RepositoryFolder(tmp_path, "project")
+    folder.path.mkdir(parents=True)
+    with IndexWriter(folder, FailingOnce(0)) as writer:
+        for chunk in chunks(7000):
+            writer.add(chunk)
+        assert 4096 <= Matrix(folder.matrix, 4).n_rows < 7000
+        writer.finish()
+    assert Matrix(folder.matrix, 4).n_rows == 7000
