@@ -70,8 +70,8 @@ def to_page(results: dict[str, object]) -> str:
         "",
         "Machine: "
         + ", ".join(f"{name} {value}" for name, value in machine.items())
-        + ". Ten million squares in a Python "
-        f"generator took {figures['interpreter_seconds']:.2f} s: about 0.5 s in a quick hour of this machine.",
+        + ". Ten million squares by a Python "
+        f"generator took {figures['interpreter_seconds']:.2f} s, which tells its quick hours from its slow ones.",
         "",
         f"Indexed: {DJANGO.name} {DJANGO.version} from its wheel (SHA-256 `{DJANGO.sha256[:16]}…`), "
         f"{figures['files']:,.0f} files, {figures['chunks']:,.0f} chunks, in {figures['index_seconds']:.1f} s.",
