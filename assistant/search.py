@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -27,6 +28,21 @@ SEARCH_VERSION = 1
 RRF_K = 60
 _POOL = 100  # hits of each list that are fused; below rank 100 a list adds less than 1/160
 MAX_K = 1000
+
+
+Method = Literal["ranked", "fused", "dense", "lexical"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What a search leaves out, for measuring what each part brings. The default is what users get.
+
+    ``method``: one list alone, both fused by reciprocal rank, or the full ranking. ``without``: names of ranking
+    signals that are not used.
+    """
+
+    method: Method = "ranked"
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +78,9 @@ class Searcher:
         self._opened: dict[tuple[str, str], tuple[int, OpenedIndex]] = {}
         self._lock = threading.Lock()
 
-    def search(self, repo: str, query: str, *, k: int = 10, ref: str | None = None) -> SearchResult:
+    def search(
+        self, repo: str, query: str, *, k: int = 10, ref: str | None = None, options: SearchOptions = SearchOptions()
+    ) -> SearchResult:
         """The best ``k`` chunks for ``query``. Raises UnknownRepository, EncoderMismatch or InputError."""
         if not query.strip():
             raise InputError("The query is empty: say what to look for.")
@@ -80,6 +98,10 @@ class Searcher:
         clock.lap("dense")
         lexical = _search_lexical(index, query, max(k, _POOL))
         clock.lap("lexical")
+        if options.method == "dense":
+            lexical = _Ranking()
+        elif options.method == "lexical":
+            dense = _Ranking()
         hits = _fuse(index, dense, lexical, k)
         clock.lap("read")
         return SearchResult(repo, index.manifest.ref, index.manifest.commit, query, hits, clock.finish())
