@@ -158,11 +158,11 @@ def _search_dense(index: OpenedIndex, vector: np.ndarray, n: int) -> _Ranking:
 
 
 def _search_lexical(index: OpenedIndex, query: str, n: int) -> _Ranking:
-    in_ref = index.manifest.position_of_row
     limit = n
     while True:
         rows, scores = index.lexicon.search(query, limit)
-        kept = {int(row): score for row, score in zip(rows, scores, strict=True) if int(row) in in_ref}
+        held = index.manifest.holds(rows)
+        kept = {int(row): score for row, score, is_held in zip(rows, scores, held, strict=True) if is_held}
         if len(kept) >= n or len(rows) < limit:
             return _Ranking(dict(list(kept.items())[:n]))
         limit *= 4
@@ -187,7 +187,7 @@ def _fuse(index: OpenedIndex, dense: _Ranking, lexical: _Ranking, k: int) -> lis
 
 
 def _read_chunk(index: OpenedIndex, row: int) -> Chunk:
-    position = index.manifest.position_of_row[row]
+    position = int(index.manifest.position_of_row[row])
     stored = index.lexicon.get(row)
     return Chunk(
         id=stored.id,

@@ -64,13 +64,14 @@ def build_index(
     folder = RepositoryFolder(settings.home, name)
     try:
         with folder.locked(settings.lock_wait_seconds, on_note):
+            folder.remove_leftovers()
             if not rebuild:
                 return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
             # Beside the old index, which answers until the new one is whole.
-            new = RepositoryFolder(settings.home, name, rebuilding=True)
-            new.clear()
+            new = folder.next_generation(keep_chroma=False)
             report = _build(source, new, settings, encoder_name, started, on_progress, on_note)
-            new.replace(folder)
+            new.publish()
+            new.remove_leftovers()
             return report
     except OSError as error:
         raise IndexingError(
@@ -166,7 +167,14 @@ def _write_info(folder: RepositoryFolder, info: RepositoryInfo | None, source: S
     """Record a new index's encoder before its first chunk, or check that an old index still fits it."""
     if info is None:
         new = RepositoryInfo(
-            folder.name, source.origin, encoder.name, encoder.fingerprint, encoder.dim, CHUNKER_VERSION
+            name=folder.name,
+            origin=source.origin,
+            encoder=encoder.name,
+            encoder_fingerprint=encoder.fingerprint,
+            dim=encoder.dim,
+            chunker_version=CHUNKER_VERSION,
+            data=folder.data_number,
+            chroma=folder.chroma_number,
         )
         if folder.read_info() != new:  # else a first build of the same kind was killed, and this one goes on with it
             folder.clear()

@@ -6,41 +6,49 @@ home/
   clones/<hash>/              bare clones of repositories that were given by URL
   locks/                      one file a repository and a clone, held by its one writer
   repositories/<name>/
-    repository.json           encoder, chunker version, origin
-    chroma/                   the durable store, opened by the writer only
-    lexicon/  matrix/         what searches read
-    refs/<ref>.npz            manifests: what each ref holds
+    repository.json           encoder, chunker version, origin, and the numbers of the two folders below
+    chroma-<m>/               the durable store, opened by the writer only
+    data-<n>/                 one generation of what searches read; a rebuild or a compaction makes the next one
+      lexicon/  matrix/
+      refs/<ref>.npz          manifests: what each ref holds
+
+A new generation is written beside the old one, which answers until repository.json, replaced atomically, names
+the new one. Readers that were on their way to the old one look again.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, TypeVar
 
 import filelock
 
-from .errors import EncoderMismatch, IndexBusy, InputError, UnknownRepository
+from .errors import EncoderMismatch, IndexBusy, IndexingError, InputError, UnknownRepository
 from .lexicon import Lexicon
-from .manifest import Manifest, list_refs, manifest_path, read_manifest
+from .manifest import Manifest, list_refs, manifest_path, read_manifest, remove_manifest
 from .matrix import Matrix
 from .records import WORKTREE
 
 # Part of every index: raise it when the files of an index would be read wrongly by the code before.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-# Folders of indexes that nobody may see yet, or any more. No repository's name begins with a dot.
-_REBUILDING, _REMOVING = ".rebuilding-", ".removing-"
+_T = TypeVar("_T")
+_MAX_LOOKS = 20  # at an index whose generation changes under the reader's eyes; once is rare
+_GENERATION = re.compile(r"(?:data|chroma)-(\d+)")
+_FORMER_PARTS = ("chroma", "lexicon", "matrix", "refs")  # of format 1, which had one generation
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryInfo:
-    """What an index remembers of itself; stored as repository.json."""
+    """What an index remembers of itself; stored as repository.json. ``data`` and ``chroma`` number its folders."""
 
     name: str
     origin: str
@@ -48,28 +56,47 @@ class RepositoryInfo:
     encoder_fingerprint: str
     dim: int
     chunker_version: int
+    data: int = 1
+    chroma: int = 1
     format_version: int = FORMAT_VERSION
 
 
 class RepositoryFolder:
-    """The folder of one repository's index: where its parts lie, and its lock."""
+    """The folder of one repository's index: where the parts of one generation lie, and the writer's lock.
 
-    def __init__(self, home: Path, name: str, *, rebuilding: bool = False) -> None:
-        self.name = name
-        self.path = home / "repositories" / (f"{_REBUILDING}{name}" if rebuilding else name)
+    The generation is the one that was current when this object was made, or last ``reload``ed.
+    """
+
+    def __init__(self, home: Path, name: str) -> None:
+        self._home, self.name = home, name
+        self.path = home / "repositories" / name
+        self._record = self.path / "repository.json"
         self._lock = home / "locks" / f"repository-{name}"
-        self.chroma, self.lexicon = self.path / "chroma", self.path / "lexicon"
-        self.matrix, self.refs = self.path / "matrix", self.path / "refs"
+        self.reload()
+
+    def reload(self) -> None:
+        """Go over to the generation that is current now."""
+        self._fields = _read_record(self._record)
+        self._lay_out(_number(self._fields, "data"), _number(self._fields, "chroma"))
+
+    def _lay_out(self, data: int, chroma: int) -> None:
+        self.data_number, self.chroma_number = data, chroma
+        self.data, self.chroma = self.path / f"data-{data}", self.path / f"chroma-{chroma}"
+        self.lexicon, self.matrix, self.refs = self.data / "lexicon", self.data / "matrix", self.data / "refs"
+
+    def has_moved_on(self) -> bool:
+        """Whether another generation is current by now, so that this one's files may be gone."""
+        now = _read_record(self._record)
+        return (_number(now, "data"), _number(now, "chroma")) != (self.data_number, self.chroma_number)
 
     def read_info(self) -> RepositoryInfo | None:
         """The index's own record, or None if nothing is indexed under this name."""
-        try:
-            fields = json.loads((self.path / "repository.json").read_text())
-            if fields["format_version"] == FORMAT_VERSION:
-                return RepositoryInfo(**fields)
-        except FileNotFoundError:
+        if self._fields is None:
             return None
-        except (ValueError, KeyError, TypeError):
+        try:
+            if self._fields["format_version"] == FORMAT_VERSION:
+                return RepositoryInfo(**self._fields)
+        except (KeyError, TypeError):
             pass  # damaged, or of a version that kept other fields: the same way out
         raise EncoderMismatch(
             f"The index of {self.name!r} is damaged or was written by another version of Quarry: run "
@@ -77,25 +104,51 @@ class RepositoryFolder:
         )
 
     def write_info(self, info: RepositoryInfo) -> None:
-        """Replace the index's own record, atomically."""
-        temporary = self.path / f"repository.{os.getpid()}.tmp"
-        temporary.write_text(json.dumps(asdict(info), indent=1) + "\n")
-        temporary.replace(self.path / "repository.json")
+        """Replace the index's own record, atomically; it names this generation."""
+        fields = asdict(replace(info, data=self.data_number, chroma=self.chroma_number))
+        self._record.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._record.with_suffix(f".{os.getpid()}.tmp")
+        with temporary.open("w") as file:
+            file.write(json.dumps(fields, indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._record)
+        self._fields = fields
 
     def clear(self) -> None:
-        """Remove the index; the caller holds the lock. The record goes first: then nothing answers from the rest."""
-        (self.path / "repository.json").unlink(missing_ok=True)
-        for part in (self.refs, self.matrix, self.lexicon, self.chroma):
+        """Remove this generation; the caller holds the lock. The record goes first: then nothing answers from it."""
+        self._record.unlink(missing_ok=True)
+        self._fields = None
+        for part in (self.data, self.chroma):
             shutil.rmtree(part, ignore_errors=True)
 
-    def replace(self, old: RepositoryFolder) -> None:
-        """Take the place of ``old``, which is removed. The caller holds the lock of both, which is one."""
-        aside = old.path.with_name(f"{_REMOVING}{old.name}")
-        shutil.rmtree(aside, ignore_errors=True)
-        if old.path.exists():
-            old.path.rename(aside)
-        self.path.rename(old.path)
-        shutil.rmtree(aside, ignore_errors=True)
+    def next_generation(self, *, keep_chroma: bool) -> RepositoryFolder:
+        """An empty generation that nobody sees until it is published. The caller holds the lock."""
+        draft = RepositoryFolder(self._home, self.name)
+        taken = [int(found[1]) for part in self.path.glob("*-*") if (found := _GENERATION.fullmatch(part.name))]
+        number = max([0, *taken, self.data_number, self.chroma_number]) + 1
+        draft._lay_out(number, self.chroma_number if keep_chroma else number)
+        draft._record = draft.data / "repository.json"
+        draft._fields = None
+        return draft
+
+    def publish(self) -> None:
+        """Make this generation, whose record is written, the current one."""
+        current = self.path / "repository.json"
+        self._record.replace(current)
+        self._record = current
+
+    def remove_leftovers(self) -> None:
+        """Remove generations that nothing names: old ones, and what a killed rebuild left. Under the lock.
+
+        Does nothing where the record cannot be read: what it named is not known.
+        """
+        if self._fields is not None and self._fields.get("format_version") != FORMAT_VERSION:
+            return
+        kept = {self.data.name, self.chroma.name}
+        for part in self.path.glob("*"):
+            if part.name not in kept and (_GENERATION.fullmatch(part.name) or part.name in _FORMER_PARTS):
+                shutil.rmtree(part, ignore_errors=True)
 
     @contextmanager
     def locked(self, wait_seconds: float, on_note: Callable[[str], None] | None = None) -> Iterator[None]:
@@ -117,6 +170,7 @@ class RepositoryFolder:
                     f"Another process is still writing the index of {self.name!r}: try again when it is done."
                 ) from None
         try:
+            self.reload()  # another writer may have made a new generation while this one waited
             yield
         finally:
             lock.release()
@@ -130,6 +184,8 @@ class OpenedIndex:
         # The manifest was read first, so matrix and lexicon hold every row that it names.
         self.matrix = Matrix(folder.matrix, info.dim)
         self.lexicon = Lexicon(folder.lexicon)
+        if len(manifest.rows) and int(manifest.rows.max()) >= self.matrix.n_rows:
+            raise IndexingError(f"The index of {info.name!r} is damaged: run `quarry index` with --rebuild.")
 
     @property
     def name(self) -> str:
@@ -152,17 +208,20 @@ def list_repositories(home: Path) -> list[RepositoryInfo]:
     """All repositories that hold an index, by name."""
     folder = home / "repositories"
     names = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
-    folders = (RepositoryFolder(home, name) for name in names)
-    infos = (folder.read_info() for folder in folders if list_refs(folder.refs))
+    infos = (_of_one_generation(home, name, _read_indexed_info) for name in names)
     return [info for info in infos if info is not None]
 
 
 def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, RepositoryInfo]:
     """The folder and record of ``name``. Raises UnknownRepository with near names."""
-    folder = RepositoryFolder(home, check_name(name))
-    info = folder.read_info()
-    if info is not None and list_refs(folder.refs):
-        return folder, info
+
+    def look(folder: RepositoryFolder) -> tuple[RepositoryFolder, RepositoryInfo] | None:
+        info = _read_indexed_info(folder)
+        return None if info is None else (folder, info)
+
+    found = _of_one_generation(home, check_name(name), look)
+    if found is not None:
+        return found
     names = [known.name for known in list_repositories(home)]
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
@@ -179,9 +238,9 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
 def resolve_ref(folder: RepositoryFolder, ref: str | None) -> str:
     """The indexed ref to answer from: the one asked for, else HEAD, else the latest one."""
     refs = list_refs(folder.refs)
-    if ref is None:
+    if ref is None and refs:
         return next((known for known in ("HEAD", WORKTREE) if known in refs), refs[0])
-    if ref not in refs:
+    if ref is None or ref not in refs:
         raise InputError(
             f"{folder.name!r} is not indexed at {ref!r}, only at {', '.join(refs)}: run "
             f"`quarry index SOURCE --name {folder.name} --ref {ref}`."
@@ -191,18 +250,31 @@ def resolve_ref(folder: RepositoryFolder, ref: str | None) -> str:
 
 def open_index(home: Path, name: str, ref: str | None = None) -> OpenedIndex:
     """Open a repository at an indexed ref. Raises UnknownRepository or InputError."""
-    folder, info = find_repository(home, name)
-    manifest = read_manifest(folder.refs, resolve_ref(folder, ref))
-    if manifest is None:  # removed between the two looks
-        raise UnknownRepository(f"The index of {name!r} has just been removed.")
-    return OpenedIndex(folder, info, manifest)
+    find_repository(home, name)
+
+    def look(folder: RepositoryFolder) -> OpenedIndex:
+        info = folder.read_info()
+        manifest = read_manifest(folder.refs, resolve_ref(folder, ref)) if info is not None else None
+        if info is None or manifest is None:  # removed between the two looks
+            raise UnknownRepository(f"The index of {name!r} has just been removed.")
+        return OpenedIndex(folder, info, manifest)
+
+    return _of_one_generation(home, name, look)
 
 
 def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, int]:
     """A value that changes whenever ``open_index`` with the same arguments would give something else."""
-    folder, _ = find_repository(home, name)
-    chosen = resolve_ref(folder, ref)
-    return chosen, manifest_path(folder.refs, chosen).stat().st_mtime_ns
+    find_repository(home, name)
+
+    def look(folder: RepositoryFolder) -> tuple[str, int]:
+        chosen = resolve_ref(folder, ref)
+        try:
+            changed_ns = manifest_path(folder.refs, chosen).stat().st_mtime_ns
+        except FileNotFoundError:
+            raise UnknownRepository(f"The index of {name!r} has just been removed.") from None
+        return chosen, folder.data_number << 64 | changed_ns
+
+    return _of_one_generation(home, name, look)
 
 
 def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:
@@ -211,3 +283,53 @@ def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:
     with folder.locked(wait_seconds):
         folder.clear()
         shutil.rmtree(folder.path, ignore_errors=True)
+
+
+def remove_ref(home: Path, name: str, ref: str, *, wait_seconds: float) -> None:
+    """Remove one ref of an index; the last one takes the index with it. What only it held goes at a later compaction.
+
+    Raises UnknownRepository, InputError for a ref that is not indexed, or IndexBusy.
+    """
+    folder, _ = find_repository(home, name)
+    with folder.locked(wait_seconds):
+        resolve_ref(folder, ref)
+        if list_refs(folder.refs) == [ref]:
+            folder.clear()
+            shutil.rmtree(folder.path, ignore_errors=True)
+        else:
+            remove_manifest(folder.refs, ref)
+
+
+def _read_indexed_info(folder: RepositoryFolder) -> RepositoryInfo | None:
+    return folder.read_info() if list_refs(folder.refs) else None
+
+
+def _of_one_generation(home: Path, name: str, look: Callable[[RepositoryFolder], _T]) -> _T:
+    """What ``look`` sees of one generation. It looks again where that one was replaced meanwhile."""
+    for _ in range(_MAX_LOOKS):
+        folder = RepositoryFolder(home, name)
+        try:
+            seen = look(folder)
+        except Exception:  # of any library: files may go away at any moment
+            if not folder.has_moved_on():
+                raise
+            continue
+        if not folder.has_moved_on():
+            return seen
+    raise IndexBusy(f"The index of {name!r} is being made anew again and again: try again later.")
+
+
+def _read_record(path: Path) -> dict[str, Any] | None:
+    """The fields of a repository.json, empty if it is damaged; None if there is none."""
+    try:
+        fields = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError:
+        return {}
+    return fields if isinstance(fields, dict) else {}
+
+
+def _number(fields: dict[str, Any] | None, name: str) -> int:
+    value = (fields or {}).get(name, 1)
+    return value if isinstance(value, int) else 1

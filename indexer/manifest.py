@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -49,9 +49,18 @@ class Manifest:
     findings: Sequence[Finding]
 
     @cached_property
-    def position_of_row(self) -> dict[int, int]:
-        """Where each row stands in the columns."""
-        return {int(row): position for position, row in enumerate(self.rows)}
+    def position_of_row(self) -> Rows:
+        """Where each row of the matrix stands in the columns, -1 where it does not; shape (largest row + 1,)."""
+        positions = np.full(int(self.rows.max()) + 1 if len(self.rows) else 0, -1, dtype=np.int64)
+        positions[self.rows] = np.arange(len(self.rows))
+        return positions
+
+    def holds(self, rows: Rows) -> NDArray[np.bool_]:
+        """Whether each of ``rows`` belongs to this ref; shape (len(rows),)."""
+        held = np.zeros(len(rows), dtype=np.bool_)
+        known = rows < len(self.position_of_row)
+        held[known] = self.position_of_row[rows[known]] >= 0
+        return held
 
     def file_of(self, position: int) -> ManifestFile:
         """The file of the chunk at ``position`` in the columns."""
@@ -71,6 +80,30 @@ def list_refs(folder: Path) -> list[str]:
     """The refs that have a manifest, most recently indexed first."""
     paths = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     return [unquote(path.stem) for path in paths]
+
+
+def remove_manifest(folder: Path, ref: str) -> None:
+    """Forget ``ref``. Its rows stay in the matrix until it is compacted."""
+    manifest_path(folder, ref).unlink(missing_ok=True)
+
+
+def read_rows(folder: Path, ref: str) -> Rows:
+    """The rows that ``ref`` names, without reading the rest of its manifest; none if it is not indexed."""
+    try:
+        with np.load(manifest_path(folder, ref)) as columns:
+            return np.asarray(columns["rows"])
+    except FileNotFoundError:
+        return np.zeros(0, dtype=np.int64)
+
+
+def mentions_any(folder: Path, ref: str, blobs: Collection[str]) -> bool:
+    """Whether the manifest of ``ref`` may name one of ``blobs``: a look at its bytes, quicker than reading it."""
+    try:
+        with np.load(manifest_path(folder, ref)) as columns:
+            head = columns["head"].tobytes()
+    except FileNotFoundError:
+        return False
+    return any(blob.encode() in head for blob in blobs)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

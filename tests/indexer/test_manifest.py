@@ -46,7 +46,9 @@ def test_a_chunk_knows_its_file() -> None:
     """Each position of the columns belongs to the file that holds it."""
     one = manifest("HEAD")
     assert [one.file_of(position).path for position in range(3)] == ["a.py", "a.py", "é.txt"]
-    assert one.position_of_row == {5: 0, 0: 1, 9: 2}
+    assert {row: one.position_of_row[row] for row in (5, 0, 9)} == {5: 0, 0: 1, 9: 2}
+    assert len(one.position_of_row) == 10
+    assert one.holds(np.array([0, 1, 5, 8, 9, 10, 99])).tolist() == [True, False, True, False, True, False, False]
 
 
 def test_a_ref_that_is_not_there_is_none(tmp_path: Path) -> None:
