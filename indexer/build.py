@@ -22,7 +22,7 @@ from .manifest import list_refs, read_manifest, write_manifest
 from .progress import Progress, ProgressMeter
 from .records import Finding, Skipped, SourceFile
 from .repository import Source
-from .secrets import SecretScanner
+from .secrets import open_scanner
 from .selection import Decoded, decode, reason_by_content
 from .settings import IndexerSettings
 from .writer import IndexWriter
@@ -101,7 +101,7 @@ def _build(
         rules = settings.home / "cache" / "secret-rules"
         if on_note is not None and not rules.exists():
             on_note("Preparing the secret scanner: some seconds, once.")
-        scanner = SecretScanner(rules)
+        scanner = open_scanner(rules)
         with IndexWriter(folder, encoder) as writer:
             progress = ProgressMeter(to_read, on_progress)
             for file in to_read:

@@ -40,6 +40,35 @@ class Matrix:
         return np.asarray((self._vectors @ query)[rows])
 
 
+class RowIds:
+    """Finds the row of a chunk id, by binary search: ready in milliseconds where a dict takes half a second."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        heads = np.frombuffer(content, dtype=">u8")[::2].astype(np.uint64)
+        self._order = np.argsort(heads, kind="stable")
+        self._heads = heads[self._order]
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    def find(self, chunk_id: str) -> int | None:
+        """The row of ``chunk_id``, 32 hex digits, or None."""
+        wanted = bytes.fromhex(chunk_id)
+        head = np.uint64(int.from_bytes(wanted[:8], "big"))
+        for position in range(int(self._heads.searchsorted(head)), len(self._heads)):
+            if self._heads[position] != head:
+                break
+            row = int(self._order[position])
+            if self.id_of(row) == wanted:
+                return row
+        return None
+
+    def id_of(self, row: int) -> bytes:
+        """The id of ``row``, 16 bytes."""
+        return self._content[row * _ID_BYTES : (row + 1) * _ID_BYTES]
+
+
 class MatrixWriter:
     """Appends rows. One at a time: the caller holds the repository's lock."""
 
@@ -52,10 +81,9 @@ class MatrixWriter:
             os.truncate(path, n_bytes)
         self.n_rows = n_rows
 
-    def read_rows(self) -> dict[bytes, int]:
-        """The row of every chunk id, as 16 bytes."""
-        content = self._ids_path.read_bytes()
-        return {content[i * _ID_BYTES : (i + 1) * _ID_BYTES]: i for i in range(self.n_rows)}
+    def read_ids(self) -> RowIds:
+        """The chunk ids of all rows, to look rows up by."""
+        return RowIds(self._ids_path.read_bytes()[: self.n_rows * _ID_BYTES])
 
     def append(self, first_row: int, chunk_ids: Sequence[str], vectors: Vectors) -> None:
         """Add rows from ``first_row`` on, on disk when it returns. The ids are new, and 32 hex digits each."""

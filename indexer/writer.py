@@ -22,7 +22,9 @@ from .matrix import MatrixWriter
 from .records import Chunk
 from .vectors import VectorStore
 
-_BATCH_CHUNKS = 512
+# Chunks are embedded and handed on in batches that grow: small ones first, so that storing begins early in a small
+# build; then large ones, which Chroma stores at a third of the time a chunk.
+_FIRST_BATCH_CHUNKS, _LAST_BATCH_CHUNKS = 512, 4096
 _CHECKPOINT_CHUNKS = 4096  # a killed build loses at most this much of the lexicon, and no embedding
 _MAX_BATCHES_WAITING = 2  # bounds memory: whoever adds chunks waits for the stores
 
@@ -44,12 +46,14 @@ class IndexWriter:
             self._chroma.close()  # the lock is let go of next, and Chroma must be by then
             raise
         self._lexicon.drop_rows_from(self._matrix.n_rows)
-        # More in Chroma than in the matrix: a build was killed in between.
-        self._resuming = self._chroma.count() > self._matrix.n_rows
-        self._rows_before = self._matrix.read_rows()
+        # There while chunks may be in Chroma that are not in the matrix: then a build was killed in between.
+        self._unfinished = folder.data / "unfinished"
+        self._resuming = self._unfinished.exists()
+        self._ids_before = self._matrix.read_ids()
         self._first_new_row = self._matrix.n_rows
         self._new_rows: dict[str, int] = {}
         self._batch: list[Chunk] = []
+        self._batch_chunks = _FIRST_BATCH_CHUNKS
         self._uncommitted: list[tuple[int, Sequence[str], Vectors]] = []
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
         self._waiting: list[Future[None]] = []
@@ -72,13 +76,14 @@ class IndexWriter:
         """Take a chunk in, if it is new, and return its row."""
         row = self._new_rows.get(chunk.id)
         if row is None:
-            row = self._rows_before.get(bytes.fromhex(chunk.id))
+            row = self._ids_before.find(chunk.id)
         if row is None:
             row = self._first_new_row + len(self._new_rows)
             self._new_rows[chunk.id] = row
             self._batch.append(chunk)
-            if len(self._batch) >= _BATCH_CHUNKS:
+            if len(self._batch) >= self._batch_chunks:
                 self._send()
+                self._batch_chunks = min(2 * self._batch_chunks, _LAST_BATCH_CHUNKS)
         return row
 
     def finish(self) -> None:
@@ -87,12 +92,14 @@ class IndexWriter:
         self._waiting.append(self._pool.submit(self._checkpoint))
         while self._waiting:
             self._wait_for_oldest()
+        self._unfinished.unlink(missing_ok=True)
 
     def _send(self) -> None:
         """Embed the batch, and hand it over to be stored. Its rows follow one another."""
         if not self._batch:
             return
         chunks, self._batch = self._batch, []
+        self._unfinished.touch()
         first_row = self._new_rows[chunks[0].id]
         with _explained():
             vectors = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}

@@ -78,16 +78,17 @@ def check_stores_agree(home: Path, name: str = "project") -> None:
     folder = RepositoryFolder(home, name)
     info = folder.read_info()
     assert info is not None
-    rows = MatrixWriter(folder.matrix, info.dim).read_rows()
+    row_ids = MatrixWriter(folder.matrix, info.dim).read_ids()
+    ids = [row_ids.id_of(row).hex() for row in range(len(row_ids))]
     index = open_index(home, name)
     vectors = np.fromfile(folder.matrix / "vectors.f32", dtype=np.float32).reshape(-1, info.dim)
-    ids = [chunk_id.hex() for chunk_id in rows]
     with VectorStore(folder.chroma) as store:
         in_chroma = store.get(ids)
-        assert store.count() >= len(rows) == len(vectors)
-    assert [index.lexicon.get(row).id for row in rows.values()] == ids
+        assert store.count() >= len(ids) == len(vectors)
+    assert [index.lexicon.get(row).id for row in range(len(ids))] == ids
+    assert [row_ids.find(chunk_id) for chunk_id in ids] == list(range(len(ids)))
     assert set(in_chroma) == set(ids)
-    for chunk_id, row in zip(ids, rows.values(), strict=True):
+    for row, chunk_id in enumerate(ids):
         assert np.allclose(in_chroma[chunk_id], vectors[row], atol=1e-6)
 
 
