@@ -1,6 +1,6 @@
-"""``Searcher``: dense and lexical search over one indexed ref, fused by reciprocal rank.
+"""``Searcher``: from a question to ranked hits, over one indexed ref.
 
-Both lists are complete within the ref that is asked: the matrix is scored over the ref's own rows, and BM25
+Every list is complete within the ref that is asked: the matrix is scored over the ref's own rows, and BM25
 fetches more until it has enough hits of the ref.
 """
 
@@ -9,19 +9,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-import numpy as np
 
 from indexer.embedding import Encoder, open_encoder
 from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 
+from .ranking import RankedChunk, load_weights, rank_chunks
+from .signals import POOL, IndexView, Query, Scores, find_candidates, read_query, search_meaning, search_words
+
 # Part of an evaluation's configuration: raise it when the same index and query would give other hits.
-SEARCH_VERSION = 1
+SEARCH_VERSION = 2
 
 # Reciprocal rank fusion: score = sum over lists of 1 / (60 + rank). The constant is the one of Cormack,
 # Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet", SIGIR 2009.
@@ -57,16 +58,6 @@ class SearchResult:
     timings_ms: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """One list of rows, best first, with the scores that made it."""
-
-    scores: dict[int, float] = field(default_factory=dict)
-
-    def rank_of(self) -> dict[int, int]:
-        return {row: rank for rank, row in enumerate(self.scores, 1)}
-
-
 class Searcher:
     """Searches the indexes under one home. Keeps them open, and opens one again after it was rebuilt.
 
@@ -75,7 +66,7 @@ class Searcher:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._opened: dict[tuple[str, str], tuple[int, OpenedIndex]] = {}
+        self._opened: dict[tuple[str, str], tuple[int, IndexView]] = {}
         self._lock = threading.Lock()
 
     def search(
@@ -89,24 +80,28 @@ class Searcher:
         if not 1 <= k <= MAX_K:
             raise InputError(f"k is {k}: it must be from 1 to {MAX_K}.")
         clock = _Clock()
-        index = self._open(repo, ref)
+        view = self._open(repo, ref)
+        index = view.index
         encoder = _matching_encoder(index)
         clock.lap("open")
+        asked = read_query(query)
         vector = encoder.encode([query])[0]
         clock.lap("encode")
-        dense = _search_dense(index, vector, max(k, _POOL))
+        cosines = index.matrix.scores(vector, index.manifest.rows)
         clock.lap("dense")
-        lexical = _search_lexical(index, query, max(k, _POOL))
-        clock.lap("lexical")
-        if options.method == "dense":
-            lexical = _Ranking()
-        elif options.method == "lexical":
-            dense = _Ranking()
-        hits = _fuse(index, dense, lexical, k)
+        if options.method == "ranked":
+            candidates = find_candidates(view, asked, cosines, max(k, POOL))
+            clock.lap("candidates")
+            ranked = rank_chunks(candidates, load_weights().without(options.without), k)
+            clock.lap("rank")
+        else:
+            ranked = _rank_lists(index, asked, cosines, options.method, k)
+            clock.lap("lexical")
+        hits = [_to_hit(index, chunk) for chunk in ranked]
         clock.lap("read")
         return SearchResult(repo, index.manifest.ref, index.manifest.commit, query, hits, clock.finish())
 
-    def _open(self, repo: str, ref: str | None) -> OpenedIndex:
+    def _open(self, repo: str, ref: str | None) -> IndexView:
         try:
             chosen, version = index_version(self._home, repo, ref)
         except UnknownRepository:
@@ -116,7 +111,7 @@ class Searcher:
         with self._lock:
             cached = self._opened.get((repo, chosen))
             if cached is None or cached[0] != version:
-                cached = (version, open_index(self._home, repo, chosen))
+                cached = (version, IndexView(open_index(self._home, repo, chosen)))
                 self._opened[repo, chosen] = cached
             return cached[1]
 
@@ -148,55 +143,36 @@ def _matching_encoder(index: OpenedIndex) -> Encoder:
     return encoder
 
 
-def _search_dense(index: OpenedIndex, vector: np.ndarray, n: int) -> _Ranking:
-    rows = index.manifest.rows
-    scores = index.matrix.scores(vector, rows)
-    n = min(n, len(scores))
-    best = np.argpartition(-scores, n - 1)[:n]
-    ordered = best[np.argsort(-scores[best], kind="stable")]
-    return _Ranking({int(rows[i]): float(scores[i]) for i in ordered})
-
-
-def _search_lexical(index: OpenedIndex, query: str, n: int) -> _Ranking:
-    limit = n
-    while True:
-        rows, scores = index.lexicon.search(query, limit)
-        held = index.manifest.holds(rows)
-        kept = {int(row): score for row, score, is_held in zip(rows, scores, held, strict=True) if is_held}
-        if len(kept) >= n or len(rows) < limit:
-            return _Ranking(dict(list(kept.items())[:n]))
-        limit *= 4
-
-
-def _fuse(index: OpenedIndex, dense: _Ranking, lexical: _Ranking, k: int) -> list[Hit]:
-    dense_ranks, lexical_ranks = dense.rank_of(), lexical.rank_of()
+def _rank_lists(index: OpenedIndex, query: Query, cosines: Scores, method: Method, k: int) -> list[RankedChunk]:
+    """One list alone, or both fused by reciprocal rank: what the full ranking is measured against."""
+    signals: dict[int, dict[str, float]] = {}
     fused: dict[int, float] = {}
-    for ranks in (dense_ranks, lexical_ranks):
-        for row, rank in ranks.items():
-            fused[row] = fused.get(row, 0.0) + 1 / (RRF_K + rank)
-    best = sorted(fused, key=lambda row: (-fused[row], row))[:k]
-    hits = []
-    for row in best:
-        signals: dict[str, float] = {}
-        if row in dense_ranks:
-            signals |= {"dense_rank": dense_ranks[row], "dense_score": round(dense.scores[row], 6)}
-        if row in lexical_ranks:
-            signals |= {"lexical_rank": lexical_ranks[row], "lexical_score": round(lexical.scores[row], 4)}
-        hits.append(Hit(index.name, index.manifest.commit, _read_chunk(index, row), round(fused[row], 8), signals))
-    return hits
+    if method != "lexical":
+        best = search_meaning(cosines, max(k, _POOL))
+        for rank, position in enumerate(best.tolist(), 1):
+            signals[position] = {"dense_rank": rank, "dense_score": round(float(cosines[position]), 6)}
+            fused[position] = 1 / (RRF_K + rank)
+    if method != "dense":
+        positions, scores = search_words(index, query.terms, "body", max(k, _POOL))
+        for rank, (position, score) in enumerate(zip(positions.tolist(), scores.tolist(), strict=True), 1):
+            signals.setdefault(position, {}).update(lexical_rank=rank, lexical_score=round(score, 4))
+            fused[position] = fused.get(position, 0.0) + 1 / (RRF_K + rank)
+    best_first = sorted(fused, key=lambda position: (-fused[position], position))[:k]
+    return [RankedChunk(position, fused[position], signals[position]) for position in best_first]
 
 
-def _read_chunk(index: OpenedIndex, row: int) -> Chunk:
-    position = int(index.manifest.position_of_row[row])
-    stored = index.lexicon.get(row)
-    return Chunk(
+def _to_hit(index: OpenedIndex, ranked: RankedChunk) -> Hit:
+    manifest = index.manifest
+    stored = index.lexicon.get(int(manifest.rows[ranked.position]))
+    chunk = Chunk(
         id=stored.id,
         path=stored.path,
-        start_line=int(index.manifest.start_lines[position]),
-        end_line=int(index.manifest.end_lines[position]),
+        start_line=int(manifest.start_lines[ranked.position]),
+        end_line=int(manifest.end_lines[ranked.position]),
         symbol=stored.symbol,
         kind=stored.kind,
         language=stored.language,
         text=stored.text,
-        blob=index.manifest.file_of(position).blob,
+        blob=manifest.file_of(ranked.position).blob,
     )
+    return Hit(index.name, manifest.commit, chunk, round(ranked.score, 6), ranked.signals)

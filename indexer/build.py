@@ -16,6 +16,7 @@ from .chunking import CHUNKER_VERSION, chunk_file
 from .contents import IndexedFile, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
+from .graph import collect_names
 from .home import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
 from .manifest import list_refs, read_manifest, write_manifest
@@ -116,7 +117,7 @@ def _build(
                 language = detect_language(file.path)
                 chunks = chunk_file(file.path, file.blob, redacted, language)
                 rows = [(writer.add(chunk), chunk.start_line, chunk.end_line) for chunk in chunks]
-                files.append(IndexedFile(file, language, rows, findings))
+                files.append(IndexedFile(file, language, rows, findings, collect_names(chunks)))
                 progress.advance(file, len(chunks))
             writer.finish()
             n_embedded = writer.n_embedded

@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from tree_sitter import Node
 
 from .languages import ELIXIR_DEFINERS, Language, get_language, parse
 from .records import Chunk
+from .references import References, find_references
 
 # Part of every index: raise it when the same file would give other chunks.
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 
 MAX_CHARS = 1500  # some 400 tokens: four such passages fit a prompt that two cores read in 10 s
 STANDALONE_CHARS = 300  # a definition of 8 lines or more is worth a vector of its own
@@ -34,7 +35,10 @@ _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment"
 
 @dataclass(frozen=True, slots=True)
 class _Atom:
-    """Lines [start, end), 0-based, that are never cut. ``scope`` is the definition around them."""
+    """Lines [start, end), 0-based, that are never cut. ``scope`` is the definition around them.
+
+    ``heads`` are the definitions that begin here: a piece of a large one belongs to it without defining it.
+    """
 
     start: int
     end: int
@@ -42,6 +46,7 @@ class _Atom:
     symbol: str
     kind: str
     standalone: bool
+    heads: tuple[str, ...]
 
     @property
     def defines(self) -> bool:
@@ -49,17 +54,28 @@ class _Atom:
         return self.symbol != self.scope
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Lines [start, end), 0-based, that become a chunk."""
+
+    start: int
+    end: int
+    symbol: str
+    kind: str
+    heads: tuple[str, ...] = ()
+
+
 def chunk_file(path: str, blob: str, text: str, language: str | None) -> list[Chunk]:
     """Cut one decoded file into chunks, in order; an empty list for a file of blank lines."""
     lines = text.split("\n")
     root = parse(text, language) if language is not None else None
     if language is None or root is None:
-        spans = list(_split_text(text))
-    else:
-        sizes = _LineSizes(lines)
-        atoms = list(_cut(root, len(lines), get_language(language), sizes))
-        spans = list(_absorb_brackets(_pack(atoms, sizes), lines, sizes))
-    return list(_to_chunks(path, blob, lines, language or "text", spans))
+        return list(_to_chunks(path, blob, lines, language or "text", list(_split_text(text)), References()))
+    sizes = _LineSizes(lines)
+    atoms = list(_cut(root, len(lines), get_language(language), sizes))
+    spans = list(_absorb_brackets(_pack(atoms, sizes), lines, sizes))
+    references = find_references(root, text.encode("utf-8", "replace"), language)
+    return list(_to_chunks(path, blob, lines, language, spans, references))
 
 
 class _LineSizes:
@@ -85,6 +101,7 @@ class _Region:
     end: int
     scope: str
     scope_kind: str
+    heads: tuple[str, ...] = ()
 
 
 def _cut(root: Node, n_lines: int, language: Language, sizes: _LineSizes) -> Iterator[_Atom]:
@@ -99,31 +116,32 @@ def _cut(root: Node, n_lines: int, language: Language, sizes: _LineSizes) -> Ite
         if region.node is not None:
             name, kind, inner = _definition(region.node, language, in_function=region.scope_kind in _FUNCTIONS)
         symbol = f"{region.scope}.{name}" if region.scope and name else name or region.scope
+        heads = (*region.heads, symbol) if name else region.heads
         size = sizes.between(region.start, region.end)
         if size <= MAX_CHARS and region.node is not root:
             standalone = bool(name) and size >= STANDALONE_CHARS
             kind = kind or region.scope_kind
-            yield _Atom(region.start, region.end, region.scope, symbol, kind, standalone)
+            yield _Atom(region.start, region.end, region.scope, symbol, kind, standalone, heads)
             continue
         rows = _child_rows(inner, region.start, region.end) if inner is not None else []
         if len(rows) <= 1 and not (rows and rows[0][1] is not None and rows[0][1].child_count):
             # Nothing to cut along (a huge literal or comment, say): cut by lines.
-            yield from _cut_lines(region, symbol, kind or region.scope_kind, sizes)
+            yield from _cut_lines(region, symbol, kind or region.scope_kind, heads, sizes)
             continue
         ends = [row for row, _ in rows[1:]] + [region.end]
         parts = [
-            _Region(child, row, end, symbol, kind or region.scope_kind)
-            for (row, child), end in zip(rows, ends, strict=True)
+            _Region(child, row, end, symbol, kind or region.scope_kind, () if number else heads)
+            for number, ((row, child), end) in enumerate(zip(rows, ends, strict=True))
         ]
         stack.extend(reversed(parts))
 
 
-def _cut_lines(region: _Region, symbol: str, kind: str, sizes: _LineSizes) -> Iterator[_Atom]:
+def _cut_lines(region: _Region, symbol: str, kind: str, heads: tuple[str, ...], sizes: _LineSizes) -> Iterator[_Atom]:
     start = region.start
     while start < region.end:
         stop = min(region.end, sizes.reach(start, MAX_CHARS))
-        yield _Atom(start, stop, symbol, symbol, kind, False)
-        start = stop
+        yield _Atom(start, stop, symbol, symbol, kind, False, heads)
+        start, heads = stop, ()
 
 
 def _child_rows(node: Node, start: int, end: int) -> list[tuple[int, Node | None]]:
@@ -167,8 +185,8 @@ def _n_rows(node: Node) -> int:
     return _last_row(node) - node.start_point.row
 
 
-def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int, str, str]]:
-    """Gather neighbouring atoms of one scope into spans (start, end, symbol, kind)."""
+def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[_Span]:
+    """Gather neighbouring atoms of one scope into spans."""
     group: list[_Atom] = []
     for atom in atoms:
         if group and (
@@ -184,15 +202,13 @@ def _pack(atoms: Sequence[_Atom], sizes: _LineSizes) -> Iterator[tuple[int, int,
         yield _to_span(group)
 
 
-def _absorb_brackets(
-    spans: Iterator[tuple[int, int, str, str]], lines: Sequence[str], sizes: _LineSizes
-) -> Iterator[tuple[int, int, str, str]]:
+def _absorb_brackets(spans: Iterator[_Span], lines: Sequence[str], sizes: _LineSizes) -> Iterator[_Span]:
     """Lines without a single word, such as a class's closing bracket, go with the span before them if they fit."""
-    held: tuple[int, int, str, str] | None = None
+    held: _Span | None = None
     for span in spans:
-        wordless = not any(char.isalnum() for line in lines[span[0] : span[1]] for char in line)
-        if held is not None and wordless and sizes.between(held[0], span[1]) <= MAX_CHARS + _BRACKET_CHARS:
-            held = (held[0], span[1], held[2], held[3])
+        wordless = not any(char.isalnum() for line in lines[span.start : span.end] for char in line)
+        if held is not None and wordless and sizes.between(held.start, span.end) <= MAX_CHARS + _BRACKET_CHARS:
+            held = replace(held, end=span.end)
             continue
         if held is not None:
             yield held
@@ -201,14 +217,15 @@ def _absorb_brackets(
         yield held
 
 
-def _to_span(group: Sequence[_Atom]) -> tuple[int, int, str, str]:
+def _to_span(group: Sequence[_Atom]) -> _Span:
     start, end = group[0].start, group[-1].end
+    heads = tuple(dict.fromkeys(head for atom in group for head in atom.heads))
     named = [atom for atom in group if atom.defines]
     if not named:
-        return start, end, group[0].symbol, group[0].kind
+        return _Span(start, end, group[0].symbol, group[0].kind, heads)
     symbols = list(dict.fromkeys(atom.symbol for atom in named))
     kinds = {atom.kind for atom in named}
-    return start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions"
+    return _Span(start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions", heads)
 
 
 def _definition(node: Node, language: Language, *, in_function: bool) -> tuple[str, str, Node]:
@@ -299,7 +316,7 @@ def _text(node: Node | None) -> str:
     return name.strip("\"'#= ")[:80]
 
 
-def _split_text(text: str) -> Iterator[tuple[int, int, str, str]]:
+def _split_text(text: str) -> Iterator[_Span]:
     from langchain_text_splitters import RecursiveCharacterTextSplitter  # 0.4 s: only where it is needed
 
     splitter = RecursiveCharacterTextSplitter(
@@ -313,15 +330,17 @@ def _split_text(text: str) -> Iterator[tuple[int, int, str, str]]:
     pieces = splitter.split_text(text)
     for piece in pieces:
         n_breaks = piece.count("\n")
-        yield line, line + n_breaks + (0 if piece.endswith("\n") else 1), "", "text"
+        yield _Span(line, line + n_breaks + (0 if piece.endswith("\n") else 1), "", "text")
         line += n_breaks
 
 
 def _to_chunks(
-    path: str, blob: str, lines: Sequence[str], language: str, spans: Sequence[tuple[int, int, str, str]]
+    path: str, blob: str, lines: Sequence[str], language: str, spans: Sequence[_Span], references: References
 ) -> Iterator[Chunk]:
     seen: dict[str, int] = {}
-    for start, end, symbol, kind in spans:
+    offsets = [0, *accumulate(len(line.encode("utf-8", "replace")) + 1 for line in lines)]
+    for span in spans:
+        start, end = span.start, span.end
         while start < end and not lines[start].strip():
             start += 1
         while end > start and not lines[end - 1].strip():
@@ -329,9 +348,23 @@ def _to_chunks(
         if start == end:
             continue
         text = "\n".join(lines[start:end])
-        key = f"{path}\0{symbol}\0{text}"
+        key = f"{path}\0{span.symbol}\0{text}"
         n_before = seen.get(key, 0)
         seen[key] = n_before + 1
         identity = f"{key}\0{n_before}" if n_before else key  # the same lines twice in one scope are two chunks
         digest = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
-        yield Chunk(digest, path, start + 1, end, symbol, kind, language, text, blob)
+        names, calls = references.between(offsets[start], offsets[end])
+        yield Chunk(
+            id=digest,
+            path=path,
+            start_line=start + 1,
+            end_line=end,
+            symbol=span.symbol,
+            kind=span.kind,
+            language=language,
+            text=text,
+            blob=blob,
+            defines=span.heads,
+            names=names,
+            calls=calls,
+        )

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from .graph import NO_NAMES, FileNames, count_dependents
 from .home import RepositoryFolder
 from .manifest import Manifest, ManifestFile, list_refs, read_manifest
 from .records import Finding, Skipped, SourceFile
@@ -24,6 +25,7 @@ class IndexedFile:
     language: str | None
     chunks: Sequence[tuple[int, int, int]]
     findings: Sequence[Finding]
+    names: FileNames = NO_NAMES
 
 
 def split_known(
@@ -32,7 +34,7 @@ def split_known(
     """The source's files as: indexed before with this content, left out, and still to be read."""
     known: dict[tuple[str, str], IndexedFile | Skipped] = {}
     for ref in list_refs(folder.refs):
-        manifest = read_manifest(folder.refs, ref)
+        manifest = read_manifest(folder.refs, ref, with_names=True)
         if manifest is not None:
             known |= _known_files(manifest)
     listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes))
@@ -56,10 +58,10 @@ def _known_files(manifest: Manifest) -> dict[tuple[str, str], IndexedFile | Skip
         findings.setdefault(finding.path, []).append(finding)
     columns = np.stack([manifest.rows, manifest.start_lines, manifest.end_lines], axis=1).tolist()
     known: dict[tuple[str, str], IndexedFile | Skipped] = {}
-    for file in manifest.files:
+    for file, names in zip(manifest.files, manifest.names, strict=True):
         chunks = [tuple(chunk) for chunk in columns[file.first_chunk : file.first_chunk + file.n_chunks]]
         known[file.path, file.blob] = IndexedFile(
-            SourceFile(file.path, file.blob, file.n_bytes), file.language, chunks, findings.get(file.path, ())
+            SourceFile(file.path, file.blob, file.n_bytes), file.language, chunks, findings.get(file.path, ()), names
         )
     known.update({(s.path, s.blob): s for s in manifest.skipped if s.blob})
     return known
@@ -86,6 +88,8 @@ def make_manifest(source: Source, files: Sequence[IndexedFile], skipped: Sequenc
         end_lines=columns[:, 2].astype(np.int32),
         skipped=sorted(skipped, key=lambda s: s.path),
         findings=[finding for indexed in ordered for finding in indexed.findings],
+        n_dependents=count_dependents([indexed.names for indexed in ordered]),
+        names=[indexed.names for indexed in ordered],
     )
 
 

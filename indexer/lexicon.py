@@ -1,30 +1,30 @@
-"""BM25 over code words: one tantivy document a chunk, with fields for body, path and symbol.
+"""BM25 over code words, and names looked up whole: one tantivy document a chunk.
 
-tantivy is imported here only. Words are split by ``words``, so tantivy gets them ready, one space between.
-Any number of processes may read while one writes; a reader sees the last commit. The chunk itself is kept
-beside its words, which is where searches read a hit's text.
+tantivy is imported here only. Words are split and stemmed by ``words``, so tantivy gets them ready, one space
+between. Any number of processes may read while one writes; a reader sees the last commit. The chunk itself is
+kept beside its words, which is where searches read a hit's text.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tantivy
 
 from .matrix import Rows
 from .records import Chunk
-from .words import split_words
+from .words import index_terms, last_name
 
-_BODY, _PATH, _SYMBOL, _ROW, _CHUNK = "body", "path", "symbol", "row", "chunk"
-# A word in a symbol's name says more than the same word in a body. Untuned: ranking is fitted elsewhere.
-_BOOSTS = {_BODY: 1.0, _PATH: 1.0, _SYMBOL: 1.5}
+WordField = Literal["body", "symbol", "path"]
+NameField = Literal["defines", "calls"]
+_BODY, _SYMBOL, _PATH, _DEFINES, _CALLS, _ROW, _CHUNK = "body", "symbol", "path", "defines", "calls", "row", "chunk"
 _WRITER_BYTES = 64_000_000  # of memory before tantivy writes a segment
-_MAX_QUERY_WORDS = 64  # a pasted file is no query: its first distinct words are
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,24 @@ class Lexicon:
         self._index = tantivy.Index(_schema(), path=str(folder))
         self._searcher = self._index.searcher()
 
-    def search(self, query: str, limit: int) -> tuple[Rows, list[float]]:
-        """Rows of the best ``limit`` chunks by BM25, best first, and their scores."""
-        words = list(dict.fromkeys(split_words(query)))[:_MAX_QUERY_WORDS]
-        if not words or not self._searcher.num_docs:
+    def search(self, terms: Sequence[str], field: WordField, limit: int) -> tuple[Rows, list[float]]:
+        """Rows of the best ``limit`` chunks by BM25 over one field, best first, and their scores.
+
+        ``body`` holds the words of the text and of its symbols, ``symbol`` and ``path`` those of names alone.
+        """
+        if not terms or not self._searcher.num_docs:
             return np.zeros(0, dtype=np.int64), []
-        terms = [
-            (
-                tantivy.Occur.Should,
-                tantivy.Query.boost_query(tantivy.Query.term_query(self._index.schema, field, word, "freq"), boost),
-            )
-            for word in words
-            for field, boost in _BOOSTS.items()
-        ]
-        hits = self._searcher.search(tantivy.Query.boolean_query(terms), limit=limit, count=False).hits
-        rows = self._searcher.fast_field_values(_ROW, [address for _, address in hits])
-        return np.asarray(rows, dtype=np.int64), [float(score) for score, _ in hits]
+        schema = self._index.schema
+        parts = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, field, term, "freq")) for term in terms]
+        hits = self._searcher.search(tantivy.Query.boolean_query(parts), limit=limit, count=False).hits
+        return self._rows(hits), [float(score) for score, _ in hits]
+
+    def find(self, name: str, field: NameField, limit: int) -> Rows:
+        """Rows of at most ``limit`` chunks that define, or call, exactly ``name`` (its last part: no dots)."""
+        if not name or not self._searcher.num_docs:
+            return np.zeros(0, dtype=np.int64)
+        query = tantivy.Query.const_score_query(tantivy.Query.term_query(self._index.schema, field, name), 1.0)
+        return self._rows(self._searcher.search(query, limit=limit, count=False).hits)
 
     def get(self, row: int) -> StoredChunk:
         """The chunk of one row; KeyError if no document has it."""
@@ -71,6 +73,11 @@ class Lexicon:
             raise KeyError(row)
         stored: Any = self._searcher.doc(hits[0][1]).get_first(_CHUNK)
         return StoredChunk(*json.loads(bytes(stored)))
+
+    def _rows(self, hits: Sequence[tuple[Any, Any]]) -> Rows:
+        if not hits:
+            return np.zeros(0, dtype=np.int64)
+        return np.asarray(self._searcher.fast_field_values(_ROW, [address for _, address in hits]), dtype=np.int64)
 
 
 class LexiconWriter:
@@ -99,9 +106,12 @@ class LexiconWriter:
     def add(self, row: int, chunk: Chunk) -> None:
         """Take a chunk in under its row of the matrix."""
         document = tantivy.Document()
-        document.add_text(_BODY, " ".join(split_words(chunk.text)))
-        document.add_text(_PATH, " ".join(split_words(chunk.path)))
-        document.add_text(_SYMBOL, " ".join(split_words(chunk.symbol)))
+        symbol_terms = index_terms(chunk.symbol)
+        document.add_text(_BODY, " ".join(index_terms(chunk.text) + symbol_terms))
+        document.add_text(_SYMBOL, " ".join(symbol_terms))
+        document.add_text(_PATH, " ".join(index_terms(chunk.path)))
+        document.add_text(_DEFINES, " ".join(last_name(symbol) for symbol in chunk.defines))
+        document.add_text(_CALLS, " ".join(chunk.calls))
         document.add_unsigned(_ROW, row)
         kept = [chunk.id, chunk.path, chunk.symbol, chunk.kind, chunk.language, chunk.text]
         document.add_bytes(_CHUNK, json.dumps(kept).encode())
@@ -114,8 +124,10 @@ class LexiconWriter:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in (_BODY, _PATH, _SYMBOL):
+    for name in (_BODY, _SYMBOL, _PATH):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
+    for name in (_DEFINES, _CALLS):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
     builder.add_unsigned_field(_ROW, indexed=True, fast=True)
     builder.add_bytes_field(_CHUNK, stored=True)
     return builder.build()

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .graph import FileNames
 from .matrix import Rows
 from .records import Finding, Skipped
 
@@ -35,7 +37,11 @@ class ManifestFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that one ref holds. ``rows``, ``start_lines`` and ``end_lines`` have one entry a chunk."""
+    """All that one ref holds. ``rows``, ``start_lines`` and ``end_lines`` have one entry a chunk.
+
+    ``n_dependents`` says of each file how many others use what it defines; ``names`` are what that was counted
+    from, for the next build, and absent where the manifest was read for searching.
+    """
 
     ref: str
     commit: str | None
@@ -47,6 +53,8 @@ class Manifest:
     end_lines: NDArray[np.int32]
     skipped: Sequence[Skipped]
     findings: Sequence[Finding]
+    n_dependents: NDArray[np.float32]
+    names: Sequence[FileNames] = ()
 
     @cached_property
     def position_of_row(self) -> Rows:
@@ -55,20 +63,31 @@ class Manifest:
         positions[self.rows] = np.arange(len(self.rows))
         return positions
 
-    def holds(self, rows: Rows) -> NDArray[np.bool_]:
-        """Whether each of ``rows`` belongs to this ref; shape (len(rows),)."""
-        held = np.zeros(len(rows), dtype=np.bool_)
+    def positions_of(self, rows: Rows) -> Rows:
+        """Where each of ``rows`` stands in the columns, -1 for those of other refs; shape (len(rows),)."""
+        positions = np.full(len(rows), -1, dtype=np.int64)
         known = rows < len(self.position_of_row)
-        held[known] = self.position_of_row[rows[known]] >= 0
-        return held
+        positions[known] = self.position_of_row[rows[known]]
+        return positions
 
     def file_of(self, position: int) -> ManifestFile:
         """The file of the chunk at ``position`` in the columns."""
-        return self.files[int(np.searchsorted(self._first_chunks, position, side="right")) - 1]
+        return self.files[int(self.file_of_position[position])]
 
     @cached_property
-    def _first_chunks(self) -> NDArray[np.int64]:
+    def first_chunks(self) -> NDArray[np.int64]:
+        """Where each file's chunks begin in the columns; shape (n_files,)."""
         return np.asarray([file.first_chunk for file in self.files], dtype=np.int64)
+
+    @cached_property
+    def chunk_counts(self) -> NDArray[np.int64]:
+        """How many chunks each file has, none if its lines are blank; shape (n_files,)."""
+        return np.asarray([file.n_chunks for file in self.files], dtype=np.int64)
+
+    @cached_property
+    def file_of_position(self) -> NDArray[np.int64]:
+        """The index of the file that each chunk is of; shape (n_chunks,)."""
+        return np.repeat(np.arange(len(self.files), dtype=np.int64), self.chunk_counts)
 
 
 def manifest_path(folder: Path, ref: str) -> Path:
@@ -127,18 +146,22 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
             rows=manifest.rows,
             start_lines=manifest.start_lines,
             end_lines=manifest.end_lines,
+            n_dependents=manifest.n_dependents,
+            **_names_to_columns(manifest.names),
         )
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
 
 
-def read_manifest(folder: Path, ref: str) -> Manifest | None:
-    """The manifest of ``ref``, or None if that ref is not indexed."""
+def read_manifest(folder: Path, ref: str, *, with_names: bool = False) -> Manifest | None:
+    """The manifest of ``ref``, or None if that ref is not indexed. ``with_names``: also what only builds need."""
     try:
         with np.load(manifest_path(folder, ref)) as columns:
             head = json.loads(columns["head"].tobytes())
             rows, starts, ends = columns["rows"], columns["start_lines"], columns["end_lines"]
+            n_dependents = columns["n_dependents"]
+            names = _columns_to_names(columns) if with_names else ()
     except FileNotFoundError:
         return None
     return Manifest(
@@ -152,4 +175,24 @@ def read_manifest(folder: Path, ref: str) -> Manifest | None:
         end_lines=ends,
         skipped=[Skipped(*fields) for fields in head["skipped"]],
         findings=[Finding(*fields) for fields in head["findings"]],
+        n_dependents=n_dependents,
+        names=names,
     )
+
+
+def _names_to_columns(names: Sequence[FileNames]) -> dict[str, Any]:
+    none = [np.zeros(0, dtype=np.uint32)]
+    return {
+        "defined": np.concatenate([file.defined for file in names] or none),
+        "defined_ends": np.cumsum([len(file.defined) for file in names], dtype=np.int64),
+        "used": np.concatenate([file.used for file in names] or none),
+        "used_ends": np.cumsum([len(file.used) for file in names], dtype=np.int64),
+    }
+
+
+def _columns_to_names(columns: Mapping[str, NDArray[Any]]) -> list[FileNames]:
+    defined = np.split(columns["defined"], columns["defined_ends"][:-1])
+    used = np.split(columns["used"], columns["used_ends"][:-1])
+    if not len(columns["defined_ends"]):
+        return []
+    return [FileNames(here, there) for here, there in zip(defined, used, strict=True)]

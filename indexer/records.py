@@ -32,7 +32,9 @@ class Chunk:
     """A piece of a file along its syntax tree.
 
     ``id`` hashes path, symbol and text, so it survives edits elsewhere in the file. ``symbol`` is the dotted
-    name of the definition (or the scope) that the chunk belongs to, ``kind`` what the tree calls it.
+    name of the definition (or the scope) that the chunk belongs to, ``kind`` what the tree calls it. ``defines``
+    are the dotted names of the definitions that begin in it, ``names`` its identifiers and ``calls`` those that it
+    calls; the three are known when a file is cut, and empty in a hit.
     """
 
     id: str
@@ -44,6 +46,9 @@ class Chunk:
     language: str
     text: str
     blob: str
+    defines: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
     @property
     def location(self) -> str:

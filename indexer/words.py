@@ -1,27 +1,86 @@
-"""The words of code, for lexical search: identifiers whole and split (camelCase, snake_case, acronyms)."""
+"""The words of code, for lexical search: identifiers split and whole, stemmed; and the words of a question.
+
+Both sides go through the same mill, so that "thread pools" finds ``ThreadPool``, ``thread_pool`` and ``threadpool``.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
+
+import Stemmer
 
 _IDENTIFIER = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|_+[^\W_]+(?:_+[^\W_]+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?(?:[a-z]|[^\W\d_A-Z])+|[A-Z]+|[0-9]+")
+_RUN = re.compile(r"[^\W_]+")
+_QUALIFIER = re.compile(r"[\s.:#]+")
 MAX_WORD_CHARS = 80  # longer runs are data (hashes, base64), not words
+MAX_QUERY_TERMS = 64  # a pasted file is no question: its first distinct words are
+
+# Words that ask but name nothing. BM25 would take "how" for telling, since code seldom says it.
+STOP_WORDS = frozenset(
+    "a about after all also an and any are as at be been before being between both but by can could did do does doing "
+    "during each every few for from get gets had has have having how i if in into is it its like many me more most "
+    "much my no not of off on only or other our out over own per same shall should so some such than that the their "
+    "them then there these they this those through to under up upon us use used uses using via was we were what "
+    "when where which while who whose why will with within without would you your".split()
+)
 
 
 def split_words(text: str) -> list[str]:
-    """Lower-cased words of ``text`` in order: each identifier's parts, and the identifier itself if it has many."""
+    """Lower-cased words of ``text`` in order: each identifier's parts, then its parts joined if there are many."""
     words: list[str] = []
     for identifier in _IDENTIFIER.findall(text):
         words.extend(_parts(identifier))
     return words
 
 
+def index_terms(text: str) -> list[str]:
+    """The terms under which ``text`` is found: its words, stemmed."""
+    terms: list[str] = []
+    for identifier in _IDENTIFIER.findall(text):
+        terms.extend(_stemmed_parts(identifier))
+    return terms
+
+
+def query_terms(query: str) -> list[str]:
+    """The distinct terms to look for: words that name something, and neighbours joined; all words if none does."""
+    identifiers = _IDENTIFIER.findall(query)
+    telling = [identifier for identifier in identifiers if identifier.lower() not in STOP_WORDS]
+    terms = [term for identifier in telling or identifiers for term in _stemmed_parts(identifier)]
+    runs = _RUN.findall(query)
+    for first, second in pairwise(runs):  # "thread pool" is how people write threadpool
+        if first.lower() not in STOP_WORDS and second.lower() not in STOP_WORDS:
+            terms.append(stem((first + second).lower()))
+    return list(dict.fromkeys(terms))[:MAX_QUERY_TERMS]
+
+
+def last_name(symbol: str) -> str:
+    """The name itself of a qualified one: ``Router.add`` and ``Router::add`` are ``add``."""
+    return next((part for part in reversed(_QUALIFIER.split(symbol)) if part), "")
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The stem of a lower-case English word, by the Porter 2 algorithm (snowballstem.org)."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english", 0)  # no cache of its own: ours also spares the call
+
+
 @lru_cache(maxsize=200_000)  # identifiers repeat: a repository has far fewer than it has occurrences
 def _parts(identifier: str) -> tuple[str, ...]:
-    whole = identifier.lower().strip("_")
+    parts = tuple(part.lower() for part in _PART.findall(identifier))
+    whole = identifier.replace("_", "").lower()
     if not whole or len(whole) > MAX_WORD_CHARS:
         return ()
-    parts = tuple(part.lower() for part in _PART.findall(identifier))
     return parts if parts == (whole,) else (*parts, whole)
+
+
+@lru_cache(maxsize=200_000)
+def _stemmed_parts(identifier: str) -> tuple[str, ...]:
+    return tuple(stem(part) for part in _parts(identifier))

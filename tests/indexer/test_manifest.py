@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.graph import NO_NAMES, FileNames
 from indexer.manifest import Manifest, ManifestFile, list_refs, read_manifest, write_manifest
 from indexer.records import Finding, Skipped
 
@@ -24,6 +25,8 @@ def manifest(ref: str) -> Manifest:
         end_lines=np.array([3, 8, 2], dtype=np.int32),
         skipped=[Skipped("caf\udce9.py", 3, "file name is not UTF-8")],
         findings=[Finding("a.py", 2, "github")],
+        n_dependents=np.array([2, 0], dtype=np.float32),
+        names=[FileNames(np.array([7, 9], dtype=np.uint32), np.array([8], dtype=np.uint32)), NO_NAMES],
     )
 
 
@@ -32,14 +35,15 @@ def test_what_is_written_is_read(tmp_path: Path, ref: str) -> None:
     """A manifest comes back as it was, and its ref is listed under its own name; nothing else is left."""
     written = manifest(ref)
     write_manifest(tmp_path, written)
-    read = read_manifest(tmp_path, ref)
+    read = read_manifest(tmp_path, ref, with_names=True)
     assert read is not None
     assert list_refs(tmp_path) == [ref]
     assert len(list(tmp_path.iterdir())) == 1
     for name in ("ref", "commit", "origin", "indexed_at", "files", "skipped", "findings"):
         assert getattr(read, name) == getattr(written, name)
-    for name in ("rows", "start_lines", "end_lines"):
+    for name in ("rows", "start_lines", "end_lines", "n_dependents"):
         assert getattr(read, name).tolist() == getattr(written, name).tolist()
+    assert [(file.defined.tolist(), file.used.tolist()) for file in read.names] == [([7, 9], [8]), ([], [])]
 
 
 def test_a_chunk_knows_its_file() -> None:
@@ -48,7 +52,8 @@ def test_a_chunk_knows_its_file() -> None:
     assert [one.file_of(position).path for position in range(3)] == ["a.py", "a.py", "é.txt"]
     assert {row: one.position_of_row[row] for row in (5, 0, 9)} == {5: 0, 0: 1, 9: 2}
     assert len(one.position_of_row) == 10
-    assert one.holds(np.array([0, 1, 5, 8, 9, 10, 99])).tolist() == [True, False, True, False, True, False, False]
+    assert one.positions_of(np.array([0, 1, 5, 8, 9, 10, 99])).tolist() == [1, -1, 0, -1, 2, -1, -1]
+    assert one.file_of_position.tolist() == [0, 0, 1]
 
 
 def test_a_ref_that_is_not_there_is_none(tmp_path: Path) -> None:

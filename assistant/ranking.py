@@ -1,0 +1,80 @@
+"""The order of hits: signals times weights, files first, then the chunks within them.
+
+The weights are fitted by ``python -m eval.fitting`` and stand in ``ranking.toml`` beside this file.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from .signals import CHUNK_SIGNALS, FILE_SIGNALS, Candidates, Positions, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A weight for each signal, and what each further chunk of a file loses to the first chunks of other files."""
+
+    files: Mapping[str, float]
+    chunks: Mapping[str, float]
+    repeat_penalty: float
+
+    def without(self, signals: Collection[str]) -> Weights:
+        """The same with these signals switched off."""
+        return Weights(
+            {name: 0.0 if name in signals else weight for name, weight in self.files.items()},
+            {name: 0.0 if name in signals else weight for name, weight in self.chunks.items()},
+            self.repeat_penalty,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RankedChunk:
+    """One chunk in its place: its position in the manifest, its score, and each signal that it was judged by."""
+
+    position: int
+    score: float
+    signals: Mapping[str, float]
+
+
+@cache
+def load_weights() -> Weights:
+    """The fitted weights that are shipped."""
+    table = tomllib.loads((files(__package__) / "ranking.toml").read_text("utf-8"))
+    return Weights(table["files"], table["chunks"], table["repeat_penalty"])
+
+
+def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[RankedChunk]:
+    """The best ``k`` chunks, best first.
+
+    A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty, so
+    that the first hits are of different files.
+    """
+    file_scores = candidates.file_signals @ np.asarray([weights.files[name] for name in FILE_SIGNALS], np.float32)
+    within = candidates.chunk_signals @ np.asarray([weights.chunks[name] for name in CHUNK_SIGNALS], np.float32)
+    scores = _combine(file_scores, within, candidates.file_of_chunk, weights.repeat_penalty)
+    best = np.lexsort((candidates.chunks, -scores))[:k]
+    return [RankedChunk(int(candidates.chunks[i]), float(scores[i]), _signals_of(candidates, int(i))) for i in best]
+
+
+def _combine(file_scores: Scores, within: Scores, file_of_chunk: Positions, repeat_penalty: float) -> Scores:
+    order = np.lexsort((-within, file_of_chunk))
+    ordered_files = file_of_chunk[order]
+    starts = np.flatnonzero(np.r_[True, ordered_files[1:] != ordered_files[:-1]])
+    counts = np.diff(np.r_[starts, len(order)])
+    place = np.arange(len(order)) - np.repeat(starts, counts)
+    behind = np.repeat(within[order][starts], counts) - within[order]
+    scores = np.empty(len(order), dtype=np.float32)
+    scores[order] = file_scores[ordered_files] - behind - repeat_penalty * place
+    return scores
+
+
+def _signals_of(candidates: Candidates, i: int) -> dict[str, float]:
+    of_file = zip(FILE_SIGNALS, candidates.file_signals[candidates.file_of_chunk[i]].tolist(), strict=True)
+    of_chunk = zip(CHUNK_SIGNALS, candidates.chunk_signals[i].tolist(), strict=True)
+    return {name: round(value, 4) for name, value in (*of_file, *of_chunk)}

@@ -1,0 +1,283 @@
+"""The signals that hits are ranked by, as named numbers of each candidate file and chunk, with their reasons.
+
+A search finds candidates (by vectors, by words, by names), says of each what speaks for it, and adds that up with
+the weights of ``ranking``. Files are judged first, then the chunks within a file: which file answers is mostly
+told by more than its best chunk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.home import OpenedIndex
+from indexer.lexicon import WordField
+from indexer.words import STOP_WORDS, query_terms
+
+from .paths import KINDS, PathRarity, match_folders, match_name, read_path
+
+Positions = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+POOL = 200  # chunks of each list that candidates are taken from
+_BREADTH = 3  # chunks of a file that show whether it is about the question throughout
+_MAX_OWNERS_LOOKED_AT = 50  # a name that more chunks define tells nothing
+
+FILE_SIGNALS: Mapping[str, str] = {
+    "words_best": "BM25 of the file's best chunk, over the best of all: the words of the question stand there",
+    "words_breadth": "the same of its three best chunks: a file about the subject says its words again and again",
+    "names_best": "BM25 over the names that a chunk defines: a name says more than a mention",
+    "meaning_best": "cosine of the best chunk, less the best of all",
+    "meaning_breadth": "mean cosine of the three best chunks, likewise",
+    "meaning_whole": "cosine of the whole file's mean vector, likewise: what the file is about",
+    "defines": "it defines a name that the question spells out; less where others define it too",
+    "file_name": "the question says the whole of the file's name, weighed by how rare it is among the paths",
+    "file_name_share": "how much of the file's name it says",
+    "file_name_exact": "a word of the question is the file's name, to the letter",
+    "folders": "the question says words of its folders, rare ones more",
+    "size": "logarithm of its number of chunks: of two alike, the larger one holds more of the answer",
+    "dependents": "logarithm of how many other files use what it defines: the core rather than the rim",
+    "test": "a test: it shows a use of what is asked for",
+    "docs": "prose: it says what the code does elsewhere",
+    "config": "settings, data or markup",
+    "example": "an example, benchmark or script",
+    "outdated": "kept for compatibility, or other people's code",
+    "other_platform": "for a platform that is not the common one, where a twin stands beside it",
+    # A question that is a name alone asks for its definition; what it is about is told by other signals then.
+    "name_asked_defines": "`defines`, where the question is a single name",
+    "name_asked_file_name": "`file_name_exact`, where the question is a single name",
+    "name_asked_size": "`size`, where the question is a single name",
+    "name_asked_dependents": "`dependents`, where the question is a single name",
+}
+CHUNK_SIGNALS: Mapping[str, str] = {
+    "chunk_words": "BM25 of the chunk, over the best of all",
+    "chunk_names": "BM25 of the names that it defines, likewise",
+    "chunk_meaning": "its cosine, less the best of all",
+    "chunk_defines": "it defines a name that the question spells out",
+}
+SIGNALS: tuple[str, ...] = (*FILE_SIGNALS, *CHUNK_SIGNALS)
+
+_QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
+_QUALIFIER = re.compile(r"\.|::|#|->")
+_SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as the signals read it."""
+
+    text: str
+    terms: tuple[str, ...]
+    names: tuple[str, ...]  # the identifiers that it spells out, without qualifiers
+    words: frozenset[str]  # every word as it stands, in lower case
+    is_name: bool  # the question is one name and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Files and chunks that may answer, and what speaks for each.
+
+    ``files`` are indices into the manifest's files; ``file_signals`` has shape (len(files), len(FILE_SIGNALS)),
+    ``chunk_signals`` (len(chunks), len(CHUNK_SIGNALS)); ``chunks`` are positions in the manifest's columns and
+    ``file_of_chunk`` says which entry of ``files`` each belongs to.
+    """
+
+    files: Positions
+    file_signals: Scores
+    chunks: Positions
+    file_of_chunk: Positions
+    chunk_signals: Scores
+
+
+class IndexView:
+    """One opened ref with what the signals need of it beyond the index, made when first asked for and kept."""
+
+    def __init__(self, index: OpenedIndex) -> None:
+        self.index = index
+        self._mean_lengths = np.zeros(len(index.manifest.files), dtype=np.float32)
+
+    @cached_property
+    def path_rarity(self) -> PathRarity:
+        """How telling each word is among the paths of the ref."""
+        return PathRarity(file.path for file in self.index.manifest.files)
+
+    def mean_lengths(self, files: Positions) -> Scores:
+        """The length of the mean vector of each of ``files``: 1 for a file of one mind, less for a mixed one."""
+        manifest, matrix = self.index.manifest, self.index.matrix
+        for file in files[self._mean_lengths[files] == 0]:
+            first, count = manifest.first_chunks[file], manifest.chunk_counts[file]
+            mean = matrix.read(manifest.rows[first : first + count]).mean(axis=0)
+            self._mean_lengths[file] = max(float(np.linalg.norm(mean)), 1e-6)
+        return np.asarray(self._mean_lengths[files])
+
+
+def read_query(text: str) -> Query:
+    """The terms and names of a question."""
+    qualified = _QUALIFIED_NAME.findall(text)
+    is_name = len(text.split()) == 1 and len(qualified) == 1
+    names = [
+        _QUALIFIER.split(name)[-1]
+        for number, name in enumerate(qualified)
+        if is_name or _SPELLED_AS_CODE.search(name) or (number and name[0].isupper())
+    ]
+    words = {part.lower() for name in qualified for part in _QUALIFIER.split(name)}
+    telling = tuple(dict.fromkeys(name for name in names if name.lower() not in STOP_WORDS))
+    return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name)
+
+
+def search_words(index: OpenedIndex, terms: Sequence[str], field: WordField, n: int) -> tuple[Positions, Scores]:
+    """The best ``n`` chunks of the ref by BM25 over one field, as positions in the manifest, and their scores.
+
+    Fetches more until it has ``n`` of this ref, so that other refs in the same index take nobody's place.
+    """
+    limit = n
+    while True:
+        rows, scores = index.lexicon.search(terms, field, limit)
+        positions = index.manifest.positions_of(rows)
+        mine = np.flatnonzero(positions >= 0)[:n]
+        if len(mine) == n or len(rows) < limit:
+            return positions[mine], np.asarray(scores, dtype=np.float32)[mine]
+        limit *= 4
+
+
+def search_meaning(cosines: Scores, n: int) -> Positions:
+    """The positions of the ``n`` largest cosines, best first."""
+    n = min(n, len(cosines))
+    best = np.argpartition(-cosines, n - 1)[:n]
+    return np.asarray(best[np.argsort(-cosines[best], kind="stable")], dtype=np.int64)
+
+
+def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = POOL) -> Candidates:
+    """All that may answer ``query``, with its signals. ``cosines``: of every chunk of the ref, by position."""
+    index, manifest = view.index, view.index.manifest
+    by_words = search_words(index, query.terms, "body", pool)
+    by_names = search_words(index, query.terms, "symbol", pool)
+    by_path = search_words(index, query.terms, "path", pool)
+    owners = _find_owners(index, query)
+    seeds = [search_meaning(cosines, pool), by_words[0], by_names[0], by_path[0], *owners.values()]
+    files = np.unique(manifest.file_of_position[np.concatenate(seeds)])
+
+    words, names = _spread(len(cosines), *by_words), _spread(len(cosines), *by_names)
+    defining = np.zeros(len(cosines), dtype=np.float32)
+    for positions in owners.values():
+        defining[positions] = 1.0
+
+    firsts, counts = manifest.first_chunks[files], manifest.chunk_counts[files]
+    chunks = _ranges(firsts, counts)
+    file_of_chunk = np.repeat(np.arange(len(files)), counts)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    chunk_cosines = cosines[chunks]
+    best_cosine = float(cosines.max())
+
+    columns: dict[str, NDArray[np.floating]] = {
+        "words_best": np.maximum.reduceat(words[chunks], starts),
+        "words_breadth": _over_best(_top_sums(words[chunks], starts, counts)),
+        "names_best": np.maximum.reduceat(names[chunks], starts),
+        "meaning_best": np.maximum.reduceat(chunk_cosines, starts) - best_cosine,
+        "meaning_breadth": _below_best(
+            _top_sums(chunk_cosines, starts, counts) / np.minimum(counts, _BREADTH),
+        ),
+        "meaning_whole": _below_best(_whole_file_cosines(view, files, chunk_cosines, starts, counts)),
+        "defines": _share_of_definitions(manifest.file_of_position, files, owners),
+        "size": np.log1p(counts) / 5,
+        "dependents": np.log1p(manifest.n_dependents[files]) / 3,
+        **_path_signals([manifest.files[file].path for file in files], query, view.path_rarity),
+    }
+    is_name = float(query.is_name)
+    columns["name_asked_defines"] = columns["defines"] * is_name
+    columns["name_asked_file_name"] = columns["file_name_exact"] * is_name
+    columns["name_asked_size"] = columns["size"] * is_name
+    columns["name_asked_dependents"] = columns["dependents"] * is_name
+    chunk_columns: dict[str, NDArray[np.floating]] = {
+        "chunk_words": words[chunks],
+        "chunk_names": names[chunks],
+        "chunk_meaning": chunk_cosines - best_cosine,
+        "chunk_defines": defining[chunks],
+    }
+    return Candidates(
+        files=files,
+        file_signals=np.stack([columns[name] for name in FILE_SIGNALS], axis=1).astype(np.float32),
+        chunks=chunks,
+        file_of_chunk=file_of_chunk,
+        chunk_signals=np.stack([chunk_columns[name] for name in CHUNK_SIGNALS], axis=1).astype(np.float32),
+    )
+
+
+def _find_owners(index: OpenedIndex, query: Query) -> dict[str, Positions]:
+    """The chunks of the ref that define each name of the question."""
+    owners = {}
+    for name in query.names:
+        positions = index.manifest.positions_of(index.lexicon.find(name, "defines", 10 * _MAX_OWNERS_LOOKED_AT))
+        positions = positions[positions >= 0]
+        if 0 < len(positions) <= _MAX_OWNERS_LOOKED_AT:
+            owners[name] = positions
+    return owners
+
+
+def _share_of_definitions(
+    file_of_position: Positions, files: Positions, owners: Mapping[str, Positions]
+) -> NDArray[np.floating]:
+    shares = np.zeros(len(files))
+    for positions in owners.values():
+        defining = np.unique(file_of_position[positions])
+        shares[np.searchsorted(files, defining)] += 1 / np.sqrt(len(defining))
+    return np.minimum(shares, 2.0)
+
+
+def _path_signals(paths: Sequence[str], query: Query, rarity: PathRarity) -> dict[str, NDArray[np.floating]]:
+    terms = frozenset(query.terms)
+    rows = []
+    for path in paths:
+        words = read_path(path)
+        whole, share = match_name(words, terms, rarity)
+        exact = float(words.name in query.words)
+        rows.append(
+            (whole, share, exact, match_folders(words, terms, rarity), *(kind in words.kinds for kind in KINDS))
+        )
+    names = ("file_name", "file_name_share", "file_name_exact", "folders", *KINDS)
+    return dict(zip(names, np.asarray(rows, dtype=np.float32).T, strict=True))
+
+
+def _whole_file_cosines(
+    view: IndexView, files: Positions, cosines: Scores, starts: Positions, counts: Positions
+) -> NDArray[np.floating]:
+    """Cosine of the question with each file's mean vector: the mean of its cosines over that vector's length."""
+    means = np.add.reduceat(cosines, starts) / counts
+    return np.asarray(means / view.mean_lengths(files))
+
+
+def _spread(n: int, positions: Positions, scores: Scores) -> Scores:
+    """Scores over the largest one, by position, 0 elsewhere; shape (n,)."""
+    spread = np.zeros(n, dtype=np.float32)
+    if len(scores):
+        spread[positions] = scores / scores.max()
+    return spread
+
+
+def _top_sums(values: Scores, starts: Positions, counts: Positions) -> NDArray[np.floating]:
+    """For each group, the sum of its largest ``_BREADTH`` values (or of all, if they are fewer)."""
+    group = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((-values, group))
+    rank = np.arange(len(values)) - starts[group]
+    top = np.where(rank < _BREADTH, values[order], 0.0)
+    return np.asarray(np.add.reduceat(top, starts))
+
+
+def _over_best(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    best = values.max()
+    return np.asarray(values / best) if best > 0 else values
+
+
+def _below_best(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.asarray(values - values.max())
+
+
+def _ranges(firsts: Positions, counts: Positions) -> Positions:
+    """The numbers first, first + 1, … of each group, one group after another."""
+    ends = np.cumsum(counts)
+    return np.asarray(np.repeat(firsts - (ends - counts), counts) + np.arange(ends[-1]), dtype=np.int64)
