@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .retrieval.cli import retrieval
+
 if TYPE_CHECKING:
     from indexer.progress import Progress
 
@@ -25,8 +27,26 @@ def evaluate() -> None:
     """Measure how much retrieval helps, on a repository of yours."""
 
 
-@evaluate.command()
-@click.argument("task", type=click.Choice(["questions"]))
+class _Tasks(click.Group):
+    """The tasks, which an unknown one is told."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"There is no task {args[0]!r}: choose from {', '.join(self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
+
+
+@evaluate.group(cls=_Tasks)
+def run() -> None:
+    """Run an evaluation."""
+
+
+run.add_command(retrieval)
+
+
+@run.command(name="questions")
 @click.option("--repo", required=True, metavar="PATH", help="The repository that questions are made from.")
 @click.option("--limit", type=click.IntRange(1), help="Number of questions; by default 60, or all if there are fewer.")
 @click.option("--arms", default="none,retrieval", show_default=True, help="What to compare; the first is the baseline.")
@@ -42,8 +62,7 @@ def evaluate() -> None:
     "--max-tokens", type=click.IntRange(1), default=48, show_default=True, help="Cap on an answer, in every arm."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def run(
-    task: str,
+def ask_a_model(
     repo: str,
     limit: int | None,
     arms: str,
@@ -54,7 +73,7 @@ def run(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Run the evaluation TASK. Stopped anywhere, the same command goes on."""
+    """Ask a model questions with and without retrieval. Stopped anywhere, the same command goes on."""
     import asyncio
 
     from assistant.answer import Assistant
@@ -94,7 +113,7 @@ def run(
         )
         folder = RunFolder(out or default_folder(settings.home, config))
         folder.claim(config, questions)
-        click.echo(f"{task}: {len(questions)} questions under {arms}, written to {folder.path}", err=True)
+        click.echo(f"{len(questions)} questions under {arms}, written to {folder.path}", err=True)
         target = Target(name, source.ref, max_tokens)
         try:
             with _progress_shown() as on_progress:

@@ -5,7 +5,9 @@ QuarryError
     ├── HarvestError        no questions, or too few, can be made from this repository
     ├── RunMismatch         the output folder holds a run with another configuration
     ├── RunStopped          the model failed several times in a row; what was answered is kept
-    └── UnreadableRun       the folder holds no run, or a damaged one
+    ├── UnreadableRun       the folder holds no run, or a damaged one
+    ├── BadQueries          a file of questions cannot be used: which line, and why
+    └── MissingCheckout     the source to evaluate on is not there; how to get it
 """
 
 from __future__ import annotations
@@ -31,3 +33,11 @@ class RunStopped(EvaluationError):
 
 class UnreadableRun(EvaluationError):
     """The folder holds no run, or a damaged one."""
+
+
+class BadQueries(EvaluationError):
+    """A file of questions, or the list of a suite's repositories, cannot be used. Says which line and why."""
+
+
+class MissingCheckout(EvaluationError):
+    """The source of a repository to evaluate on is not there. Says how to get it."""

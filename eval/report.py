@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from .store import RunFolder
 from .summary import Comparison, GroupSummary, Summary, summarise
+from .tables import to_table
 
 
 def write_report(folder: RunFolder) -> Summary:
@@ -54,7 +55,7 @@ def _arms_table(summary: Summary) -> str:
             f"{arm.median_seconds:.2f}",
         ]
         rows.append([*row, str(arm.n_errors)] if has_errors else row)
-    return _table([*header, "errors"] if has_errors else header, rows)
+    return to_table([*header, "errors"] if has_errors else header, rows)
 
 
 def _describe_comparison(comparison: Comparison) -> str:
@@ -76,16 +77,8 @@ def _groups_table(title: str, groups: Sequence[GroupSummary]) -> str:
     for group in groups:
         cells.setdefault(group.group, {})[group.arm] = group
     rows = [[name, *(_share(by_arm[arm]) for arm in arms)] for name, by_arm in cells.items()]
-    return _table([title, *arms], rows)
+    return to_table([title, *arms], rows)
 
 
 def _share(group: GroupSummary) -> str:
     return f"{group.n_correct / group.n:.3f} ({group.n_correct} of {group.n})" if group.n else "none asked"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
-    )

@@ -128,16 +128,20 @@ def test_wrong_options_cost_no_question(repo: Path, asked: list[AskRequest], opt
     assert asked == []
 
 
-def test_an_unknown_task_lists_the_known_ones(repo: Path) -> None:
+def test_an_unknown_task_lists_the_known_ones() -> None:
     """The command line says what can be run."""
-    result = invoke("run", "riddles", "--repo", repo)
+    result = invoke("run", "riddles")
     assert result.exit_code == 2
     assert "questions" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["run", "report", "fetch"])
-def test_every_command_has_help(command: str) -> None:
+@pytest.mark.parametrize("words", [("run", "questions"), ("run", "retrieval"), ("report",), ("fetch",)])
+def test_every_command_has_help(words: tuple[str, ...]) -> None:
     """Each command says what it does, and each of its options too."""
-    options = [option for option in evaluate.commands[command].params if isinstance(option, click.Option)]
-    assert evaluate.commands[command].help
+    command: click.Command = evaluate
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.commands[word]
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    assert command.help
     assert options and all(option.help for option in options)

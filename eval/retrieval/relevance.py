@@ -1,0 +1,75 @@
+"""Which hits answer a question: paths compared by suffix, lines by overlap, and what fits a budget of tokens.
+
+Hits are given as pieces ``(path, first line, last line)`` or as ``Hit``s, best first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+
+from indexer.records import Chunk
+
+from .records import RelevantPlace
+
+COVER_TOKENS = 1000
+# Bytes of UTF-8 a token, so that the figure needs no model's vocabulary and is the same everywhere. Qwen2.5-Coder's
+# own tokenizer makes a token of that many bytes of source code, on average over 20 languages.
+BYTES_PER_TOKEN = 3.5
+
+
+def paths_match(one: str, other: str) -> bool:
+    """Whether one path is the other's end, at a folder's boundary: ``b/c.py`` matches ``a/b/c.py``, not ``ab/c.py``."""
+    return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+
+
+def answers(chunk: Chunk, place: RelevantPlace) -> bool:
+    """Whether a chunk is of the place's file, and overlaps its lines where it has lines."""
+    if not paths_match(chunk.path, place.path):
+        return False
+    if place.start_line is None or place.end_line is None:
+        return True
+    return chunk.start_line <= place.end_line and place.start_line <= chunk.end_line
+
+
+def rank_places(chunks: Sequence[Chunk], places: Sequence[RelevantPlace]) -> list[int | None]:
+    """For each place the 1-based rank of the first chunk that answers it, or None."""
+    return [next((rank for rank, chunk in enumerate(chunks, 1) if answers(chunk, place)), None) for place in places]
+
+
+def count_tokens(text: str) -> float:
+    """Tokens of ``text`` by the rule above."""
+    return len(text.encode("utf-8", "surrogatepass")) / BYTES_PER_TOKEN
+
+
+def lines_within(chunks: Sequence[Chunk], n_tokens: float = COVER_TOKENS) -> dict[str, set[int]]:
+    """The lines of each file that are shown before ``n_tokens`` are read, chunk after chunk, in whole lines."""
+    shown: dict[str, set[int]] = {}
+    n_left = n_tokens
+    for chunk in chunks:
+        for number, line in enumerate(chunk.text.removesuffix("\n").split("\n"), chunk.start_line):
+            n_left -= count_tokens(line) + count_tokens("\n")
+            if n_left < 0:
+                return shown
+            shown.setdefault(chunk.path, set()).add(number)
+    return shown
+
+
+def are_covered(
+    places: Sequence[RelevantPlace], shown: Mapping[str, Set[int]], blank: Mapping[str, Set[int]]
+) -> bool | None:
+    """Whether all lines of all places that have lines are shown; None where no place has lines.
+
+    ``blank`` holds the blank lines of the files: chunks need not hold them.
+    """
+    with_lines = [place for place in places if place.start_line is not None]
+    if not with_lines:
+        return None
+    return all(_is_covered(place, shown, blank) for place in with_lines)
+
+
+def _is_covered(place: RelevantPlace, shown: Mapping[str, Set[int]], blank: Mapping[str, Set[int]]) -> bool:
+    assert place.start_line is not None and place.end_line is not None
+    wanted = set(range(place.start_line, place.end_line + 1))
+    return any(
+        wanted <= lines | blank.get(path, frozenset()) for path, lines in shown.items() if paths_match(path, place.path)
+    )
