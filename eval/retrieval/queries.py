@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from eval.errors import BadQueries
@@ -129,7 +129,7 @@ def _parse_repository(fields: Any) -> SuiteRepository:
     if not isinstance(fields, dict):
         raise _Wrong(f"a JSON object is needed, not {_kind(fields)}")
     optional = {key: _text(fields, key) for key in ("language", "url", "commit", "root") if key in fields}
-    root = optional.get("root", "").strip("/")
+    root = PurePosixPath(optional.get("root", "").strip("/")).as_posix()
     if ".." in root.split("/"):
         raise _Wrong(f'"root" is {root!r}: it must be a folder of the repository')
     optional["root"] = "" if root == "." else root
