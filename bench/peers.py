@@ -9,6 +9,7 @@ searches is left out. ripgrep's hits are whole files, so it finds lines wherever
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,9 @@ K = 10
 _WHOLE_FILE = 10**9  # last line of a hit that is a file
 
 # Words that are in every question and say nothing of the code.
-_STOP_WORDS = frozenset("a an and are as at by does for from how in into is it its of on or that the to what where which with".split())  # fmt: skip
+_STOP_WORDS = frozenset(
+    "a an and are as at by does for from how in into is it its of on or that the to what where which with".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +96,42 @@ def _measure_minilm(suite: Path, checkouts: Path, work: Path) -> Iterator[Measur
     yield from _measure_quarry("dense", str(folder))(suite, checkouts, work)
 
 
-def _measure_peer(index: Callable[[Path], tuple[Search, int]]) -> Callable[[Path, Path, Path], Iterator[Measured]]:
-    """Another program over the same folders. ``index`` gives its search and the number of its chunks."""
+def _measure_peer(
+    index: Callable[[Path], tuple[Search, int]], *, is_masked: bool = False
+) -> Callable[[Path, Path, Path], Iterator[Measured]]:
+    """Another program over the same folders. ``index`` gives its search and the number of its chunks.
+
+    Masked, it reads copies of the files that semble would index, with numbers for names.
+    """
 
     def measured(suite: Path, checkouts: Path, work: Path) -> Iterator[Measured]:
-        with tempfile.TemporaryDirectory(dir=work) as folder:  # what is imported at the first use is not charged
-            (Path(folder) / "warm.py").write_text("def warm():\n    return 1\n")
-            index(Path(folder))[0]("warm")
+        with tempfile.TemporaryDirectory(dir=work) as warm:  # what is imported at the first use is not charged
+            (Path(warm) / "warm.py").write_text("def warm():\n    return 1\n")
+            index(Path(warm))[0]("warm")
         for opened in open_suite(suite, checkouts, AssistantSettings()):
-            folder = checkouts / opened.repository.name / opened.repository.root
             _check_commit(opened, checkouts / opened.repository.name)
-            started = time.perf_counter()
-            search, n_chunks = index(folder)
-            index_seconds = time.perf_counter() - started
-            yield _score(opened, search, index_seconds, n_chunks)
+            folder = (checkouts / opened.repository.name / opened.repository.root).resolve()
+            with tempfile.TemporaryDirectory(dir=work) as copies:
+                true_paths = _copy_masked(folder, Path(copies)) if is_masked else {}
+                started = time.perf_counter()
+                search, n_chunks = index(Path(copies) if is_masked else folder)
+                index_seconds = time.perf_counter() - started
+                yield _score(opened, search, true_paths, index_seconds, n_chunks)
 
     return measured
 
 
-def _score(opened: OpenedRepository, search: Search, index_seconds: float, n_chunks: int) -> Measured:
+def _score(
+    opened: OpenedRepository, search: Search, true_paths: Mapping[str, str], index_seconds: float, n_chunks: int
+) -> Measured:
     search(opened.questions[0].query)
     ranks, milliseconds, n_hits = [], [], []
     for question in opened.questions:
         started = time.perf_counter()
         found = search(question.query)
         milliseconds.append((time.perf_counter() - started) * 1000)
-        ranks.append(rank_places(found, question.relevant))
+        named = [replace(each, path=true_paths.get(each.path, each.path)) for each in found]
+        ranks.append(rank_places(named, question.relevant))
         n_hits.append(len(found))
     figures = [figure[f"ndcg@{K}"] for figure in measure(ranks, n_hits, K)]
     return Measured(opened.repository.name, index_seconds, n_chunks, figures, milliseconds)
@@ -133,8 +147,8 @@ def _check_commit(opened: OpenedRepository, checkout: Path) -> None:
     changed = subprocess.run(status, capture_output=True, text=True, check=True).stdout.strip()
     if head != opened.source.commit or changed:
         raise BenchError(
-            f"{checkout} is at {head[:12]}{' with changes' if changed else ''}: run `git -C {checkout} checkout --force "
-            f"{opened.source.commit}` and `git -C {checkout} clean -fd`, so that all methods read the same files."
+            f"{checkout} is at {head[:12]}{' with changes' if changed else ''}: check out {opened.source.commit}, "
+            "without changes, so that all methods read the same files."
         )
 
 
@@ -144,7 +158,7 @@ def _index_semble(folder: Path) -> tuple[Search, int]:
 
     model = _static_model()
     # As SembleIndex.from_path does it, without its cache: chunk paths are relative to the folder.
-    bm25, vectors, chunks, _ = create_index_from_path(folder.resolve(), model, display_root=folder.resolve())
+    bm25, vectors, chunks, _ = create_index_from_path(folder, model, display_root=folder)
 
     def search(query: str) -> Sequence[Found]:
         results = search_semble(query, model, vectors, bm25, chunks, K)
@@ -153,53 +167,34 @@ def _index_semble(folder: Path) -> tuple[Search, int]:
     return search, len(chunks)
 
 
-def _index_semble_masked(folder: Path) -> tuple[Search, int]:
-    """The files that semble would index, copied under numbers; copying is no part of its time, but is of the first."""
-    true_paths: dict[str, str] = {}
-    with tempfile.TemporaryDirectory() as copies:
-        for masked, path in _mask_files(folder):
-            shutil.copyfile(path, Path(copies) / masked)
-            true_paths[masked] = path.relative_to(folder).as_posix()
-        search_masked, n_chunks = _index_semble(Path(copies))
-
-    def search(query: str) -> Sequence[Found]:
-        return [replace(found, path=true_paths[found.path]) for found in search_masked(query)]
-
-    return search, n_chunks
-
-
-def _mask_files(folder: Path) -> Iterator[tuple[str, Path]]:
+def _copy_masked(folder: Path, copies: Path) -> dict[str, str]:
+    """Copy what semble would index, in an order that says nothing about names; returns the true paths."""
     from semble.index.file_walker import walk_files
     from semble.index.files import get_extensions
     from semble.types import ContentType
 
-    paths = sorted(walk_files(folder, get_extensions((ContentType.CODE,))), key=lambda path: hash_of(path, folder))
-    for number, path in enumerate(paths, 1):
-        yield f"{number:05}{path.suffix}", path
+    found = {
+        path.relative_to(folder).as_posix(): path for path in walk_files(folder, get_extensions((ContentType.CODE,)))
+    }
+    true_paths = {}
+    for number, relative in enumerate(sorted(found, key=lambda path: hashlib.sha256(path.encode()).digest()), 1):
+        masked = f"{number:05}{found[relative].suffix}"
+        shutil.copyfile(found[relative], copies / masked)
+        true_paths[masked] = relative
+    return true_paths
 
 
-def hash_of(path: Path, folder: Path) -> bytes:
-    """An order of files that says nothing about their names."""
-    import hashlib
-
-    return hashlib.sha256(path.relative_to(folder).as_posix().encode()).digest()
-
-
-_MODELS: list[Any] = []
-
-
+@cache
 def _static_model() -> Any:
     """Our encoder as semble takes it: the same rows and tokenizer, in float32, means of unit length."""
-    if not _MODELS:
-        from model2vec import StaticModel
-        from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
+    from model2vec import StaticModel
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
 
-        folder = Path(str(files("indexer"))) / "encoder" / "0_StaticEmbedding"
-        rows = load_file(folder / "model.safetensors")["embedding.weight"].astype("float32")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        _MODELS.append(StaticModel(rows, tokenizer, normalize=True, max_length=None))
-    return _MODELS[0]
+    folder = Path(str(files("indexer"))) / "encoder" / "0_StaticEmbedding"
+    rows = load_file(folder / "model.safetensors")["embedding.weight"].astype("float32")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return StaticModel(rows, tokenizer, normalize=True, max_length=None)
 
 
 def _index_ripgrep(folder: Path) -> tuple[Search, int]:
@@ -231,7 +226,7 @@ METHODS: Mapping[str, Callable[[Path, Path, Path], Iterator[Measured]]] = {
     "quarry": _measure_quarry("ranked"),
     "quarry-masked": _measure_quarry("path-masked"),
     "semble": _measure_peer(_index_semble),
-    "semble-masked": _measure_peer(_index_semble_masked),
+    "semble-masked": _measure_peer(_index_semble, is_masked=True),
     "bm25": _measure_quarry("lexical"),
     "ripgrep": _measure_peer(_index_ripgrep),
     "minilm": _measure_minilm,

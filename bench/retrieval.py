@@ -21,7 +21,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from eval.stats import Interval, difference_interval
+from eval.stats import Interval, difference_interval, mean_interval
 from eval.tables import to_table
 
 from .machine import ROOT, describe_machine, run
@@ -32,12 +32,12 @@ RESULTS = ROOT / "bench" / "retrieval.json"
 # How the methods are called on the page.
 _TITLES = {
     "quarry": "Quarry",
-    "semble": "semble {semble}",
+    "semble": "semble",
     "bm25": "Quarry, BM25 alone",
     "minilm": "all-MiniLM-L6-v2 over our chunks",
     "ripgrep": "ripgrep, keywords",
     "quarry-masked": "Quarry, paths masked",
-    "semble-masked": "semble {semble}, paths masked",
+    "semble-masked": "semble, paths masked",
 }
 _PAIRS = (("quarry", "semble"), ("quarry-masked", "semble-masked"))
 
@@ -65,7 +65,8 @@ def main() -> None:
             continue
         print(f"{method}: measuring", file=sys.stderr)
         results["methods"][method] = _measure(method, options.suite, options.checkouts) | {"key": key}
-        results["machine"] = describe_machine()
+        results["machine"] = describe_machine() | {name: _version(name) for name in ("semble", "sentence-transformers")}
+        results["machine"]["ripgrep"] = _ripgrep_version()
         options.out.write_text(json.dumps(results) + "\n")
     print(to_section(results))
 
@@ -76,6 +77,7 @@ def to_section(results: Mapping[str, Any]) -> str:
     shown = [name for name in _TITLES if name in methods]
     rows = [_row(name, methods[name]) for name in shown]
     any_method = methods[shown[0]]
+    machine: Mapping[str, str] = {name: value for name, value in results["machine"].items() if name != "commit"}
     n_questions = sum(len(repository["ndcg"]) for repository in any_method["repositories"])
     commits = sorted({methods[name]["commit"] for name in shown})
     header = ["method", "nDCG@10", "95 % interval", "index s", "in all", "p50 ms", "p95 ms", "peak MB"]
@@ -86,12 +88,17 @@ def to_section(results: Mapping[str, Any]) -> str:
         f"ranking was tuned. Written by `python -m bench.retrieval`, {any_method['date']}, at commit "
         f"{' and '.join(commits)}.",
         "",
+        "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".",
+        "",
         to_table(header, rows),
         "",
     ]
     for one, other in _PAIRS:
         if one in methods and other in methods:
-            lines += [f"{_title(one)} minus {_title(other)}: {_describe_difference(methods[one], methods[other])}", ""]
+            lines += [
+                f"{_TITLES[one]} minus {_TITLES[other]}: {_describe_difference(methods[one], methods[other])}",
+                "",
+            ]
     return "\n".join(
         [
             *lines,
@@ -126,11 +133,11 @@ def _describe_difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> st
 def _row(name: str, figures: Mapping[str, Any]) -> list[str]:
     repositories = figures["repositories"]
     means = [statistics.fmean(repository["ndcg"]) for repository in repositories]
-    interval = difference_interval(means, range(len(means)))
+    interval = mean_interval(means)
     seconds = [repository["index_seconds"] for repository in repositories]
     milliseconds = sorted(ms for repository in repositories for ms in repository["query_ms"])
     return [
-        _title(name),
+        _TITLES[name],
         f"{statistics.fmean(means):.3f}",
         f"{interval.low:.3f} to {interval.high:.3f}" if interval else "-",
         f"{statistics.median(seconds):.2f}",
@@ -141,22 +148,25 @@ def _row(name: str, figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _title(name: str) -> str:
-    return _TITLES[name].format(semble=_version("semble"))
-
-
 def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return ""
+        return "not installed"
+
+
+def _ripgrep_version() -> str:
+    try:
+        return subprocess.run(["rg", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    except OSError:
+        return "not installed"
 
 
 def _measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
     work = ROOT / ".cache" / "bench"
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as folder:
-        command = [sys.executable, "-m", "bench.peers", method, "--suite", suite.resolve()]
+        command: list[str | Path] = [sys.executable, "-m", "bench.peers", method, "--suite", suite.resolve()]
         command += ["--checkouts", checkouts.resolve(), "--work", folder]
         try:
             done = run(command, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"})

@@ -79,6 +79,32 @@ def difference_interval(
     return Interval(float(low), float(high))
 
 
+def mean_interval(values: Sequence[float], *, seed: int = 0, n_resamples: int = N_RESAMPLES) -> Interval | None:
+    """An interval for the mean of ``values`` that are independent: ``difference_interval`` with one a cluster."""
+    return difference_interval(values, range(len(values)), seed=seed, n_resamples=n_resamples)
+
+
+def strata_interval(
+    strata: Sequence[Sequence[float]], *, seed: int = 0, n_resamples: int = N_RESAMPLES
+) -> Interval | None:
+    """An interval for the mean of the means of ``strata``, which are fixed: what is drawn is values within each.
+
+    For strata that are no sample of others, or too few to be one: it says how sure the mean over these very strata
+    is, and nothing of any other. The percentile bootstrap. None with fewer than ``MIN_CLUSTERS`` values.
+    """
+    if sum(len(values) for values in strata) < MIN_CLUSTERS:
+        return None
+    chance = np.random.default_rng(seed)
+    total = np.zeros(n_resamples)
+    for values in strata:
+        sample = np.asarray(values, dtype=np.float64)
+        for start in range(0, n_resamples, _BATCH):
+            draws = chance.integers(0, len(sample), (min(_BATCH, n_resamples - start), len(sample)))
+            total[start : start + _BATCH] += sample[draws].mean(axis=1)
+    low, high = np.quantile(total / len(strata), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(low), float(high))
+
+
 def _sum_clusters(differences: Sequence[float], clusters: Sequence[Hashable]) -> tuple[FloatVector, FloatVector]:
     """Sum and number of each cluster's differences, both of shape (n_clusters,)."""
     grouped: dict[Hashable, list[float]] = defaultdict(list)

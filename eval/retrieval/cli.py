@@ -55,6 +55,8 @@ def retrieval(
     one, many = (repo, queries), (suite, checkouts)
     if not ((all(one) and not any(many)) or (all(many) and not any(one))):
         raise click.UsageError("Give --repo and --queries, or --suite and --checkouts.")
+    if details is not None and not details.parent.is_dir():
+        raise click.BadParameter(f"There is no folder {details.parent}.", param_hint="--details")
     from assistant.settings import AssistantSettings
 
     from .arms import choose_arms
@@ -67,6 +69,8 @@ def retrieval(
     settings = AssistantSettings()
     if repo is not None and queries is not None:
         opened = [open_repository(repo, queries, settings)]
+        for note in opened[0].source.notes:
+            click.echo(f"note: {note}", err=True)
     else:
         assert suite is not None and checkouts is not None
         opened = open_suite(suite, checkouts, settings, [name.strip() for name in only.split(",") if name.strip()])

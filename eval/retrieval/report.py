@@ -31,8 +31,7 @@ def _repositories_table(figures: Figures, k: int) -> str:
         counts = [f"{entry['n_files']:,}", f"{entry['n_chunks']:,}"]
         rows.append([entry["name"], entry["language"], *counts, *_cells(entry, measures)])
     if len(repositories) > 1:
-        counts = [f"{sum(entry[key] for entry in repositories):,}" for key in ("n_files", "n_chunks")]
-        rows.append(["mean", "", *counts, *_cells(figures["summary"], measures)])
+        rows.append(["mean", "", "", "", *_cells(figures["summary"], measures)])
     return to_table(header, rows)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assistant.search import Searcher
 from eval.errors import BadQueries, MissingCheckout
+from indexer.errors import SourceError
 from indexer.records import Hit
 from indexer.repository import FolderSource, Source, default_name, open_source
 from indexer.selection import decode, reason_by_name
@@ -141,22 +142,15 @@ def _open_checkout(repository: SuiteRepository, checkouts: Path) -> Source:
         return FolderSource(folder.resolve())  # also where it lies within some other repository
     if not repository.commit:
         return open_source(str(folder), clones=checkouts)
-    if not _has_commit(checkout, repository.commit):
+    try:
+        return open_source(str(folder), clones=checkouts, ref=repository.commit)
+    except SourceError as error:
+        if not str(error).startswith("No ref"):
+            raise
         raise MissingCheckout(
             f"{checkout} does not hold the commit {repository.commit}: run `git -C {checkout} fetch {url} "
             f"{repository.commit}`."
-        )
-    return open_source(str(folder), clones=checkouts, ref=repository.commit)
-
-
-def _has_commit(checkout: Path, commit: str) -> bool:
-    from indexer.errors import SourceError
-
-    try:
-        open_source(str(checkout), clones=checkout, ref=commit)
-    except SourceError:
-        return False
-    return True
+        ) from None
 
 
 def _opened(

@@ -1,7 +1,8 @@
 """The figures of a retrieval evaluation, as the plain data that ``--json`` prints. How they are shown is in ``report``.
 
 A figure of a suite is the mean over its repositories of the mean over a repository's questions. Intervals are by the
-BCa bootstrap: over repositories for a suite, over questions for one repository; none where there are too few.
+bootstrap: over repositories where there are ten or more, over questions where there are fewer or one (then they say
+nothing of other repositories), none with fewer than ten questions.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.stats import Interval, difference_interval
+from eval.stats import MIN_CLUSTERS, Interval, mean_interval, strata_interval
 
 from .metrics import measure_names
 from .records import ArmOutcome, QuestionOutcome, RepositoryOutcome
@@ -34,7 +35,7 @@ def summarise(outcomes: Sequence[RepositoryOutcome], *, k: int = 10, seed: int =
     for name in others:
         arms[name] = _summarise_arm(by_arm[name], k, seed) | _difference(by_arm[name], by_arm[ranked], k, seed)
         arms[name]["repositories"] = {
-            outcome.repository.name: _round(_mean(arm.questions, _value(f"ndcg@{k}")))
+            outcome.repository.name: _mean_over([arm], _value(f"ndcg@{k}"))
             for outcome, arm in zip(outcomes, by_arm[name], strict=True)
         }
     return {"summary": _summarise_arm(by_arm[ranked], k, seed), "repositories": repositories, "arms": arms}
@@ -98,11 +99,11 @@ def _summarise_arm(repositories: Sequence[ArmOutcome], k: int, seed: int) -> Fig
 
 def _quality(repositories: Sequence[ArmOutcome], k: int, seed: int) -> Figures:
     headline, *others = measure_names(k)
-    samples = _samples([arm.questions for arm in repositories], _value(headline))
+    values = _values(repositories, _value(headline))
     with_lines = [asked for arm in repositories for asked in arm.questions if asked.is_covered is not None]
     return {
-        headline: _round(fmean(samples)),
-        "ci95": _as_list(_interval(samples, seed)),
+        headline: _round(_mean_of_means(values)),
+        "ci95": _interval(values, seed),
         **{name: _mean_over(repositories, _value(name)) for name in others},
         COVERED: _mean_over(repositories, _covered) if with_lines else None,
         "n_queries": sum(len(arm.questions) for arm in repositories),
@@ -113,32 +114,38 @@ def _quality(repositories: Sequence[ArmOutcome], k: int, seed: int) -> Figures:
 def _difference(repositories: Sequence[ArmOutcome], baseline: Sequence[ArmOutcome], k: int, seed: int) -> Figures:
     """The arm minus ``ranked``, question by question."""
     value = _value(f"ndcg@{k}")
-    pairs = zip(
-        _samples([arm.questions for arm in repositories], value),
-        _samples([arm.questions for arm in baseline], value),
-        strict=True,
-    )
-    differences = [one - other for one, other in pairs]
+    paired = zip(_values(repositories, value), _values(baseline, value), strict=True)
+    differences = [[one - other for one, other in zip(ones, others, strict=True)] for ones, others in paired]
     return {
-        "difference": _round(fmean(differences)),
-        "difference_ci95": _as_list(_interval(differences, seed)),
+        "difference": _round(_mean_of_means(differences)),
+        "difference_ci95": _interval(differences, seed),
     }
 
 
-def _samples(questions: Sequence[Sequence[QuestionOutcome]], value: _Value) -> list[float]:
-    """What the bootstrap draws from: a mean a repository, or, of one repository, a value a question."""
-    if len(questions) == 1:
-        return [found for asked in questions[0] if (found := value(asked)) is not None]
-    return [mean for of_one in questions if (mean := _mean(of_one, value)) is not None]
+def _values(repositories: Sequence[ArmOutcome], value: _Value) -> list[list[float]]:
+    """The values of each repository's questions, without the questions and repositories that have none."""
+    lists = [[found for asked in arm.questions if (found := value(asked)) is not None] for arm in repositories]
+    return [values for values in lists if values]
 
 
 def _mean_over(repositories: Sequence[ArmOutcome], value: _Value) -> float | None:
-    return _round(fmean(_samples([arm.questions for arm in repositories], value)))
+    return _round(_mean_of_means(_values(repositories, value)))
 
 
-def _mean(questions: Sequence[QuestionOutcome], value: _Value) -> float | None:
-    values = [found for asked in questions if (found := value(asked)) is not None]
-    return fmean(values) if values else None
+def _mean_of_means(values: Sequence[Sequence[float]]) -> float:
+    return fmean(fmean(of_one) for of_one in values)
+
+
+def _interval(values: Sequence[Sequence[float]], seed: int) -> list[float] | None:
+    """Over repositories if there are enough; else over questions: BCa for one repository, stratified for some."""
+    interval: Interval | None
+    if len(values) >= MIN_CLUSTERS:
+        interval = mean_interval([fmean(of_one) for of_one in values], seed=seed)
+    elif len(values) == 1:
+        interval = mean_interval(values[0], seed=seed)
+    else:
+        interval = strata_interval(values, seed=seed)
+    return None if interval is None else [round(interval.low, _DIGITS), round(interval.high, _DIGITS)]
 
 
 def _value(name: str) -> _Value:
@@ -160,14 +167,6 @@ def _only(repositories: Sequence[ArmOutcome], category: str) -> list[ArmOutcome]
 
 def _arm(outcome: RepositoryOutcome, name: str) -> ArmOutcome:
     return next(arm for arm in outcome.arms if arm.arm == name)
-
-
-def _interval(values: Sequence[float], seed: int) -> Interval | None:
-    return difference_interval(values, range(len(values)), seed=seed)
-
-
-def _as_list(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else [round(interval.low, _DIGITS), round(interval.high, _DIGITS)]
 
 
 def _round(value: float | None) -> float | None:
