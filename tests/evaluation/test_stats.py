@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from eval.stats import MIN_CLUSTERS, accuracy_interval, difference_interval, mcnemar_p
+from eval.stats import MIN_CLUSTERS, accuracy_interval, difference_interval, mcnemar_p, strata_interval
 
 
 def skewed_differences(n: int) -> list[int]:
@@ -89,3 +89,20 @@ def test_wilson_interval_of_a_known_case() -> None:
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     interval = accuracy_interval(8, 10)
     assert (interval.low, interval.high) == pytest.approx((middle - half, middle + half), abs=1e-6)
+
+
+def test_strata_are_fixed_and_values_are_drawn() -> None:
+    """Strata without differences within them are certain, however much they differ from each other."""
+    interval = strata_interval([[0.0] * 8, [1.0] * 8])
+    assert interval is not None
+    assert (interval.low, interval.high) == (0.5, 0.5)
+    assert strata_interval([[0.0, 1.0], [1.0] * (MIN_CLUSTERS - 3)]) is None
+
+
+def test_strata_weigh_the_same() -> None:
+    """The interval is for the mean of means: its width is that of the strata's own, put together by hand."""
+    small, large = [0.0, 1.0] * 5, [0.0, 1.0] * 200
+    interval = strata_interval([small, large])
+    assert interval is not None
+    deviation = np.sqrt(0.25 / len(small) + 0.25 / len(large)) / 2
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 * deviation, rel=0.15)

@@ -1,0 +1,74 @@
+"""The comparison with others: what its figures say, and that it goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import retrieval
+from bench.retrieval import paired_difference, to_section
+
+N_REPOSITORIES = 12
+
+
+def _figures(gain: float, peak_mb: int = 100) -> dict[str, Any]:
+    repositories = [
+        {"name": f"r{n}", "index_seconds": 0.5, "n_chunks": 9, "ndcg": [n / 20 + gain, 0.25 + gain], "query_ms": [2, 4]}
+        for n in range(N_REPOSITORIES)
+    ]
+    return {"key": "k", "date": "2026-01-01", "commit": "c0ffee", "peak_mb": peak_mb, "repositories": repositories}
+
+
+def test_a_difference_is_paired_by_question() -> None:
+    """A constant gain over the same questions has an interval without width, in whatever order they were measured."""
+    other = _figures(0.0)
+    other["repositories"].reverse()
+    difference, interval, n = paired_difference(_figures(0.125), other)
+    assert difference == pytest.approx(0.125)
+    assert interval is not None and (interval.low, interval.high) == pytest.approx((0.125, 0.125))
+    assert n == 2 * N_REPOSITORIES
+
+
+def test_the_section_shows_every_method_with_its_figures() -> None:
+    """Quality, times and memory of each, and the difference to the peer."""
+    methods = {"quarry": _figures(0.1), "semble": _figures(0.0, peak_mb=321), "ripgrep": _figures(-0.1)}
+    page = to_section({"methods": methods, "machine": {"cores": "2", "commit": "c0ffee"}})
+    for text in ("| Quarry ", "| semble ", "| ripgrep, keywords ", "321", "0.362", "+0.100", "24 questions", "cores 2"):
+        assert text in page
+    assert "all-MiniLM" not in page  # which was not measured
+
+
+def test_what_is_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that stopped goes on with the next method; --again and other questions measure anew."""
+    measured: list[str] = []
+    stops = iter([True])
+
+    def measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
+        measured.append(method)
+        if method == "semble" and next(stops, False):
+            raise SystemExit(1)
+        return _figures(0.0)
+
+    monkeypatch.setattr(retrieval, "_measure", measure)
+    (tmp_path / "repos.json").write_text("[]")
+    words = ["--suite", str(tmp_path), "--checkouts", str(tmp_path), "--out", str(tmp_path / "out" / "figures.json")]
+    (tmp_path / "out").mkdir()
+
+    def run(*more: str) -> list[str]:
+        measured.clear()
+        monkeypatch.setattr(sys, "argv", ["bench", *words, "--methods", "quarry,semble", *more])
+        retrieval.main()
+        return list(measured)
+
+    with pytest.raises(SystemExit):
+        run()
+    assert list(json.loads((tmp_path / "out" / "figures.json").read_text())["methods"]) == ["quarry"]
+    assert run() == ["semble"]
+    assert run() == []
+    assert run("--again", "quarry") == ["quarry"]
+    (tmp_path / "repos.json").write_text("[{}]")
+    assert run() == ["quarry", "semble"]
