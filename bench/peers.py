@@ -14,6 +14,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -241,7 +242,12 @@ def main() -> None:
         parser.add_argument(option, type=Path, required=True)
     options = parser.parse_args()
     measured = METHODS[options.method](options.suite, options.checkouts, options.work)
-    print(json.dumps([_as_json(repository) for repository in measured]))
+    try:
+        print(json.dumps([_as_json(repository) for repository in measured]))
+    except QuarryError as error:
+        sys.exit(str(error))
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error.name} is not installed: run `pip install -e '.[dev,bench]'`.")
 
 
 def _as_json(repository: Measured) -> dict[str, Any]:

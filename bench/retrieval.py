@@ -57,6 +57,7 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no method {unknown[0]!r}: choose from {', '.join(METHODS)}")
     results: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {"methods": {}}
+    failed = []
     for method in methods:
         key = _fingerprint(options.suite, method)
         kept = results["methods"].get(method)
@@ -64,11 +65,20 @@ def main() -> None:
             print(f"{method}: kept from {kept['date']}", file=sys.stderr)
             continue
         print(f"{method}: measuring", file=sys.stderr)
-        results["methods"][method] = _measure(method, options.suite, options.checkouts) | {"key": key}
+        try:
+            figures = _measure(method, options.suite, options.checkouts)
+        except subprocess.CalledProcessError as error:  # the others can still be measured
+            failed.append(method)
+            print(f"{method}: {_last_line(error.stderr)}", file=sys.stderr)
+            continue
+        results["methods"][method] = figures | {"key": key}
         results["machine"] = describe_machine() | {name: _version(name) for name in ("semble", "sentence-transformers")}
         results["machine"]["ripgrep"] = _ripgrep_version()
         options.out.write_text(json.dumps(results) + "\n")
-    print(to_section(results))
+    if results["methods"]:
+        print(to_section(results))
+    if failed:
+        sys.exit(1)
 
 
 def to_section(results: Mapping[str, Any]) -> str:
@@ -148,6 +158,10 @@ def _row(name: str, figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _last_line(text: str | None) -> str:
+    return next(reversed((text or "").strip().splitlines()), "it failed and said nothing")
+
+
 def _version(package: str) -> str:
     try:
         return version(package)
@@ -168,10 +182,7 @@ def _measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=work) as folder:
         command: list[str | Path] = [sys.executable, "-m", "bench.peers", method, "--suite", suite.resolve()]
         command += ["--checkouts", checkouts.resolve(), "--work", folder]
-        try:
-            done = run(command, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"})
-        except subprocess.CalledProcessError as error:
-            sys.exit(f"{method}: {(error.stderr or '').strip().splitlines()[-1]}")
+        done = run(command, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"})
     return {
         "date": date.today().isoformat(),
         "commit": describe_machine()["commit"],

@@ -69,11 +69,11 @@ def retrieval(
     settings = AssistantSettings()
     if repo is not None and queries is not None:
         opened = [open_repository(repo, queries, settings)]
-        for note in opened[0].source.notes:
-            click.echo(f"note: {note}", err=True)
     else:
         assert suite is not None and checkouts is not None
         opened = open_suite(suite, checkouts, settings, [name.strip() for name in only.split(",") if name.strip()])
+    for note in (note for repository in opened for note in repository.source.notes):
+        click.echo(f"note: {note}", err=True)
     kept = evaluation_settings(settings, home)
     warm_up(kept)
     outcomes = []

@@ -16,8 +16,8 @@ from pathlib import Path
 import indexer
 from indexer.build import build_index
 from indexer.embedding import canonical_name, open_encoder
-from indexer.home import RepositoryFolder
-from indexer.manifest import list_refs
+from indexer.errors import QuarryError
+from indexer.home import open_index
 from indexer.repository import Source
 from indexer.secrets import SecretScanner
 from indexer.selection import reason_by_name
@@ -60,7 +60,7 @@ def ensure_index(
     key = _fingerprint(source, settings)
     if not fresh:
         kept = _read_record(record, key)
-        if kept is not None and list_refs(RepositoryFolder(settings.home, name).refs):
+        if kept is not None and _opens(settings.home, name, source.ref):
             return kept
     report = build_index(source, name, settings, encoder_name=settings.encoder, rebuild=True, on_note=on_note)
     figures = IndexFigures(report.n_files, report.n_chunks, report.seconds, is_kept=False)
@@ -69,6 +69,14 @@ def ensure_index(
     temporary.write_text(json.dumps({"key": key, "figures": asdict(figures)}, indent=1) + "\n")
     temporary.replace(record)
     return figures
+
+
+def _opens(home: Path, name: str, ref: str) -> bool:
+    try:
+        open_index(home, name, ref)
+    except QuarryError:  # removed, damaged, or of another version: made anew
+        return False
+    return True
 
 
 def _read_record(record: Path, key: str) -> IndexFigures | None:

@@ -54,7 +54,8 @@ def open_suite(
 ) -> list[OpenedRepository]:
     """All repositories of a suite, or those named in ``only``; everything that is missing is found here.
 
-    A checkout that is a git repository is read at the suite's commit, whatever is checked out.
+    A checkout that is a git repository is read at the suite's commit, whatever is checked out; where it does not hold
+    that commit, a note of the source says so.
     """
     repositories = read_suite(folder)
     unknown = [name for name in only if all(name != repository.name for repository in repositories)]
@@ -139,7 +140,9 @@ def _open_checkout(repository: SuiteRepository, checkouts: Path) -> Source:
             f"the checkout of another repository or commit? `{get}` gives the right one."
         )
     if not (checkout / ".git").exists():
-        return FolderSource(folder.resolve())  # also where it lies within some other repository
+        plain = FolderSource(folder.resolve())  # also where it lies within some other repository
+        plain.notes = ()  # that it has no commit is no news in a suite
+        return plain
     if not repository.commit:
         return open_source(str(folder), clones=checkouts)
     try:
@@ -147,10 +150,13 @@ def _open_checkout(repository: SuiteRepository, checkouts: Path) -> Source:
     except SourceError as error:
         if not str(error).startswith("No ref"):
             raise
-        raise MissingCheckout(
-            f"{checkout} does not hold the commit {repository.commit}: run `git -C {checkout} fetch {url} "
-            f"{repository.commit}`."
-        ) from None
+    # A copy whose history was made anew is still a copy; which commit it is, the figures say.
+    source = open_source(str(folder), clones=checkouts)
+    source.notes = (
+        f"{checkout} does not hold the suite's commit {repository.commit}: what is checked out is measured. "
+        f"`{get}` gives the right one.",
+    )
+    return source
 
 
 def _opened(

@@ -75,6 +75,7 @@ def _describe_repository(outcome: RepositoryOutcome, k: int, seed: int) -> Figur
         "name": outcome.repository.name,
         "language": outcome.repository.language,
         "commit": outcome.commit,
+        "suite_commit": outcome.repository.commit or None,
         "n_files": arm.index.n_files,
         "n_chunks": arm.index.n_chunks,
         **_summarise_arm([arm], k, seed),

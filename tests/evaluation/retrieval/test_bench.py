@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,24 @@ def test_what_is_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pyt
     assert run("--again", "quarry") == ["quarry"]
     (tmp_path / "repos.json").write_text("[{}]")
     assert run() == ["quarry", "semble"]
+
+
+def test_a_method_that_fails_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its own last line is shown, the others are kept, and the command fails."""
+
+    def measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
+        if method == "semble":
+            raise subprocess.CalledProcessError(1, "bench.peers", stderr="noise\nsemble is not installed\n")
+        return _figures(0.0)
+
+    monkeypatch.setattr(retrieval, "_measure", measure)
+    (tmp_path / "repos.json").write_text("[]")
+    words = ["--suite", str(tmp_path), "--checkouts", str(tmp_path), "--out", str(tmp_path / "figures.json")]
+    monkeypatch.setattr(sys, "argv", ["bench", *words, "--methods", "semble,quarry"])
+    with pytest.raises(SystemExit) as stopped:
+        retrieval.main()
+    assert stopped.value.code == 1
+    assert "semble: semble is not installed" in capsys.readouterr().err
+    assert list(json.loads((tmp_path / "figures.json").read_text())["methods"]) == ["quarry"]

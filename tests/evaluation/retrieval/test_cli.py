@@ -126,13 +126,17 @@ def test_a_missing_checkout_says_which_and_how_to_get_it(suite: Suite) -> None:
     assert f"git clone https://example.org/till.git {suite[1] / 'till'}" in message
 
 
-def test_a_checkout_without_the_commit_is_an_error(suite: Suite) -> None:
-    """Figures of another commit are not given for those of the suite's."""
+def test_a_checkout_without_the_commit_is_measured_as_it_is_and_says_so(suite: Suite) -> None:
+    """A note names the commit that is missing, and the figures the one that was read."""
     path = suite[0] / "repos.json"
     entries = json.loads(path.read_text())
-    entries[0]["commit"] = "1" * 40
+    commit, entries[0]["commit"] = entries[0]["commit"], "1" * 40
     path.write_text(json.dumps(entries))
-    assert f"does not hold the commit {'1' * 40}" in _fails(run_suite(suite))
+    result = run_suite(suite, "--json", "--only", "pen")
+    assert result.exit_code == 0, result.output
+    assert f"does not hold the suite's commit {'1' * 40}" in result.stderr
+    (entry,) = json.loads(result.stdout)["repositories"]
+    assert (entry["commit"], entry["suite_commit"]) == (commit, "1" * 40)
 
 
 def test_a_checkout_without_the_root_is_an_error(suite: Suite) -> None:

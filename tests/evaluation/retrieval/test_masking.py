@@ -12,8 +12,7 @@ import pytest
 from assistant.search import Searcher
 from eval.retrieval.masking import MaskedSource
 from indexer.build import build_index
-from indexer.home import find_repository
-from indexer.manifest import list_refs, read_manifest
+from indexer.home import open_index
 from indexer.repository import open_source
 from indexer.selection import reason_by_name
 from indexer.settings import IndexerSettings
@@ -46,9 +45,8 @@ def test_a_masked_index_leaks_no_name(masked: MaskedSource, home: Path) -> None:
     """Neither a path nor a stored or embedded text of the index holds a file's or a folder's true name."""
     build_index(masked, "masked", IndexerSettings(home=home))
     hits = Searcher(home).search("masked", "pick drop words fruit", k=100).hits
-    folder, _ = find_repository(home, "masked")
-    manifest = read_manifest(folder.refs, list_refs(folder.refs)[0])
-    assert manifest is not None and len(hits) == len(manifest.rows) == 5
+    manifest = open_index(home, "masked").manifest
+    assert len(hits) == len(manifest.rows) == 5
     told = [hit.chunk.embedded_text for hit in hits] + [hit.chunk.path for hit in hits]
     told += [file.path for file in manifest.files]
     told += [f"{skipped.path} {skipped.reason}" for skipped in manifest.skipped]
