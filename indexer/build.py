@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from .chunking import CHUNKER_VERSION, chunk_file
 from .contents import IndexedFile, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
@@ -92,7 +94,8 @@ def _build(
     wanted = canonical_name(encoder_name) if encoder_name is not None else None
     info = _check_fit(folder, source, wanted)
     last = read_manifest(folder.refs, source.ref)
-    files, skipped, to_read = split_known(source, folder, settings.max_file_bytes)
+    known = split_known(source, folder, last, settings.max_file_bytes)
+    files, skipped, to_read = known.indexed, known.skipped, known.to_read
     n_embedded = 0
     not_utf8: list[str] = []
     if to_read:
@@ -116,7 +119,8 @@ def _build(
                 language = detect_language(file.path)
                 chunks = chunk_file(file.path, file.blob, redacted, language)
                 rows = [(writer.add(chunk), chunk.start_line, chunk.end_line) for chunk in chunks]
-                files.append(IndexedFile(file, language, rows, findings))
+                columns = np.asarray(rows, dtype=np.int64).reshape(-1, 3)
+                files.append(IndexedFile(file, language, columns, findings))
                 progress.advance(file, len(chunks))
             writer.finish()
             n_embedded = writer.n_embedded
