@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from .errors import SourceError
@@ -32,11 +33,11 @@ class Listing:
     skipped: Sequence[Skipped]
 
 
-def list_worktree(top: Path, below: str, leave_out: LeaveOut) -> Listing:
+def list_worktree(top: Path, below: str, leave_out: LeaveOut, known_bytes: Mapping[str, int]) -> Listing:
     """Tracked and new files of the working tree ``top`` as they are now, without what git ignores.
 
     ``below`` is a folder in it, or empty for all. A file that git calls unchanged has the id that git's index has
-    for it; only changed and new ones are read. Raises SourceError.
+    for it; only changed and new ones are read. ``known_bytes``: sizes of blobs that the caller has. Raises SourceError.
     """
     where = ["--", below] if below else []
     commands = (
@@ -63,10 +64,12 @@ def list_worktree(top: Path, below: str, leave_out: LeaveOut) -> Listing:
         elif mode == SYMLINK:
             skipped.append(Skipped(path, 0, "symbolic link"))
         else:
-            try:
-                n_bytes = os.lstat(prefix + path).st_size
-            except OSError:  # gone since git looked
-                continue
+            n_bytes = known_bytes.get(blob, -1)
+            if n_bytes < 0:
+                try:
+                    n_bytes = os.lstat(prefix + path).st_size
+                except OSError:  # gone since git looked
+                    continue
             reason = leave_out(path, n_bytes)
             if reason is None:
                 files.append(SourceFile(path, blob, n_bytes))
@@ -74,8 +77,8 @@ def list_worktree(top: Path, below: str, leave_out: LeaveOut) -> Listing:
                 skipped.append(Skipped(path, n_bytes, reason))
     hashed = list_paths(top, sorted(to_hash), leave_out, n_digits)
     return Listing(
-        sorted([*files, *hashed.files], key=lambda file: file.path),
-        sorted([*skipped, *hashed.skipped], key=lambda each: each.path),
+        sorted([*files, *hashed.files], key=attrgetter("path")),
+        sorted([*skipped, *hashed.skipped], key=attrgetter("path")),
     )
 
 

@@ -49,6 +49,9 @@ class Source(Protocol):
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
 
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Those of ``refs`` that the repository does not have any more; none where that cannot be told."""
+
 
 def is_url(source: str) -> bool:
     """Whether ``source`` names a remote repository, by its form alone."""
@@ -154,6 +157,10 @@ class CommitSource:
         except (ValueError, OSError, GitCommandError) as error:
             raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Refs that name no commit any more, and commits that no branch or tag leads to."""
+        return _find_gone(self._repo, refs)
+
 
 class WorktreeSource:
     """The files of a working tree as they are now: tracked and new ones, without what git ignores."""
@@ -169,11 +176,15 @@ class WorktreeSource:
 
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """What `git status` would call tracked or new."""
-        return list_worktree(self._top, self._below, leave_out)
+        return list_worktree(self._top, self._below, leave_out, known_bytes)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
+
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Refs that name no commit any more, and commits that no branch or tag leads to."""
+        return _find_gone(self._repo, refs)
 
 
 class FolderSource:
@@ -197,6 +208,10 @@ class FolderSource:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
 
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """None: there is no history to ask."""
+        return ()
+
 
 def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> CommitSource:
     label = ref or "HEAD"
@@ -211,6 +226,23 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
         raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {known}.") from error
     return CommitSource(repo, origin, below, label, commit)
+
+
+def _find_gone(repo: git.Repo, refs: Sequence[str]) -> Sequence[str]:
+    """Those of ``refs`` that were deleted or, where they are commits' own ids, left behind by rewritten history."""
+    folder = Path(repo.working_dir)
+    asked = "".join(f"{ref}^{{commit}}\n" for ref in refs)
+    answers = run_git(folder, "cat-file", "--batch-check=%(objectname)", given=asked).splitlines()
+    gone, by_id = [], {}
+    for ref, answer in zip(refs, answers, strict=True):
+        if answer.endswith(" missing"):
+            gone.append(ref)
+        elif answer.startswith(ref):  # a commit's id, which git finds as long as the commit lies about
+            by_id[answer] = ref
+    if by_id:
+        left_behind = run_git(folder, "rev-list", *by_id, "--not", "--all").splitlines()
+        gone += [by_id[commit] for commit in left_behind if commit in by_id]
+    return gone
 
 
 def _is_ignored(repo: git.Repo, below: str) -> bool:
