@@ -40,6 +40,7 @@ _GENERATED_HEAD = re.compile(
     re.I | re.S,
 )
 GENERATED_HEAD_CHARS = 600
+MAX_FILE_BYTES = 1_000_000  # by default: larger files are data more often than code
 MINIFIED_LINE_CHARS = 500  # mean line length; hand-written code stays below 60
 MAX_JSON_BYTES = 50_000  # configuration is smaller; beyond it JSON is data
 
