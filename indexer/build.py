@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from .chunking import CHUNKER_VERSION, chunk_file
+from .collect import compact, drop_gone_refs, needs_compaction
 from .contents import IndexedFile, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
@@ -53,12 +56,14 @@ def build_index(
     *,
     encoder_name: str | None = None,
     rebuild: bool = False,
+    keep_refs: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Bring the index ``name`` up to date with ``source``. Raises a QuarryError in one line.
 
-    ``rebuild`` makes the index anew, all refs of it forgotten. Waits for another writer of the same index as
+    ``rebuild`` makes the index anew, all refs of it forgotten. ``keep_refs`` keeps also those refs that the source's
+    repository does not have any more. Waits for another writer of the same index as
     long as the settings say. What makes people wait is told through ``on_note``, a line each.
     """
     started = time.perf_counter()
@@ -67,7 +72,12 @@ def build_index(
         with folder.locked(settings.lock_wait_seconds, on_note):
             folder.remove_leftovers()
             if not rebuild:
-                return _build(source, folder, settings, encoder_name, started, on_progress, on_note)
+                report = _build(source, folder, settings, encoder_name, started, on_progress, on_note)
+                gone = () if keep_refs else drop_gone_refs(source, folder)
+                if needs_compaction(folder):
+                    compact(folder, on_note)
+                seconds = time.perf_counter() - started
+                return replace(report, seconds=seconds, notes=[*report.notes, *_gone_note(gone)])
             # Beside the old index, which answers until the new one is whole.
             new = folder.next_generation(keep_chroma=False)
             report = _build(source, new, settings, encoder_name, started, on_progress, on_note)
@@ -92,8 +102,9 @@ def _build(
 ) -> BuildReport:
     wanted = canonical_name(encoder_name) if encoder_name is not None else None
     info = _check_fit(folder, source, wanted)
-    last = read_manifest(folder.refs, source.ref)
-    files, skipped, to_read = split_known(source, folder, settings.max_file_bytes)
+    last = read_manifest(folder.refs, source.ref, with_names=True)
+    known = split_known(source, folder, last, settings.max_file_bytes)
+    files, skipped, to_read = known.indexed, known.skipped, known.to_read
     n_embedded = 0
     not_utf8: list[str] = []
     if to_read:
@@ -117,7 +128,8 @@ def _build(
                 language = detect_language(file.path)
                 chunks = chunk_file(file.path, file.blob, redacted, language)
                 rows = [(writer.add(chunk), chunk.start_line, chunk.end_line) for chunk in chunks]
-                files.append(IndexedFile(file, language, rows, findings, collect_names(chunks)))
+                columns = np.asarray(rows, dtype=np.int64).reshape(-1, 3)
+                files.append(IndexedFile(file, language, columns, findings, collect_names(chunks)))
                 progress.advance(file, len(chunks))
             writer.finish()
             n_embedded = writer.n_embedded
@@ -193,6 +205,12 @@ def _encoding_note(not_utf8: Sequence[str]) -> Sequence[str]:
         return ()
     shown = ", ".join(not_utf8[:3]) + (", …" if len(not_utf8) > 3 else "")
     return (f"{len(not_utf8)} files are not UTF-8 and were read as Latin-1: {shown}",)
+
+
+def _gone_note(gone: Sequence[str]) -> Sequence[str]:
+    if not gone:
+        return ()
+    return (f"forgot what the repository does not have any more: {', '.join(gone)} (--keep-refs keeps such refs)",)
 
 
 def _read(source: Source, file: SourceFile) -> Decoded | Skipped:

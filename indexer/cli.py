@@ -34,6 +34,7 @@ _MAX_SHOWN = 12  # redacted credentials that are listed one by one; --json has a
 @click.option(
     "--rebuild", is_flag=True, help="Make this index anew and forget all its refs; the old one answers until then."
 )
+@click.option("--keep-refs", is_flag=True, help="Keep indexed refs that the repository does not have any more.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be indexed and what not, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def index(
@@ -43,6 +44,7 @@ def index(
     worktree: bool,
     encoder: str | None,
     rebuild: bool,
+    keep_refs: bool,
     plan_only: bool,
     as_json: bool,
 ) -> None:
@@ -70,6 +72,7 @@ def index(
             settings,
             encoder_name=encoder,
             rebuild=rebuild,
+            keep_refs=keep_refs,
             on_progress=on_progress,
             on_note=lambda line: click.echo(line, err=True),
         )
@@ -100,11 +103,16 @@ def list_(as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-def remove(name: str) -> None:
-    """Remove the index NAME. The repository itself is not touched."""
-    from .home import remove_repository
+@click.option("--ref", help="Remove this indexed ref alone.")
+def remove(name: str, ref: str | None) -> None:
+    """Remove the index NAME, or one ref of it. The repository itself is not touched."""
+    from .home import remove_ref, remove_repository
 
     settings = IndexerSettings()
+    if ref is not None:
+        remove_ref(settings.home, name, ref, wait_seconds=settings.lock_wait_seconds)
+        click.echo(f"Removed {ref} from the index of {name}.")
+        return
     remove_repository(settings.home, name, wait_seconds=settings.lock_wait_seconds)
     click.echo(f"Removed the index of {name}.")
 

@@ -37,6 +37,8 @@ class StoredChunk:
     kind: str
     language: str
     text: str
+    defines: Sequence[str]
+    calls: Sequence[str]
 
 
 class Lexicon:
@@ -113,7 +115,10 @@ class LexiconWriter:
         document.add_text(_DEFINES, " ".join(last_name(symbol) for symbol in chunk.defines))
         document.add_text(_CALLS, " ".join(chunk.calls))
         document.add_unsigned(_ROW, row)
-        kept = [chunk.id, chunk.path, chunk.symbol, chunk.kind, chunk.language, chunk.text]
+        kept = [
+            *(chunk.id, chunk.path, chunk.symbol, chunk.kind, chunk.language, chunk.text),
+            *(chunk.defines, chunk.calls),
+        ]
         document.add_bytes(_CHUNK, json.dumps(kept).encode())
         self._writer.add_document(document)
 

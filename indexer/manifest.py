@@ -70,6 +70,13 @@ class Manifest:
         positions[known] = self.position_of_row[rows[known]]
         return positions
 
+    @cached_property
+    def blobs(self) -> dict[str, str]:
+        """The blob of every file that was read for this ref, by path; also of those left out for their content."""
+        blobs = {file.path: file.blob for file in self.files}
+        blobs.update((s.path, s.blob) for s in self.skipped if s.blob)
+        return blobs
+
     def file_of(self, position: int) -> ManifestFile:
         """The file of the chunk at ``position`` in the columns."""
         return self.files[int(self.file_of_position[position])]

@@ -18,6 +18,7 @@ from .embedding import Vectors
 from .errors import IndexingError
 
 _ID_BYTES = 16
+_ROWS_A_COPY = 16_384  # bounds the memory of a copy
 Rows = NDArray[np.int64]
 
 
@@ -25,7 +26,7 @@ class Matrix:
     """Read access to the rows that were complete when it was opened. Safe beside a writer."""
 
     def __init__(self, folder: Path, dim: int) -> None:
-        n_rows = _n_rows(folder, dim)
+        n_rows = count_rows(folder, dim)
         self.n_rows = n_rows
         self._vectors: Vectors = (
             np.memmap(folder / "vectors.f32", dtype=np.float32, mode="r", shape=(n_rows, dim))
@@ -79,7 +80,7 @@ class MatrixWriter:
     def __init__(self, folder: Path, dim: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._ids_path, self._vectors_path, self._dim = folder / "ids.bin", folder / "vectors.f32", dim
-        n_rows = _n_rows(folder, dim)
+        n_rows = count_rows(folder, dim)
         for path, n_bytes in ((self._ids_path, n_rows * _ID_BYTES), (self._vectors_path, n_rows * dim * 4)):
             path.touch()
             os.truncate(path, n_bytes)
@@ -98,6 +99,16 @@ class MatrixWriter:
         self.n_rows += len(chunk_ids)
 
 
+def copy_rows(source: Path, target: Path, dim: int, rows: Rows) -> None:
+    """Write ``rows`` of the matrix in ``source``, in that order, as a new matrix in ``target``."""
+    old_ids = MatrixWriter(source, dim).read_ids()
+    writer = MatrixWriter(target, dim)
+    vectors: Vectors = np.memmap(source / "vectors.f32", dtype=np.float32, mode="r", shape=(len(old_ids), dim))
+    for start in range(0, len(rows), _ROWS_A_COPY):
+        part = rows[start : start + _ROWS_A_COPY]
+        writer.append(start, [old_ids.id_of(row).hex() for row in part.tolist()], vectors[part])
+
+
 def _append(path: Path, content: bytes) -> None:
     with path.open("ab") as file:
         file.write(content)
@@ -105,7 +116,7 @@ def _append(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _n_rows(folder: Path, dim: int) -> int:
+def count_rows(folder: Path, dim: int) -> int:
     """Number of complete rows: those whose id and vector are both there."""
     try:
         n_ids = (folder / "ids.bin").stat().st_size // _ID_BYTES

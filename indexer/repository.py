@@ -1,45 +1,32 @@
 """Where source files come from: a git repository at a ref, its working tree, or a plain folder.
 
-GitPython is imported here only. A source lists its files and reads them; which of them are indexed is
-decided in ``selection``.
+GitPython is imported here only; looks go through ``gitcommand``. A source lists its files and reads them;
+which of them are indexed is decided in ``selection``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import filelock
 import git
 from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
-from pathspec import GitIgnoreSpec
 
 from .errors import InputError, SourceError
+from .folders import walk
+from .gitcommand import first_line, read_sizes, run_git
+from .listing import SUBMODULE, SYMLINK, LeaveOut, Listing, list_paths, list_worktree, read_file
 from .records import WORKTREE, Skipped, SourceFile
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
 _CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
 _NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # a password, that is
 _SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
-_SYMLINK, _SUBMODULE = "120000", "160000"
-
-
-# Path and size in bytes of a file -> why to leave it out, or None.
-LeaveOut = Callable[[str, int], str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """All files of a source at one moment, and those that are left out with the reasons."""
-
-    files: Sequence[SourceFile]
-    skipped: Sequence[Skipped]
 
 
 class Source(Protocol):
@@ -53,11 +40,17 @@ class Source(Protocol):
     def commit(self) -> str | None:
         """Full id of the commit that the files are of."""
 
-    def list_files(self, leave_out: LeaveOut) -> Listing:
-        """Every file that ``leave_out`` gives no reason against. Those left out are not read."""
+    def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
+        """Every file that ``leave_out`` gives no reason against. Those left out are not read.
+
+        ``known_bytes``: sizes of blobs that the caller has, which spares git looking for them.
+        """
 
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
+
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Those of ``refs`` that the repository does not have any more; none where that cannot be told."""
 
 
 def is_url(source: str) -> bool:
@@ -131,23 +124,24 @@ class CommitSource:
         """Full id of the commit."""
         return self._commit
 
-    def list_files(self, leave_out: LeaveOut) -> Listing:
+    def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """The blobs of the commit's tree; links and submodules are left out."""
-        arguments = ["-r", "-z", "-l", "--full-tree", self._commit]
-        if self._below:
-            arguments += ["--", self._below]
+        where = ["--", self._below] if self._below else []
+        records = _ask_git(self._repo, "ls-tree", "-r", "-z", "--full-tree", self._commit, *where)
+        entries = [(*details.split(" "), path) for details, _, path in (r.partition("\t") for r in records)]
+        unknown = {blob for mode, _, blob, _ in entries if mode != SUBMODULE and blob not in known_bytes}
+        sizes = {**known_bytes, **read_sizes(Path(self._repo.working_dir), sorted(unknown))}
         files, skipped = [], []
-        for record in _ask_git(self._repo, "ls_tree", *arguments):
-            details, _, path = record.partition("\t")
-            mode, _, blob, size = details.split()
-            if mode == _SUBMODULE:
+        for mode, _, blob, path in entries:
+            n_bytes = sizes.get(blob, 0)
+            if mode == SUBMODULE:
                 skipped.append(Skipped(path, 0, "submodule"))
-            elif mode == _SYMLINK:
-                skipped.append(Skipped(path, int(size), "symbolic link"))
-            elif (reason := leave_out(path, int(size))) is not None:
-                skipped.append(Skipped(path, int(size), reason))
+            elif mode == SYMLINK:
+                skipped.append(Skipped(path, n_bytes, "symbolic link"))
+            elif (reason := leave_out(path, n_bytes)) is not None:
+                skipped.append(Skipped(path, n_bytes, reason))
             else:
-                files.append(SourceFile(path, blob, int(size)))
+                files.append(SourceFile(path, blob, n_bytes))
         return Listing(files, skipped)
 
     def read(self, file: SourceFile) -> bytes:
@@ -163,6 +157,10 @@ class CommitSource:
         except (ValueError, OSError, GitCommandError) as error:
             raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Refs that name no commit any more, and commits that no branch or tag leads to."""
+        return _find_gone(self._repo, refs)
+
 
 class WorktreeSource:
     """The files of a working tree as they are now: tracked and new ones, without what git ignores."""
@@ -176,17 +174,17 @@ class WorktreeSource:
         self.ref = WORKTREE
         self.notes: Sequence[str] = ()
 
-    def list_files(self, leave_out: LeaveOut) -> Listing:
+    def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """What `git status` would call tracked or new."""
-        arguments = ["-z", "--cached", "--others", "--exclude-standard"]
-        if self._below:
-            arguments += ["--", self._below]
-        paths = sorted(set(_ask_git(self._repo, "ls_files", *arguments)))
-        return _list_paths(self._top, paths, leave_out)
+        return list_worktree(self._top, self._below, leave_out, known_bytes)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
-        return _read_file(self._top / file.path)
+        return read_file(self._top / file.path)
+
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Refs that name no commit any more, and commits that no branch or tag leads to."""
+        return _find_gone(self._repo, refs)
 
 
 class FolderSource:
@@ -202,13 +200,17 @@ class FolderSource:
             f"{top} is not kept by git: its files are indexed as they are now, and answers name no commit.",
         )
 
-    def list_files(self, leave_out: LeaveOut) -> Listing:
+    def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """Every file below the folder that no .gitignore names."""
-        return _list_paths(self._top, sorted(_walk(self._top)), leave_out)
+        return list_paths(self._top, sorted(walk(self._top)), leave_out)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
-        return _read_file(self._top / file.path)
+        return read_file(self._top / file.path)
+
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """None: there is no history to ask."""
+        return ()
 
 
 def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> CommitSource:
@@ -224,6 +226,23 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
         raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {known}.") from error
     return CommitSource(repo, origin, below, label, commit)
+
+
+def _find_gone(repo: git.Repo, refs: Sequence[str]) -> Sequence[str]:
+    """Those of ``refs`` that were deleted or, where they are commits' own ids, left behind by rewritten history."""
+    folder = Path(repo.working_dir)
+    asked = "".join(f"{ref}^{{commit}}\n" for ref in refs)
+    answers = run_git(folder, "cat-file", "--batch-check=%(objectname)", given=asked).splitlines()
+    gone, by_id = [], {}
+    for ref, answer in zip(refs, answers, strict=True):
+        if answer.endswith(" missing"):
+            gone.append(ref)
+        elif answer.startswith(ref):  # a commit's id, which git finds as long as the commit lies about
+            by_id[answer] = ref
+    if by_id:
+        left_behind = run_git(folder, "rev-list", *by_id, "--not", "--all").splitlines()
+        gone += [by_id[commit] for commit in left_behind if commit in by_id]
+    return gone
 
 
 def _is_ignored(repo: git.Repo, below: str) -> bool:
@@ -282,97 +301,10 @@ def _fetch(repo: git.Repo) -> None:
         repo.git.symbolic_ref("HEAD", branch[1])
 
 
-@dataclass(slots=True)
-class _Ignored:
-    """The .gitignore files on the way down to a folder, outermost first."""
-
-    specs: list[tuple[str, GitIgnoreSpec]] = field(default_factory=list)
-
-    def entered(self, folder: Path, relative: str) -> _Ignored:
-        try:
-            lines = (folder / ".gitignore").read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return self
-        return _Ignored([*self.specs, (relative, GitIgnoreSpec.from_lines(lines))])
-
-    def matches(self, relative: str) -> bool:
-        """Whether the path is ignored: the nearest file that says anything of it decides, as in git."""
-        for base, spec in reversed(self.specs):
-            ignored = spec.check_file(relative.removeprefix(base)).include
-            if ignored is not None:
-                return ignored
-        return False
-
-
-def _walk(top: Path) -> Iterator[str]:
-    """Relative paths of all files below ``top`` that no .gitignore names; links to folders are not followed."""
-    pending = [("", _Ignored())]
-    while pending:
-        relative, outer = pending.pop()
-        folder = top / relative
-        ignored = outer.entered(folder, relative)
-        try:
-            children = list(os.scandir(folder))
-        except OSError as error:
-            raise SourceError(f"Cannot read the folder {folder}: {error.strerror}.") from error
-        for child in children:
-            path = f"{relative}{child.name}"
-            if child.is_dir(follow_symlinks=False):
-                if child.name != ".git" and not ignored.matches(f"{path}/"):
-                    pending.append((f"{path}/", ignored))
-            elif not ignored.matches(path):
-                yield path
-
-
-def _list_paths(top: Path, paths: Sequence[str], leave_out: LeaveOut) -> Listing:
-    files, skipped = [], []
-    for path in paths:
-        full = top / path
-        if full.is_symlink():
-            skipped.append(Skipped(path, 0, "symbolic link"))
-        elif full.is_dir():
-            skipped.append(Skipped(path, 0, "submodule"))
-        elif not full.is_file():  # tracked but deleted; a socket or a device
-            continue
-        elif (reason := leave_out(path, n_bytes := full.stat().st_size)) is not None:
-            skipped.append(Skipped(path, n_bytes, reason))
-        else:
-            try:
-                content = full.read_bytes()
-            except OSError as error:
-                skipped.append(Skipped(path, n_bytes, f"cannot be read ({error.strerror})"))
-                continue
-            files.append(SourceFile(path, _blob_id(content), len(content)))
-    return Listing(files, skipped)
-
-
-def _blob_id(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _read_file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _ask_git(repo: git.Repo, command: str, *arguments: str) -> list[str]:
-    """The records that a git command prints with ``-z``. Raises SourceError.
-
-    A look: it must neither rewrite the user's index nor start what the repository's own configuration names.
-    """
-    try:
-        with repo.git.custom_environment(GIT_OPTIONAL_LOCKS="0"):
-            printed = str(getattr(repo.git(c="core.fsmonitor=false"), command)(*arguments))
-    except GitCommandError as error:
-        raise SourceError(f"git cannot read {repo.working_dir}: {_first_line(error)}") from error
-    return [record for record in printed.split("\0") if record]
+def _ask_git(repo: git.Repo, *arguments: str) -> list[str]:
+    """The records that a git command prints with ``-z``. Raises SourceError."""
+    return [record for record in run_git(Path(repo.working_dir), *arguments).split("\0") if record]
 
 
 def _first_line(error: Exception) -> str:
-    """The line of git's own words that says what is wrong."""
-    text = getattr(error, "stderr", "") or str(error)
-    lines = [line.strip().strip("'").removeprefix("stderr:").strip(" '") for line in str(text).splitlines()]
-    telling = [line for line in lines if line.lower().startswith(("fatal:", "error:"))]
-    return (telling or [line for line in lines if line] or ["unknown error"])[0].removeprefix("fatal: ")
+    return first_line(str(getattr(error, "stderr", "") or error))

@@ -11,6 +11,8 @@ from platformdirs import user_data_path
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .selection import MAX_FILE_BYTES
+
 
 class IndexerSettings(BaseSettings):
     """What the indexer and the search read. Sizes are in bytes, times in seconds."""
@@ -32,7 +34,7 @@ class IndexerSettings(BaseSettings):
         description="Encoder of new indexes: the built-in one, or any sentence-transformers name or path.",
     )
     max_file_bytes: int = Field(
-        default=1_000_000, ge=1, description="Larger files are left out: they are data more often than code."
+        default=MAX_FILE_BYTES, ge=1, description="Larger files are left out: they are data more often than code."
     )
     lock_wait_seconds: float = Field(
         default=600.0, ge=0, description="How long a writer waits for another writer of the same repository."

@@ -101,7 +101,7 @@ class IndexWriter:
         chunks, self._batch = self._batch, []
         self._unfinished.touch()
         first_row = self._new_rows[chunks[0].id]
-        with _explained():
+        with explained():
             vectors = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}
             new = [chunk for chunk in chunks if chunk.id not in vectors]
             encoded = self._encoder.encode([chunk.embedded_text for chunk in new])
@@ -113,7 +113,7 @@ class IndexWriter:
             self._wait_for_oldest()
 
     def _wait_for_oldest(self) -> None:
-        with _explained():
+        with explained():
             self._waiting.pop(0).result()
 
     def _store(
@@ -143,7 +143,7 @@ class IndexWriter:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Whatever Chroma, tantivy or an encoder raises becomes one line: they have many types, also from Rust."""
     try:
         yield

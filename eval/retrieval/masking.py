@@ -7,12 +7,13 @@ itself (an import, a comment) stays: it is content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from indexer.languages import detect_language
 from indexer.records import Skipped, SourceFile
-from indexer.repository import LeaveOut, Listing, Source
+from indexer.listing import LeaveOut, Listing
+from indexer.repository import Source
 
 
 class MaskedSource:
@@ -33,9 +34,9 @@ class MaskedSource:
         """Full id of the commit that the files are of."""
         return self._source.commit
 
-    def list_files(self, leave_out: LeaveOut) -> Listing:
+    def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """The files of the source, renamed."""
-        listing = self._source.list_files(leave_out)
+        listing = self._source.list_files(leave_out, known_bytes)
         paths = [file.path for file in listing.files] + [skipped.path for skipped in listing.skipped]
         masks = _mask_paths(paths)
         self._true_files = {masks[file.path]: file for file in listing.files}
@@ -47,6 +48,10 @@ class MaskedSource:
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
         return self._source.read(self._true_files[file.path])
+
+    def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
+        """Those of ``refs`` that the source does not have any more."""
+        return self._source.find_gone(refs)
 
     def true_path(self, path: str) -> str:
         """The true path of a listed file, by the path that it has here."""
