@@ -5,15 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-QUARRY = str(Path(sys.executable).parent / "quarry")
 
 # Processes are forked from one that has imported all: starting takes 20 ms, so a kill meets the work, not the imports.
 FORKS = multiprocessing.get_context("forkserver")
@@ -27,16 +24,18 @@ StoredChunk = tuple[str, str, int, int, str]
 
 @dataclass(frozen=True)
 class Started:
-    """A ``quarry`` command that runs in a process of its own; what it prints goes to a file."""
+    """A ``quarry`` command that runs in a process of its own, and the end of a pipe that it prints into."""
 
     process: Any
-    log: Path
+    printed: Any
 
     def finish(self) -> tuple[int, str]:
         """Its exit code and all that it printed."""
+        with os.fdopen(os.dup(self.printed.fileno()), encoding="utf-8") as printed:
+            text = printed.read()
         self.process.join(120)
         assert self.process.exitcode is not None, "still running after two minutes"
-        return self.process.exitcode, self.log.read_text()
+        return self.process.exitcode, text
 
     def kill(self) -> bool:
         """End it at once; whether it was still running."""
@@ -62,26 +61,29 @@ def make_files() -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def start_quarry(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Started]:
-    """Start the command with a home and arguments, and do not wait for it."""
-    logs = tmp_path_factory.mktemp("logs")
+def start_quarry() -> Callable[..., Started]:
+    """Start the command with a home and arguments, and do not wait for it.
 
-    def start(home: Path, *arguments: str) -> Started:
-        log = logs / f"{len(list(logs.iterdir())):04}.txt"
-        log.touch()
+    ``max_file_bytes``: no file can grow beyond that, as on a full disk.
+    """
+
+    def start(home: Path, *arguments: str, max_file_bytes: int = -1) -> Started:
         code = f"""
-import os, sys
-output = os.open({str(log)!r}, os.O_WRONLY | os.O_APPEND)
-os.dup2(output, 1), os.dup2(output, 2)
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, ({max_file_bytes}, {max_file_bytes}))
+os.dup2(output.fileno(), 1), os.dup2(output.fileno(), 2)
+output.close()
 os.environ["QUARRY_HOME"] = {str(home)!r}
 sys.argv = ["quarry", *{list(arguments)!r}]
 from indexer.main import main
 main()
 """
+        ours, theirs = FORKS.Pipe(duplex=False)
         # The built-in `exec`, since a function of a test module cannot be found by another process.
-        process = FORKS.Process(target=exec, args=(code, {}))
+        process = FORKS.Process(target=exec, args=(code, {"output": theirs}))
         process.start()
-        return Started(process, log)
+        theirs.close()
+        return Started(process, ours)
 
     return start
 
@@ -135,9 +137,3 @@ def check_fresh(
             assert stored_chunks(home, name, ref) == stored_chunks(fresh, name, ref)
 
     return check
-
-
-@pytest.fixture(scope="session")
-def environment() -> Callable[[Path], dict[str, str]]:
-    """The environment of a command that is to use a home."""
-    return lambda home: os.environ | {"QUARRY_HOME": str(home), "HF_HUB_OFFLINE": "1"}
