@@ -62,7 +62,7 @@ def make_files() -> Callable[..., dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def start_quarry() -> Callable[..., Started]:
-    """Start the command with a home and arguments, and do not wait for it.
+    """Start the command with a home and arguments, and do not wait for it. From one thread only.
 
     ``max_file_bytes``: no file can grow beyond that, as on a full disk.
     """
