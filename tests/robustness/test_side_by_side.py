@@ -195,5 +195,29 @@ def test_an_index_removed_while_it_is_opened_is_unknown(
         return Matrix(folder, dim)
 
     monkeypatch.setattr(indexer.home, "Matrix", open_late)
-    with pytest.raises(UnknownRepository, match="Nothing is indexed yet"):
+    with pytest.raises(UnknownRepository, match="has just been removed"):
         open_index(home, "project")
+
+
+def test_an_index_made_again_while_it_is_opened_is_seen_whole(
+    make_repo: Make, make_files: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that is removed and made anew between two looks of a search is not taken for the one before."""
+    old, new = make_repo(make_files(range(3), mark="old")), make_repo(make_files(range(4), mark="new"))
+    build(home, old.path)
+
+    def make_again() -> None:
+        indexer.home.remove_repository(home, "project", wait_seconds=0)
+        build(home, new.path)
+
+    pending = [make_again]
+
+    def open_late(folder: Path, dim: int) -> Matrix:
+        while pending:
+            pending.pop()()
+        return Matrix(folder, dim)
+
+    monkeypatch.setattr(indexer.home, "Matrix", open_late)
+    index = open_index(home, "project")
+    assert {index.lexicon.get(int(row)).symbol[:3] for row in index.manifest.rows} == {"new"}
+    assert len(index.manifest.rows) == 20
