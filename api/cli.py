@@ -1,4 +1,4 @@
-"""``quarry serve``."""
+"""``quarry serve`` and ``quarry mcp``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
     threading.Thread(target=_announce, args=(app.state.quarry, address), daemon=True).start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
     server.run(sockets=[listener])
+
+
+@click.command()
+def mcp() -> None:
+    """Let an editor or agent search and read what is indexed: an MCP server on standard input and output."""
+    from indexer.settings import IndexerSettings
+
+    from .mcp import create_server
+
+    create_server(IndexerSettings().home).run("stdio")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -43,3 +43,10 @@ class EncoderError(QuarryError):
 
 class InputError(QuarryError):
     """A question or an option cannot be used as given."""
+
+
+# What to do when a store refuses to be written, for whatever reason: the end of such an error's line.
+WRITE_AGAIN = (
+    "What was indexed before still answers. Run the same command again, with more room if the disk is full, or with "
+    "--rebuild if that fails too."
+)

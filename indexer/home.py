@@ -76,6 +76,7 @@ class RepositoryFolder:
 
     def reload(self) -> None:
         """Go over to the generation that is current now."""
+        self._identity = _identify(self._record)
         self._fields = _read_record(self._record)
         self._lay_out(_number(self._fields, "data"), _number(self._fields, "chroma"))
 
@@ -85,9 +86,11 @@ class RepositoryFolder:
         self.lexicon, self.matrix, self.refs = self.data / "lexicon", self.data / "matrix", self.data / "refs"
 
     def has_moved_on(self) -> bool:
-        """Whether another generation is current by now, so that this one's files may be gone."""
-        now = _read_record(self._record)
-        return (_number(now, "data"), _number(now, "chroma")) != (self.data_number, self.chroma_number)
+        """Whether another generation is current by now, or none, so that this one's files may be gone.
+
+        Not by its number: an index that was removed and made again begins with the same one.
+        """
+        return _identify(self._record) != self._identity
 
     def read_info(self) -> RepositoryInfo | None:
         """The index's own record, or None if nothing is indexed under this name."""
@@ -317,6 +320,15 @@ def _of_one_generation(home: Path, name: str, look: Callable[[RepositoryFolder],
         if not folder.has_moved_on():
             return seen
     raise IndexBusy(f"The index of {name!r} is being made anew again and again: try again later.")
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    """A value that differs for every file that was ever put there; None if there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _read_record(path: Path) -> dict[str, Any] | None:

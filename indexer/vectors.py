@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .embedding import Vectors
-from .errors import IndexingError
+from .errors import WRITE_AGAIN, IndexingError
 from .records import Chunk
 
 # Chroma loads and rewrites the graph of a collection as a whole, so the cost of an edit, and of each thousand chunks
@@ -41,7 +41,7 @@ class VectorStore:
             self._client: Any = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
             found = [shard for shard in self._client.list_collections() if shard.name.startswith(_SHARD)]
         except Exception as error:  # Chroma raises several unrelated types, also from Rust
-            raise IndexingError(f"Chroma cannot open {folder}: {error}. Remove the folder and index again.") from error
+            raise IndexingError(f"Chroma cannot open {folder} ({error}). {WRITE_AGAIN}") from error
         self._shards: list[Any] = sorted(found, key=lambda shard: str(shard.name))
         self._n_in_last: int | None = None  # counting loads the collection, so it is done when it is needed
 

@@ -15,7 +15,7 @@ from types import TracebackType
 import numpy as np
 
 from .embedding import Encoder, Vectors
-from .errors import IndexingError, QuarryError
+from .errors import WRITE_AGAIN, IndexingError, QuarryError
 from .home import RepositoryFolder
 from .lexicon import LexiconWriter
 from .matrix import MatrixWriter
@@ -150,6 +150,4 @@ def explained() -> Iterator[None]:
     except (QuarryError, OSError):
         raise
     except Exception as error:
-        raise IndexingError(
-            f"Chunks cannot be stored ({error}): run the same command again, or with --rebuild if that fails too."
-        ) from error
+        raise IndexingError(f"Chunks cannot be stored ({error}). {WRITE_AGAIN}") from error
