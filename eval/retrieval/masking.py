@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from indexer.languages import detect_language
-from indexer.records import Skipped, SourceFile
 from indexer.listing import LeaveOut, Listing
+from indexer.records import Skipped, SourceFile
 from indexer.repository import Source
 
 
