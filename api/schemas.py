@@ -15,6 +15,9 @@ _SOURCE: dict[str, JsonValue] = {
 }
 
 
+REPO_FORM = "Name of an indexed repository, NAME@REF, several with commas between them, or `all`."
+
+
 class _Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -43,7 +46,7 @@ class ChatRequest(_Schema):
         },
     )
 
-    repo: str | None = Field(default=None, description="Name of an indexed repository. Needed with retrieval on.")
+    repo: str | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
     ref: str | None = Field(default=None, description="The indexed ref to answer from; by default HEAD.")
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
     retrieval: Literal["on", "off"] = Field(default="on", description="Whether the model gets code to read.")
@@ -143,15 +146,48 @@ class SearchHit(_Schema):
     signals: dict[str, float]
 
 
+class SearchedRepository(_Schema):
+    """One repository that was searched: at which commit, and whether its source has moved on since."""
+
+    repo: str
+    ref: str
+    commit: str | None = Field(description="Null for files outside a commit.")
+    indexed_at: str
+    stale: bool | None = Field(description="Whether the source has changed since; null where that is not known.")
+    n_changed_files: int | None = Field(description="Files changed, added or deleted since, that would be indexed.")
+
+
 class SearchAnswer(_Schema):
-    """Hits, best first."""
+    """Hits, best first, of all repositories that were searched."""
+
+    query: str
+    repositories: list[SearchedRepository]
+    stale: bool | None = Field(description="Whether any of the sources has changed since it was indexed.")
+    hits: list[SearchHit]
+    timings_ms: dict[str, float]
+
+
+class SymbolPlace(_Schema):
+    """One line: of a definition, or of a call with the definition that it stands in."""
+
+    path: str
+    line: int
+    symbol: str
+    kind: str
+    text: str
+
+
+class SymbolAnswer(_Schema):
+    """Definitions and calls of one name, by path and line. The numbers count those that are not listed, too."""
 
     repo: str
     ref: str
     commit: str | None
-    query: str
-    hits: list[SearchHit]
-    timings_ms: dict[str, float]
+    symbol: str
+    definitions: list[SymbolPlace]
+    callers: list[SymbolPlace]
+    n_definitions: int
+    n_callers: int
 
 
 class RefState(_Schema):

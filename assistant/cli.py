@@ -1,4 +1,4 @@
-"""``quarry search``, ``quarry ask`` and ``quarry chat``."""
+"""``quarry search``, ``symbols``, ``ask`` and ``chat``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .answer import AskRequest, Assistant
     from .records import Answer
+    from .search import SearchedRef
     from .settings import AssistantSettings
 
 _PREVIEW_LINES = 6
@@ -29,7 +30,10 @@ _PREVIEW_LINES = 6
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--explain", is_flag=True, help="Show how each hit came to its rank.")
 def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explain: bool) -> None:
-    """Search the repository NAME for QUERY: words, a question, or a symbol."""
+    """Search NAME for QUERY: words, a question, or a symbol.
+
+    NAME is a repository, NAME@REF, several with commas between them, or `all`.
+    """
     from indexer.settings import IndexerSettings
 
     from .search import Searcher
@@ -42,7 +46,9 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
     if not result.hits:
         click.echo("Nothing found.")
     for number, hit in enumerate(result.hits, 1):
-        _print_hit(number, hit, explain)
+        _print_hit(number, hit, explain, with_repo=len(result.searched) > 1)
+    for searched in result.searched:
+        _print_searched(searched)
     if explain:
         click.echo("  ".join(f"{step} {ms:.1f} ms" for step, ms in result.timings_ms.items()))
 
@@ -66,7 +72,10 @@ def ask(
     max_tokens: int | None,
     as_json: bool,
 ) -> None:
-    """Ask the repository NAME a QUESTION."""
+    """Ask NAME a QUESTION.
+
+    NAME is a repository, NAME@REF, several with commas between them, or `all`.
+    """
     from .answer import AskRequest, check_question
     from .records import Message
     from .serialise import answer_as_json
@@ -119,7 +128,10 @@ def _check_repository(settings: AssistantSettings, name: str) -> None:
     """Fail on an unknown name before a model is loaded."""
     from indexer.home import find_repository
 
-    find_repository(settings.home, name)
+    from .targets import parse_targets
+
+    for target in parse_targets(settings.home, name):
+        find_repository(settings.home, target.repo)
 
 
 @contextmanager
@@ -155,9 +167,11 @@ def _print_sources(answer: Answer) -> None:
         click.echo("(cut at max_tokens: ask for more with --max-tokens)", err=True)
     if answer.passages:
         click.echo("\nsources:")
+    several = len({passage.repo for passage in answer.passages}) > 1
     for passage in answer.passages:
+        where = f"{passage.repo}: {passage.location}" if several else passage.location
         at = f" @{passage.commit[:12]}" if passage.commit else ""
-        click.echo(f"  [{passage.number}] {passage.location}{at}")
+        click.echo(f"  [{passage.number}] {where}{at}")
     usage, seconds = answer.usage, answer.timings_ms["total"] / 1000
     click.echo(
         f"\n{answer.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s",
@@ -175,15 +189,67 @@ def _read_question() -> str:
         return ""
 
 
-def _print_hit(number: int, hit: Hit, explain: bool) -> None:
+def _print_hit(number: int, hit: Hit, explain: bool, *, with_repo: bool) -> None:
     chunk = hit.chunk
     name = f"  {chunk.kind} {chunk.symbol}" if chunk.symbol else ""
-    click.secho(f"{number:>2}. {chunk.location}", bold=True, nl=False)
+    click.secho(f"{number:>2}. {f'{hit.repo}: ' if with_repo else ''}{chunk.location}", bold=True, nl=False)
     click.echo(name)
     if explain:
-        click.echo(f"    score {hit.score:.5f}  " + "  ".join(f"{key} {value:g}" for key, value in hit.signals.items()))
+        _print_signals(hit)
     lines = chunk.text.split("\n")
     for line in lines[:_PREVIEW_LINES]:
         click.echo(f"      {line}")
     if len(lines) > _PREVIEW_LINES:
         click.echo(f"      … {len(lines) - _PREVIEW_LINES} more lines")
+
+
+def _print_signals(hit: Hit) -> None:
+    """The score, and every signal as value x weight, those that weighed most first."""
+    from .ranking import load_weights
+
+    weights = load_weights()
+    weight_of = {**weights.files, **weights.chunks}
+    click.echo(f"    score {hit.score:.3f}")
+    for name, value in sorted(hit.signals.items(), key=lambda item: -abs(item[1] * weight_of[item[0]])):
+        click.echo(f"    {value * weight_of[name]:>+7.3f}  {name} {value:g} x {weight_of[name]:g}")
+
+
+def _print_searched(searched: SearchedRef) -> None:
+    at = f"{searched.ref} ({searched.commit[:12]})" if searched.commit else searched.ref
+    line = f"searched {searched.repo} at {at}"
+    if searched.staleness.stale:
+        n = searched.staleness.n_changed_files
+        moved = f"{n} files have changed since" if n else "its source has moved on since"
+        line += f": {moved}; run `quarry index` again, or keep `quarry watch {searched.repo}` running"
+    click.echo(line, err=True)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("symbol")
+@click.option("--ref", help="The indexed ref to look in; by default HEAD.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def symbols(name: str, symbol: str, ref: str | None, as_json: bool) -> None:
+    """Show where the repository NAME defines SYMBOL, and who calls it."""
+    from dataclasses import asdict
+
+    from indexer.home import open_index
+    from indexer.settings import IndexerSettings
+
+    from .symbols import find_symbol
+
+    report = find_symbol(open_index(IndexerSettings().home, name, ref), symbol)
+    if as_json:
+        click.echo(json.dumps(asdict(report), indent=1))
+        return
+    for title, places, n in (
+        ("defined", report.definitions, report.n_definitions),
+        ("called", report.callers, report.n_callers),
+    ):
+        click.secho(f"{title} {n} time{'' if n == 1 else 's'}", bold=True)
+        for place in places:
+            inside = f"  in {place.symbol}" if title == "called" and place.symbol else ""
+            click.echo(f"  {place.path}:{place.line}{inside}")
+            click.echo(f"      {place.text}")
+        if n > len(places):
+            click.echo(f"  and {n - len(places):,} more")

@@ -42,8 +42,10 @@ def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable
     # A passage is counted in its frame. The mark of all of them is never shorter than the mark of some.
     mark = choose_mark([_to_passage(hit, 0) for hit in hits])
 
+    with_repo = len({hit.repo for hit in hits}) > 1
+
     def count_framed(passage: Passage) -> TokenCount:
-        return count_tokens(format_passage(passage, mark) + "\n")
+        return count_tokens(format_passage(passage, mark, with_repo=with_repo) + "\n")
 
     passages: list[Passage] = []
     packed: list[Hit] = []

@@ -64,13 +64,15 @@ def format_passages(passages: Sequence[Passage]) -> str:
     if not passages:
         return "No passage of the code was found for this question."
     mark = choose_mark(passages)
-    return "\n".join(format_passage(passage, mark) for passage in passages)
+    with_repo = len({passage.repo for passage in passages}) > 1
+    return "\n".join(format_passage(passage, mark, with_repo=with_repo) for passage in passages)
 
 
-def format_passage(passage: Passage, mark: str) -> str:
+def format_passage(passage: Passage, mark: str, *, with_repo: bool = False) -> str:
     """One passage between two lines with the mark, under its place and what it defines."""
     symbol = f" ({passage.symbol})" if passage.symbol else ""
-    return _defuse(f"{mark} [{passage.number}] {_one_line(passage.location + symbol)}\n{passage.text}\n{mark}")
+    place = f"{passage.repo}: {passage.location}" if with_repo else passage.location
+    return _defuse(f"{mark} [{passage.number}] {_one_line(place + symbol)}\n{passage.text}\n{mark}")
 
 
 def choose_mark(passages: Sequence[Passage]) -> str:

@@ -9,11 +9,13 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
 from .signals import CHUNK_SIGNALS, FILE_SIGNALS, Candidates, Positions, Scores
+
+WEIGHTS_FILE = Path(__file__).with_name("ranking.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class RankedChunk:
 @cache
 def load_weights() -> Weights:
     """The fitted weights that are shipped."""
-    table = tomllib.loads((files(__package__) / "ranking.toml").read_text("utf-8"))
+    table = tomllib.loads(WEIGHTS_FILE.read_text("utf-8"))
     return Weights(table["files"], table["chunks"], table["repeat_penalty"])
 
 

@@ -1,4 +1,4 @@
-"""``Searcher``: from a question to ranked hits, over one indexed ref.
+"""``Searcher``: from a question to ranked hits, over one indexed ref or several.
 
 Every list is complete within the ref that is asked: the matrix is scored over the ref's own rows, and BM25
 fetches more until it has enough hits of the ref.
@@ -17,9 +17,23 @@ from indexer.embedding import Encoder, open_encoder
 from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
+from indexer.staleness import Staleness
 
+from .freshness import FreshnessMonitor
 from .ranking import RankedChunk, load_weights, rank_chunks
-from .signals import POOL, IndexView, Query, Scores, find_candidates, read_query, search_meaning, search_words
+from .signals import (
+    POOL,
+    Candidates,
+    IndexView,
+    Query,
+    Scores,
+    compare_candidates,
+    find_candidates,
+    read_query,
+    search_meaning,
+    search_words,
+)
+from .targets import Target, parse_targets
 
 # Part of an evaluation's configuration: raise it when the same index and query would give other hits.
 SEARCH_VERSION = 2
@@ -47,13 +61,22 @@ class SearchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchResult:
-    """Hits, best first, of ``query`` in one ref of one repository. ``commit`` is None outside commits."""
+class SearchedRef:
+    """One ref that was searched, and how its source stands to it by now. ``commit`` is None outside commits."""
 
     repo: str
     ref: str
     commit: str | None
+    indexed_at: str
+    staleness: Staleness
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, best first, of ``query`` in all refs that were searched."""
+
     query: str
+    searched: Sequence[SearchedRef]
     hits: Sequence[Hit]
     timings_ms: Mapping[str, float]
 
@@ -68,52 +91,90 @@ class Searcher:
         self._home = home
         self._opened: dict[tuple[str, str], tuple[int, IndexView]] = {}
         self._lock = threading.Lock()
+        self._freshness = FreshnessMonitor()
 
     def search(
         self, repo: str, query: str, *, k: int = 10, ref: str | None = None, options: SearchOptions = SearchOptions()
     ) -> SearchResult:
-        """The best ``k`` chunks for ``query``. Raises UnknownRepository, EncoderMismatch or InputError."""
-        if not query.strip():
-            raise InputError("The query is empty: say what to look for.")
-        if not query.isascii() and any("\ud800" <= char <= "\udfff" for char in query):
-            raise InputError("The query is not UTF-8 text: write it again.")
-        if not 1 <= k <= MAX_K:
-            raise InputError(f"k is {k}: it must be from 1 to {MAX_K}.")
+        """The best ``k`` chunks for ``query`` in ``repo``: one repository, several or all (see ``targets``).
+
+        Raises UnknownRepository, EncoderMismatch or InputError.
+        """
+        _check_query(query, k)
         clock = _Clock()
-        view = self._open(repo, ref)
-        index = view.index
-        encoder = _matching_encoder(index)
+        views = [self.open(target) for target in parse_targets(self._home, repo, ref)]
         clock.lap("open")
+        freshness = [self._freshness.ask(view.index.name, view.index.manifest) for view in views]
         asked = read_query(query)
-        vector = encoder.encode([query])[0]
-        clock.lap("encode")
-        cosines = index.matrix.scores(vector, index.manifest.rows)
+        cosines = [_find_cosines(view.index, query) for view in views]
         clock.lap("dense")
         if options.method == "ranked":
-            candidates = find_candidates(view, asked, cosines, max(k, POOL))
+            pool = max(k, POOL)
+            found = [find_candidates(view, asked, scores, pool) for view, scores in zip(views, cosines, strict=True)]
             clock.lap("candidates")
-            ranked = rank_chunks(candidates, load_weights().without(options.without), k)
+            weights = load_weights().without(options.without)
+            ranked = [rank_chunks(candidates, weights, k) for candidates in compare_candidates(found)]
             clock.lap("rank")
         else:
-            ranked = _rank_lists(index, asked, cosines, options.method, k)
+            ranked = [
+                _rank_lists(view.index, asked, scores, options.method, k)
+                for view, scores in zip(views, cosines, strict=True)
+            ]
             clock.lap("lexical")
-        hits = [_to_hit(index, chunk) for chunk in ranked]
+        best = sorted(
+            ((chunk, view) for chunks, view in zip(ranked, views, strict=True) for chunk in chunks),
+            key=lambda placed: -placed[0].score,  # stable: equal scores stay in the order of their lists
+        )
+        hits = [_to_hit(view.index, chunk) for chunk, view in best[:k]]
         clock.lap("read")
-        return SearchResult(repo, index.manifest.ref, index.manifest.commit, query, hits, clock.finish())
+        searched = [_describe(view.index, answer.result()) for view, answer in zip(views, freshness, strict=True)]
+        clock.lap("freshness")
+        return SearchResult(query, searched, hits, clock.finish())
 
-    def _open(self, repo: str, ref: str | None) -> IndexView:
+    def find_candidates(self, repo: str, query: str, *, ref: str | None = None) -> tuple[OpenedIndex, Candidates]:
+        """What the ranking of one repository judges, before it is weighed: for fitting the weights."""
+        _check_query(query, 1)
+        [target] = parse_targets(self._home, repo, ref)
+        view = self.open(target)
+        found = find_candidates(view, read_query(query), _find_cosines(view.index, query))
+        [compared] = compare_candidates([found])
+        return view.index, compared
+
+    def open(self, target: Target) -> IndexView:
+        """The index of a target, kept open and opened again after it changed. Raises UnknownRepository, InputError."""
+        repo = target.repo
         try:
-            chosen, version = index_version(self._home, repo, ref)
+            ref, version = index_version(self._home, repo, target.ref)
         except UnknownRepository:
             with self._lock:  # let go of what was removed
                 self._opened = {key: opened for key, opened in self._opened.items() if key[0] != repo}
             raise
         with self._lock:
-            cached = self._opened.get((repo, chosen))
+            cached = self._opened.get((repo, ref))
             if cached is None or cached[0] != version:
-                cached = (version, IndexView(open_index(self._home, repo, chosen)))
-                self._opened[repo, chosen] = cached
+                cached = (version, IndexView(open_index(self._home, repo, ref)))
+                self._opened[repo, ref] = cached
             return cached[1]
+
+
+def _check_query(query: str, k: int) -> None:
+    if not query.strip():
+        raise InputError("The query is empty: say what to look for.")
+    if not query.isascii() and any("\ud800" <= char <= "\udfff" for char in query):
+        raise InputError("The query is not UTF-8 text: write it again.")
+    if not 1 <= k <= MAX_K:
+        raise InputError(f"k is {k}: it must be from 1 to {MAX_K}.")
+
+
+def _describe(index: OpenedIndex, staleness: Staleness) -> SearchedRef:
+    manifest = index.manifest
+    return SearchedRef(index.name, manifest.ref, manifest.commit, manifest.indexed_at, staleness)
+
+
+def _find_cosines(index: OpenedIndex, query: str) -> Scores:
+    """The cosine of the query with every chunk of the ref, by position."""
+    [vector] = _matching_encoder(index).encode([query])
+    return index.matrix.scores(vector, index.manifest.rows)
 
 
 class _Clock:

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from indexer.records import Hit
 
 from .records import Answer, Passage
-from .search import SearchResult
+from .search import SearchedRef, SearchResult
 
 
 def search_as_json(result: SearchResult) -> dict[str, Any]:
     """A search result with all signals of each hit."""
     return {
-        "repo": result.repo,
-        "ref": result.ref,
-        "commit": result.commit,
         "query": result.query,
+        "repositories": [searched_as_json(searched) for searched in result.searched],
+        "stale": is_stale(result.searched),
         "hits": [hit_as_json(hit) for hit in result.hits],
         "timings_ms": dict(result.timings_ms),
     }
+
+
+def searched_as_json(searched: SearchedRef) -> dict[str, Any]:
+    """One ref that was searched: at which commit, and whether its source has moved on since."""
+    return {
+        "repo": searched.repo,
+        "ref": searched.ref,
+        "commit": searched.commit,
+        "indexed_at": searched.indexed_at,
+        "stale": searched.staleness.stale,
+        "n_changed_files": searched.staleness.n_changed_files,
+    }
+
+
+def is_stale(searched: Sequence[SearchedRef]) -> bool | None:
+    """Whether any source has moved on since it was indexed; None where none is known to, but not of all is it known."""
+    states = [each.staleness.stale for each in searched]
+    return True if True in states else None if None in states else False
 
 
 def hit_as_json(hit: Hit) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +59,14 @@ CHUNK_SIGNALS: Mapping[str, str] = {
     "chunk_names": "BM25 of the names that it defines, likewise",
     "chunk_meaning": "its cosine, less the best of all",
     "chunk_defines": "it defines a name that the question spells out",
+}
+_SHARES_OF_BEST = frozenset({"words_best", "words_breadth", "names_best", "chunk_words", "chunk_names"})
+_BELOW_BEST = frozenset({"meaning_best", "meaning_breadth", "meaning_whole", "chunk_meaning"})
+_IF_NAME_ASKED = {
+    "name_asked_defines": "defines",
+    "name_asked_file_name": "file_name_exact",
+    "name_asked_size": "size",
+    "name_asked_dependents": "dependents",
 }
 SIGNALS: tuple[str, ...] = (*FILE_SIGNALS, *CHUNK_SIGNALS)
 
@@ -153,7 +161,10 @@ def search_meaning(cosines: Scores, n: int) -> Positions:
 
 
 def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = POOL) -> Candidates:
-    """All that may answer ``query``, with its signals. ``cosines``: of every chunk of the ref, by position."""
+    """All that may answer ``query`` in one ref, with its signals. ``cosines``: of every chunk, by position.
+
+    Scores are as BM25 and cosine have them, until ``compare_candidates`` sets them against the best ones.
+    """
     index, manifest = view.index, view.index.manifest
     by_words = search_words(index, query.terms, "body", pool)
     by_names = search_words(index, query.terms, "symbol", pool)
@@ -169,43 +180,56 @@ def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = 
 
     firsts, counts = manifest.first_chunks[files], manifest.chunk_counts[files]
     chunks = _ranges(firsts, counts)
-    file_of_chunk = np.repeat(np.arange(len(files)), counts)
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    chunk_cosines = cosines[chunks]
-    best_cosine = float(cosines.max())
-
+    chunk_columns: dict[str, NDArray[np.floating]] = {
+        "chunk_words": words[chunks],
+        "chunk_names": names[chunks],
+        "chunk_meaning": cosines[chunks],
+        "chunk_defines": defining[chunks],
+    }
     columns: dict[str, NDArray[np.floating]] = {
         "words_best": np.maximum.reduceat(words[chunks], starts),
-        "words_breadth": _over_best(_top_sums(words[chunks], starts, counts)),
+        "words_breadth": _top_sums(words[chunks], starts, counts),
         "names_best": np.maximum.reduceat(names[chunks], starts),
-        "meaning_best": np.maximum.reduceat(chunk_cosines, starts) - best_cosine,
-        "meaning_breadth": _below_best(
-            _top_sums(chunk_cosines, starts, counts) / np.minimum(counts, _BREADTH),
-        ),
-        "meaning_whole": _below_best(_whole_file_cosines(view, files, chunk_cosines, starts, counts)),
+        "meaning_best": np.maximum.reduceat(cosines[chunks], starts),
+        "meaning_breadth": _top_sums(cosines[chunks], starts, counts) / np.minimum(counts, _BREADTH),
+        "meaning_whole": np.add.reduceat(cosines[chunks], starts) / counts / view.mean_lengths(files),
         "defines": _share_of_definitions(manifest.file_of_position, files, owners),
         "size": np.log1p(counts) / 5,
         "dependents": np.log1p(manifest.n_dependents[files]) / 3,
         **_path_signals([manifest.files[file].path for file in files], query, view.path_rarity),
     }
-    is_name = float(query.is_name)
-    columns["name_asked_defines"] = columns["defines"] * is_name
-    columns["name_asked_file_name"] = columns["file_name_exact"] * is_name
-    columns["name_asked_size"] = columns["size"] * is_name
-    columns["name_asked_dependents"] = columns["dependents"] * is_name
-    chunk_columns: dict[str, NDArray[np.floating]] = {
-        "chunk_words": words[chunks],
-        "chunk_names": names[chunks],
-        "chunk_meaning": chunk_cosines - best_cosine,
-        "chunk_defines": defining[chunks],
-    }
+    for asked, plain in _IF_NAME_ASKED.items():
+        columns[asked] = columns[plain] * float(query.is_name)
     return Candidates(
         files=files,
         file_signals=np.stack([columns[name] for name in FILE_SIGNALS], axis=1).astype(np.float32),
         chunks=chunks,
-        file_of_chunk=file_of_chunk,
+        file_of_chunk=np.repeat(np.arange(len(files)), counts),
         chunk_signals=np.stack([chunk_columns[name] for name in CHUNK_SIGNALS], axis=1).astype(np.float32),
     )
+
+
+def compare_candidates(found: Sequence[Candidates]) -> list[Candidates]:
+    """The candidates of one question, of one or several refs, with their scores set against the best of them all.
+
+    BM25 becomes a share of the best one, a cosine what it is below the best one.
+    """
+    files = _compare([each.file_signals for each in found], tuple(FILE_SIGNALS))
+    chunks = _compare([each.chunk_signals for each in found], tuple(CHUNK_SIGNALS))
+    return [
+        replace(each, file_signals=of_files, chunk_signals=of_chunks)
+        for each, of_files, of_chunks in zip(found, files, chunks, strict=True)
+    ]
+
+
+def _compare(tables: Sequence[Scores], names: Sequence[str]) -> list[Scores]:
+    best = np.max([table.max(axis=0) for table in tables], axis=0)
+    is_share = np.asarray([name in _SHARES_OF_BEST for name in names])
+    is_below = np.asarray([name in _BELOW_BEST for name in names])
+    scale = np.where(is_share & (best > 0), best, 1.0).astype(np.float32)
+    shift = np.where(is_below, best, 0.0).astype(np.float32)
+    return [(table - shift) / scale for table in tables]
 
 
 def _find_owners(index: OpenedIndex, query: Query) -> dict[str, Positions]:
@@ -243,19 +267,10 @@ def _path_signals(paths: Sequence[str], query: Query, rarity: PathRarity) -> dic
     return dict(zip(names, np.asarray(rows, dtype=np.float32).T, strict=True))
 
 
-def _whole_file_cosines(
-    view: IndexView, files: Positions, cosines: Scores, starts: Positions, counts: Positions
-) -> NDArray[np.floating]:
-    """Cosine of the question with each file's mean vector: the mean of its cosines over that vector's length."""
-    means = np.add.reduceat(cosines, starts) / counts
-    return np.asarray(means / view.mean_lengths(files))
-
-
 def _spread(n: int, positions: Positions, scores: Scores) -> Scores:
-    """Scores over the largest one, by position, 0 elsewhere; shape (n,)."""
+    """Scores by position, 0 elsewhere; shape (n,)."""
     spread = np.zeros(n, dtype=np.float32)
-    if len(scores):
-        spread[positions] = scores / scores.max()
+    spread[positions] = scores
     return spread
 
 
@@ -266,15 +281,6 @@ def _top_sums(values: Scores, starts: Positions, counts: Positions) -> NDArray[n
     rank = np.arange(len(values)) - starts[group]
     top = np.where(rank < _BREADTH, values[order], 0.0)
     return np.asarray(np.add.reduceat(top, starts))
-
-
-def _over_best(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    best = values.max()
-    return np.asarray(values / best) if best > 0 else values
-
-
-def _below_best(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(values - values.max())
 
 
 def _ranges(firsts: Positions, counts: Positions) -> Positions:

@@ -353,7 +353,10 @@ def _to_chunks(
         seen[key] = n_before + 1
         identity = f"{key}\0{n_before}" if n_before else key  # the same lines twice in one scope are two chunks
         digest = hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:32]
-        names, calls = references.between(offsets[start], offsets[end])
+        calls = {
+            (name, bisect_right(offsets, offset) - 1 - start)
+            for offset, name in references.calls_between(offsets[start], offsets[end])
+        }
         yield Chunk(
             id=digest,
             path=path,
@@ -365,6 +368,6 @@ def _to_chunks(
             text=text,
             blob=blob,
             defines=span.heads,
-            names=names,
-            calls=calls,
+            names=references.names_between(offsets[start], offsets[end]),
+            calls=tuple(sorted(calls)),
         )

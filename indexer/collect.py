@@ -102,5 +102,5 @@ def _as_chunk(stored: StoredChunk) -> Chunk:
         text=stored.text,
         blob="",
         defines=tuple(stored.defines),
-        calls=tuple(stored.calls),
+        calls=tuple((name, line) for name, line in stored.calls),
     )

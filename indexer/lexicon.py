@@ -38,7 +38,7 @@ class StoredChunk:
     language: str
     text: str
     defines: Sequence[str]
-    calls: Sequence[str]
+    calls: Sequence[tuple[str, int]]
 
 
 class Lexicon:
@@ -66,6 +66,10 @@ class Lexicon:
             return np.zeros(0, dtype=np.int64)
         query = tantivy.Query.const_score_query(tantivy.Query.term_query(self._index.schema, field, name), 1.0)
         return self._rows(self._searcher.search(query, limit=limit, count=False).hits)
+
+    def defined_names(self, prefix: str) -> list[str]:
+        """Names that any chunk defines, of any ref, with this beginning: for telling near ones."""
+        return [name for name, _ in self._searcher.terms_with_prefix(_DEFINES, prefix)]
 
     def get(self, row: int) -> StoredChunk:
         """The chunk of one row; KeyError if no document has it."""
@@ -113,7 +117,7 @@ class LexiconWriter:
         document.add_text(_SYMBOL, " ".join(symbol_terms))
         document.add_text(_PATH, " ".join(index_terms(chunk.path)))
         document.add_text(_DEFINES, " ".join(last_name(symbol) for symbol in chunk.defines))
-        document.add_text(_CALLS, " ".join(chunk.calls))
+        document.add_text(_CALLS, " ".join({name: None for name, _ in chunk.calls}))
         document.add_unsigned(_ROW, row)
         kept = [
             *(chunk.id, chunk.path, chunk.symbol, chunk.kind, chunk.language, chunk.text),

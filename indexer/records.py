@@ -33,8 +33,8 @@ class Chunk:
 
     ``id`` hashes path, symbol and text, so it survives edits elsewhere in the file. ``symbol`` is the dotted
     name of the definition (or the scope) that the chunk belongs to, ``kind`` what the tree calls it. ``defines``
-    are the dotted names of the definitions that begin in it, ``names`` its identifiers and ``calls`` those that it
-    calls; the three are known when a file is cut, and empty in a hit.
+    are the dotted names of the definitions that begin in it, ``names`` its identifiers, and ``calls`` those that it
+    calls, each with the 0-based line within the chunk. The three are known when a file is cut, and empty in a hit.
     """
 
     id: str
@@ -48,7 +48,7 @@ class Chunk:
     blob: str
     defines: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    calls: tuple[str, ...] = ()
+    calls: tuple[tuple[str, int], ...] = ()
 
     @property
     def location(self) -> str:

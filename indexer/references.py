@@ -65,12 +65,16 @@ class References:
     call_offsets: Sequence[int] = ()
     calls: Sequence[bytes] = ()
 
-    def between(self, start: int, end: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Sorted distinct names, and calls, of the bytes [start, end)."""
-        return (
-            _distinct(self.names[bisect_left(self.name_offsets, start) : bisect_left(self.name_offsets, end)]),
-            _distinct(self.calls[bisect_left(self.call_offsets, start) : bisect_left(self.call_offsets, end)]),
-        )
+    def names_between(self, start: int, end: int) -> tuple[str, ...]:
+        """Sorted distinct names of the bytes [start, end)."""
+        found = set(self.names[bisect_left(self.name_offsets, start) : bisect_left(self.name_offsets, end)])
+        return tuple(sorted(_decode(name) for name in found if _fits(name)))
+
+    def calls_between(self, start: int, end: int) -> list[tuple[int, str]]:
+        """The calls of the bytes [start, end), in order: where each stands, and the name that is called."""
+        span = slice(bisect_left(self.call_offsets, start), bisect_left(self.call_offsets, end))
+        found = zip(self.call_offsets[span], self.calls[span], strict=True)
+        return [(offset, _decode(name)) for offset, name in found if _fits(name)]
 
 
 def find_references(root: Node, content: bytes, language: str) -> References:
@@ -98,9 +102,12 @@ def find_references(root: Node, content: bytes, language: str) -> References:
     )
 
 
-def _distinct(names: Sequence[bytes]) -> tuple[str, ...]:
-    fit = {name for name in names if MIN_NAME_CHARS <= len(name) <= MAX_NAME_CHARS}
-    return tuple(sorted(name.decode("utf-8", "replace") for name in fit))
+def _fits(name: bytes) -> bool:
+    return MIN_NAME_CHARS <= len(name) <= MAX_NAME_CHARS
+
+
+def _decode(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
 
 
 def _called_name(text: bytes) -> bytes:

@@ -24,11 +24,19 @@ def wait_for_job(url: str, job_id: str) -> dict[str, Any]:
 def test_search_finds_the_definition(served: Callable[..., str], stand_in: Any) -> None:
     """The chunk that defines a symbol is the first hit for its name, with its lines and text."""
     answer = httpx.get(f"{served(stand_in())}/search", params={"repo": "shop", "q": "add_vat", "k": 2}).json()
-    assert set(answer) == {"repo", "ref", "commit", "query", "hits", "timings_ms"}
+    assert set(answer) == {"query", "repositories", "stale", "hits", "timings_ms"}
     first = answer["hits"][0]
     assert (first["path"], first["language"]) == ("shop/tax.py", "python")
     assert "def add_vat" in first["text"]
-    assert first["signals"]["lexical_rank"] == 1
+    assert first["signals"]["defines"] == 1
+
+
+def test_symbols_are_looked_up(served: Callable[..., str], stand_in: Any) -> None:
+    """The line that defines a function; an unknown name is 422."""
+    url = served(stand_in())
+    answer = httpx.get(f"{url}/symbols", params={"repo": "shop", "symbol": "add_vat"}).json()
+    assert [place["path"] for place in answer["definitions"]] == ["shop/tax.py"]
+    assert httpx.get(f"{url}/symbols", params={"repo": "shop", "symbol": "no_such_name"}).status_code == 422
 
 
 def test_search_problems(served: Callable[..., str], stand_in: Any) -> None:
@@ -117,6 +125,7 @@ def test_openapi_is_complete(served: Callable[..., str], stand_in: Any) -> None:
     assert set(operations) == {
         "POST /chat",
         "GET /search",
+        "GET /symbols",
         "GET /repos",
         "POST /repos",
         "GET /jobs/{job_id}",

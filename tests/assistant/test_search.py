@@ -51,7 +51,8 @@ def test_a_symbol_is_found_first(indexed: Any) -> None:
         "function",
     )
     assert (chunk.start_line, chunk.end_line) == (14, 26)
-    assert (result.repo, result.ref, result.commit) == ("project", "HEAD", repo.git("rev-parse", "HEAD"))
+    (searched,) = result.searched
+    assert (searched.repo, searched.ref, searched.commit) == ("project", "HEAD", repo.git("rev-parse", "HEAD"))
 
 
 def test_words_of_a_question_find_code(indexed: Any) -> None:
@@ -99,7 +100,9 @@ def test_json_has_the_promised_form(indexed: Any) -> None:
     """The JSON of a search has exactly the fields that are promised, in their types."""
     _, home = indexed
     value = json.loads(json.dumps(search_as_json(Searcher(home).search("project", "tax", k=1))))
-    assert list(value) == ["repo", "ref", "commit", "query", "hits", "timings_ms"]
+    assert list(value) == ["query", "repositories", "stale", "hits", "timings_ms"]
+    (searched,) = value["repositories"]
+    assert list(searched) == ["repo", "ref", "commit", "indexed_at", "stale", "n_changed_files"]
     (hit,) = value["hits"]
     assert {name: type(field).__name__ for name, field in hit.items()} == {
         "repo": "str",
@@ -223,3 +226,62 @@ def open_fresh(name: str) -> Any:
     from indexer.embedding import open_encoder
 
     return open_encoder.__wrapped__(name)
+
+
+def test_several_repositories_are_one_list(make_repo: Make, home: Path, build: Make) -> None:
+    """Hits of several repositories come by score, each names its own, and the same code scores the same in both."""
+    ledger = {"ledger.py": "class Ledger:\n    balance = 0\n"}
+    build(home, make_repo({**ledger, "other.py": function("unrelated")}).path, name="one")
+    build(home, make_repo({**ledger, "another.py": function("something")}).path, name="two")
+    build(home, make_repo({"third.py": function("nothing")}).path, name="three")
+    searcher = Searcher(home)
+    both = searcher.search("one, two", "Ledger balance")
+    assert [searched.repo for searched in both.searched] == ["one", "two"]
+    assert [(hit.repo, hit.chunk.path) for hit in both.hits[:2]] == [("one", "ledger.py"), ("two", "ledger.py")]
+    assert both.hits[0].score == pytest.approx(both.hits[1].score, abs=1e-3)
+    assert [hit.score for hit in both.hits] == sorted((hit.score for hit in both.hits), reverse=True)
+    assert {hit.repo for hit in searcher.search("all", "Ledger balance").hits} == {"one", "two", "three"}
+    [best] = searcher.search("all", "nothing", k=1).hits
+    assert best.repo == "three"
+
+
+def test_a_ref_can_be_named_with_the_repository(make_repo: Make, home: Path, build: Make) -> None:
+    """NAME@REF searches that ref, beside another one of the same repository."""
+    repo = make_repo({"a.py": function("alpha")})
+    repo.git("tag", "v1")
+    build(home, repo.path, ref="v1")
+    repo.commit({"a.py": function("beta")})
+    build(home, repo.path)
+    found = Searcher(home).search("project@v1,project", "alpha")
+    assert [(each.ref, each.commit) for each in found.searched] == [
+        ("v1", repo.git("rev-parse", "v1")),
+        ("HEAD", repo.git("rev-parse", "HEAD")),
+    ]
+    assert [hit.chunk.symbol for hit in found.hits] == ["alpha", "beta"]
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", "project,", "project@", "@HEAD"])
+def test_a_target_that_names_nothing_is_refused(indexed: Any, text: str) -> None:
+    """The line says how targets are written."""
+    with pytest.raises(InputError, match="NAME@REF"):
+        Searcher(indexed[1]).search(text, "tax")
+
+
+def test_all_of_nothing_says_what_to_run(home: Path) -> None:
+    """Before anything is indexed, `all` names the command."""
+    with pytest.raises(UnknownRepository, match="quarry index"):
+        Searcher(home).search("all", "tax")
+
+
+def test_a_search_says_whether_the_source_has_moved_on(make_repo: Make, home: Path, build: Make) -> None:
+    """Edits of the working tree make an index stale, by as many files as differ; indexing again ends that."""
+    repo = make_repo({"a.py": function("alpha"), "b.py": function("beta")})
+    build(home, repo.path)
+    assert Searcher(home).search("project", "alpha").searched[0].staleness.stale is False
+    (repo.path / "a.py").write_text(function("changed"))
+    (repo.path / "c.py").write_text(function("new"))
+    staleness = Searcher(home).search("project", "alpha").searched[0].staleness
+    assert (staleness.stale, staleness.n_changed_files) == (True, 2)
+    repo.commit({})
+    build(home, repo.path)
+    assert Searcher(home).search("project", "alpha").searched[0].staleness.stale is False

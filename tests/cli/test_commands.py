@@ -64,9 +64,10 @@ def test_search_prints_json(indexed: Any, run_quarry: Make) -> None:
     done = run_quarry(home, "search", "shop", "create invoice", "-k", "1", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     value = json.loads(done.stdout)
-    assert list(value) == ["repo", "ref", "commit", "query", "hits", "timings_ms"]
-    assert (value["repo"], value["ref"], value["query"]) == ("shop", "HEAD", "create invoice")
-    assert value["commit"] == repo.git("rev-parse", "HEAD")
+    assert list(value) == ["query", "repositories", "stale", "hits", "timings_ms"]
+    (searched,) = value["repositories"]
+    assert (searched["repo"], searched["ref"], value["query"]) == ("shop", "HEAD", "create invoice")
+    assert searched["commit"] == repo.git("rev-parse", "HEAD")
     (hit,) = value["hits"]
     assert list(hit) == [
         "repo",
@@ -93,6 +94,30 @@ def test_search_prints_for_people(indexed: Any, run_quarry: Make) -> None:
     assert all(signal in done.stdout for signal in SIGNALS)
     assert "      def check_password(given):\n" in done.stdout
     assert "total " in done.stdout.split("\n")[-2]
+
+
+def test_symbols_shows_definitions_and_calls(make_repo: Make, make_home: Any, run_quarry: Make) -> None:
+    """Where a function is defined and the lines that call it, each with the definition it stands in."""
+    files = {
+        "tax.py": "def add_vat(price):\n    return price * 2\n",
+        "cart.py": "from tax import add_vat\n\n\nclass Cart:\n    def total(self):\n        return add_vat(self.net)\n",
+    }
+    home = make_home()
+    assert run_quarry(home, "index", str(make_repo(files).path), "--name", "shop").returncode == 0
+    done = run_quarry(home, "symbols", "shop", "add_vat")
+    assert done.stdout.splitlines() == [
+        "defined 1 time",
+        "  tax.py:1",
+        "      def add_vat(price):",
+        "called 1 time",
+        "  cart.py:6  in Cart",
+        "      return add_vat(self.net)",
+    ]
+    value = json.loads(run_quarry(home, "symbols", "shop", "add_vat", "--json").stdout)
+    assert [(place["path"], place["line"]) for place in value["definitions"]] == [("tax.py", 1)]
+    wrong = run_quarry(home, "symbols", "shop", "add_vats")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr == "quarry: 'shop' neither defines nor calls 'add_vats'. Did you mean add_vat?\n"
 
 
 def test_list_shows_every_ref(indexed: Any, run_quarry: Make) -> None:

@@ -39,9 +39,10 @@ def test_calls_are_found(language: str) -> None:
     root = parse(code, language)
     assert root is not None
     content = code.encode()
-    names, calls = find_references(root, content, language).between(0, len(content))
-    assert expected <= set(calls)
-    assert not {"gone", "said"} & {*names, *calls}
+    references = find_references(root, content, language)
+    calls = {name for _, name in references.calls_between(0, len(content))}
+    assert expected <= calls
+    assert not {"gone", "said"} & {*references.names_between(0, len(content)), *calls}
 
 
 @pytest.mark.parametrize("language", [language.name for language in LANGUAGES])
@@ -49,7 +50,8 @@ def test_every_grammar_takes_its_query(language: str) -> None:
     """No pattern names a node that the installed grammar does not have; an empty file refers to nothing."""
     root = parse("", language)
     assert root is not None
-    assert find_references(root, b"", language).between(0, 10) == ((), ())
+    references = find_references(root, b"", language)
+    assert (references.names_between(0, 10), references.calls_between(0, 10)) == ((), [])
 
 
 def test_references_belong_to_the_chunk_they_stand_in() -> None:
@@ -58,7 +60,8 @@ def test_references_belong_to_the_chunk_they_stand_in() -> None:
     code = "\n\n".join(f"def run_{n}(x):\n{body.replace('{n}', str(n))}" for n in range(3))
     chunks = chunk_file("a.py", "", code, "python")
     assert [chunk.defines for chunk in chunks] == [("run_0",), ("run_1",), ("run_2",)]
-    assert [chunk.calls for chunk in chunks] == [("step_0",), ("step_1",), ("step_2",)]
+    for n, chunk in enumerate(chunks):
+        assert chunk.calls == tuple((f"step_{n}", line) for line in range(1, 10))
     assert all("value_8" in chunk.names for chunk in chunks)
 
 

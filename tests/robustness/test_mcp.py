@@ -75,6 +75,7 @@ def test_tools_describe_themselves(indexed: Any) -> None:
     arguments = {tool.name: list(tool.input_schema["properties"]) for tool in tools}
     assert arguments == {
         "search_code": ["repo", "query", "k", "ref"],
+        "find_symbol": ["repo", "symbol", "ref"],
         "read_lines": ["repo", "path", "start", "end", "ref"],
         "list_repositories": [],
     }
@@ -90,7 +91,8 @@ def test_search_gives_places_and_code(indexed: Any) -> None:
     assert "billing/invoice.py:1-4  create_invoice\ndef create_invoice(order):" in words(result)
     found = result.structured_content
     assert found is not None
-    assert (found["commit"], found["ref"]) == (repo.git("rev-parse", "HEAD"), "HEAD")
+    (searched,) = found["repositories"]
+    assert (searched["commit"], searched["ref"]) == (repo.git("rev-parse", "HEAD"), "HEAD")
     assert [(hit["path"], hit["start_line"], hit["end_line"]) for hit in found["hits"]] == [
         ("billing/invoice.py", 1, 4)
     ]

@@ -62,14 +62,15 @@ class Commits:
 
     def check(self, answer: dict[str, Any]) -> str:
         """Fail unless an answer is all of one commit and nothing else; returns the commit."""
-        files = self._files[answer["commit"]]
+        (searched,) = answer["repositories"]
+        files = self._files[searched["commit"]]
         for hit in answer["hits"]:
-            assert hit["commit"] == answer["commit"]
+            assert hit["commit"] == searched["commit"]
             assert hit["text"] == "\n".join(files[hit["path"]][hit["start_line"] - 1 : hit["end_line"]])
         starts = {(hit["path"], hit["start_line"]) for hit in answer["hits"]}
         defined = {(path, i) for path, lines in files.items() for i, line in enumerate(lines, 1) if line[:4] == "def "}
         assert starts == defined
-        return str(answer["commit"])
+        return str(searched["commit"])
 
 
 def ask_mcp(home: Path, repo: str, ended: threading.Event, take: Callable[[dict[str, Any]], None]) -> None:

@@ -1,0 +1,43 @@
+"""What a search is asked of: one indexed repository, several, or all of them, each at a ref.
+
+Written ``click``, ``click@8.1``, ``click,flask@HEAD`` or ``all``. No repository's name holds a comma or an @.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import InputError, UnknownRepository
+from indexer.home import list_repositories
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One repository at a ref; None: HEAD if it is indexed, else the latest one."""
+
+    repo: str
+    ref: str | None = None
+
+
+def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]:
+    """The targets that ``text`` names, each once. ``ref`` holds for those that name none.
+
+    Raises InputError for a text that names nothing, UnknownRepository for ``all`` where nothing is indexed.
+    """
+    known = [info.name for info in list_repositories(home)] if text.strip() == ALL else []
+    if text.strip() == ALL and ALL not in known:
+        if not known:
+            raise UnknownRepository("Nothing is indexed yet: run `quarry index SOURCE` first.")
+        return [Target(name, ref) for name in known]
+    targets = []
+    for part in text.split(","):
+        name, at, own_ref = part.strip().partition("@")
+        # @worktree is a ref of its own, with its sign: project@@worktree, or project@worktree for short.
+        wanted = "@worktree" if own_ref in ("worktree", "@worktree") else own_ref
+        if not name or (at and not wanted):
+            raise InputError(f"{text!r} names no repository: write NAME, NAME@REF, NAME,NAME or {ALL}.")
+        targets.append(Target(name, wanted or ref))
+    return list(dict.fromkeys(targets))
