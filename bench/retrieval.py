@@ -115,10 +115,10 @@ def to_section(results: Mapping[str, Any]) -> str:
             "nDCG@10 is the mean over the repositories, its interval from a bootstrap over them. Index seconds are the "
             "median over repositories in a process that has its libraries loaded, and their sum; Quarry and its two "
             "other arms write an index that lasts, semble builds one in memory. Queries are warm, one at a time. Peak "
-            "memory is that of the one process that indexed and searched all repositories, Python included (ripgrep's is "
-            "that of the process that calls it). semble runs its own "
-            "pipeline with the weights of our encoder. ripgrep's hits are whole files, by number of distinct keywords; "
-            "the others' are chunks, of which several may be of one file. Masked: the files have numbers for names.",
+            "memory is that of the one process that indexed and searched all repositories, Python included (for "
+            "ripgrep: of the process that calls it). semble runs its own pipeline with the weights of our encoder. "
+            "ripgrep's hits are whole files, by number of distinct keywords; the others' are chunks, of which several "
+            "may be of one file. Masked: the files have numbers for names.",
             "",
         ]
     )
