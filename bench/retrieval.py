@@ -115,9 +115,10 @@ def to_section(results: Mapping[str, Any]) -> str:
             "nDCG@10 is the mean over the repositories, its interval from a bootstrap over them. Index seconds are the "
             "median over repositories in a process that has its libraries loaded, and their sum; Quarry and its two "
             "other arms write an index that lasts, semble builds one in memory. Queries are warm, one at a time. Peak "
-            "memory is that of the one process that indexed and searched all repositories. semble runs its own "
-            "pipeline with the weights of our encoder. ripgrep's hits are whole files, by number of distinct keywords; "
-            "the others' are chunks, of which several may be of one file. Masked: the files have numbers for names.",
+            "memory is that of the one process that indexed and searched all repositories, Python included (for "
+            "ripgrep: of the process that calls it). semble runs its own pipeline with the weights of our encoder. "
+            "ripgrep's hits are whole files, by number of distinct keywords; the others' are chunks, of which several "
+            "may be of one file. Masked: the files have numbers for names.",
             "",
         ]
     )
@@ -158,6 +159,14 @@ def _row(name: str, figures: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _commit() -> str:
+    """The commit of what is measured; figures and pages that a run writes do not make it another."""
+    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    status = ["git", "status", "--porcelain", "--", "indexer", "assistant", "eval", "bench/*.py"]
+    is_changed = bool(subprocess.run(status, cwd=ROOT, capture_output=True, text=True).stdout)
+    return commit.stdout.strip() + (" with changes" if is_changed else "")
+
+
 def _last_line(text: str | None) -> str:
     return next(reversed((text or "").strip().splitlines()), "it failed and said nothing")
 
@@ -171,9 +180,10 @@ def _version(package: str) -> str:
 
 def _ripgrep_version() -> str:
     try:
-        return subprocess.run(["rg", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+        printed = subprocess.run(["rg", "--version"], capture_output=True, text=True).stdout
     except OSError:
         return "not installed"
+    return printed.split()[1]
 
 
 def _measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
@@ -185,7 +195,7 @@ def _measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
         done = run(command, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"})
     return {
         "date": date.today().isoformat(),
-        "commit": describe_machine()["commit"],
+        "commit": _commit(),
         "peak_mb": round(done.peak_bytes / 1e6),
         "repositories": json.loads(done.stdout),
     }
