@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +21,9 @@ from numpy.typing import NDArray
 
 from .matrix import Rows
 from .records import Finding, Skipped
+
+
+_MAX_KEPT = 4  # manifests that stay read, so that an edit in a lasting process does not parse 10,000 files anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,10 @@ class Manifest:
     @cached_property
     def _first_chunks(self) -> NDArray[np.int64]:
         return np.asarray([file.first_chunk for file in self.files], dtype=np.int64)
+
+
+_lock = threading.Lock()
+_last_read: OrderedDict[Path, tuple[tuple[int, int, int], Manifest]] = OrderedDict()
 
 
 def manifest_path(folder: Path, ref: str) -> Path:
@@ -138,12 +147,40 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
+    state = target.stat()
+    with _lock:  # the next build in this process begins with it
+        _keep(target, (state.st_mtime_ns, state.st_size, state.st_ino), manifest)
 
 
 def read_manifest(folder: Path, ref: str) -> Manifest | None:
-    """The manifest of ``ref``, or None if that ref is not indexed."""
+    """The manifest of ``ref``, or None if that ref is not indexed. Not to be changed: it may be another reader's."""
+    path = manifest_path(folder, ref)
     try:
-        with np.load(manifest_path(folder, ref)) as columns:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    mark = (state.st_mtime_ns, state.st_size, state.st_ino)
+    with _lock:
+        known = _last_read.get(path)
+    if known is not None and known[0] == mark:
+        return known[1]
+    manifest = _read_manifest(path)
+    if manifest is not None:
+        with _lock:
+            _keep(path, mark, manifest)
+    return manifest
+
+
+def _keep(path: Path, mark: tuple[int, int, int], manifest: Manifest) -> None:
+    _last_read[path] = (mark, manifest)
+    _last_read.move_to_end(path)
+    while len(_last_read) > _MAX_KEPT:
+        _last_read.popitem(last=False)
+
+
+def _read_manifest(path: Path) -> Manifest | None:
+    try:
+        with np.load(path) as columns:
             head = json.loads(columns["head"].tobytes())
             rows, starts, ends = columns["rows"], columns["start_lines"], columns["end_lines"]
     except FileNotFoundError:
