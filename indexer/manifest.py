@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from .matrix import Rows
 from .records import Finding, Skipped
 
-
 _MAX_KEPT = 4  # manifests that stay read, so that an edit in a lasting process does not parse 10,000 files anew
 
 
