@@ -16,6 +16,7 @@ import numpy as np
 
 from .embedding import Vectors
 from .errors import IndexingError
+from .memory import bound_arenas, give_back
 from .records import Chunk
 
 # Chroma loads and rewrites the graph of a collection as a whole, so the cost of an edit, and of each thousand chunks
@@ -40,6 +41,7 @@ class VectorStore:
         self._open()
 
     def _open(self) -> None:
+        bound_arenas()
         import chromadb
         from chromadb.config import Settings
 
@@ -65,6 +67,7 @@ class VectorStore:
     def close(self) -> None:
         """Let go of the files, so that another process may open them."""
         self._client.close()
+        give_back()
 
     def count(self) -> int:
         """Number of stored chunks."""
@@ -131,7 +134,7 @@ class VectorStore:
             self._n_in_last = int(self._shards[-1].count())
         if not self._shards or (self._n_in_last or 0) >= _SHARD_CHUNKS:
             if self._shards:  # Chroma keeps in memory what it has loaded until it is closed
-                self._client.close()
+                self.close()
                 self._open()
             number = int(self._shards[-1].name.removeprefix(_SHARD)) + 1 if self._shards else 0
             self._shards.append(
