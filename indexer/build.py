@@ -16,7 +16,7 @@ import numpy as np
 
 from .chunking import CHUNKER_VERSION, chunk_file
 from .collect import compact, drop_gone_refs, needs_compaction
-from .contents import IndexedFile, make_manifest, same_content, split_known
+from .contents import IndexedFile, count_changed_files, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
 from .graph import collect_names
@@ -34,15 +34,21 @@ from .writer import IndexWriter
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. ``n_embedded`` is 0 when nothing had changed."""
+    """What a build did. ``n_embedded`` is 0 when nothing had changed.
+
+    ``n_files_changed`` counts files that are new, other or gone since the ref was indexed last; ``has_moved`` says
+    that it is of another commit.
+    """
 
     name: str
     ref: str
     commit: str | None
     n_files: int
     n_files_read: int
+    n_files_changed: int
     n_chunks: int
     n_embedded: int
+    has_moved: bool
     seconds: float
     skipped: Sequence[Skipped]
     findings: Sequence[Finding]
@@ -144,8 +150,10 @@ def _build(
         commit=source.commit,
         n_files=len(files),
         n_files_read=len(to_read),
+        n_files_changed=count_changed_files(last, manifest),
         n_chunks=len(manifest.rows),
         n_embedded=n_embedded,
+        has_moved=last is None or last.commit != manifest.commit,
         seconds=time.perf_counter() - started,
         skipped=manifest.skipped,
         findings=manifest.findings,

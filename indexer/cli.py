@@ -1,4 +1,4 @@
-"""``quarry index``, ``quarry list`` and ``quarry remove``. What is printed is for people; ``--json`` for programs."""
+"""``quarry index``, ``list``, ``remove`` and ``watch``. What is printed is for people; ``--json`` for programs."""
 
 from __future__ import annotations
 
@@ -115,6 +115,31 @@ def remove(name: str, ref: str | None) -> None:
         return
     remove_repository(settings.home, name, wait_seconds=settings.lock_wait_seconds)
     click.echo(f"Removed the index of {name}.")
+
+
+@click.command()
+@click.argument("name")
+def watch(name: str) -> None:
+    """Keep the index NAME fresh while its files change, until Ctrl-C.
+
+    Follows HEAD if that is indexed, and the working tree if it was indexed with --worktree.
+    """
+    import threading
+
+    from .watch import WatchUpdate, find_watchable, watch_index
+
+    settings = IndexerSettings()
+    origin, refs = find_watchable(name, settings)
+    click.echo(f"watching {origin} for {name} ({', '.join(refs)}); Ctrl-C ends")
+
+    def show(update: WatchUpdate) -> None:
+        at = f" at {update.commit[:12]}" if update.commit else ""
+        click.echo(
+            f"{update.ref}{at}: {update.n_files_changed:,} files changed, {update.n_embedded:,} chunks embedded, "
+            f"{update.ms:,.0f} ms"
+        )
+
+    watch_index(name, settings, threading.Event(), on_update=show, on_error=lambda line: click.echo(line, err=True))
 
 
 @contextmanager

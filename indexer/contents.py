@@ -122,3 +122,8 @@ def make_manifest(source: Source, files: Sequence[IndexedFile], skipped: Sequenc
 def same_content(one: Manifest, other: Manifest) -> bool:
     """Whether two manifests of one ref say the same, but for the time they were made."""
     return (one.commit, one.files, one.skipped) == (other.commit, other.files, other.skipped)
+
+
+def count_changed_files(last: Manifest | None, manifest: Manifest) -> int:
+    """How many files are new, other or gone in ``manifest`` since the ``last`` one of the ref."""
+    return len({path for path, _ in (last.blobs.items() if last is not None else set()) ^ manifest.blobs.items()})

@@ -15,6 +15,8 @@ from .errors import SourceError
 # A look must neither rewrite the user's index nor start what the repository's own configuration names.
 _LOOK = ("git", "-c", "core.fsmonitor=false", "--literal-pathspecs")
 
+_LEADING_ASTRAY = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"))
+
 
 class GitTooSlow(SourceError):
     """git took longer than it was given."""
@@ -26,13 +28,19 @@ def start_git(folder: Path, *arguments: str, with_input: bool = False) -> subpro
         return subprocess.Popen(
             [*_LOOK, *arguments],
             cwd=folder,
-            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+            env=_environment(),
             stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
     except OSError as error:
         raise SourceError(f"git cannot be run in {folder}: {error.strerror or error}.") from error
+
+
+def _environment() -> dict[str, str]:
+    """As it is, but for what would lead git to another repository: a hook runs with that set."""
+    kept = {name: value for name, value in os.environ.items() if name not in _LEADING_ASTRAY}
+    return {**kept, "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def finish_git(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +23,8 @@ from numpy.typing import NDArray
 from .graph import FileNames
 from .matrix import Rows
 from .records import Finding, Skipped
+
+_MAX_KEPT = 4  # manifests that stay read, so that an edit in a lasting process does not parse 10,000 files anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Manifest:
     findings: Sequence[Finding]
     n_dependents: NDArray[np.float32]
     names: Sequence[FileNames] = ()
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the names were read, too."""
+        return len(self.names) == len(self.files)
 
     @cached_property
     def position_of_row(self) -> Rows:
@@ -95,6 +104,10 @@ class Manifest:
     def file_of_position(self) -> NDArray[np.int64]:
         """The index of the file that each chunk is of; shape (n_chunks,)."""
         return np.repeat(np.arange(len(self.files), dtype=np.int64), self.chunk_counts)
+
+
+_lock = threading.Lock()
+_last_read: OrderedDict[Path, tuple[tuple[int, int, int], Manifest]] = OrderedDict()
 
 
 def manifest_path(folder: Path, ref: str) -> Path:
@@ -159,12 +172,43 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(target)
+    state = target.stat()
+    with _lock:  # the next build in this process begins with it
+        _keep(target, (state.st_mtime_ns, state.st_size, state.st_ino), manifest)
 
 
 def read_manifest(folder: Path, ref: str, *, with_names: bool = False) -> Manifest | None:
-    """The manifest of ``ref``, or None if that ref is not indexed. ``with_names``: also what only builds need."""
+    """The manifest of ``ref``, or None if that ref is not indexed. Not to be changed: it may be another reader's.
+
+    ``with_names``: also what only builds need.
+    """
+    path = manifest_path(folder, ref)
     try:
-        with np.load(manifest_path(folder, ref)) as columns:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    mark = (state.st_mtime_ns, state.st_size, state.st_ino)
+    with _lock:
+        known = _last_read.get(path)
+    if known is not None and known[0] == mark and (known[1].has_names or not with_names):
+        return known[1]
+    manifest = _read_manifest(path, with_names=with_names)
+    if manifest is not None:
+        with _lock:
+            _keep(path, mark, manifest)
+    return manifest
+
+
+def _keep(path: Path, mark: tuple[int, int, int], manifest: Manifest) -> None:
+    _last_read[path] = (mark, manifest)
+    _last_read.move_to_end(path)
+    while len(_last_read) > _MAX_KEPT:
+        _last_read.popitem(last=False)
+
+
+def _read_manifest(path: Path, *, with_names: bool) -> Manifest | None:
+    try:
+        with np.load(path) as columns:
             head = json.loads(columns["head"].tobytes())
             rows, starts, ends = columns["rows"], columns["start_lines"], columns["end_lines"]
             n_dependents = columns["n_dependents"]

@@ -6,6 +6,7 @@ repository's lock. Searches never open it: they read the matrix and the lexicon,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ import numpy as np
 
 from .embedding import Vectors
 from .errors import WRITE_AGAIN, IndexingError
+from .memory import bound_arenas, give_back
 from .records import Chunk
 
 # Chroma loads and rewrites the graph of a collection as a whole, so the cost of an edit, and of each thousand chunks
@@ -34,14 +36,21 @@ class VectorStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()  # the client may be opened anew, see ``_shard_with_room``
+        self._open()
+
+    def _open(self) -> None:
+        bound_arenas()
         import chromadb
         from chromadb.config import Settings
 
         try:
-            self._client: Any = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+            settings = Settings(anonymized_telemetry=False)
+            self._client: Any = chromadb.PersistentClient(str(self._folder), settings=settings)
             found = [shard for shard in self._client.list_collections() if shard.name.startswith(_SHARD)]
         except Exception as error:  # Chroma raises several unrelated types, also from Rust
-            raise IndexingError(f"Chroma cannot open {folder} ({error}). {WRITE_AGAIN}") from error
+            raise IndexingError(f"Chroma cannot open {self._folder} ({error}). {WRITE_AGAIN}") from error
         self._shards: list[Any] = sorted(found, key=lambda shard: str(shard.name))
         self._n_in_last: int | None = None  # counting loads the collection, so it is done when it is needed
 
@@ -56,6 +65,7 @@ class VectorStore:
     def close(self) -> None:
         """Let go of the files, so that another process may open them."""
         self._client.close()
+        give_back()
 
     def count(self) -> int:
         """Number of stored chunks."""
@@ -68,34 +78,36 @@ class VectorStore:
         """
         start = 0
         while start < len(chunks):
-            shard, room = self._shard_with_room()
-            part = chunks[start : start + min(room, _MAX_RECORDS)]
-            shard.upsert(
-                ids=[chunk.id for chunk in part],
-                embeddings=vectors[start : start + len(part)],
-                metadatas=[
-                    {
-                        "path": chunk.path,
-                        "symbol": chunk.symbol,
-                        "kind": chunk.kind,
-                        "language": chunk.language,
-                        "text": chunk.text,
-                    }
-                    for chunk in part
-                ],
-            )
-            self._n_in_last = (self._n_in_last or 0) + len(part)
+            with self._lock:
+                shard, room = self._shard_with_room()
+                part = chunks[start : start + min(room, _MAX_RECORDS)]
+                shard.upsert(
+                    ids=[chunk.id for chunk in part],
+                    embeddings=vectors[start : start + len(part)],
+                    metadatas=[
+                        {
+                            "path": chunk.path,
+                            "symbol": chunk.symbol,
+                            "kind": chunk.kind,
+                            "language": chunk.language,
+                            "text": chunk.text,
+                        }
+                        for chunk in part
+                    ],
+                )
+                self._n_in_last = (self._n_in_last or 0) + len(part)
             start += len(part)
 
     def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors, shape (dim,), of those of ``ids`` that are stored."""
         found: dict[str, Vectors] = {}
-        for shard in reversed(self._shards):  # the newest first: what a killed build had stored is there
-            wanted = [chunk_id for chunk_id in ids if chunk_id not in found]
-            for start in range(0, len(wanted), _MAX_RECORDS):
-                answer = shard.get(ids=wanted[start : start + _MAX_RECORDS], include=["embeddings"])
-                for chunk_id, vector in zip(answer["ids"], answer["embeddings"], strict=True):
-                    found[chunk_id] = np.asarray(vector, dtype=np.float32)
+        with self._lock:
+            for shard in reversed(self._shards):  # the newest first: what a killed build had stored is there
+                wanted = [chunk_id for chunk_id in ids if chunk_id not in found]
+                for start in range(0, len(wanted), _MAX_RECORDS):
+                    answer = shard.get(ids=wanted[start : start + _MAX_RECORDS], include=["embeddings"])
+                    for chunk_id, vector in zip(answer["ids"], answer["embeddings"], strict=True):
+                        found[chunk_id] = np.asarray(vector, dtype=np.float32)
         return found
 
     def keep_only(self, ids: Collection[str]) -> int:
@@ -119,6 +131,9 @@ class VectorStore:
         if self._shards and self._n_in_last is None:
             self._n_in_last = int(self._shards[-1].count())
         if not self._shards or (self._n_in_last or 0) >= _SHARD_CHUNKS:
+            if self._shards:  # Chroma keeps in memory what it has loaded until it is closed
+                self.close()
+                self._open()
             number = int(self._shards[-1].name.removeprefix(_SHARD)) + 1 if self._shards else 0
             self._shards.append(
                 self._client.get_or_create_collection(

@@ -24,7 +24,7 @@ from .vectors import VectorStore
 
 # Chunks are embedded and handed on in batches that grow: small ones first, so that storing begins early in a small
 # build; then large ones, which Chroma stores at a third of the time a chunk.
-_FIRST_BATCH_CHUNKS, _LAST_BATCH_CHUNKS = 512, 4096
+_FIRST_BATCH_CHUNKS, _LAST_BATCH_CHUNKS = 512, 2048
 _CHECKPOINT_CHUNKS = 4096  # a killed build loses at most this much of the lexicon, and no embedding
 _MAX_BATCHES_WAITING = 2  # bounds memory: whoever adds chunks waits for the stores
 
