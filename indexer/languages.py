@@ -5,6 +5,7 @@ A grammar is loaded when its first file is met. Languages without a row here are
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -326,6 +327,38 @@ ELIXIR_DEFINERS: Mapping[str, str] = {
     "describe": "test",
 }
 
+_CPP_WORDS = re.compile(
+    r"^\s*(?:template\s*<|namespace\s+\w|class\s+\w+[^;]*$|(?:public|private|protected)\s*:|using\s+\w)", re.M
+)
+# Macros that no grammar can know, where they stand for an attribute or for a whole line: `API int run(void)`, and
+# FIELDS or BEGIN_NAMESPACE alone. The parser sees blanks there, so that it does not lose its way.
+_CODE_LINE = re.compile(rb"^(?![ \t]*#).*[A-Z]{2}.*$", re.M)
+_LINE_OF_MACRO = re.compile(rb"^[ \t]*[A-Z][A-Z0-9_]+[ \t]*$")
+_INNER_CALL_LINE = re.compile(
+    rb"^[ \t]+[A-Z][A-Z0-9_]+\([\w, ]*\)[ \t]*$(?!\n[ \t]*\{)", re.M
+)  # of a struct or an enum
+_LEADING_MACROS = re.compile(
+    rb"^[ \t]*(?:[A-Z][A-Z0-9_]+[ \t]+)+(?=(?:[A-Za-z_][\w:]*(?:<[^;{}()]*>)?[ \t*&]+)+~?[A-Za-z_]\w*)"
+)
+_ATTRIBUTE_MACRO = re.compile(
+    rb"\b(?:(?:[A-Z0-9]+_)*(?:CONSTEXPR|CONSTEVAL|INLINE|NOINLINE|API|EXPORTS?|EXTERN|NORETURN|NODISCARD|DEPRECATED"
+    rb"|UNUSED)(?:_?[A-Z0-9]+)*|WINAPI|CALLBACK|APIENTRY)\b(?=[ \t]+[\w~:]|[ \t]*$)"
+)
+
+
+def _blank_macros(content: bytes) -> bytes:
+    """C without the macros that stand in a parser's way, byte for byte as long."""
+
+    def blank(found: re.Match[bytes]) -> bytes:
+        return b" " * len(found[0])
+
+    def clean(line: re.Match[bytes]) -> bytes:
+        cleaned = _LINE_OF_MACRO.sub(blank, line[0])
+        return _ATTRIBUTE_MACRO.sub(blank, _LEADING_MACROS.sub(blank, cleaned))
+
+    return _CODE_LINE.sub(clean, _INNER_CALL_LINE.sub(blank, content))
+
+
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _BY_SUFFIX = {suffix: language.name for language in LANGUAGES for suffix in language.suffixes}
 _BY_FILE_NAME = {name: language.name for language in LANGUAGES for name in language.file_names}
@@ -335,6 +368,13 @@ def detect_language(path: str) -> str | None:
     """Name of the language of ``path`` by its name alone, or None where it has no row."""
     pure = PurePosixPath(path)
     return _BY_FILE_NAME.get(pure.name) or _BY_SUFFIX.get(pure.suffix.lower())
+
+
+def language_of_text(path: str, language: str | None, text: str) -> str | None:
+    """``language``, but C++ for a header that is named as C's and holds words of C++ alone."""
+    if language == "c" and path.endswith(".h") and _CPP_WORDS.search(text):
+        return "cpp"
+    return language
 
 
 def get_language(name: str) -> Language:
@@ -349,6 +389,8 @@ def parse(text: str, language: str) -> Node | None:
     error nodes where it does not parse.
     """
     content = text.encode("utf-8", "replace")
+    if language in ("c", "cpp"):
+        content = _blank_macros(content)
     deadline = time.monotonic() + MAX_PARSE_SECONDS
     parser = get_parser(language)
     try:
