@@ -51,6 +51,7 @@ _JAVASCRIPT = {
 }
 _TYPESCRIPT = _JAVASCRIPT | {
     "abstract_class_declaration": "class",
+    "public_field_definition": "property",
     "interface_declaration": "interface",
     "type_alias_declaration": "type",
     "enum_declaration": "enum",
@@ -222,6 +223,8 @@ LANGUAGES: tuple[Language, ...] = (
             "enum_definition": "enum",
             "type_definition": "type",
             "given_definition": "given",
+            "package_object": "object",
+            "val_definition": "variable",
         },
     ),
     Language(
@@ -234,6 +237,7 @@ LANGUAGES: tuple[Language, ...] = (
             "protocol_declaration": "protocol",
             "init_declaration": "initializer",
             "typealias_declaration": "type",
+            "property_declaration": "property",
             "protocol_function_declaration": "function",
         },
         names=("simple_identifier", "type_identifier", "user_type"),
@@ -249,6 +253,7 @@ LANGUAGES: tuple[Language, ...] = (
         "tree_sitter_lua",
         (".lua",),
         {"function_declaration": "function", "assignment_statement": "assignment"},
+        wrappers=frozenset({"variable_declaration"}),
         names=("variable_list",),
     ),
     Language(
@@ -269,6 +274,8 @@ LANGUAGES: tuple[Language, ...] = (
             "data_type": "type",
             "newtype": "type",
             "type_synonym": "type",
+            "type_family": "type",
+            "data_family": "type",
             "class": "class",
             "instance": "instance",
         },
@@ -323,6 +330,9 @@ ELIXIR_DEFINERS: Mapping[str, str] = {
     "defmacrop": "macro",
     "defprotocol": "protocol",
     "defimpl": "impl",
+    "defdelegate": "function",
+    "defguard": "macro",
+    "defguardp": "macro",
     "test": "test",
     "describe": "test",
 }
@@ -333,7 +343,9 @@ _CPP_WORDS = re.compile(
 # Macros that no grammar can know, where they stand for an attribute or for a whole line: `API int run(void)`, and
 # FIELDS or BEGIN_NAMESPACE alone. The parser sees blanks there, so that it does not lose its way.
 _CODE_LINE = re.compile(rb"^(?![ \t]*#).*[A-Z]{2}.*$", re.M)
-_LINE_OF_MACRO = re.compile(rb"^[ \t]*[A-Z][A-Z0-9_]+[ \t]*$")
+_LINE_OF_MACRO = re.compile(
+    rb"(?<!,)(?<!,\r)\n[ \t]*[A-Z][A-Z0-9_]+[ \t\r]*(?=\n)"
+)  # below a comma: an enum's last name
 _INNER_CALL_LINE = re.compile(
     rb"^[ \t]+[A-Z][A-Z0-9_]+\([\w, ]*\)[ \t]*$(?!\n[ \t]*\{)", re.M
 )  # of a struct or an enum
@@ -350,12 +362,13 @@ def _blank_macros(content: bytes) -> bytes:
     """C without the macros that stand in a parser's way, byte for byte as long."""
 
     def blank(found: re.Match[bytes]) -> bytes:
-        return b" " * len(found[0])
+        return bytes(10 if byte == 10 else 32 for byte in found[0])
 
     def clean(line: re.Match[bytes]) -> bytes:
-        cleaned = _LINE_OF_MACRO.sub(blank, line[0])
-        return _ATTRIBUTE_MACRO.sub(blank, _LEADING_MACROS.sub(blank, cleaned))
+        return _ATTRIBUTE_MACRO.sub(blank, _LEADING_MACROS.sub(blank, line[0]))
 
+    # Twice: a line that was just matched cannot be the one that the next match stands below.
+    content = _LINE_OF_MACRO.sub(blank, _LINE_OF_MACRO.sub(blank, content))
     return _CODE_LINE.sub(clean, _INNER_CALL_LINE.sub(blank, content))
 
 
