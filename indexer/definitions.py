@@ -28,6 +28,13 @@ _CLOSURES = _FUNCTION_VALUES - {"class", "function_definition"} | frozenset(
     | {"anonymous_function_creation_expression"}
 )
 
+# Nodes that no definition is within; they are most of a tree.
+_BARREN = frozenset(
+    "string template_string type_annotation type_arguments formal_parameters parameters parameter_list "
+    "import_statement import_declaration import_from_statement union_type generic_type binary_expression member_expression "
+    "scoped_identifier preproc_include comment function_declarator".split()
+)
+
 # Nodes that define a name and are never a chunk's own: they count among the names of the chunk that they stand in.
 _MEMBERS: Mapping[str, frozenset[str]] = {
     "python": frozenset({"assignment", "type_alias_statement"}),
@@ -74,23 +81,30 @@ def find_definitions(root: Node, language: Language) -> list[tuple[int, str]]:
     members = _MEMBERS.get(language.name)
     if members is None:
         return []
+    naming = members | language.wrappers | set(language.definitions)
     found: list[tuple[int, str]] = []
     stack = [(root, "", False)]
     while stack:
         node, scope, in_function = stack.pop()
-        name, kind, inner = read_definition(node, language, in_function=in_function)
-        if node.type in _GROUPS_OF_GO and language.name == "go":
-            name = ""
-        names = [name] if name else []
-        if node.type in members and not in_function:
-            names += [member for member in _member_names(node, language) if member not in names]
-        found += [(node.start_point.row, f"{scope}.{each}" if scope else each) for each in names]
-        if kind in FUNCTIONS and kind != "assignment" and language.name != "zig":  # Zig's generic types are functions
-            continue
+        name, kind, inner = "", "", node
+        if node.type in naming:
+            name, kind, inner = read_definition(node, language, in_function=in_function)
+            if node.type in _GROUPS_OF_GO and language.name == "go":
+                name = ""
+            names = [name] if name else []
+            if node.type in members and not in_function:
+                names += [member for member in _member_names(node, language) if member not in names]
+            found += [(node.start_point.row, f"{scope}.{each}" if scope else each) for each in names]
+            if (
+                kind in FUNCTIONS and kind != "assignment" and language.name != "zig"
+            ):  # Zig's types are functions' values
+                continue
         if name:
             scope = f"{scope}.{name}" if scope else name
         in_function = in_function or kind in FUNCTIONS or inner.type in _CLOSURES
-        stack.extend((child, scope, in_function) for child in reversed(inner.named_children))
+        for child in reversed(inner.named_children):
+            if child.named_child_count and child.type not in _BARREN:
+                stack.append((child, scope, in_function))
     return found
 
 
