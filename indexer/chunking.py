@@ -8,19 +8,20 @@ without a grammar are split by LangChain's text splitter at blank lines, then at
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from tree_sitter import Node
 
-from .languages import ELIXIR_DEFINERS, Language, get_language, parse
+from .definitions import FUNCTIONS, find_definitions, read_definition
+from .languages import Language, get_language, language_of_text, parse
 from .records import Chunk
 from .references import References, find_references
 
 # Part of every index: raise it when the same file would give other chunks.
-CHUNKER_VERSION = 2
+CHUNKER_VERSION = 3
 
 MAX_CHARS = 1500  # some 400 tokens: four such passages fit a prompt that two cores read in 10 s
 STANDALONE_CHARS = 300  # a definition of 8 lines or more is worth a vector of its own
@@ -28,8 +29,6 @@ TARGET_CHARS = 1000  # small neighbours are gathered up to here, so that no vect
 
 _BRACKET_CHARS = 20  # what a chunk may grow beyond the limit by, to keep its closing bracket
 
-_FUNCTIONS = frozenset({"function", "method", "constructor", "initializer", "assignment", "test"})
-_VARIABLES = frozenset({"variable", "constant", "assignment", "property"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment", "doc_comment", "haddock", "attribute_item"})
 
 
@@ -68,12 +67,15 @@ class _Span:
 def chunk_file(path: str, blob: str, text: str, language: str | None) -> list[Chunk]:
     """Cut one decoded file into chunks, in order; an empty list for a file of blank lines."""
     lines = text.split("\n")
+    language = language_of_text(path, language, text)
     root = parse(text, language) if language is not None else None
     if language is None or root is None:
         return list(_to_chunks(path, blob, lines, language or "text", list(_split_text(text)), References()))
     sizes = _LineSizes(lines)
     atoms = list(_cut(root, len(lines), get_language(language), sizes))
-    spans = list(_absorb_brackets(_pack(atoms, sizes), lines, sizes))
+    spans = _with_definitions(
+        _absorb_brackets(_pack(atoms, sizes), lines, sizes), find_definitions(root, get_language(language))
+    )
     references = find_references(root, text.encode("utf-8", "replace"), language)
     return list(_to_chunks(path, blob, lines, language, spans, references))
 
@@ -114,7 +116,7 @@ def _cut(root: Node, n_lines: int, language: Language, sizes: _LineSizes) -> Ite
         region = stack.pop()
         name, kind, inner = "", "", region.node
         if region.node is not None:
-            name, kind, inner = _definition(region.node, language, in_function=region.scope_kind in _FUNCTIONS)
+            name, kind, inner = read_definition(region.node, language, in_function=region.scope_kind in FUNCTIONS)
         symbol = f"{region.scope}.{name}" if region.scope and name else name or region.scope
         heads = (*region.heads, symbol) if name else region.heads
         size = sizes.between(region.start, region.end)
@@ -228,92 +230,14 @@ def _to_span(group: Sequence[_Atom]) -> _Span:
     return _Span(start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions", heads)
 
 
-def _definition(node: Node, language: Language, *, in_function: bool) -> tuple[str, str, Node]:
-    """Name and kind of the definition that ``node`` is or wraps, and that definition; empty names if it is none.
-
-    Variables inside a function are no definitions: the lines belong to the function.
-    """
-    if node.type in language.wrappers:
-        for child in node.named_children:
-            name, kind, inner = _definition(child, language, in_function=in_function)
-            if name:
-                return name, kind, inner
-        return "", "", node
-    kind = language.definitions.get(node.type, "")
-    if not kind or (in_function and kind in _VARIABLES):
-        return "", "", node
-    if language.name == "elixir":
-        name, kind = _elixir_definition(node)
-        return name, kind, node
-    name = _name(node, language)
-    # `_` is how Go and others say "no name".
-    return (name, kind, node) if name.strip("_") else ("", "", node)
-
-
-def _name(node: Node, language: Language) -> str:
-    """The name a definition gives: its ``name`` field, else down its declarator, else by node type."""
-    if node.type == "impl_item":  # impl Trait for Type: the type is what people look for
-        found = node.child_by_field_name("type")
-        return _text(found)
-    if node.type in ("lexical_declaration", "variable_declaration", "expression_statement", "assignment_statement"):
-        return _assigned_name(node)
-    for field in ("name", "declarator"):
-        found = node.child_by_field_name(field)
-        while found is not None and (inner := found.child_by_field_name("declarator")) is not None:
-            found = inner
-        if found is not None:
-            return _text(found)
-    for child in node.named_children:
-        if child.type in language.names:
-            inner_name = child.child_by_field_name("name")
-            return _text(inner_name if inner_name is not None else child)
-    return ""
-
-
-_FUNCTION_VALUES = frozenset(
-    {"function_expression", "arrow_function", "function", "class", "generator_function", "function_definition"}
-)
-
-
-def _assigned_name(node: Node) -> str:
-    """Name of a variable that a statement defines; assignments count only where the value is a function."""
-    for child in node.named_children:
-        if child.type == "variable_declarator":
-            return _text(child.child_by_field_name("name"))
-        if child.type == "assignment_expression":
-            value = child.child_by_field_name("right")
-            if value is not None and value.type in _FUNCTION_VALUES:
-                return _text(child.child_by_field_name("left"))
-        if child.type == "variable_list":  # Lua: M.setup = function(...)
-            values = node.named_children[-1]
-            if values.named_children and values.named_children[0].type in _FUNCTION_VALUES:
-                return _text(child)
-        if child.type == "identifier" and node.type == "variable_declaration":  # Zig
-            return _text(child)
-    return ""
-
-
-def _elixir_definition(node: Node) -> tuple[str, str]:
-    target = node.child_by_field_name("target")
-    kind = ELIXIR_DEFINERS.get(_text(target), "")
-    arguments = next((child for child in node.named_children if child.type == "arguments"), None)
-    if not kind or arguments is None or not arguments.named_children:
-        return "", ""
-    head = arguments.named_children[0]
-    while head.type in ("call", "binary_operator"):  # `def run(x) when x > 0`: the name is the innermost target
-        inner = head.child_by_field_name("target") or head.child_by_field_name("left")
-        if inner is None:
-            break
-        head = inner
-    return _text(head), kind
-
-
-def _text(node: Node | None) -> str:
-    """A node's source as a name: one line, no surrounding quotes, at most 80 characters."""
-    if node is None or node.text is None:
-        return ""
-    name = node.text.decode("utf-8", "replace").strip().split("\n", 1)[0]
-    return name.strip("\"'#= ")[:80]
+def _with_definitions(spans: Iterator[_Span], definitions: Sequence[tuple[int, str]]) -> list[_Span]:
+    """The spans with the names of all that begins in them, also of what was not cut: a small class's methods."""
+    rows = [row for row, _ in definitions]
+    named = []
+    for span in spans:
+        inside = [name for _, name in definitions[bisect_left(rows, span.start) : bisect_left(rows, span.end)]]
+        named.append(replace(span, heads=tuple(dict.fromkeys([*span.heads, *inside]))))
+    return named
 
 
 def _split_text(text: str) -> Iterator[_Span]:

@@ -5,6 +5,7 @@ A grammar is loaded when its first file is met. Languages without a row here are
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ _JAVASCRIPT = {
 }
 _TYPESCRIPT = _JAVASCRIPT | {
     "abstract_class_declaration": "class",
+    "public_field_definition": "property",
     "interface_declaration": "interface",
     "type_alias_declaration": "type",
     "enum_declaration": "enum",
@@ -221,6 +223,8 @@ LANGUAGES: tuple[Language, ...] = (
             "enum_definition": "enum",
             "type_definition": "type",
             "given_definition": "given",
+            "package_object": "object",
+            "val_definition": "variable",
         },
     ),
     Language(
@@ -233,6 +237,7 @@ LANGUAGES: tuple[Language, ...] = (
             "protocol_declaration": "protocol",
             "init_declaration": "initializer",
             "typealias_declaration": "type",
+            "property_declaration": "property",
             "protocol_function_declaration": "function",
         },
         names=("simple_identifier", "type_identifier", "user_type"),
@@ -248,6 +253,7 @@ LANGUAGES: tuple[Language, ...] = (
         "tree_sitter_lua",
         (".lua",),
         {"function_declaration": "function", "assignment_statement": "assignment"},
+        wrappers=frozenset({"variable_declaration"}),
         names=("variable_list",),
     ),
     Language(
@@ -268,6 +274,8 @@ LANGUAGES: tuple[Language, ...] = (
             "data_type": "type",
             "newtype": "type",
             "type_synonym": "type",
+            "type_family": "type",
+            "data_family": "type",
             "class": "class",
             "instance": "instance",
         },
@@ -322,9 +330,47 @@ ELIXIR_DEFINERS: Mapping[str, str] = {
     "defmacrop": "macro",
     "defprotocol": "protocol",
     "defimpl": "impl",
+    "defdelegate": "function",
+    "defguard": "macro",
+    "defguardp": "macro",
     "test": "test",
     "describe": "test",
 }
+
+_CPP_WORDS = re.compile(
+    r"^\s*(?:template\s*<|namespace\s+\w|class\s+\w+[^;]*$|(?:public|private|protected)\s*:|using\s+\w)", re.M
+)
+# Macros that no grammar can know, where they stand for an attribute or for a whole line: `API int run(void)`, and
+# FIELDS or BEGIN_NAMESPACE alone. The parser sees blanks there, so that it does not lose its way.
+_CODE_LINE = re.compile(rb"^(?![ \t]*#).*[A-Z]{2}.*$", re.M)
+_LINE_OF_MACRO = re.compile(
+    rb"(?<!,)(?<!,\r)\n[ \t]*[A-Z][A-Z0-9_]+[ \t\r]*(?=\n)"
+)  # below a comma: an enum's last name
+_INNER_CALL_LINE = re.compile(
+    rb"^[ \t]+[A-Z][A-Z0-9_]+\([\w, ]*\)[ \t]*$(?!\n[ \t]*\{)", re.M
+)  # of a struct or an enum
+_LEADING_MACROS = re.compile(
+    rb"^[ \t]*(?:[A-Z][A-Z0-9_]+[ \t]+)+(?=(?:[A-Za-z_][\w:]*(?:<[^;{}()]*>)?[ \t*&]+)+~?[A-Za-z_]\w*)"
+)
+_ATTRIBUTE_MACRO = re.compile(
+    rb"\b(?:(?:[A-Z0-9]+_)*(?:CONSTEXPR|CONSTEVAL|INLINE|NOINLINE|API|EXPORTS?|EXTERN|NORETURN|NODISCARD|DEPRECATED"
+    rb"|UNUSED)(?:_?[A-Z0-9]+)*|WINAPI|CALLBACK|APIENTRY)\b(?=[ \t]+[\w~:]|[ \t]*$)"
+)
+
+
+def _blank_macros(content: bytes) -> bytes:
+    """C without the macros that stand in a parser's way, byte for byte as long."""
+
+    def blank(found: re.Match[bytes]) -> bytes:
+        return bytes(10 if byte == 10 else 32 for byte in found[0])
+
+    def clean(line: re.Match[bytes]) -> bytes:
+        return _ATTRIBUTE_MACRO.sub(blank, _LEADING_MACROS.sub(blank, line[0]))
+
+    # Twice: a line that was just matched cannot be the one that the next match stands below.
+    content = _LINE_OF_MACRO.sub(blank, _LINE_OF_MACRO.sub(blank, content))
+    return _CODE_LINE.sub(clean, _INNER_CALL_LINE.sub(blank, content))
+
 
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _BY_SUFFIX = {suffix: language.name for language in LANGUAGES for suffix in language.suffixes}
@@ -335,6 +381,13 @@ def detect_language(path: str) -> str | None:
     """Name of the language of ``path`` by its name alone, or None where it has no row."""
     pure = PurePosixPath(path)
     return _BY_FILE_NAME.get(pure.name) or _BY_SUFFIX.get(pure.suffix.lower())
+
+
+def language_of_text(path: str, language: str | None, text: str) -> str | None:
+    """``language``, but C++ for a header that is named as C's and holds words of C++ alone."""
+    if language == "c" and path.endswith(".h") and _CPP_WORDS.search(text):
+        return "cpp"
+    return language
 
 
 def get_language(name: str) -> Language:
@@ -349,6 +402,8 @@ def parse(text: str, language: str) -> Node | None:
     error nodes where it does not parse.
     """
     content = text.encode("utf-8", "replace")
+    if language in ("c", "cpp"):
+        content = _blank_macros(content)
     deadline = time.monotonic() + MAX_PARSE_SECONDS
     parser = get_parser(language)
     try:
