@@ -31,8 +31,8 @@ _CLOSURES = _FUNCTION_VALUES - {"class", "function_definition"} | frozenset(
 # Nodes that no definition is within; they are most of a tree.
 _BARREN = frozenset(
     "string template_string type_annotation type_arguments formal_parameters parameters parameter_list "
-    "import_statement import_declaration import_from_statement union_type generic_type binary_expression member_expression "
-    "scoped_identifier preproc_include comment function_declarator".split()
+    "import_statement import_declaration import_from_statement union_type generic_type binary_expression "
+    "member_expression scoped_identifier preproc_include comment function_declarator".split()
 )
 
 # Nodes that define a name and are never a chunk's own: they count among the names of the chunk that they stand in.

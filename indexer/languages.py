@@ -5,7 +5,6 @@ A grammar is loaded when its first file is met. Languages without a row here are
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,8 @@ from pathlib import PurePosixPath
 
 from tree_sitter import Language as Grammar
 from tree_sitter import Node, Parser
+
+from .macros import blank_macros, holds_cpp
 
 MAX_PARSE_SECONDS = 2.0  # 1 MB, the largest file that is indexed, takes 0.1 s
 _READ_BYTES = 65_536
@@ -337,41 +338,6 @@ ELIXIR_DEFINERS: Mapping[str, str] = {
     "describe": "test",
 }
 
-_CPP_WORDS = re.compile(
-    r"^\s*(?:template\s*<|namespace\s+\w|class\s+\w+[^;]*$|(?:public|private|protected)\s*:|using\s+\w)", re.M
-)
-# Macros that no grammar can know, where they stand for an attribute or for a whole line: `API int run(void)`, and
-# FIELDS or BEGIN_NAMESPACE alone. The parser sees blanks there, so that it does not lose its way.
-_CODE_LINE = re.compile(rb"^(?![ \t]*#).*[A-Z]{2}.*$", re.M)
-_LINE_OF_MACRO = re.compile(
-    rb"(?<!,)(?<!,\r)\n[ \t]*[A-Z][A-Z0-9_]+[ \t\r]*(?=\n)"
-)  # below a comma: an enum's last name
-_INNER_CALL_LINE = re.compile(
-    rb"^[ \t]+[A-Z][A-Z0-9_]+\([\w, ]*\)[ \t]*$(?!\n[ \t]*\{)", re.M
-)  # of a struct or an enum
-_LEADING_MACROS = re.compile(
-    rb"^[ \t]*(?:[A-Z][A-Z0-9_]+[ \t]+)+(?=(?:[A-Za-z_][\w:]*(?:<[^;{}()]*>)?[ \t*&]+)+~?[A-Za-z_]\w*)"
-)
-_ATTRIBUTE_MACRO = re.compile(
-    rb"\b(?:(?:[A-Z0-9]+_)*(?:CONSTEXPR|CONSTEVAL|INLINE|NOINLINE|API|EXPORTS?|EXTERN|NORETURN|NODISCARD|DEPRECATED"
-    rb"|UNUSED)(?:_?[A-Z0-9]+)*|WINAPI|CALLBACK|APIENTRY)\b(?=[ \t]+[\w~:]|[ \t]*$)"
-)
-
-
-def _blank_macros(content: bytes) -> bytes:
-    """C without the macros that stand in a parser's way, byte for byte as long."""
-
-    def blank(found: re.Match[bytes]) -> bytes:
-        return bytes(10 if byte == 10 else 32 for byte in found[0])
-
-    def clean(line: re.Match[bytes]) -> bytes:
-        return _ATTRIBUTE_MACRO.sub(blank, _LEADING_MACROS.sub(blank, line[0]))
-
-    # Twice: a line that was just matched cannot be the one that the next match stands below.
-    content = _LINE_OF_MACRO.sub(blank, _LINE_OF_MACRO.sub(blank, content))
-    return _CODE_LINE.sub(clean, _INNER_CALL_LINE.sub(blank, content))
-
-
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _BY_SUFFIX = {suffix: language.name for language in LANGUAGES for suffix in language.suffixes}
 _BY_FILE_NAME = {name: language.name for language in LANGUAGES for name in language.file_names}
@@ -385,7 +351,7 @@ def detect_language(path: str) -> str | None:
 
 def language_of_text(path: str, language: str | None, text: str) -> str | None:
     """``language``, but C++ for a header that is named as C's and holds words of C++ alone."""
-    if language == "c" and path.endswith(".h") and _CPP_WORDS.search(text):
+    if language == "c" and path.endswith(".h") and holds_cpp(text):
         return "cpp"
     return language
 
@@ -403,7 +369,7 @@ def parse(text: str, language: str) -> Node | None:
     """
     content = text.encode("utf-8", "replace")
     if language in ("c", "cpp"):
-        content = _blank_macros(content)
+        content = blank_macros(content)
     deadline = time.monotonic() + MAX_PARSE_SECONDS
     parser = get_parser(language)
     try:
