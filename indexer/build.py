@@ -122,8 +122,8 @@ def _build(
         scanner = open_scanner(rules)
         with IndexWriter(folder, encoder) as writer:
             progress = ProgressMeter(to_read, on_progress)
-            for file in to_read:
-                decoded = _read(source, file)
+            for file, content in zip(to_read, source.read_all(to_read), strict=True):
+                decoded = _decode(file, content)
                 if isinstance(decoded, Skipped):
                     skipped.append(decoded)
                     progress.advance(file, 0)
@@ -221,8 +221,10 @@ def _gone_note(gone: Sequence[str]) -> Sequence[str]:
     return (f"forgot what the repository does not have any more: {', '.join(gone)} (--keep-refs keeps such refs)",)
 
 
-def _read(source: Source, file: SourceFile) -> Decoded | Skipped:
-    decoded = decode(source.read(file))
+def _decode(file: SourceFile, content: bytes | None) -> Decoded | Skipped:
+    if content is None:  # and no blob, so that it is read when it is back
+        return Skipped(file.path, file.n_bytes, "gone while it was indexed")
+    decoded = decode(content)
     if decoded is None:
         return Skipped(file.path, file.n_bytes, "binary", file.blob)
     reason = reason_by_content(file.path, decoded.text)

@@ -5,10 +5,13 @@ Nothing here changes anything: not even git's own index is refreshed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from .errors import SourceError
 
@@ -75,6 +78,34 @@ def read_sizes(folder: Path, blobs: Sequence[str]) -> dict[str, int]:
     )
     pairs = (line.split(" ") for line in printed.splitlines())
     return {blob: int(size) for blob, size in pairs if size.isdigit()}
+
+
+def read_blobs(folder: Path, blobs: Sequence[str]) -> Iterator[bytes | None]:
+    """The content of each blob in turn, None for one that git has lost. git reads ahead, so nobody waits in turns."""
+    process = start_git(folder, "cat-file", "--batch", "--buffer", with_input=True)
+    assert process.stdin is not None and process.stdout is not None
+    asking = threading.Thread(target=_write_all, args=(process.stdin, blobs), daemon=True)
+    asking.start()
+    try:
+        for _ in blobs:
+            *_, size = process.stdout.readline().split(b" ")
+            if not size.strip().isdigit():
+                yield None
+                continue
+            content = process.stdout.read(int(size) + 1)  # a line end follows
+            yield content[:-1]
+    finally:
+        process.kill()
+        asking.join()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+        process.wait()
+
+
+def _write_all(pipe: IO[bytes], blobs: Sequence[str]) -> None:
+    with contextlib.suppress(OSError), pipe:  # the reader may have had enough
+        pipe.write("".join(f"{blob}\n" for blob in blobs).encode())
 
 
 def first_line(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -124,3 +124,15 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def read_each(top: Path, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+    """The content of each of ``files`` below ``top``, None for one that has gone. Raises SourceError for others."""
+    for file in files:
+        path = top / file.path
+        try:
+            yield read_file(path)
+        except SourceError:
+            if path.exists():
+                raise
+            yield None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,8 +19,8 @@ from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
 from .errors import InputError, SourceError
 from .folders import walk
-from .gitcommand import first_line, read_sizes, run_git
-from .listing import SUBMODULE, SYMLINK, LeaveOut, Listing, list_paths, list_worktree, read_file
+from .gitcommand import first_line, read_blobs, read_sizes, run_git
+from .listing import SUBMODULE, SYMLINK, LeaveOut, Listing, list_paths, list_worktree, read_each, read_file
 from .records import WORKTREE, Skipped, SourceFile
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
@@ -48,6 +48,9 @@ class Source(Protocol):
 
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
+
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+        """The content of each of many listed files, None for one that has gone meanwhile. Raises SourceError."""
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Those of ``refs`` that the repository does not have any more; none where that cannot be told."""
@@ -157,6 +160,12 @@ class CommitSource:
         except (ValueError, OSError, GitCommandError) as error:
             raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+        """The blobs' contents, which git reads ahead. Raises SourceError where git has lost one."""
+        contents = read_blobs(Path(self._repo.working_dir), [file.blob for file in files])
+        for file, content in zip(files, contents, strict=True):
+            yield self.read(file) if content is None else content
+
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Refs that name no commit any more, and commits that no branch or tag leads to."""
         return _find_gone(self._repo, refs)
@@ -181,6 +190,10 @@ class WorktreeSource:
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
+
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+        """The files' contents as they are now."""
+        return read_each(self._top, files)
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Refs that name no commit any more, and commits that no branch or tag leads to."""
@@ -207,6 +220,10 @@ class FolderSource:
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
+
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+        """The files' contents as they are now."""
+        return read_each(self._top, files)
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """None: there is no history to ask."""

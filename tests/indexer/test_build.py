@@ -25,7 +25,7 @@ from indexer.errors import EncoderMismatch, IndexBusy, IndexingError, SourceErro
 from indexer.home import RepositoryFolder, list_repositories, open_index
 from indexer.manifest import read_manifest
 from indexer.matrix import MatrixWriter
-from indexer.repository import WORKTREE, FolderSource
+from indexer.repository import WORKTREE, FolderSource, WorktreeSource
 from indexer.settings import IndexerSettings
 from indexer.vectors import VectorStore
 
@@ -469,3 +469,63 @@ def test_a_failed_rebuild_loses_nothing(home: Path, tmp_path: Path, build: Make)
         build(home, folder, rebuild=True)
     assert len(open_index(home, "project").manifest.rows) == before.n_chunks
     assert [info.name for info in list_repositories(home)] == ["project"]
+
+
+def rebuild_and_die(home: Path, folder: Path, name: str) -> None:
+    """Rebuild, and be killed where this method of the index's folder is called."""
+    setattr(RepositoryFolder, name, lambda *_: os._exit(9))
+    build_index(FolderSource(folder), "project", IndexerSettings(home=home), rebuild=True)
+
+
+@pytest.mark.parametrize("moment", ["write_info", "publish", "remove_leftovers"])
+def test_a_killed_rebuild_loses_nothing(home: Path, tmp_path: Path, build: Make, moment: str) -> None:
+    """Killed at any step of it, an index answers, old or new but whole, and the next build leaves nothing behind."""
+    folder = tmp_path / "project"
+    write_folder(folder, range(4))
+    build(home, folder)
+    before = stored_chunks(home)
+    process = FORKS.Process(target=rebuild_and_die, args=(home, folder, moment))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 9
+    assert stored_chunks(home) == before
+    write_folder(folder, range(4, 5))
+    build(home, folder)
+    check_stores_agree(home)
+    repository = RepositoryFolder(home, "project")
+    parts = {path.name for path in repository.path.iterdir()}
+    assert parts == {"repository.json", repository.data.name, repository.chroma.name}
+    assert len(stored_chunks(home)) == 15
+
+
+def test_an_index_of_the_former_layout_is_made_anew(home: Path, tmp_path: Path, build: Make) -> None:
+    """Its parts are left alone until a rebuild that is asked for has succeeded, and are removed then."""
+    folder, repository = tmp_path / "project", RepositoryFolder(home, "project")
+    write_folder(folder, range(1))
+    for part in ("chroma", "lexicon", "matrix", "refs"):
+        (repository.path / part).mkdir(parents=True)
+    (repository.path / "repository.json").write_text('{"name": "project", "format_version": 1}')
+    with pytest.raises(EncoderMismatch, match="--rebuild"):
+        build(home, folder)
+    assert (repository.path / "refs").exists()
+    build(home, folder, rebuild=True)
+    assert not (repository.path / "refs").exists()
+    assert len(stored_chunks(home)) == 3
+
+
+def test_a_file_that_goes_while_it_is_indexed_is_left_out(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is gone between the listing and its turn is named with the reason; the others are indexed."""
+    repo = make_repo({"a.py": function("alpha"), "b.py": function("beta")})
+    list_files = WorktreeSource.list_files
+
+    def list_then_lose(self: WorktreeSource, *arguments: Any) -> Any:
+        listing = list_files(self, *arguments)
+        (repo.path / "a.py").unlink()
+        return listing
+
+    monkeypatch.setattr(WorktreeSource, "list_files", list_then_lose)
+    report = build(home, repo.path, worktree=True)
+    assert [(s.path, s.reason) for s in report.skipped] == [("a.py", "gone while it was indexed")]
+    assert [chunk[1] for chunk in stored_chunks(home)] == ["b.py"]

@@ -231,3 +231,16 @@ def test_searches_beside_a_compaction_see_one_generation(make_repo: Make, home: 
     thread.join()
     assert n_looks > 3
     assert folder.data_number == 16
+
+
+def test_the_commands_keep_and_remove_refs(make_repo: Make, home: Path, build: Make, run_quarry: Make) -> None:
+    """``quarry index --keep-refs`` and ``quarry remove NAME --ref REF`` do so, each with a line."""
+    repo = make_repo({"a.py": function("alpha")})
+    repo.git("branch", "side")
+    build(home, repo.path, ref="side")
+    repo.git("branch", "--delete", "side")
+    assert run_quarry(home, "index", str(repo.path), "--keep-refs").returncode == 0
+    assert sorted(list_refs(RepositoryFolder(home, "project").refs)) == ["HEAD", "side"]
+    removed = run_quarry(home, "remove", "project", "--ref", "side")
+    assert (removed.returncode, removed.stdout) == (0, "Removed side from the index of project.\n")
+    assert list_refs(RepositoryFolder(home, "project").refs) == ["HEAD"]
