@@ -228,6 +228,11 @@ def _to_span(group: Sequence[_Atom]) -> _Span:
     return _Span(start, end, ", ".join(symbols), kinds.pop() if len(kinds) == 1 else "definitions", heads)
 
 
+def find_definition(node: Node, language: Language) -> tuple[str, str, Node]:
+    """Name and kind of the definition that ``node`` is or wraps, and that definition; empty names if it is none."""
+    return _definition(node, language, in_function=False)
+
+
 def _definition(node: Node, language: Language, *, in_function: bool) -> tuple[str, str, Node]:
     """Name and kind of the definition that ``node`` is or wraps, and that definition; empty names if it is none.
 
