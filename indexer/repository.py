@@ -114,6 +114,24 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
     return _open_commit(repo, str(path), below, ref)
 
 
+def open_mirror(folder: Path, *, clones: Path, ref: str | None = None) -> CommitSource:
+    """Open a git folder that may lack its configuration or some blobs, as mirrors keep them; nothing in it changes.
+
+    A bare clone under ``clones`` borrows its objects, because git tells by the configuration whether there is a
+    working tree. Raises SourceError, in one line.
+    """
+    target = clones / f"borrowed-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}"
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        clones.mkdir(parents=True, exist_ok=True)
+        repo = git.Repo.clone_from(folder, target, bare=True, shared=True, env=_NEVER_ASK)
+    except GitCommandError as error:
+        raise SourceError(f"git cannot read {folder}: {_first_line(error)}") from error
+    except OSError as error:
+        raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
+    return _open_commit(repo, str(folder), "", ref)
+
+
 class CommitSource:
     """The files of one commit, read from git's object store; the working tree is not looked at."""
 
@@ -126,6 +144,11 @@ class CommitSource:
     def commit(self) -> str:
         """Full id of the commit."""
         return self._commit
+
+    @property
+    def folder(self) -> Path:
+        """Where ``run_git`` can look at the repository: its git folder, or the top of its working tree."""
+        return Path(self._repo.working_dir)
 
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """The blobs of the commit's tree; links and submodules are left out."""
