@@ -7,7 +7,7 @@ itself (an import, a comment) stays: it is content.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from indexer.languages import detect_language
@@ -48,6 +48,10 @@ class MaskedSource:
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
         return self._source.read(self._true_files[file.path])
+
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+        """The content of each of many listed files, None for one that has gone meanwhile. Raises SourceError."""
+        return self._source.read_all([self._true_files[file.path] for file in files])
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Those of ``refs`` that the source does not have any more."""
