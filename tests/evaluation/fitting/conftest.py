@@ -19,11 +19,11 @@ CommitAs = Callable[..., str]
 def commit_as() -> CommitAs:
     """Write files into a repository and commit them with a message."""
 
-    def commit(repo: Any, message: str, files: Mapping[str, str], *, date: str = "2026-05-01T00:00:00Z") -> str:
+    def commit(repo: Any, message: str, files: Mapping[str, str]) -> str:
         for path, text in files.items():
             repo.write(path, text)
         repo.git("add", "--all")
-        repo.git("-c", f"user.name={date}", "commit", "--quiet", "--message", message, f"--date={date}")
+        repo.git("commit", "--quiet", "--message", message)
         return str(repo.git("rev-parse", "HEAD"))
 
     return commit

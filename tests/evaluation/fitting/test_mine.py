@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+import eval.fitting.mining
 from eval.fitting.mine import main
+from eval.fitting.mining import read_sources
 from eval.retrieval.queries import read_questions
 from eval.retrieval.run import open_suite
 from indexer.settings import IndexerSettings
@@ -86,8 +88,5 @@ def test_an_excluded_source_stops_the_run_before_it_begins(
 
 def test_the_repository_s_own_list_can_be_read() -> None:
     """No project of the exclusion list is on it, and each has its commit."""
-    from eval.fitting import mine
-    from eval.fitting.mining import read_sources
-
-    listed = read_sources(Path(mine.__file__).with_name("sources.txt"))
+    listed = read_sources(Path(eval.fitting.mining.__file__).with_name("sources.txt"))
     assert len(listed) > 10 and all(len(source.commit) == 40 for source in listed)
