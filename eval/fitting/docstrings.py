@@ -23,6 +23,9 @@ CATEGORY = "docstring"
 MIN_WORDS, MAX_WORDS = 4, 25
 MIN_CODE_LINES, MAX_CODE_LINES = 3, 200  # shorter is a declaration, longer is answered by all of a file
 _N_PER_FILE = 3
+_ALIKE = 0.6  # share of two sentences' words, cut to stems, from which each file would answer both
+_STEM_CHARS = 5
+_STOP_WORDS = frozenset("a an the of to for in on by with from and or is are be this that it its as".split())
 
 _COMMENTS = frozenset("comment line_comment block_comment doc_comment multiline_comment haddock".split())
 _ATTRIBUTES = frozenset("attribute_item decorator annotation attribute_list".split())
@@ -49,7 +52,8 @@ _NO_DESCRIPTION = re.compile(
       |initializes\ a\ new\ instance|implementation\ of|version|ported|taken|borrowed|code\ generated
       |this\ (?:method|function|class)\ is\ (?:deprecated|internal))\b
     |^(?:raises|yields|returns?):|^(?:e\.g|i\.e)\.
-    |\b(?:copyright|licen[cs]e|eslint|tslint|prettier|rubocop|nolint|pragma|istanbul|generated\ by|spdx|shellcheck)\b
+    |\b(?:copyright|licen[cs]e|eslint|tslint|prettier|rubocop|nolint|pragma|istanbul|generated\ by|spdx
+      |shellcheck)\b|\busage:
     |https?://
     """,
     re.I | re.X,
@@ -69,37 +73,36 @@ class DocumentedDefinition:
     doc_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    path: str
-    found: DocumentedDefinition
-
-
 def mine_docstrings(repository: MinedRepository, n_most: int, seed: int) -> tuple[list[MinedQuestion], dict[str, str]]:
     """Up to ``n_most`` questions, drawn by ``seed``, and the changed texts of the files they were taken out of.
 
-    A sentence that the repository says twice is no question: what says it again would be found by it.
+    A sentence that the repository says twice, or of another file in nearly the same words, is no question: it has
+    more than one answer.
     """
     candidates = [
-        _Candidate(path, found)
+        (path, found)
         for path in sorted(repository.targets)
         for found in find_documented(repository.texts[path], detect_language(path) or "")
     ]
     random.Random(f"{seed}:{repository.name}").shuffle(candidates)
     texts = [words_of(_without_marks(text)) for text in repository.texts.values()]
-    questions = {}
-    for candidate in candidates:
-        found = candidate.found
-        question = MinedQuestion(found.sentence, (RelevantPlace(candidate.path, found.start + 1, found.end),), CATEGORY)
-        questions[id(question)] = question, candidate
-    by_place = [question for question, candidate in questions.values()]
-    unique = (question for question in by_place if _count(words_of(question.query), texts) <= 1)
+    questions = [
+        MinedQuestion(found.sentence, (RelevantPlace(path, found.start + 1, found.end),), CATEGORY)
+        for path, found in candidates
+    ]
+    stems = [(path, _stems(found.sentence)) for path, found in candidates]
+    unique = (
+        question
+        for question, (path, own) in zip(questions, stems, strict=True)
+        if sum(text.count(words_of(question.query)) for text in texts) <= 1
+        and not any(path != other_path and _are_alike(own, other) for other_path, other in stems)
+    )
     chosen = list(spread(unique, n_most, _N_PER_FILE))
+    documentation = {id(question): found for question, (_, found) in zip(questions, candidates, strict=True)}
     blanked: dict[str, str] = {}
     for question in chosen:
-        _, candidate = questions[id(question)]
-        text = blanked.get(candidate.path, repository.texts[candidate.path])
-        blanked[candidate.path] = blank_lines(text, candidate.found.doc_start, candidate.found.doc_end)
+        path, found = question.relevant[0].path, documentation[id(question)]
+        blanked[path] = blank_lines(blanked.get(path, repository.texts[path]), found.doc_start, found.doc_end)
     return sorted(chosen, key=_by_place), blanked
 
 
@@ -134,7 +137,7 @@ def first_sentence(raw: str) -> str:
     paragraph = _PARAGRAPH_END.split(text)[0]
     flat = _ROLE.sub(r"\1", " ".join(paragraph.split()))
     flat = _CROSS_REFERENCE.sub(lambda found: (found[1] or found[2] or "").strip(), flat)
-    flat = re.sub(r"[`*]|'(?=[A-Z]\w*')|(?<=\w)'(?=\s|$)", "", flat)
+    flat = re.sub(r"[`*]", "", flat)
     sentence = _SENTENCE_END.split(flat.strip())[0].strip()
     return sentence.rstrip(". ") if _is_prose(sentence) else ""
 
@@ -154,7 +157,7 @@ def _is_prose(text: str) -> bool:
         and text[0].isalpha()
         and not text.endswith((":", ",", ";", "{"))
         and not _NO_DESCRIPTION.search(text)
-        and not re.search(r"[;{}=<>]|\w\(\w", text)
+        and not re.search(r"[;{}=<>?]|\w\(\w", text)
     )
 
 
@@ -162,7 +165,11 @@ def _without_name(sentence: str, name: str) -> str:
     """Go says ``Open opens the gate``: the name in front is the answer, not the question."""
     first, _, rest = sentence.partition(" ")
     last = re.split(r"[.:#]+", name)[-1]
-    if first.strip("(),:").rpartition(".")[2].lower() != last.lower() or first.islower() != last.islower():
+    if first.strip("(),:").rpartition(".")[2] != last:
+        return sentence
+    # `Close the gate` on Close() is an order, `Close closes it` and `CloseGate closes it` name what they describe.
+    is_plain_word = re.fullmatch(r"[A-Z]?[a-z]+", last) is not None
+    if is_plain_word and not re.match(r"\w+s\b|are\b|will\b|can\b", rest):
         return sentence
     rest = _LEADING_COPULA.sub("", rest.lstrip("-: "))
     return rest if len(rest.split()) >= MIN_WORDS else ""
@@ -252,8 +259,12 @@ def _without_marks(text: str) -> str:
     return _TAG.sub(" ", _SEE.sub(r"\1", text))
 
 
-def _count(words: str, texts: Sequence[str]) -> int:
-    return sum(text.count(words) for text in texts)
+def _stems(sentence: str) -> frozenset[str]:
+    return frozenset(word.rstrip("s")[:_STEM_CHARS] for word in words_of(sentence).split()) - _STOP_WORDS
+
+
+def _are_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= _ALIKE * len(one | other)
 
 
 def _by_place(question: MinedQuestion) -> tuple[str, int]:

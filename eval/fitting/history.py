@@ -38,12 +38,12 @@ _STRIPPED_KINDS = frozenset("feat feature features fix fixes bugfix hotfix perf 
 _ISSUE = r"(?:[\w.-]+/[\w.-]+)?(?:#|GH-|gh-)\d+"
 _LEADING = re.compile(
     rf"^(?:\s|[^\x00-\x7f]|:[a-z_]+:|\[[^\]]*\]|\({_ISSUE}\)|(?:(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?)\s+)?"
-    rf"(?:issues?\s+)?{_ISSUE}(?:\s*[,&]\s*{_ISSUE})*\s*(?:[:,.-]+\s|\s)|issue \d+:?)+",
+    rf"(?:issues?\s+)?{_ISSUE}(?:\s*[,&]\s*{_ISSUE})*\s*(?:[:,.-]+\s|\s)|issue \d+:?|[a-z]+/\d+\s)+",
     re.I,
 )
 _TRAILING = re.compile(
     rf"(?:\s|[.,;:-]|[^\x00-\x7f]|:[a-z_]+:|\((?:[a-z ]*{_ISSUE}[\s,&]*)+\)|\[[^\]]*\]"
-    rf"|\b(?:(?:this\s+)?(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|see|refs?|for|issue|pr)\s+)*(?:issues?\s+)?{_ISSUE})+$",
+    rf"|(?<!\w)(?:(?:this\s+)?(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|see|refs?|for|issue|pr)\s+)*(?:issues?\s+)?{_ISSUE})+$",
     re.I,
 )
 _NO_CODE = re.compile(
@@ -65,7 +65,8 @@ _NO_CODE = re.compile(
       |error-prone|styler|luacheck|stylua|shfmt|shellcheck|swiftlint|hlint|codespell|pre-commit|coverity|cppcheck)\b
     |\b(?:compil\w+|build)\ (?:warnings?|errors?|fix\w*|failures?)\b|\bwarnings?$|\bfix\w*\ (?:the\ )?build\b|\bMSRV\b
     |\b(?:pr|review|reviewer|pull\ request)\ (?:feedback|comments?|suggestions?)|\bcode\ review\b|\bsuggestions?\b
-    |\b(?:type\ (?:hints?|annotations?)|annotate|year|merge\ (?:branch|conflicts?))\b|\bsigned-off|\bco-authored
+    |\b(?:requested\ changes|to\ (?:the\ )?(?:latest\ )?version|end\ of\ life|website
+      |type\ (?:hints?|annotations?)|annotate|year|merge\ (?:branch|conflicts?))\b|\bsigned-off|\bco-authored
     |\bdrop(?:s|ped)?\ (?:support\ for\ )?(?:python|ruby|node|php|java|go|swift|scala|ghc|elixir)\b|\bTODOs?\b
     |https?://
     """,
@@ -153,7 +154,7 @@ def clean_subject(subject: str) -> str:
     words = text.split()
     n_plain = sum(bool(re.fullmatch(r"[A-Za-z][a-z'-]*[,.:]?", word)) for word in words)
     is_english = text.isascii() and 2 * n_plain >= len(words)
-    if not MIN_WORDS <= len(words) <= MAX_WORDS or not is_english or text.endswith("..."):
+    if not MIN_WORDS <= len(words) <= MAX_WORDS or not is_english or text.endswith(("...", "?")):
         return ""
     return "" if _NO_CODE.search(text) else text
 
