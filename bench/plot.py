@@ -21,10 +21,16 @@ def draw_growth(builds: Mapping[int, Points], path: Path) -> None:
         points = [(chunks, seconds) for chunks, seconds in builds[size] if chunks]
         label = f"a repository of {points[-1][0]:,.0f} chunks"
         chunks = [chunks for chunks, _ in points]
-        total.plot([0, *chunks], [0, *(seconds for _, seconds in points)], color=colour, label=label)
-        rate.plot(chunks, [seconds / chunks * 1000 for chunks, seconds in points], color=colour, label=label)
+        style = {"color": colour, "label": label, "marker": "o", "markersize": 4, "markevery": [-1]}  # the whole build
+        total.plot([0, *chunks], [0, *(seconds for _, seconds in points)], **style)
+        rate.plot(chunks, [seconds / chunks * 1000 for chunks, seconds in points], **style)
     total.set(xlabel="chunks on disk", ylabel="seconds since the start", title="Index from nothing")
-    rate.set(xlabel="chunks on disk", ylabel="seconds per 1,000 chunks, cumulative", title="Cost a chunk", xscale="log")
+    rate.set(
+        xlabel="chunks on disk (logarithmic)",
+        ylabel="seconds per 1,000 chunks, cumulative",
+        title="Cost a chunk",
+        xscale="log",
+    )
     for axes in (total, rate):
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
