@@ -169,7 +169,7 @@ def _growth_part(figures: Mapping[str, Any], plot: str | None) -> list[str]:
     largest = max(figures.values(), key=lambda measured: measured["n_chunks"])
     rates, rows = [], []
     for key, measured in figures.items():
-        within = next(point for point in largest["points"] if point[0] >= int(key))
+        within = next(point for point in largest["points"] if point[0] >= min(int(key), largest["n_chunks"]))
         whole = measured["seconds"] / measured["n_chunks"] * 1000
         cumulative = within[1] / within[0] * 1000
         rates.append(cumulative)
