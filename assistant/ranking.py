@@ -6,7 +6,7 @@ The weights are fitted by ``python -m eval.fitting`` and stand in ``ranking.toml
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,8 +57,8 @@ def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[Ranked
     A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty, so
     that the first hits are of different files. The penalty is not negative.
     """
-    file_scores = candidates.file_signals @ np.asarray([weights.files[name] for name in FILE_SIGNALS], np.float32)
-    within = candidates.chunk_signals @ np.asarray([weights.chunks[name] for name in CHUNK_SIGNALS], np.float32)
+    file_scores = _weigh(candidates.file_signals, [weights.files[name] for name in FILE_SIGNALS])
+    within = _weigh(candidates.chunk_signals, [weights.chunks[name] for name in CHUNK_SIGNALS])
     # No chunk comes before the best one of its file, so files that are not among the best k have none of the best k.
     lowest = np.sort(file_scores)[-k] if len(file_scores) > k else -np.inf
     judged = np.flatnonzero(file_scores[candidates.file_of_chunk] >= lowest)
@@ -66,6 +66,11 @@ def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[Ranked
     scores[judged] = _combine(file_scores, within[judged], candidates.file_of_chunk[judged], weights.repeat_penalty)
     best = judged[np.lexsort((candidates.chunks[judged], -scores[judged]))[:k]]
     return [RankedChunk(int(candidates.chunks[i]), float(scores[i]), _signals_of(candidates, int(i))) for i in best]
+
+
+def _weigh(signals: Scores, weights: Sequence[float]) -> Scores:
+    # Not by BLAS, whose threads wait for each other where another process has a core (see `indexer/matrix.py`).
+    return np.asarray(np.einsum("ij,j->i", signals, np.asarray(weights, dtype=np.float32)))
 
 
 def _combine(file_scores: Scores, within: Scores, file_of_chunk: Positions, repeat_penalty: float) -> Scores:

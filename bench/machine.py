@@ -86,7 +86,9 @@ def describe_machine() -> dict[str, str]:
     models = [line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")]
     pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    dirty = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True).stdout
+    # Of what is measured: the figures and pages that a run writes do not make it another commit.
+    status = ["git", "status", "--porcelain", "--", "indexer", "assistant", "api", "eval", "bench/*.py"]
+    dirty = subprocess.run(status, cwd=ROOT, capture_output=True, text=True).stdout
     return {
         "processor": models[0] if models else platform.processor(),
         "cores": str(len(os.sched_getaffinity(0))),
