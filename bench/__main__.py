@@ -70,10 +70,11 @@ def measure_section(name: str, work: Path) -> dict[str, Any]:
 
 def _keep(name: str, section: dict[str, Any]) -> None:
     if name == "growth":
-        points = section["figures"].copy()
-        draw_growth({int(n): measured["points"] for n, measured in points.items()}, PLOT)
+        draw_growth({int(n): build["points"] for n, build in section["figures"].items()}, PLOT)
     kept = _read(RESULTS)
-    RESULTS.write_text(json.dumps({"sections": kept.get("sections", {}) | {name: section}}, indent=1) + "\n")
+    sections = kept.get("sections", {}) | {name: section}
+    lines = ",\n".join(f" {json.dumps(title)}: {json.dumps(sections[title])}" for title in sections)
+    RESULTS.write_text(f'{{"sections": {{\n{lines}\n}}}}\n')  # a section a line
 
 
 def _read(path: Path) -> dict[str, Any]:

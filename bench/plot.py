@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_SMALLEST = 4_000  # chunks from which on the cost of one is shown; before, the start is most of it
 Points = Sequence[Sequence[float]]  # (chunks on disk, seconds until then)
 
 
@@ -21,9 +22,10 @@ def draw_growth(builds: Mapping[int, Points], path: Path) -> None:
         points = [(chunks, seconds) for chunks, seconds in builds[size] if chunks]
         label = f"a repository of {points[-1][0]:,.0f} chunks"
         chunks = [chunks for chunks, _ in points]
+        later = [(chunks, seconds / chunks * 1000) for chunks, seconds in points if chunks >= _SMALLEST]
         style = {"color": colour, "label": label, "marker": "o", "markersize": 4, "markevery": [-1]}  # the whole build
         total.plot([0, *chunks], [0, *(seconds for _, seconds in points)], **style)
-        rate.plot(chunks, [seconds / chunks * 1000 for chunks, seconds in points], **style)
+        rate.plot([chunks for chunks, _ in later], [seconds for _, seconds in later], **style)
     total.set(xlabel="chunks on disk", ylabel="seconds since the start", title="Index from nothing")
     rate.set(
         xlabel="chunks on disk (logarithmic)",
