@@ -20,7 +20,7 @@ WEIGHTS_FILE = Path(__file__).with_name("ranking.toml")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A weight for each signal, and what each further chunk of a file loses to the first chunks of other files."""
+    """A weight for each signal, and what the second chunk of a file loses against the first ones of other files."""
 
     files: Mapping[str, float]
     chunks: Mapping[str, float]
@@ -54,8 +54,9 @@ def load_weights() -> Weights:
 def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[RankedChunk]:
     """The best ``k`` chunks, best first.
 
-    A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty, so
-    that the first hits are of different files.
+    A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty that
+    grows with the root of its place, so that the first hits are of several files and a strong second chunk is
+    not lost.
     """
     file_scores = candidates.file_signals @ np.asarray([weights.files[name] for name in FILE_SIGNALS], np.float32)
     within = candidates.chunk_signals @ np.asarray([weights.chunks[name] for name in CHUNK_SIGNALS], np.float32)
@@ -72,7 +73,7 @@ def _combine(file_scores: Scores, within: Scores, file_of_chunk: Positions, repe
     place = np.arange(len(order)) - np.repeat(starts, counts)
     behind = np.repeat(within[order][starts], counts) - within[order]
     scores = np.empty(len(order), dtype=np.float32)
-    scores[order] = file_scores[ordered_files] - behind - repeat_penalty * place
+    scores[order] = file_scores[ordered_files] - behind - repeat_penalty * np.sqrt(place)
     return scores
 
 

@@ -29,9 +29,9 @@ _K = 10
 class FitSettings:
     """``mined_share``: what a mined repository counts, where one with written questions counts 1."""
 
-    penalty: float = 0.0015
-    mined_share: float = 0.3
-    repeat_penalty: float = 4.0
+    penalty: float = 0.0005
+    mined_share: float = 0.1
+    repeat_penalty: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
