@@ -10,7 +10,8 @@ import re
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from indexer.languages import detect_language
@@ -77,12 +78,12 @@ def _is_wanted(path: str, size: int, package: Package) -> bool:
     return package.split == "excluded" or not is_excluded_path(path)
 
 
-def _members(archive: Path) -> Iterator[tuple[str, int, object]]:
+def _members(archive: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     """Path, size and a reader of each file; a tar's paths without the one folder that holds everything."""
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
             for entry in wheel.infolist():
-                yield entry.filename, entry.file_size, lambda entry=entry: wheel.read(entry)
+                yield entry.filename, entry.file_size, partial(wheel.read, entry)
         return
     stream, depth = (archive.open("rb"), 1) if archive.suffix != ".deb" else (_files_of_deb(archive), 0)
     with stream, tarfile.open(fileobj=stream, mode="r:*") as tar:
@@ -90,7 +91,12 @@ def _members(archive: Path) -> Iterator[tuple[str, int, object]]:
             if member.isfile():
                 path = _INSTALLED.sub("", member.name.removeprefix("./"))
                 path = path.split("/", depth)[-1]
-                yield path, member.size, lambda member=member: tar.extractfile(member).read()
+                yield path, member.size, partial(_read_member, tar, member)
+
+
+def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    content = tar.extractfile(member)
+    return content.read() if content is not None else b""
 
 
 def _files_of_deb(archive: Path) -> io.BytesIO:

@@ -66,11 +66,11 @@ def separate(pairs: Iterable[Pair], splits: dict[str, Split]) -> dict[Split, lis
     return dict(by_split)
 
 
-def sample_codes(pairs: Sequence[Pair], n_texts: int = 160_000) -> list[str]:
+def sample_codes(pairs: Sequence[Pair], n_texts: int = 40_000) -> list[str]:
     """Queries and codes of some pairs, every language with the same number where it has so many."""
     by_language: dict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
-        if pair.kind in ("function", "class", "readme"):
+        if pair.kind in ("function", "class"):
             by_language[pair.language].append(pair)
     share = n_texts // max(1, len(by_language))
     shuffler = random.Random(SEED)

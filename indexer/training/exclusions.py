@@ -24,16 +24,16 @@ _VENDOR_PARTS = frozenset(
 _DISTINCTIVE = frozenset(
     """
     aiohttp black bottle celery click django fastapi flask httpx model2vec numpy pandas pydantic pytest redis
-    requests scrapy sqlalchemy starlette tornado uvicorn
-    abseil absl absinthe akka alamofire linenoise commons-lang commons-lang3 lang3 polly axios bash-it ripgrep
-    catch2 catch.hpp circe zod composer dapper ecto etcd expressjs koa koajs googletest gtest gmock guava guzzle
-    guzzlehttp jackson newtonsoft jekyll exposed pandoc shellcheck junit junit4 junit5 coroutines ktor laravel illuminate
-    libuv libuv1 lodash typescript messagepack neovim nvim nestjs nginx nlohmann json.hpp telescope treesitter
-    nvm ohmyzsh oh-my-zsh openssl phoenix phoenixframework prettier prometheus puma rxswift realm redux reduxjs
-    rake rack sinatra rails activesupport activerecord actionpack actionview activemodel railties
-    scalaz http4s serde monolog snapkit cobra spring springframework sqlite sqlite3 moshi okhttp okhttp3
-    retrofit retrofit2 svelte sveltejs symfony axum tokio trpc vitest vue vuejs webpack xmonad yesod zig ziglang
-    zls spdlog fmtlib gson anyhow aeson bats gorilla go-chi gohugoio gin-gonic hashicorp-consul
+    requests scrapy sqlalchemy starlette tornado uvicorn abseil absl absinthe akka alamofire linenoise
+    commons-lang commons-lang3 lang3 polly axios bash-it ripgrep catch2 catch.hpp circe zod composer dapper ecto
+    etcd expressjs koa koajs googletest gtest gmock guava guzzle guzzlehttp jackson newtonsoft jekyll exposed
+    pandoc shellcheck junit junit4 junit5 coroutines ktor laravel illuminate libuv libuv1 lodash typescript
+    messagepack neovim nvim nestjs nginx nlohmann json.hpp telescope treesitter nvm ohmyzsh oh-my-zsh openssl
+    phoenix phoenixframework prettier prometheus puma rxswift realm redux reduxjs rake rack sinatra rails
+    activesupport activerecord actionpack actionview activemodel railties scalaz http4s serde monolog snapkit
+    cobra spring springframework sqlite sqlite3 moshi okhttp okhttp3 retrofit retrofit2 svelte sveltejs symfony
+    axum tokio trpc vitest vue vuejs webpack xmonad yesod zig ziglang zls spdlog fmtlib gson anyhow aeson bats
+    gorilla go-chi gohugoio gin-gonic hashicorp-consul
     """.split()
 )
 # Names that are also plain words: only as the whole name that follows a registry's prefix, or as its beginning.

@@ -63,6 +63,12 @@ def fetch_archives(packages: Iterable[Package], folder: Path) -> dict[str, Path]
     return {package.sha256: present[package.sha256] for package in wanted}
 
 
+def fetch_wheels(packages: Sequence[Package], folder: Path) -> dict[str, Path]:
+    """Pinned wheels by package name, as ``fetch_archives`` gets them."""
+    archives = fetch_archives(packages, folder)
+    return {package.name: archives[package.sha256] for package in packages}
+
+
 def _fetch_wheels(packages: Sequence[Package], folder: Path) -> None:
     pins = folder / "requirements.txt"
     lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in packages)

@@ -58,13 +58,13 @@ def choose_vocabulary(teacher_tokens: Iterable[str], texts: Sequence[str], n_tok
     """
     known = prune_vocabulary(teacher_tokens)
     new = find_new_words(texts, known)
-    counts = _count_tokens(build_tokenizer([*known, *new]), texts)
+    counts = _count_tokens([*known, *new], texts)
     always = [token for token in known if len(token.removeprefix("##")) == 1 or token == UNKNOWN]
     ranked = sorted((token for token in (*known, *new) if token not in set(always)), key=lambda t: -counts[t])
     return [*always, *ranked[: n_tokens - len(always)]]
 
 
-def find_new_words(texts: Iterable[str], known: Sequence[str], min_count: int = 40) -> list[str]:
+def find_new_words(texts: Iterable[str], known: Sequence[str], min_count: int = 10) -> list[str]:
     """The frequent words of ``texts`` that the vocabulary cuts in pieces, most frequent first."""
     tokenizer = build_tokenizer(known)
     assert tokenizer.normalizer is not None
@@ -76,12 +76,14 @@ def find_new_words(texts: Iterable[str], known: Sequence[str], min_count: int = 
     return [word for word in frequent if word not in taken and re.fullmatch(r"[a-z]{2,20}", word)]
 
 
-def _count_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> Counter[str]:
-    counts: Counter[str] = Counter()
+def _count_tokens(tokens: Sequence[str], texts: Sequence[str]) -> dict[str, int]:
+    """In how many of ``texts`` each token is."""
+    tokenizer = build_tokenizer(tokens)
+    counts: Counter[int] = Counter()
     for start in range(0, len(texts), 4096):
         for encoding in tokenizer.encode_batch_fast(list(texts[start : start + 4096]), add_special_tokens=False):
-            counts.update(set(encoding.tokens))
-    return counts
+            counts.update(set(encoding.ids))
+    return {token: counts[row] for row, token in enumerate(tokens)}
 
 
 def _is_useful(token: str) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Ids = list[NDArray[np.int32]]
 
+MAX_CODE_CHARS = 1_500  # as much as a chunk of an index holds
+
 # People ask questions, docstrings state. A share of the queries gets one of these in front, so that the rows of
 # the words that make a question learn to say nothing.
 QUESTIONS = (
@@ -45,15 +47,16 @@ QUESTIONS = (
 class TrainingSettings:
     """The knobs of a run. ``own_package_share``: batches drawn from one package, where negatives are hard.
 
-    ``n_sampled_tokens``: of a code's first ``max_code_tokens``, so many are drawn anew at each sight of it.
+    ``symbol_share``: so many of the pairs that ask by a name alone are used: they are half of all.
+    ``n_sampled_tokens``: of a code's tokens so many are drawn, anew at each sight of it.
     """
 
-    n_epochs: int = 8
+    n_epochs: int = 4
     batch_size: int = 2048
     learning_rate: float = 4e-3
     temperature: float = 0.05
     own_package_share: float = 0.5
-    max_code_tokens: int = 320
+    symbol_share: float = 0.4
     n_sampled_tokens: int = 128
     query_dropout: float = 0.1
     question_share: float = 0.15
@@ -76,9 +79,13 @@ def train(
     torch.set_flush_denormal(True)  # Adam's moments of rare tokens fade into denormals, which are slow
     shuffler = random.Random(settings.seed)
     sampler = np.random.default_rng(settings.seed)
-    used = [pair for pair in pairs if pair.kind in settings.kinds]
+    used = [
+        pair
+        for pair in pairs
+        if pair.kind in settings.kinds and (pair.kind != "symbol" or shuffler.random() < settings.symbol_share)
+    ]
     queries = tokenize(model.tokenizer, [pair.query for pair in used])
-    codes = tokenize(model.tokenizer, [pair.code for pair in used], settings.max_code_tokens)
+    codes = tokenize(model.tokenizer, [pair.code[:MAX_CODE_CHARS] for pair in used])
     questions = tokenize(model.tokenizer, QUESTIONS)
     groups = np.unique([pair.query.lower() for pair in used], return_inverse=True)[1]
     keep = [row for row in range(len(used)) if len(queries[row]) and len(codes[row])]

@@ -12,6 +12,8 @@ from indexer.training.corpus import MIN_QUERIES, build_collections, separate
 from indexer.training.evaluate import mean_reciprocal_rank
 from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model
 from indexer.training.records import Pair
+from indexer.training.tokenizer import build_tokenizer, choose_vocabulary
+from indexer.training.train import TrainingSettings, train
 
 ENCODER = Path(__file__).parents[2] / "indexer" / "encoder"
 
