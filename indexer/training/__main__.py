@@ -25,7 +25,7 @@ from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model,
 from indexer.training.packages import fetch_archives, load_packages
 from indexer.training.records import Pair, Split
 from indexer.training.tokenizer import choose_vocabulary, read_vocabulary
-from indexer.training.train import TrainingSettings, train
+from indexer.training.train import RUNS, train_average
 
 N_TOKENS = 29_500  # as many as 16 MB hold
 
@@ -61,10 +61,9 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
     texts = sample_codes(corpus["train"])
     vocabulary = choose_vocabulary(read_vocabulary(work / "teacher" / "tokenizer.json"), texts, N_TOKENS)
     untrained = distil(teacher, vocabulary, texts)
-    settings = TrainingSettings()
     distilled = time.monotonic()
     _say(f"{len(untrained.rows)} tokens distilled, {distilled - started:.0f} s")
-    trained = train(untrained, corpus["train"], settings, _say)
+    trained = train_average(untrained, corpus["train"], RUNS, _say)
     training_seconds = time.monotonic() - distilled
     n_bytes = write_model(trained, out)
     if n_bytes >= MAX_DIRECTORY_BYTES:
@@ -73,7 +72,7 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
     return {
         "machine": {"n_cpus": os.cpu_count(), "architecture": platform.machine()},
         "python": platform.python_version(),
-        "settings": asdict(settings),
+        "settings": [asdict(settings) for settings in RUNS],
         "n_tokens": len(trained.rows),
         "n_dimensions": trained.rows.shape[1],
         "directory_bytes": n_bytes,
