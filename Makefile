@@ -4,7 +4,7 @@
 #   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000
 #   make test      the tests, with the small model
 #   make check     ruff, mypy, import-linter, docs
-#   make bench     the benchmarks; writes docs/benchmarks.md
+#   make bench     the benchmarks, all or SECTIONS; writes docs/benchmarks.md
 
 PYTHON ?= python3
 REPO ?= .
@@ -39,4 +39,5 @@ check: install
 	.venv/bin/python scripts/check_docs.py
 
 bench: install
-	@.venv/bin/python -m bench
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@.venv/bin/python -m bench $(SECTIONS)

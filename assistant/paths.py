@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -84,16 +84,22 @@ class PathRarity:
             n_files += 1
         self._counts, self._n_files = counts, n_files
         self._of_one = self._idf(1)
+        self._known: dict[str, float] = {}  # a search asks this of thousands of words, mostly the same ones
 
     def of(self, word: str) -> float:
         """From 0, in every path, to 1, in a single one (BM25's idf over its largest value)."""
-        return self._idf(self._counts.get(word, 1)) / self._of_one if self._of_one else 0.0
+        known = self._known.get(word)
+        if known is None:
+            known = self._idf(self._counts.get(word, 1)) / self._of_one if self._of_one else 0.0
+            if word in self._counts:
+                self._known[word] = known
+        return known
 
     def _idf(self, n: int) -> float:
         return math.log(1 + (self._n_files - n + 0.5) / (n + 0.5))
 
 
-def match_name(path: PathWords, terms: Collection[str], rarity: PathRarity) -> tuple[float, float]:
+def match_name(path: PathWords, terms: frozenset[str], rarity: PathRarity) -> tuple[float, float]:
     """How well the question's terms say the file's name: all of it, and the share of it by rarity. Both from 0 to 1."""
     if path.joined in terms:
         return rarity.of(path.joined), 1.0
@@ -105,12 +111,13 @@ def match_name(path: PathWords, terms: Collection[str], rarity: PathRarity) -> t
     return min(match for match, _ in matched) * max(weight for _, weight in matched), share
 
 
-def match_folders(path: PathWords, terms: Collection[str], rarity: PathRarity) -> float:
+def match_folders(path: PathWords, terms: frozenset[str], rarity: PathRarity) -> float:
     """The rarity of all words of the folders that the question says, added up."""
-    return sum(match_word(word, terms) * rarity.of(word) for word in path.folders)
+    return sum(match * rarity.of(word) for word in path.folders if (match := match_word(word, terms)))
 
 
-def match_word(word: str, terms: Collection[str]) -> float:
+@lru_cache(maxsize=20_000)  # the paths of a search share most of their words
+def match_word(word: str, terms: frozenset[str]) -> float:
     """1 for a word that the question says, less for one that it shortens or lengthens, else 0."""
     if word in terms:
         return 1.0

@@ -56,12 +56,16 @@ def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[Ranked
 
     A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty that
     grows with the root of its place, so that the first hits are of several files and a strong second chunk is
-    not lost.
+    not lost. The penalty is not negative.
     """
     file_scores = candidates.file_signals @ np.asarray([weights.files[name] for name in FILE_SIGNALS], np.float32)
     within = candidates.chunk_signals @ np.asarray([weights.chunks[name] for name in CHUNK_SIGNALS], np.float32)
-    scores = _combine(file_scores, within, candidates.file_of_chunk, weights.repeat_penalty)
-    best = np.lexsort((candidates.chunks, -scores))[:k]
+    # No chunk comes before the best one of its file, so files that are not among the best k have none of the best k.
+    lowest = np.sort(file_scores)[-k] if len(file_scores) > k else -np.inf
+    judged = np.flatnonzero(file_scores[candidates.file_of_chunk] >= lowest)
+    scores = np.full(len(within), -np.inf, dtype=np.float32)
+    scores[judged] = _combine(file_scores, within[judged], candidates.file_of_chunk[judged], weights.repeat_penalty)
+    best = judged[np.lexsort((candidates.chunks[judged], -scores[judged]))[:k]]
     return [RankedChunk(int(candidates.chunks[i]), float(scores[i]), _signals_of(candidates, int(i))) for i in best]
 
 

@@ -26,6 +26,7 @@ Scores = NDArray[np.float32]
 
 POOL = 200  # chunks of each list that candidates are taken from
 _BREADTH = 3  # chunks of a file that show whether it is about the question throughout
+_BLOCK = 64  # cosines whose largest one is looked at first
 _MAX_NAMED = 50  # a name that more chunks define, or call, tells nothing
 
 FILE_SIGNALS: Mapping[str, str] = {
@@ -163,10 +164,14 @@ def search_words(index: OpenedIndex, terms: Sequence[str], field: WordField, n: 
 
 
 def search_meaning(cosines: Scores, n: int) -> Positions:
-    """The positions of the ``n`` largest cosines, best first."""
-    n = min(n, len(cosines))
-    best = np.argpartition(-cosines, n - 1)[:n]
-    return np.asarray(best[np.argsort(-cosines[best], kind="stable")], dtype=np.int64)
+    """The positions of the ``n`` largest cosines, best first; of equal ones the first."""
+    n_blocks = len(cosines) // _BLOCK
+    if n_blocks >= n:  # so many blocks hold a cosine of at least `floor`: the best n are among those
+        floor = np.partition(cosines[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1), -n)[-n]
+        near = np.flatnonzero(cosines >= floor)
+    else:
+        near = np.arange(len(cosines))
+    return np.asarray(near[np.argsort(-cosines[near], kind="stable")[:n]], dtype=np.int64)
 
 
 def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = POOL) -> Candidates:

@@ -1,16 +1,22 @@
-"""What is measured. Each case returns figures by name, in the unit of the name; none of them decides anything."""
+"""One package as people meet it: indexed, searched, served, and asked through a model. One function a section.
+
+Each returns figures by name, in the unit of the name; none of them decides anything.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -22,8 +28,11 @@ from assistant.models.catalogue import find_model
 from assistant.models.download import pull_model
 from assistant.models.embedded import EmbeddedProvider
 from assistant.records import Message
+from eval.datasets import fetch_package
 
-from .machine import QUARRY, run
+from .corpus import DJANGO
+from .machine import QUARRY, ROOT, run
+from .sizes import prepare_home
 
 QUERIES = (
     "how is a request routed to a view",
@@ -43,15 +52,16 @@ _N_WARM = 300
 _N_FIRST_TOKENS = 15
 
 
-def bench_indexing(source: Path, home: Path) -> dict[str, float]:
-    """Index a large package from nothing, then again with nothing changed. New processes, start included."""
+def measure_package(work: Path) -> dict[str, Any]:
+    """Index a package of a thousand files from nothing, then again with nothing changed; search it, start included."""
+    source = fetch_package(DJANGO, work)
+    with tempfile.TemporaryDirectory(dir=work) as fresh:
+        # The scanner compiles its rules once a home (5 s); kept apart from the rate, which is about the code.
+        (one_file := Path(fresh) / "one-file").mkdir()
+        (one_file / "one.py").write_text("ONE = 1\n")
+        first = run([QUARRY, "index", one_file, "--json"], {"QUARRY_HOME": str(Path(fresh) / "home")})
+    home = prepare_home(work, "package")
     environment = {"QUARRY_HOME": str(home)}
-    # The scanner compiles its rules once a home (5 s); kept apart from the rate, which is about the code.
-    shutil.rmtree(home / "repositories", ignore_errors=True)
-    small = source.parent / "one-file"
-    small.mkdir(exist_ok=True)
-    (small / "one.py").write_text("ONE = 1\n")
-    first = run([QUARRY, "index", small, "--json"], environment)
     builds = []
     for _ in range(3):
         shutil.rmtree(home / "repositories", ignore_errors=True)
@@ -59,6 +69,9 @@ def bench_indexing(source: Path, home: Path) -> dict[str, float]:
     cold = sorted(builds, key=lambda build: build.seconds)[1]
     report = json.loads(cold.stdout)
     again = [run([QUARRY, "index", source, "--name", _REPO, "--json"], environment) for _ in range(3)]
+    searches = [run([QUARRY, "search", _REPO, QUERIES[i % len(QUERIES)]], environment).seconds for i in range(_N_COLD)]
+    with _served(ApiSettings(home=home, port=0), None) as url, httpx.Client(base_url=url, timeout=300) as client:
+        served = _time_searches(client)
     return {
         "files": report["n_files"],
         "chunks": report["n_chunks"],
@@ -67,35 +80,27 @@ def bench_indexing(source: Path, home: Path) -> dict[str, float]:
         "peak_mb": cold.peak_bytes / 1e6,
         "unchanged_seconds": statistics.median(rerun.seconds for rerun in again),
         "first_index_of_a_home_seconds": first.seconds,
+        "cold_search_seconds": statistics.median(searches),
+        "cold_search_max_seconds": max(searches),
+        **served,
     }
 
 
-def bench_machine() -> dict[str, float]:
-    """A fixed piece of work for the interpreter, to tell a quick hour of this machine from a slow one."""
-    started = time.perf_counter()
-    sum(i * i for i in range(10_000_000))
-    return {"interpreter_seconds": time.perf_counter() - started}
-
-
-def bench_cold_search(home: Path) -> dict[str, float]:
-    """`quarry search` as a new process."""
-    environment = {"QUARRY_HOME": str(home)}
-    seconds = [run([QUARRY, "search", _REPO, QUERIES[i % len(QUERIES)]], environment).seconds for i in range(_N_COLD)]
-    return {"cold_search_seconds": statistics.median(seconds), "cold_search_max_seconds": max(seconds)}
-
-
-def bench_service(home: Path, model_home: Path) -> dict[str, float]:
-    """Search over HTTP, and what the service adds to the engine's own time to first token."""
+def measure_model(work: Path) -> dict[str, Any]:
+    """What the service adds to the engine's own time to first token."""
+    source = fetch_package(DJANGO, work)
+    home = prepare_home(work, "package")
+    run([QUARRY, "index", source, "--name", _REPO, "--json"], {"QUARRY_HOME": str(home)})
+    model_home = Path(os.environ.get("QUARRY_TEST_HOME", ROOT / ".cache" / "test-home"))
     pull_model(model_home, find_model("qwen2.5-coder-0.5b"))
     settings = ApiSettings(home=home, port=0)
     provider = EmbeddedProvider(model_home, find_model("qwen2.5-coder-0.5b"), window_tokens=settings.window_tokens)
     try:
         with _served(settings, provider) as url, httpx.Client(base_url=url, timeout=300) as client:
-            figures = _time_searches(client)
-            figures |= _time_first_tokens(client, settings, provider)
+            _time_searches(client)
+            return _time_first_tokens(client, settings, provider)
     finally:
         provider.close()
-    return figures
 
 
 def _time_searches(client: httpx.Client) -> dict[str, float]:
@@ -152,7 +157,7 @@ def _first_token_ms(client: httpx.Client, url: str, body: object, mark: str, hea
 
 
 @contextmanager
-def _served(settings: ApiSettings, provider: EmbeddedProvider) -> Iterator[str]:
+def _served(settings: ApiSettings, provider: EmbeddedProvider | None) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

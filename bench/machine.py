@@ -6,8 +6,10 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,26 +27,58 @@ class Run:
     stdout: str
 
 
-def run(command: Sequence[str | Path], environment: Mapping[str, str]) -> Run:
-    """Run a command to its end. Raises CalledProcessError with its output where it fails."""
-    started = time.perf_counter()
+# A process's largest memory begins with that of the process that started it, so a small one stands in between.
+_LAUNCHER = """
+import os, sys, time
+started = time.perf_counter()
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+seconds = time.perf_counter() - started
+with open(sys.argv[1], "w") as file:
+    print(seconds, usage.ru_maxrss, file=file)
+sys.exit(1 if status else 0)
+"""
+
+
+def run(command: Sequence[str | Path], environment: Mapping[str, str], folder: Path | None = None) -> Run:
+    """Run a command to its end, in ``folder``. Raises CalledProcessError with its output where it fails."""
+    program, *arguments = [str(part) for part in command]
+    with tempfile.NamedTemporaryFile() as usage:
+        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, usage.name, program, *arguments]
+        done = subprocess.run(
+            launcher, env={**os.environ, **environment}, cwd=folder, capture_output=True, text=True, check=True
+        )
+        seconds, max_rss = Path(usage.name).read_text().split()
+    return Run(float(seconds), int(max_rss) * (1 if sys.platform == "darwin" else 1024), done.stdout)
+
+
+@contextmanager
+def start(command: Sequence[str | Path], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A command that lasts, ended at the end. What it prints on standard error is shown."""
     process = subprocess.Popen(
-        [str(part) for part in command],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [str(part) for part in command], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
     )
-    stdout, stderr = process.stdout, process.stderr
-    assert stdout is not None and stderr is not None
-    output, errors = stdout.read(), stderr.read()
-    # wait4 gives the usage of this one child; getrusage would give the largest of all there were.
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - started
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, process.args, output, errors)
-    return Run(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), output)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def peak_memory_bytes(pid: int) -> int:
+    """The largest memory that a process held so far, mapped files included. Linux only."""
+    # Not getrusage: a child's maximum there begins with that of the process that started it.
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise ProcessLookupError(f"process {pid} has ended")
+
+
+def time_interpreter() -> float:
+    """Seconds for a fixed piece of work, to tell a quick hour of this machine from a slow one."""
+    started = time.perf_counter()
+    sum(i * i for i in range(10_000_000))
+    return time.perf_counter() - started
 
 
 def describe_machine() -> dict[str, str]:

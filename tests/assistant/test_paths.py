@@ -53,7 +53,7 @@ def test_a_name_that_says_nothing_is_its_folders() -> None:
 )
 def test_a_question_says_a_files_name(path: str, question: str, whole: bool) -> None:
     """All words of the name, or the shortened or joined form of them."""
-    matched, share = match_name(read_path(path), query_terms(question), RARITY)
+    matched, share = match_name(read_path(path), frozenset(query_terms(question)), RARITY)
     assert (matched > 0) is whole
     assert 0 <= matched <= 1 and 0 <= share <= 1
     assert share > 0 or not whole
@@ -63,5 +63,5 @@ def test_words_of_every_path_tell_nothing() -> None:
     """The project's own name is worth less than a rare word."""
     assert RARITY.of("app") < RARITY.of("session") < RARITY.of("cooki") == 1.0
     cookie, store = read_path(PATHS[1]), read_path(PATHS[3])
-    assert match_folders(cookie, ["session"], RARITY) > match_folders(store, ["app"], RARITY) > 0
-    assert match_folders(store, ["session"], RARITY) == 0
+    assert match_folders(cookie, frozenset({"session"}), RARITY) > match_folders(store, frozenset({"app"}), RARITY) > 0
+    assert match_folders(store, frozenset({"session"}), RARITY) == 0

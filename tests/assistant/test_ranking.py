@@ -53,6 +53,16 @@ def test_without_a_penalty_a_file_keeps_its_close_seconds() -> None:
     assert [(chunk.position, chunk.score) for chunk in ranked] == [(0, 3), (1, 2.5), (2, 2)]
 
 
+@pytest.mark.parametrize("penalty", [0, 0.5, 100])
+def test_fewer_hits_are_the_first_of_more(penalty: float) -> None:
+    """Files that cannot be among the best k are not ordered, and that changes nothing; equal files included."""
+    found = candidates([1, 3, 2, 3, 0], [[5, 9], [1, 2, 0], [4], [7, 7], [1]])
+    every = rank_chunks(found, weights(penalty), 9)
+    assert len(every) == 9
+    for k in range(1, 9):
+        assert rank_chunks(found, weights(penalty), k) == every[:k]
+
+
 def test_the_shipped_weights_know_every_signal() -> None:
     """One weight a signal, none over, and each signal says why it is there."""
     shipped = load_weights()
