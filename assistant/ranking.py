@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,19 +20,28 @@ WEIGHTS_FILE = Path(__file__).with_name("ranking.toml")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A weight for each signal, and what the second chunk of a file loses against the first ones of other files."""
+    """A weight for each signal, and what the second chunk of a file loses against the first ones of other files.
+
+    A list for people is spread over files; what a model is to read goes deeper into the best ones, and loses
+    ``context_repeat_penalty``.
+    """
 
     files: Mapping[str, float]
     chunks: Mapping[str, float]
     repeat_penalty: float
+    context_repeat_penalty: float
 
     def without(self, signals: Collection[str]) -> Weights:
         """The same with these signals switched off."""
-        return Weights(
-            {name: 0.0 if name in signals else weight for name, weight in self.files.items()},
-            {name: 0.0 if name in signals else weight for name, weight in self.chunks.items()},
-            self.repeat_penalty,
+        return replace(
+            self,
+            files={name: 0.0 if name in signals else weight for name, weight in self.files.items()},
+            chunks={name: 0.0 if name in signals else weight for name, weight in self.chunks.items()},
         )
+
+    def for_context(self) -> Weights:
+        """The same for what a model is to read."""
+        return replace(self, repeat_penalty=self.context_repeat_penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ class RankedChunk:
 def load_weights() -> Weights:
     """The fitted weights that are shipped."""
     table = tomllib.loads(WEIGHTS_FILE.read_text("utf-8"))
-    return Weights(table["files"], table["chunks"], table["repeat_penalty"])
+    return Weights(table["files"], table["chunks"], table["repeat_penalty"], table["context_repeat_penalty"])
 
 
 def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[RankedChunk]:

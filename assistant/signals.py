@@ -78,7 +78,9 @@ _QUALIFIER = re.compile(r"\.|::|#|->")
 _SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
 _QUOTED_AS_CODE = re.compile(r"`([^`\s]+)`")
 _ASKS_WHO_CALLS = re.compile(
-    r"\b(calls?|callers?|called by|invokes?|invoked by|uses? of|usages?|used by|who uses)\b", re.I
+    r"\b(who|what|which|where)\b.*\b(calls?|called|calling|invokes?|invoked|uses|used)\b"
+    r"|\b(callers?|call sites?|usages?) of\b",
+    re.IGNORECASE,
 )
 
 

@@ -32,11 +32,14 @@ SET_BY_HAND: Mapping[str, float] = {"calls_asked": 2.5, "chunk_calls_asked": 6.0
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """``mined_share``: what a mined repository counts, where one with written questions counts 1."""
+    """``mined_share``: what a mined repository counts, where one with written questions counts 1. The penalties of
+    repeated files are chosen, not fitted: see docs/log.md.
+    """
 
     penalty: float = 0.0005
     mined_share: float = 0.1
-    repeat_penalty: float = 3.0
+    repeat_penalty: float = 4.0
+    context_repeat_penalty: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def fit_weights(written: Sequence[ExampleSet], mined: Sequence[ExampleSet], sett
         _name(FILE_SIGNALS, _minimise(files, len(FILE_SIGNALS), settings.penalty)),
         _name(CHUNK_SIGNALS, _minimise(chunks, len(CHUNK_SIGNALS), settings.penalty)),
         settings.repeat_penalty,
+        settings.context_repeat_penalty,
     )
 
 

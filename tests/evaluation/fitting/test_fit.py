@@ -80,7 +80,7 @@ def test_weights_are_written_as_they_are_read() -> None:
     """The file holds every weight under its signal's name."""
     weights = Weights(dict.fromkeys(FILE_SIGNALS, 0.5), dict.fromkeys(CHUNK_SIGNALS, -1.25), 3.0)
     table = tomllib.loads(to_toml(weights))
-    assert Weights(table["files"], table["chunks"], table["repeat_penalty"]) == weights
+    assert Weights(table["files"], table["chunks"], table["repeat_penalty"], table["context_repeat_penalty"]) == weights
 
 
 @pytest.fixture
