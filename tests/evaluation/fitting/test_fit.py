@@ -78,7 +78,7 @@ def test_a_repository_is_judged_by_the_others() -> None:
 
 def test_weights_are_written_as_they_are_read() -> None:
     """The file holds every weight under its signal's name."""
-    weights = Weights(dict.fromkeys(FILE_SIGNALS, 0.5), dict.fromkeys(CHUNK_SIGNALS, -1.25), 3.0)
+    weights = Weights(dict.fromkeys(FILE_SIGNALS, 0.5), dict.fromkeys(CHUNK_SIGNALS, -1.25), 3.0, 1.5)
     table = tomllib.loads(to_toml(weights))
     assert Weights(table["files"], table["chunks"], table["repeat_penalty"], table["context_repeat_penalty"]) == weights
 
