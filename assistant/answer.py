@@ -24,7 +24,7 @@ from .errors import PromptTooLong
 from .models.providers import Provider, explain_model_error
 from .prompts import PROMPT_VERSION, build_prompt
 from .records import Answer, Message, Passage, TokenCount, Trace, Usage
-from .search import Searcher
+from .search import Searcher, SearchOptions
 from .settings import AssistantSettings
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
@@ -155,7 +155,11 @@ class Assistant:
             if request.repo is None:
                 raise InputError("Name the repository to ask, or switch retrieval off.")
             hits = self._searcher.search(
-                request.repo, question, k=DEFAULT_K if request.k is None else request.k, ref=request.ref
+                request.repo,
+                question,
+                k=DEFAULT_K if request.k is None else request.k,
+                ref=request.ref,
+                options=SearchOptions(for_context=True),
             ).hits
         retrieval_ms = _ms_since(started)
         started = time.perf_counter()

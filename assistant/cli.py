@@ -204,14 +204,17 @@ def _print_hit(number: int, hit: Hit, explain: bool, *, with_repo: bool) -> None
 
 
 def _print_signals(hit: Hit) -> None:
-    """The score, and every signal as value x weight, those that weighed most first."""
+    """The score, and every signal: those that weighed as value x weight, the largest first, the others by name."""
     from .ranking import load_weights
 
     weights = load_weights()
     weight_of = {**weights.files, **weights.chunks}
     click.echo(f"    score {hit.score:.3f}")
-    for name, value in sorted(hit.signals.items(), key=lambda item: -abs(item[1] * weight_of[item[0]])):
-        click.echo(f"    {value * weight_of[name]:>+7.3f}  {name} {value:g} x {weight_of[name]:g}")
+    weighed = {name: value * weight_of.get(name, 0.0) for name, value in hit.signals.items()}
+    for name, points in sorted(weighed.items(), key=lambda item: -abs(item[1])):
+        if points:
+            click.echo(f"    {points:>+7.3f}  {name} {hit.signals[name]:g} x {weight_of[name]:g}")
+    click.echo(f"     0       {', '.join(name for name, points in weighed.items() if not points)}")
 
 
 def _print_searched(searched: SearchedRef) -> None:

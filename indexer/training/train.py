@@ -23,21 +23,50 @@ if TYPE_CHECKING:
 
 Ids = list[NDArray[np.int32]]
 
+MAX_CODE_CHARS = 1_500  # as much as a chunk of an index holds
+
+# People ask questions, docstrings state. A share of the queries gets one of these in front, so that the rows of
+# the words that make a question learn to say nothing.
+QUESTIONS = (
+    "how does it",
+    "how is this done:",
+    "how are these",
+    "how do I",
+    "how to",
+    "where is the code that",
+    "where does it",
+    "what is used to",
+    "which function",
+    "what happens when it should",
+    "find the implementation of",
+    "why does it",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """The knobs of a run. ``own_package_share``: batches drawn from one package, where negatives are hard."""
+    """The knobs of a run. ``own_package_share``: batches drawn from one package, where negatives are hard.
 
-    n_epochs: int = 5
-    batch_size: int = 1024
-    learning_rate: float = 3e-3
+    ``symbol_share``: so many of the pairs that ask by a name alone are used: they are half of all.
+    ``n_sampled_tokens``: of a code's tokens so many are drawn, anew at each sight of it.
+    """
+
+    n_epochs: int = 12
+    batch_size: int = 2048
+    learning_rate: float = 4e-3
     temperature: float = 0.05
     own_package_share: float = 0.5
-    max_code_tokens: int = 256
-    token_dropout: float = 0.0
-    kinds: tuple[str, ...] = ("function", "class", "module", "symbol", "comment")
+    symbol_share: float = 0.4
+    n_sampled_tokens: int = 128
+    query_dropout: float = 0.1
+    question_share: float = 0.15
+    kinds: tuple[str, ...] = ("function", "class", "module", "symbol", "comment", "readme")
     n_threads: int = 2
     seed: int = 20261123
+
+
+# A short run keeps what questions need, a long one fits docstrings; their average is better than both on tune.
+RUNS = (TrainingSettings(n_epochs=3, n_sampled_tokens=64), TrainingSettings())
 
 
 def train(
@@ -53,9 +82,15 @@ def train(
     torch.manual_seed(settings.seed)
     torch.set_flush_denormal(True)  # Adam's moments of rare tokens fade into denormals, which are slow
     shuffler = random.Random(settings.seed)
-    used = [pair for pair in pairs if pair.kind in settings.kinds]
+    sampler = np.random.default_rng(settings.seed)
+    used = [
+        pair
+        for pair in pairs
+        if pair.kind in settings.kinds and (pair.kind != "symbol" or shuffler.random() < settings.symbol_share)
+    ]
     queries = tokenize(model.tokenizer, [pair.query for pair in used])
-    codes = tokenize(model.tokenizer, [pair.code for pair in used], settings.max_code_tokens)
+    codes = tokenize(model.tokenizer, [pair.code[:MAX_CODE_CHARS] for pair in used])
+    questions = tokenize(model.tokenizer, QUESTIONS)
     groups = np.unique([pair.query.lower() for pair in used], return_inverse=True)[1]
     keep = [row for row in range(len(used)) if len(queries[row]) and len(codes[row])]
     rows = torch.from_numpy(model.rows.copy())
@@ -68,9 +103,9 @@ def train(
     for epoch in range(settings.n_epochs):
         losses = []
         for batch in plan_batches(used, keep, settings, shuffler):
-            drop = settings.token_dropout
-            left = _embed(table, [queries[row] for row in batch], 0.0)
-            right = _embed(table, [codes[row] for row in batch], drop)
+            asked = [_vary(queries[row], questions, settings, sampler) for row in batch]
+            left = _embed(table, asked)
+            right = _embed(table, [_sample(codes[row], settings.n_sampled_tokens, sampler) for row in batch])
             loss = _loss(left, right, torch.from_numpy(groups[batch]), settings.temperature)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -80,6 +115,18 @@ def train(
             losses.append(loss.item())
         report(f"epoch {epoch + 1}: mean loss {np.mean(losses):.4f} over {len(losses)} batches")
     return StaticModel(model.tokenizer, table.weight.detach().numpy().astype(np.float32))
+
+
+def train_average(
+    model: StaticModel,
+    pairs: Sequence[Pair],
+    runs: Sequence[TrainingSettings],
+    report: Callable[[str], None] = lambda line: None,
+) -> StaticModel:
+    """The mean of the rows of several runs from the same start, better than each (Wortsman et al. 2022)."""
+    trained = [train(model, pairs, settings, report).rows.astype(np.float16) for settings in runs]
+    mean = np.mean([rows.astype(np.float32) for rows in trained], axis=0)
+    return StaticModel(model.tokenizer, mean.astype(np.float32))
 
 
 def tokenize(tokenizer: Tokenizer, texts: Sequence[str], max_tokens: int | None = None) -> Ids:
@@ -117,16 +164,30 @@ def _cut(rows: list[int], size: int, shuffler: random.Random) -> Iterator[list[i
         yield rows[start : start + size]
 
 
-def _embed(table: Callable[..., Tensor], ids: Ids, dropout: float) -> Tensor:
+def _vary(
+    query: NDArray[np.int32], questions: Ids, settings: TrainingSettings, sampler: np.random.Generator
+) -> NDArray[np.int32]:
+    """A query with some of its words missing, or with the words of a question in front."""
+    if len(query) > 3 and settings.query_dropout:
+        kept = query[sampler.random(len(query)) >= settings.query_dropout]
+        query = kept if len(kept) else query
+    if sampler.random() < settings.question_share:
+        query = np.concatenate([questions[int(sampler.integers(len(questions)))], query])
+    return query
+
+
+def _sample(code: NDArray[np.int32], n_tokens: int, sampler: np.random.Generator) -> NDArray[np.int32]:
+    if len(code) <= n_tokens:
+        return code
+    return code[sampler.random(len(code)) < n_tokens / len(code)]
+
+
+def _embed(table: Callable[..., Tensor], ids: Ids) -> Tensor:
     import torch
 
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
     flat = torch.from_numpy(np.concatenate(ids).astype(np.int64))
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)[:-1]]))
-    if dropout:
-        keep = torch.rand(len(flat)) >= dropout
-        before = torch.cat([torch.zeros(1, dtype=torch.long), keep.long().cumsum(0)])
-        offsets, flat = before[offsets], flat[keep]
     return torch.nn.functional.normalize(table(flat, offsets), dim=1)
 
 

@@ -34,6 +34,7 @@ def weights(repeat_penalty: float) -> Weights:
         {name: float(name == FILE_SIGNALS_FIRST) for name in FILE_SIGNALS},
         {name: float(name == CHUNK_SIGNALS_FIRST) for name in CHUNK_SIGNALS},
         repeat_penalty,
+        0.0,
     )
 
 
@@ -61,6 +62,13 @@ def test_fewer_hits_are_the_first_of_more(penalty: float) -> None:
     assert len(every) == 9
     for k in range(1, 9):
         assert rank_chunks(found, weights(penalty), k) == every[:k]
+
+
+def test_what_a_model_reads_goes_deeper_into_a_file() -> None:
+    """For a context a file's close second comes before another file's first, which leads in a list for people."""
+    found = candidates([3, 2], [[1.0, 0.5], [4]])
+    assert [chunk.position for chunk in rank_chunks(found, weights(2), 3)] == [0, 2, 1]
+    assert [chunk.position for chunk in rank_chunks(found, weights(2).for_context(), 3)] == [0, 1, 2]
 
 
 def test_the_shipped_weights_know_every_signal() -> None:

@@ -138,6 +138,8 @@ def test_the_command_prints_a_line_an_update(make_repo: Make, home: Path, build:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in a shell's background, Ctrl-C is ignored, and children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     assert process.stdout.readline() == f"watching {repo.path} for project (@worktree); Ctrl-C ends\n"
