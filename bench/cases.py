@@ -32,7 +32,7 @@ from eval.datasets import fetch_package
 
 from .corpus import DJANGO
 from .machine import QUARRY, ROOT, run
-from .sizes import prepare_home
+from .sizes import bring_up_to_date, prepare_home
 
 QUERIES = (
     "how is a request routed to a view",
@@ -90,7 +90,7 @@ def measure_model(work: Path) -> dict[str, Any]:
     """What the service adds to the engine's own time to first token."""
     source = fetch_package(DJANGO, work)
     home = prepare_home(work, "package")
-    run([QUARRY, "index", source, "--name", _REPO, "--json"], {"QUARRY_HOME": str(home)})
+    bring_up_to_date([QUARRY, "index", source, "--name", _REPO, "--json"], home)
     model_home = Path(os.environ.get("QUARRY_TEST_HOME", ROOT / ".cache" / "test-home"))
     pull_model(model_home, find_model("qwen2.5-coder-0.5b"))
     settings = ApiSettings(home=home, port=0)

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,10 +147,21 @@ def _indexed(work: Path, n_chunks: int) -> tuple[Path, Path, str]:
     home = prepare_home(work, name)
     if n_chunks == EDITED_CHUNKS:
         _undo_edits(source)
-        run(_index_command(source, name), {"QUARRY_HOME": str(home)})
+        bring_up_to_date(_index_command(source, name), home)
     else:
-        run([QUARRY, "index", source, "--name", name, "--json"], {"QUARRY_HOME": str(home)})
+        bring_up_to_date([QUARRY, "index", source, "--name", name, "--json"], home)
     return source, home, name
+
+
+def bring_up_to_date(command: Sequence[str | Path], home: Path) -> None:
+    """Index, and anew if what is kept was made with another encoder or chunker."""
+    environment = {"QUARRY_HOME": str(home)}
+    try:
+        run(command, environment)
+    except subprocess.CalledProcessError as error:
+        if "--rebuild" not in error.stderr:
+            raise
+        run([*command, "--rebuild"], environment)
 
 
 def _index_command(source: Path, name: str) -> list[str | Path]:
