@@ -82,25 +82,31 @@ def _fetch_npm(packages: Sequence[Package], folder: Path) -> None:
 
 
 def _fetch_debian(packages: Sequence[Package], folder: Path) -> None:
-    _run(["apt-get", "download", "-qq", *(f"{p.name}={p.version}" for p in packages)], folder)
+    names = (f"{package.name}={package.version}" for package in packages)
+    _run(["apt-get", "download", "-qq", *_apt_options(folder), *names], folder)
 
 
 def _fetch_debian_sources(packages: Sequence[Package], folder: Path) -> None:
-    """Source packages, by lists of sources that are the machine's own, read as deb-src, kept in the folder."""
+    names = (f"{package.name}={package.version}" for package in packages)
+    _run(["apt-get", "source", "-qq", "--download-only", "--tar-only", *_apt_options(folder), *names], folder)
+
+
+def _apt_options(folder: Path) -> list[str]:
+    """Makes apt use the machine's own lists of sources, for packages and sources, with its state in the folder."""
     state = (folder / "apt").resolve()
     for name in ("sources", "lists/partial", "cache/archives/partial"):
         (state / name).mkdir(parents=True, exist_ok=True)
     for path in Path("/etc/apt/sources.list.d").glob("*.sources"):
-        text = re.sub(r"^Types:.*$", "Types: deb-src", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        text = re.sub(r"^Types:.*$", "Types: deb deb-src", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         (state / "sources" / path.name).write_text(text, encoding="utf-8")
     options = [
         *("-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={state / 'sources'}"),
         *("-o", f"Dir::State::lists={state / 'lists'}", "-o", f"Dir::Cache={state / 'cache'}"),
+        *("-o", "APT::Sandbox::User=root"),  # the folder may be one that apt's own user cannot read
     ]
     if not any((state / "lists").glob("*Sources*")):
         _run(["apt-get", "update", "-qq", *options], folder)
-    names = [f"{package.name}={package.version}" for package in packages]
-    _run(["apt-get", "source", "-qq", "--download-only", "--tar-only", *options, *names], folder)
+    return options
 
 
 _FETCHERS: dict[str, Callable[[Sequence[Package], Path], None]] = {
