@@ -52,7 +52,7 @@ class ChatRequest(_Schema):
     retrieval: Literal["on", "off"] = Field(default="on", description="Whether the model gets code to read.")
     k: int | None = Field(default=None, ge=1, le=1000, description="Number of hits to choose passages from.")
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on the answer, in tokens of the model.")
-    stream: bool = Field(default=False, description="Answer with server-sent events: passages, token, done, error.")
+    stream: bool = Field(default=False, description="Answer with server-sent events.")
 
 
 class Source(_Schema):
@@ -65,6 +65,20 @@ class Source(_Schema):
     path: str
     start_line: int
     end_line: int
+
+
+class Citation(_Schema):
+    """Lines that support the statement at ``start`` to ``end`` (in characters), and that exist at that commit."""
+
+    passage: int = Field(description="Number of the source that holds the lines, from 1.")
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+    start: int
+    end: int
+    location: str = Field(description="path:Lfirst-Llast@commit")
 
 
 class ChatUsage(_Schema):
@@ -102,6 +116,19 @@ class ChatAnswer(_Schema):
                 {
                     "answer": "`Group` dispatches subcommands [1].",
                     "sources": [_SOURCE],
+                    "citations": [
+                        {
+                            **_SOURCE,
+                            "passage": 1,
+                            "start": 0,
+                            "end": 29,
+                            "location": "src/click/core.py:L520-L530@04ef3a6f473d",
+                        }
+                    ],
+                    "n_citations_removed": 0,
+                    "unknown_names": [],
+                    "confidence": 0.93,
+                    "abstained": False,
                     "model": "embedded/qwen2.5-coder-1.5b",
                     "finish_reason": "stop",
                     "usage": {"prompt_tokens": 1620, "completion_tokens": 12, "context_tokens": 1490},
@@ -122,6 +149,11 @@ class ChatAnswer(_Schema):
 
     answer: str
     sources: list[Source]
+    citations: list[Citation]
+    n_citations_removed: int = Field(description="Citations that the model wrote and nothing supports.")
+    unknown_names: list[str] = Field(description="Names that exist neither in the repository nor in what it imports.")
+    confidence: float | None = Field(description="Probability that the hits hold the answer; null without retrieval.")
+    abstained: bool = Field(description="The model was not asked, since the hits are too weak.")
     model: str
     finish_reason: str = Field(description="`stop`, or `length` where max_tokens cut the answer.")
     usage: ChatUsage

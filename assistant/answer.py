@@ -23,7 +23,7 @@ from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .models.providers import Provider, explain_model_error
 from .prompts import PROMPT_VERSION, build_prompt
-from .records import Answer, Message, Passage, TokenCount, Trace, Usage
+from .records import Answer, Citation, Message, Passage, TokenCount, Trace, Usage
 from .search import Searcher, SearchOptions
 from .settings import AssistantSettings
 
@@ -33,7 +33,10 @@ DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fi
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval."""
+    """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval.
+
+    ``abstain``: say that the repository does not show it, instead of asking the model, where retrieval is too weak.
+    """
 
     repo: str | None
     messages: Sequence[Message]
@@ -41,6 +44,7 @@ class AskRequest:
     k: int | None = None
     max_tokens: int | None = None
     ref: str | None = None
+    abstain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +62,20 @@ class TokenGenerated:
 
 
 @dataclass(frozen=True, slots=True)
+class CitationFound:
+    """A statement that was just generated is supported by these lines."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDone:
     """Last event: the whole answer with its sources, tokens and times."""
 
     answer: Answer
 
 
-Event = PassagesFound | TokenGenerated | AnswerDone
+Event = PassagesFound | TokenGenerated | CitationFound | AnswerDone
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,30 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Lines that support a statement of an answer, and that exist at that commit. Lines are 1-based and inclusive.
+
+    ``passage`` is the number of the passage that holds them. ``start`` and ``end`` delimit the supported statement in
+    the answer's text, in characters.
+    """
+
+    passage: int
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+    start: int
+    end: int
+
+    @property
+    def location(self) -> str:
+        """``path:Lfirst-Llast@commit``, as it is shown; without the commit outside of commits."""
+        at = f"@{self.commit[:12]}" if self.commit else ""
+        return f"{self.path}:L{self.start_line}-L{self.end_line}{at}"
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one answer as the model's server counted them."""
 
@@ -79,6 +103,11 @@ class Answer:
     ``finish_reason`` is ``stop``, or ``length`` where the cap on tokens was reached. ``messages`` is the prompt
     as it was sent. ``timings_ms`` holds retrieval, prompt, first_token and total, each since the one before
     but for total; ``first_token`` is the model's own time to its first token.
+
+    ``n_citations_removed`` counts citations that the model wrote and nothing supports. ``unknown_names`` are names in
+    the text that exist neither in the repository nor in its languages, their libraries or its imports. ``confidence``
+    is the probability that the hits hold the answer, None without retrieval; where ``abstained``, the model was not
+    asked, since that was too low.
     """
 
     text: str
@@ -89,3 +118,8 @@ class Answer:
     timings_ms: Mapping[str, float]
     trace: Trace
     messages: Sequence[Message]
+    citations: Sequence[Citation] = ()
+    n_citations_removed: int = 0
+    unknown_names: Sequence[str] = ()
+    confidence: float | None = None
+    abstained: bool = False

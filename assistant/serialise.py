@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from indexer.records import Hit
 
-from .records import Answer, Passage
+from .records import Answer, Citation, Passage
 from .search import SearchedRef, SearchResult
 
 
@@ -69,11 +70,21 @@ def passage_as_json(passage: Passage) -> dict[str, Any]:
     }
 
 
+def citation_as_json(citation: Citation) -> dict[str, Any]:
+    """A citation with its lines, and the characters of the answer that they support."""
+    return {**asdict(citation), "location": citation.location}
+
+
 def answer_as_json(answer: Answer) -> dict[str, Any]:
     """An answer with its sources, tokens and times."""
     return {
         "answer": answer.text,
         "sources": [passage_as_json(passage) for passage in answer.passages],
+        "citations": [citation_as_json(citation) for citation in answer.citations],
+        "n_citations_removed": answer.n_citations_removed,
+        "unknown_names": list(answer.unknown_names),
+        "confidence": answer.confidence,
+        "abstained": answer.abstained,
         "model": answer.model,
         "finish_reason": answer.finish_reason,
         "usage": {

@@ -11,10 +11,12 @@ from typing import Any, cast
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from assistant.answer import AnswerDone, AskRequest, Event, PassagesFound, TokenGenerated
+from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
 from assistant.records import Answer, Message
-from assistant.serialise import answer_as_json, passage_as_json
+from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 
+from ..asking import AskEvent, PlaceInLine, answer, ask
+from ..callers import CurrentCaller
 from ..problems import problem_responses, to_problem
 from ..schemas import ChatAnswer, ChatRequest
 from ..state import State
@@ -25,8 +27,9 @@ _CLIENT_CLOSED = 499  # nginx's word for a client that hung up; nobody is there 
 
 _EVENTS = {
     "description": (
-        'The answer; or, with `stream`, server-sent events: `passages` (the sources), `token` (`{"text"}`) for each '
-        "piece, then `done` (the whole answer) or `error` (a problem)."
+        'The answer; or, with `stream`, server-sent events: `queued` (`{"place"}`) while the model is busy, `passages` '
+        '(the sources), `token` (`{"text"}`) for each piece, `citation` for each statement that the code supports, '
+        "then `done` (the whole answer) or `error` (a problem)."
     ),
     "content": {
         "text/event-stream": {
@@ -38,7 +41,7 @@ _EVENTS = {
 
 
 @router.post("/chat", response_model=ChatAnswer, responses={200: _EVENTS, **problem_responses(404, 409, 422, 503)})
-async def chat(body: ChatRequest, request: Request, state: State) -> Response:
+async def chat(body: ChatRequest, request: Request, state: State, caller: CurrentCaller) -> Response:
     """Answer the last message from the repository's code. A client that hangs up stops the generation."""
     asked = AskRequest(
         repo=body.repo,
@@ -48,22 +51,21 @@ async def chat(body: ChatRequest, request: Request, state: State) -> Response:
         max_tokens=body.max_tokens,
         ref=body.ref,
     )
-    assistant = await asyncio.to_thread(state.assistant)
     if body.stream:
-        events = assistant.stream(asked)
+        events = ask(state, asked, caller)
         # What cannot be asked fails here, while the status can still say so.
         first = await anext(events)
         return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
-    answer = await _unless_disconnected(request, assistant.answer(asked))
-    if answer is None:
+    answered = await _unless_disconnected(request, answer(state, asked, caller))
+    if answered is None:
         return Response(status_code=_CLIENT_CLOSED)
-    return JSONResponse(answer_as_json(answer))
+    return JSONResponse(answer_as_json(answered))
 
 
 _NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-async def _encode(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIterator[str]:
+async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None]) -> AsyncIterator[str]:
     """The events on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
     async with aclosing(events):
         yield _encode_event(first)
@@ -74,14 +76,18 @@ async def _encode(first: Event, events: AsyncGenerator[Event, None]) -> AsyncIte
             yield _format("error", to_problem(error).model_dump())
 
 
-def _encode_event(event: Event) -> str:
+def _encode_event(event: AskEvent) -> str:
     match event:
+        case PlaceInLine(place):
+            return _format("queued", {"place": place})
         case PassagesFound(passages):
             return _format("passages", {"passages": [passage_as_json(passage) for passage in passages]})
         case TokenGenerated(text):
             return _format("token", {"text": text})
-        case AnswerDone(answer):
-            return _format("done", answer_as_json(answer))
+        case CitationFound(citation):
+            return _format("citation", citation_as_json(citation))
+        case AnswerDone(answered):
+            return _format("done", answer_as_json(answered))
 
 
 def _format(event: str, data: dict[str, Any]) -> str:

@@ -1,0 +1,39 @@
+"""Who asks, and what they may see: every route that reads a repository takes ``CurrentCaller``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from indexer.errors import UnknownRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A client. ``name`` is its key's name, None where no key is needed; ``repos`` None means all of them."""
+
+    name: str | None = None
+    repos: frozenset[str] | None = None
+
+    def may_see(self, repo: str) -> bool:
+        """Whether the repository of this name exists for this caller."""
+        return self.repos is None or repo in self.repos
+
+    def visible(self, repos: Iterable[str]) -> list[str]:
+        """Those of ``repos`` that exist for this caller, in the same order."""
+        return [repo for repo in repos if self.may_see(repo)]
+
+    def require(self, repo: str) -> None:
+        """Raise UnknownRepository, as for one that does not exist, unless the caller may see ``repo``."""
+        if not self.may_see(repo):
+            raise UnknownRepository(f"No repository {repo!r} is indexed.")
+
+
+def _caller(request: Request) -> Caller:
+    return Caller()
+
+
+CurrentCaller = Annotated[Caller, Depends(_caller)]
