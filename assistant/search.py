@@ -1,7 +1,7 @@
 """``Searcher``: from a question to ranked hits, over one indexed ref or several.
 
 Every list is complete within the ref that is asked: the matrix is scored over the ref's own rows, and BM25
-fetches more until it has enough hits of the ref.
+counts words within the ref.
 """
 
 from __future__ import annotations
@@ -31,12 +31,11 @@ from .signals import (
     find_candidates,
     read_query,
     search_meaning,
-    search_words,
 )
 from .targets import Target, parse_targets
 
 # Part of an evaluation's configuration: raise it when the same index and query would give other hits.
-SEARCH_VERSION = 2
+SEARCH_VERSION = 3
 
 # Reciprocal rank fusion: score = sum over lists of 1 / (60 + rank). The constant is the one of Cormack,
 # Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet", SIGIR 2009.
@@ -216,7 +215,7 @@ def _rank_lists(index: OpenedIndex, query: Query, cosines: Scores, method: Metho
             signals[position] = {"dense_rank": rank, "dense_score": round(float(cosines[position]), 6)}
             fused[position] = 1 / (RRF_K + rank)
     if method != "dense":
-        positions, scores = search_words(index, query.terms, "body", max(k, _POOL))
+        positions, scores = index.words.search(query.terms, "body", max(k, _POOL))
         for rank, (position, score) in enumerate(zip(positions.tolist(), scores.tolist(), strict=True), 1):
             signals.setdefault(position, {}).update(lexical_rank=rank, lexical_score=round(score, 4))
             fused[position] = fused.get(position, 0.0) + 1 / (RRF_K + rank)

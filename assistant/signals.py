@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.home import OpenedIndex
-from indexer.lexicon import NameField, WordField
+from indexer.lexicon import NameField
 from indexer.words import STOP_WORDS, query_terms
 
 from .paths import KINDS, PathRarity, match_folders, match_name, read_path
@@ -150,21 +150,6 @@ def read_query(text: str) -> Query:
     return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name, asks_who_calls)
 
 
-def search_words(index: OpenedIndex, terms: Sequence[str], field: WordField, n: int) -> tuple[Positions, Scores]:
-    """The best ``n`` chunks of the ref by BM25 over one field, as positions in the manifest, and their scores.
-
-    Fetches more until it has ``n`` of this ref, so that other refs in the same index take nobody's place.
-    """
-    limit = n
-    while True:
-        rows, scores = index.lexicon.search(terms, field, limit)
-        positions = index.manifest.positions_of(rows)
-        mine = np.flatnonzero(positions >= 0)[:n]
-        if len(mine) == n or len(rows) < limit:
-            return positions[mine], np.asarray(scores, dtype=np.float32)[mine]
-        limit *= 4
-
-
 def search_meaning(cosines: Scores, n: int) -> Positions:
     """The positions of the ``n`` largest cosines, best first; of equal ones the first."""
     n_blocks = len(cosines) // _BLOCK
@@ -182,9 +167,9 @@ def find_candidates(view: IndexView, query: Query, cosines: Scores, pool: int = 
     Scores are as BM25 and cosine have them, until ``compare_candidates`` sets them against the best ones.
     """
     index, manifest = view.index, view.index.manifest
-    by_words = search_words(index, query.terms, "body", pool)
-    by_names = search_words(index, query.terms, "symbol", pool)
-    by_path = search_words(index, query.terms, "path", pool)
+    by_words = index.words.search(query.terms, "body", pool)
+    by_names = index.words.search(query.terms, "symbol", pool)
+    by_path = index.words.search(query.terms, "path", pool)
     owners = _find_named(index, query.names, "defines")
     callers = _find_named(index, query.names, "calls") if query.asks_who_calls else {}
     seeds = [search_meaning(cosines, pool), by_words[0], by_names[0], by_path[0], *owners.values(), *callers.values()]
@@ -257,8 +242,7 @@ def _find_named(index: OpenedIndex, names: Sequence[str], field: NameField) -> d
     """The chunks of the ref that define, or call, each of ``names``."""
     found = {}
     for name in names:
-        positions = index.manifest.positions_of(index.lexicon.find(name, field, 10 * _MAX_NAMED))
-        positions = positions[positions >= 0]
+        positions = index.words.find(name, field, _MAX_NAMED + 1)
         if 0 < len(positions) <= _MAX_NAMED:
             found[name] = positions
     return found

@@ -53,7 +53,8 @@ def find_symbol(index: OpenedIndex, symbol: str) -> SymbolReport:
     definitions = sorted(_find_definitions(index, name, symbol.strip()), key=_by_place)
     callers = sorted(_find_callers(index, name, definitions), key=_by_place)
     if not definitions and not callers:
-        near = get_close_matches(name, index.lexicon.defined_names(name[:1]), n=3, cutoff=0.6)
+        alike = get_close_matches(name, index.lexicon.defined_names(name[:1]), n=20, cutoff=0.6)
+        near = [other for other in alike if len(index.words.find(other, "defines", 1))][:3]  # others are of other refs
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise InputError(f"{index.name!r} neither defines nor calls {symbol!r}.{hint}")
     manifest = index.manifest
@@ -96,11 +97,8 @@ def _find_callers(index: OpenedIndex, name: str, definitions: Sequence[SymbolPla
 
 def _chunks_with(index: OpenedIndex, field: NameField, name: str) -> Iterator[tuple[StoredChunk, int]]:
     """The ref's chunks that define or call ``name``, with the line that each begins on."""
-    rows = index.lexicon.find(name, field, _MAX_CHUNKS)
-    positions = index.manifest.positions_of(rows)
-    for row, position in zip(rows.tolist(), positions.tolist(), strict=True):
-        if position >= 0:
-            yield index.lexicon.get(row), int(index.manifest.start_lines[position])
+    for position in index.words.find(name, field, _MAX_CHUNKS).tolist():
+        yield index.lexicon.get(int(index.manifest.rows[position])), int(index.manifest.start_lines[position])
 
 
 def _by_place(place: SymbolPlace) -> tuple[str, int]:

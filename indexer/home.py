@@ -36,9 +36,10 @@ from .lexicon import Lexicon
 from .manifest import Manifest, list_refs, manifest_path, read_manifest, remove_manifest
 from .matrix import Matrix
 from .records import WORKTREE
+from .refwords import RefWords
 
 # Part of every index: raise it when the files of an index would be read wrongly by the code before.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _T = TypeVar("_T")
 _MAX_LOOKS = 20  # at an index whose generation changes under the reader's eyes; once is rare
@@ -189,6 +190,7 @@ class OpenedIndex:
         self.lexicon = Lexicon(folder.lexicon)
         if len(manifest.rows) and int(manifest.rows.max()) >= self.matrix.n_rows:
             raise IndexingError(f"The index of {info.name!r} is damaged: run `quarry index` with --rebuild.")
+        self.words = RefWords(self.lexicon, manifest, self.matrix)
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """The vectors as searches read them: a memory-mapped float32 matrix, one row a chunk, append only.
 
-Two files: ``ids.bin`` (16 bytes a row) and ``vectors.f32``. A row exists once its id is written whole,
-so a writer that is killed leaves at most a torn tail, which the next writer cuts off. Exact search over
+Three files: ``ids.bin`` (16 bytes a row), ``vectors.f32``, and ``lengths.u32``, how many terms each word field of
+the lexicon has. A row exists once its id is written whole, last, so a writer that is killed leaves at most a torn
+tail, which the next writer cuts off. Exact search over
 100,000 rows takes a few milliseconds, which is why no approximate index stands here.
 """
 
@@ -18,9 +19,11 @@ from .embedding import Vectors
 from .errors import IndexingError
 
 _ID_BYTES = 16
+N_LENGTHS = 3  # a row: the word fields of the lexicon
 _ROWS_A_COPY = 16_384  # bounds the memory of a copy
 _MANY_ROWS = 65_536  # from which on a product gains from a second core
 Rows = NDArray[np.int64]
+Lengths = NDArray[np.uint32]
 
 
 class Matrix:
@@ -34,6 +37,11 @@ class Matrix:
             if n_rows
             else np.zeros((0, dim), dtype=np.float32)
         )
+        self._lengths: Lengths = (
+            np.memmap(folder / "lengths.u32", dtype=np.uint32, mode="r", shape=(n_rows, N_LENGTHS))
+            if n_rows
+            else np.zeros((0, N_LENGTHS), dtype=np.uint32)
+        )
 
     def scores(self, query: Vectors, rows: Rows) -> Vectors:
         """Cosine of ``query``, shape (dim,), with each of ``rows``; shape (len(rows),)."""
@@ -44,6 +52,10 @@ class Matrix:
     def read(self, rows: Rows) -> Vectors:
         """The vectors of ``rows``, shape (len(rows), dim)."""
         return np.asarray(self._vectors[rows])
+
+    def read_lengths(self, rows: Rows | NDArray[np.int32]) -> Lengths:
+        """How many terms the chunks of ``rows`` have in each word field, shape (len(rows), N_LENGTHS)."""
+        return np.asarray(self._lengths[rows])
 
 
 class RowIds:
@@ -80,23 +92,28 @@ class MatrixWriter:
 
     def __init__(self, folder: Path, dim: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._ids_path, self._vectors_path, self._dim = folder / "ids.bin", folder / "vectors.f32", dim
+        self._paths = [(folder / name, n_bytes) for name, n_bytes in _files(dim)]
         n_rows = count_rows(folder, dim)
-        for path, n_bytes in ((self._ids_path, n_rows * _ID_BYTES), (self._vectors_path, n_rows * dim * 4)):
+        for path, n_bytes in self._paths:
             path.touch()
-            os.truncate(path, n_bytes)
+            os.truncate(path, n_rows * n_bytes)
         self.n_rows = n_rows
 
     def read_ids(self) -> RowIds:
         """The chunk ids of all rows, to look rows up by."""
-        return RowIds(self._ids_path.read_bytes()[: self.n_rows * _ID_BYTES])
+        return RowIds(self._paths[-1][0].read_bytes()[: self.n_rows * _ID_BYTES])
 
-    def append(self, first_row: int, chunk_ids: Sequence[str], vectors: Vectors) -> None:
+    def append(self, first_row: int, chunk_ids: Sequence[str], vectors: Vectors, lengths: Lengths) -> None:
         """Add rows from ``first_row`` on, on disk when it returns. The ids are new, and 32 hex digits each."""
         if first_row != self.n_rows:
             raise IndexingError(f"The index is out of step at row {first_row}: run the same command again.")
-        _append(self._vectors_path, np.ascontiguousarray(vectors, dtype=np.float32).tobytes())
-        _append(self._ids_path, b"".join(bytes.fromhex(chunk_id) for chunk_id in chunk_ids))
+        contents = (
+            np.ascontiguousarray(vectors, dtype=np.float32).tobytes(),
+            np.ascontiguousarray(lengths, dtype=np.uint32).tobytes(),
+            b"".join(bytes.fromhex(chunk_id) for chunk_id in chunk_ids),
+        )
+        for (path, _), content in zip(self._paths, contents, strict=True):
+            _append(path, content)
         self.n_rows += len(chunk_ids)
 
 
@@ -104,10 +121,11 @@ def copy_rows(source: Path, target: Path, dim: int, rows: Rows) -> None:
     """Write ``rows`` of the matrix in ``source``, in that order, as a new matrix in ``target``."""
     old_ids = MatrixWriter(source, dim).read_ids()
     writer = MatrixWriter(target, dim)
-    vectors: Vectors = np.memmap(source / "vectors.f32", dtype=np.float32, mode="r", shape=(len(old_ids), dim))
+    old = Matrix(source, dim)
     for start in range(0, len(rows), _ROWS_A_COPY):
         part = rows[start : start + _ROWS_A_COPY]
-        writer.append(start, [old_ids.id_of(row).hex() for row in part.tolist()], vectors[part])
+        ids = [old_ids.id_of(row).hex() for row in part.tolist()]
+        writer.append(start, ids, old.read(part), old.read_lengths(part))
 
 
 def _multiply(vectors: Vectors, query: Vectors) -> Vectors:
@@ -127,10 +145,13 @@ def _append(path: Path, content: bytes) -> None:
 
 
 def count_rows(folder: Path, dim: int) -> int:
-    """Number of complete rows: those whose id and vector are both there."""
+    """Number of complete rows: those that are there in every file."""
     try:
-        n_ids = (folder / "ids.bin").stat().st_size // _ID_BYTES
-        n_vectors = (folder / "vectors.f32").stat().st_size // (dim * 4)
+        return min((folder / name).stat().st_size // n_bytes for name, n_bytes in _files(dim))
     except FileNotFoundError:
         return 0
-    return min(n_ids, n_vectors)
+
+
+def _files(dim: int) -> Sequence[tuple[str, int]]:
+    """The files and their bytes a row, in the order in which they are written."""
+    return ("vectors.f32", dim * 4), ("lengths.u32", N_LENGTHS * 4), ("ids.bin", _ID_BYTES)

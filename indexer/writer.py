@@ -18,7 +18,7 @@ from .embedding import Encoder, Vectors
 from .errors import WRITE_AGAIN, IndexingError, QuarryError
 from .home import RepositoryFolder
 from .lexicon import LexiconWriter
-from .matrix import MatrixWriter
+from .matrix import Lengths, MatrixWriter
 from .records import Chunk
 from .vectors import VectorStore
 
@@ -54,7 +54,7 @@ class IndexWriter:
         self._new_rows: dict[str, int] = {}
         self._batch: list[Chunk] = []
         self._batch_chunks = _FIRST_BATCH_CHUNKS
-        self._uncommitted: list[tuple[int, Sequence[str], Vectors]] = []
+        self._uncommitted: list[tuple[int, Sequence[str], Vectors, Lengths]] = []
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
         self._waiting: list[Future[None]] = []
         self._failed = False
@@ -124,10 +124,10 @@ class IndexWriter:
             return
         try:
             self._chroma.add(new, encoded)
-            for row, chunk in enumerate(chunks, first_row):
-                self._lexicon.add(row, chunk)
-            self._uncommitted.append((first_row, [chunk.id for chunk in chunks], vectors))
-            if sum(len(ids) for _, ids, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
+            lengths = [self._lexicon.add(row, chunk) for row, chunk in enumerate(chunks, first_row)]
+            ids = [chunk.id for chunk in chunks]
+            self._uncommitted.append((first_row, ids, vectors, np.asarray(lengths, dtype=np.uint32)))
+            if sum(len(ids) for _, ids, _, _ in self._uncommitted) >= _CHECKPOINT_CHUNKS:
                 self._checkpoint()
         except BaseException:
             self._failed = True
@@ -137,8 +137,8 @@ class IndexWriter:
         if self._failed:
             return
         self._lexicon.commit()
-        for first_row, ids, vectors in self._uncommitted:
-            self._matrix.append(first_row, ids, vectors)
+        for first_row, ids, vectors, lengths in self._uncommitted:
+            self._matrix.append(first_row, ids, vectors, lengths)
         self._uncommitted.clear()
 
 
