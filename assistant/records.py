@@ -31,7 +31,9 @@ class TokenCount:
 class Passage:
     """A piece of code as it stands in the prompt. Lines are 1-based and inclusive.
 
-    ``symbol`` names the definitions that it holds or is a part of; a method cut out of its class says so only here.
+    ``symbol`` names the definitions that it holds or is a part of. ``lines`` has, for each line of ``text``, its line
+    in the file, or None for a mark of what was left out (`…`); None for all says that they are contiguous from
+    ``start_line``. The first lines of enclosing classes may stand before ``start_line``.
     """
 
     number: int
@@ -42,6 +44,17 @@ class Passage:
     end_line: int
     text: str
     symbol: str = ""
+    lines: Sequence[int | None] | None = None
+
+    def line_at(self, index: int) -> int | None:
+        """The file's line that line ``index`` (from 0) of ``text`` is; None for a mark of what was left out.
+
+        Raises IndexError outside of the text.
+        """
+        n_lines = self.text.count("\n") + 1
+        if not 0 <= index < n_lines:
+            raise IndexError(f"line {index} of a passage of {n_lines}")
+        return self.start_line + index if self.lines is None else self.lines[index]
 
     @property
     def location(self) -> str:
