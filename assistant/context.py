@@ -1,16 +1,29 @@
-"""Hits become passages within a budget of tokens, by rank, and what does not fit is named with its reason."""
+"""Hits become passages within a budget of tokens, and what does not fit is named with its reason.
+
+By rank: a hit is taken whole, merged with a passage that it adjoins, while it fits; for what does not fit whole, its
+signature and the lines that matter for the question. A passage begins with the signatures of what encloses it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from indexer.records import Hit
 
+from .excerpts import ELISION, NumberedLine, keep_lines, order_lines, weigh_terms
 from .prompts import choose_mark, format_passage
-from .records import Passage, TokenCount
+from .records import PackedPassage, Packing, Passage, TokenCount
+from .surroundings import NoSurroundings, Surroundings
 
-_MIN_TOKENS = 40  # a cut passage shorter than this says nothing
+# Part of an evaluation's configuration: raise it when the same hits and budget would give other passages.
+CONTEXT_VERSION = 2
+
+_MIN_TOKENS = 40  # an excerpt shorter than this says nothing beside its frame
+_MAX_BLANK_LINES = 5  # between two chunks that adjoin
+_NOTHING = TokenCount(0, exact=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +31,7 @@ class PackedContext:
     """What goes into the prompt. ``passages``, ``packed`` and ``counts`` are parallel; ``left_out`` has reasons."""
 
     passages: Sequence[Passage]
-    packed: Sequence[Hit]
+    packed: Sequence[PackedPassage]
     counts: Sequence[TokenCount]
     left_out: Sequence[tuple[Hit, str]]
 
@@ -27,65 +40,204 @@ class PackedContext:
         """What the passages take, with their frames."""
         return TokenCount(sum(count.n_tokens for count in self.counts), all(count.exact for count in self.counts))
 
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """The hits of all passages, in the order of the passages."""
+        return [hit for packed in self.packed for hit in packed.hits]
+
     def without_last(self, reason: str) -> PackedContext:
         """The same without its last passage, which is left out for ``reason``."""
-        left_out = [(self.packed[-1], reason), *self.left_out]
+        left_out = [*((hit, reason) for hit in self.packed[-1].hits), *self.left_out]
         return PackedContext(self.passages[:-1], self.packed[:-1], self.counts[:-1], left_out)
 
 
-def pack_context(hits: Sequence[Hit], budget_tokens: int, count_tokens: Callable[[str], TokenCount]) -> PackedContext:
-    """Take whole chunks by rank until the budget is full.
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A passage before it has a number: its hits in the order of their lines, and the lines that it shows."""
 
-    A chunk that does not fit is passed over, so that a smaller one behind it may; only if not even the first
-    one fits is it cut, at a line.
+    hits: tuple[Hit, ...]
+    heads: tuple[NumberedLine, ...]
+    body: tuple[NumberedLine, ...]
+    count: TokenCount
+    how: Packing
+
+
+def pack_context(
+    hits: Sequence[Hit],
+    budget_tokens: int,
+    count_tokens: Callable[[str], TokenCount],
+    *,
+    question: str = "",
+    surroundings: Surroundings | None = None,
+) -> PackedContext:
+    """The passages for ``hits``, best first. They take at most ``budget_tokens``, as they stand in the prompt.
+
+    ``question`` tells which lines of a hit matter where it does not fit whole; without it the first ones do.
     """
-    # A passage is counted in its frame. The mark of all of them is never shorter than the mark of some.
-    mark = choose_mark([_to_passage(hit, 0) for hit in hits])
+    distinct = list({(hit.repo, hit.commit, hit.chunk.location): hit for hit in reversed(hits)}.values())[::-1]
+    packer = _Packer(distinct, budget_tokens, count_tokens, surroundings or NoSurroundings())
+    return packer.pack(weigh_terms(question, [hit.chunk.text for hit in distinct]))
 
-    with_repo = len({hit.repo for hit in hits}) > 1
 
-    def count_framed(passage: Passage) -> TokenCount:
-        return count_tokens(format_passage(passage, mark, with_repo=with_repo) + "\n")
+class _Packer:
+    """The state of one packing: what is taken, and the room that is left."""
 
-    passages: list[Passage] = []
-    packed: list[Hit] = []
-    counts: list[TokenCount] = []
-    left_out: list[tuple[Hit, str]] = []
-    room = budget_tokens
-    for hit in hits:
-        passage = _to_passage(hit, len(passages) + 1)
-        count = count_framed(passage)
-        if count.n_tokens > room:
-            cut = _cut_to(passage, room, count_framed) if not passages else None
-            if cut is None:
-                left_out.append((hit, f"needs {count.n_tokens} tokens, {room} are left"))
+    def __init__(
+        self,
+        hits: Sequence[Hit],
+        budget_tokens: int,
+        count_tokens: Callable[[str], TokenCount],
+        surroundings: Surroundings,
+    ) -> None:
+        self._hits = hits
+        self._room = budget_tokens
+        self._count_tokens = count_tokens
+        self._surroundings = surroundings
+        # A passage is counted in its frame. The mark of all of them is never shorter than the mark of some.
+        self._mark = choose_mark([hit.chunk.text for hit in hits])
+        self._with_repo = len({hit.repo for hit in hits}) > 1
+        self._drafts: list[_Draft] = []
+
+    def pack(self, weights: Mapping[str, float]) -> PackedContext:
+        """Whole hits by rank first, then excerpts of the others by rank, in the room that is left."""
+        left: list[tuple[Hit, str]] = []
+        for hit in self._hits:
+            if self._extend(hit):
                 continue
-            passage, count = cut
-        passages.append(passage)
-        packed.append(hit)
-        counts.append(count)
-        room -= count.n_tokens
-    return PackedContext(passages, packed, counts, left_out)
+            whole = self._draft((hit,), self._surroundings.find_heads(hit), "whole")
+            if whole.count.n_tokens <= self._room:
+                self._take(whole)
+                continue
+            # The best hit is worth all the room; the others have theirs after what fits whole.
+            excerpt = self._excerpt(whole, weights, with_rest=True) if not self._drafts else None
+            if excerpt is not None:
+                self._take(excerpt)
+            else:
+                left.append((hit, f"needs {whole.count.n_tokens} tokens, {self._room} are left"))
+        still_left = [(hit, reason) for hit, reason in left if not self._take_excerpt(hit, weights)]
+        return self._number(still_left)
+
+    def _extend(self, hit: Hit) -> bool:
+        """Merge ``hit`` with the passages that it adjoins, if the room allows."""
+        beside = [draft for draft in self._drafts if draft.how != "excerpt" and self._adjoins(draft, hit)]
+        if not beside:
+            return False
+        hits = sorted((hit, *(other for draft in beside for other in draft.hits)), key=lambda h: h.chunk.start_line)
+        merged = self._draft(tuple(hits), self._surroundings.find_heads(hits[0]), "merged")
+        freed = sum(draft.count.n_tokens for draft in beside)
+        if merged.count.n_tokens > self._room + freed:
+            return False
+        place = self._drafts.index(beside[0])
+        self._drafts[place] = merged
+        self._drafts = [draft for draft in self._drafts if draft not in beside[1:]]
+        self._room += freed - merged.count.n_tokens
+        return True
+
+    def _adjoins(self, draft: _Draft, hit: Hit) -> bool:
+        return self._follows(draft.hits[-1], hit) or self._follows(hit, draft.hits[0])
+
+    def _follows(self, first: Hit, second: Hit) -> bool:
+        """Whether nothing but blank lines stands between the two."""
+        if (first.repo, first.commit, first.chunk.path) != (second.repo, second.commit, second.chunk.path):
+            return False
+        n_between = second.chunk.start_line - first.chunk.end_line - 1
+        if not 0 < n_between <= _MAX_BLANK_LINES:
+            return n_between == 0
+        following = self._surroundings.find_beside(first, 1)
+        return following is not None and following.chunk.start_line == second.chunk.start_line
+
+    def _take(self, draft: _Draft) -> None:
+        self._drafts.append(draft)
+        self._room -= draft.count.n_tokens
+
+    def _take_excerpt(self, hit: Hit, weights: Mapping[str, float]) -> bool:
+        whole = self._draft((hit,), self._surroundings.find_heads(hit), "whole")
+        excerpt = self._excerpt(whole, weights, with_rest=False)
+        if excerpt is not None:
+            self._take(excerpt)
+        return excerpt is not None
+
+    def _excerpt(self, whole: _Draft, weights: Mapping[str, float], *, with_rest: bool) -> _Draft | None:
+        """What matters of ``whole``, and with ``with_rest`` as much more as fits; None if that is next to nothing."""
+        if self._room < _MIN_TOKENS:
+            return None
+        matter, rest = order_lines([text for _, text in whole.body], weights)
+        order = [*matter, *rest] if with_rest else matter
+        n_chars = sum(len(text) + 1 for _, text in whole.body)
+        n_fitting = self._room * n_chars / max(1, whole.count.n_tokens)  # characters, as far as lines are alike
+        n_kept = bisect_right(list(accumulate(len(whole.body[i][1]) + 1 for i in order)), n_fitting)
+        while n_kept > 0:
+            kept = keep_lines(whole.body, order[:n_kept])
+            draft = self._draft(whole.hits, whole.heads, "excerpt", kept)
+            if draft.count.n_tokens <= self._room:
+                return draft if draft.count.n_tokens >= _MIN_TOKENS else None
+            n_kept -= max(1, n_kept * (draft.count.n_tokens - self._room) // draft.count.n_tokens)
+        return None
+
+    def _draft(
+        self,
+        hits: tuple[Hit, ...],
+        heads: Sequence[NumberedLine],
+        how: Packing,
+        body: Sequence[NumberedLine] | None = None,
+    ) -> _Draft:
+        draft = _Draft(hits, tuple(heads), tuple(body if body is not None else _join_lines(hits)), _NOTHING, how)
+        passage = _to_passage(draft, len(self._hits))  # no number that it will get is longer
+        text = format_passage(passage, self._mark, with_repo=self._with_repo) + "\n"
+        return replace(draft, count=self._count_tokens(text))
+
+    def _number(self, left_out: Sequence[tuple[Hit, str]]) -> PackedContext:
+        """The passages in the order of their best hits."""
+        rank = {id(hit): rank for rank, hit in enumerate(self._hits)}
+        drafts = sorted(self._drafts, key=lambda draft: min(rank[id(hit)] for hit in draft.hits))
+        packed = [
+            PackedPassage(number, draft.hits, draft.how, draft.count.n_tokens, _count_left_out(draft))
+            for number, draft in enumerate(drafts, 1)
+        ]
+        passages = [_to_passage(draft, number) for number, draft in enumerate(drafts, 1)]
+        return PackedContext(passages, packed, [draft.count for draft in drafts], left_out)
 
 
-def _to_passage(hit: Hit, number: int) -> Passage:
-    chunk = hit.chunk
-    return Passage(number, hit.repo, hit.commit, chunk.path, chunk.start_line, chunk.end_line, chunk.text, chunk.symbol)
+def _join_lines(hits: Sequence[Hit]) -> list[NumberedLine]:
+    """The lines of adjoining hits, with the blank ones between them."""
+    lines: list[NumberedLine] = []
+    for hit in hits:
+        if lines and lines[-1][0] is not None:
+            lines += [(number, "") for number in range(lines[-1][0] + 1, hit.chunk.start_line)]
+        lines += enumerate(hit.chunk.text.split("\n"), hit.chunk.start_line)
+    return lines
 
 
-def _cut_to(
-    passage: Passage, room_tokens: int, count_framed: Callable[[Passage], TokenCount]
-) -> tuple[Passage, TokenCount] | None:
-    """The longest head of ``passage`` in whole lines that fits, or None if that is next to nothing."""
-    lines = passage.text.split("\n")
-    low, high = 0, len(lines)
-    best: tuple[Passage, TokenCount] | None = None
-    while low < high:
-        middle = (low + high + 1) // 2
-        head = replace(passage, end_line=passage.start_line + middle - 1, text="\n".join(lines[:middle]))
-        count = count_framed(head)
-        if count.n_tokens <= room_tokens:
-            best, low = (head, count), middle
-        else:
-            high = middle - 1
-    return best if best is not None and best[1].n_tokens >= _MIN_TOKENS else None
+def _to_passage(draft: _Draft, number: int) -> Passage:
+    hit = draft.hits[0]
+    numbered = [n for n, _ in draft.body if n is not None]
+    lines = [*draft.heads, *_gap_after(draft.heads, draft.body), *draft.body]
+    is_contiguous = not draft.heads and numbered == list(range(numbered[0], numbered[0] + len(draft.body)))
+    return Passage(
+        number=number,
+        repo=hit.repo,
+        commit=hit.commit,
+        path=hit.chunk.path,
+        start_line=numbered[0],
+        end_line=numbered[-1],
+        text="\n".join(text for _, text in lines),
+        symbol=", ".join(dict.fromkeys(hit.chunk.symbol for hit in draft.hits if hit.chunk.symbol)),
+        lines=None if is_contiguous else tuple(n for n, _ in lines),
+    )
+
+
+def _gap_after(heads: Sequence[NumberedLine], body: Sequence[NumberedLine]) -> list[NumberedLine]:
+    """A mark where lines between the enclosing signatures and the body are left out."""
+    first, text = body[0]
+    if not heads or first is None or first == (heads[-1][0] or 0) + 1:
+        return []
+    return [(None, text[: len(text) - len(text.lstrip())] + ELISION)]
+
+
+def _count_left_out(draft: _Draft) -> int:
+    shown = {number for number, _ in draft.body if number is not None}
+    return sum(
+        number not in shown and bool(text.strip())
+        for hit in draft.hits
+        for number, text in enumerate(hit.chunk.text.split("\n"), hit.chunk.start_line)
+    )

@@ -63,7 +63,7 @@ def format_passages(passages: Sequence[Passage]) -> str:
     """The passages as they stand in the prompt."""
     if not passages:
         return "No passage of the code was found for this question."
-    mark = choose_mark(passages)
+    mark = choose_mark([passage.text for passage in passages])
     with_repo = len({passage.repo for passage in passages}) > 1
     return "\n".join(format_passage(passage, mark, with_repo=with_repo) for passage in passages)
 
@@ -75,13 +75,13 @@ def format_passage(passage: Passage, mark: str, *, with_repo: bool = False) -> s
     return _defuse(f"{mark} [{passage.number}] {_one_line(place + symbol)}\n{passage.text}\n{mark}")
 
 
-def choose_mark(passages: Sequence[Passage]) -> str:
-    """A line that none of the passages contains: as short as can be, and the same for the same passages.
+def choose_mark(texts: Sequence[str]) -> str:
+    """A line that none of the passages' texts contains: as short as can be, and the same for the same passages.
 
     It is chosen when the passages are known, so no file can have been written to contain it.
     """
     mark = "=====CODE====="
-    while any(mark in passage.text for passage in passages):
+    while any(mark in text for text in texts):
         mark += "="
     return mark
 

@@ -9,6 +9,7 @@ from typing import Literal
 from indexer.records import Hit
 
 Role = Literal["system", "user", "assistant"]
+Packing = Literal["whole", "merged", "excerpt"]  # a hit as it is, neighbours in one, signature and telling lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,9 @@ class TokenCount:
 class Passage:
     """A piece of code as it stands in the prompt. Lines are 1-based and inclusive.
 
-    ``symbol`` names the definitions that it holds or is a part of; a method cut out of its class says so only here.
+    ``symbol`` names the definitions that it holds or is a part of. ``lines`` has, for each line of ``text``, its line
+    in the file, or None for a mark of what was left out (`…`); None for all says that they are contiguous from
+    ``start_line``. The first lines of enclosing classes may stand before ``start_line``.
     """
 
     number: int
@@ -42,6 +45,17 @@ class Passage:
     end_line: int
     text: str
     symbol: str = ""
+    lines: Sequence[int | None] | None = None
+
+    def line_at(self, index: int) -> int | None:
+        """The file's line that line ``index`` (from 0) of ``text`` is; None for a mark of what was left out.
+
+        Raises IndexError outside of the text.
+        """
+        n_lines = self.text.count("\n") + 1
+        if not 0 <= index < n_lines:
+            raise IndexError(f"line {index} of a passage of {n_lines}")
+        return self.start_line + index if self.lines is None else self.lines[index]
 
     @property
     def location(self) -> str:
@@ -82,10 +96,35 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class PackedPassage:
+    """How the passage of this number came about: ``hits``, in the order of their lines, as a whole or in part.
+
+    ``n_tokens`` is with its frame; ``n_lines_left_out`` counts the lines of the hits that an excerpt leaves out.
+    """
+
+    number: int
+    hits: Sequence[Hit]
+    how: Packing
+    n_tokens: int
+    n_lines_left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextBudget:
+    """How many tokens of code a prompt may hold, and why. The speed is None where it did not decide."""
+
+    n_tokens: int
+    reason: str
+    prompt_tokens_per_second: float | None = None
+    first_token_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """Why the prompt is what it is: which hits were packed, which were left out and for what reason.
 
-    ``n_turns_left_out`` counts the oldest messages of a conversation that had no room in the window.
+    ``passages`` says how each passage came about; ``packed`` are all their hits. ``n_turns_left_out`` counts the
+    oldest messages of a conversation that had no room in the window. ``query`` is what was searched for.
     """
 
     prompt_version: str
@@ -94,6 +133,9 @@ class Trace:
     n_turns_left_out: int
     context_tokens: TokenCount
     prompt_tokens: TokenCount
+    passages: Sequence[PackedPassage] = ()
+    budget: ContextBudget | None = None
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
