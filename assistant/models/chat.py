@@ -1,7 +1,8 @@
 """LangChain chat models over the wire: the one door to langchain-openai and langchain-ollama.
 
-Imported only when a chat model is asked for: the two clients take seconds to import. Both classes add one thing
-to LangChain's: a stream that stops without a reason to finish is an error, never a shorter answer.
+Imported only when a chat model is asked for: the two clients take seconds to import. Both classes add two things
+to LangChain's: a stream that stops without a reason to finish is an error, never a shorter answer; and the server's
+own timings are kept (see ``timings.py``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from functools import cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
 from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 from pydantic import SecretStr
 
 from assistant.errors import ModelUnavailable
+from assistant.models.timings import TIMINGS_KEY, timings_of_llama, timings_of_ollama
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 900.0  # a full window at 40 prompt tokens a second before the first token, on a slow CPU
@@ -45,6 +47,22 @@ class OpenAIChat(ChatOpenAI):
                 finished = finished or _finish_reason(chunk) is not None
                 yield chunk
         _require_end(finished)
+
+    def _convert_chunk_to_generation_chunk(
+        self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
+    ) -> ChatGenerationChunk | None:
+        converted = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
+        if converted is not None and (timings := timings_of_llama(chunk.get(TIMINGS_KEY))):
+            converted.generation_info = (converted.generation_info or {}) | {TIMINGS_KEY: timings}
+        return converted
+
+    def _create_chat_result(self, response: Any, generation_info: dict[str, Any] | None = None) -> ChatResult:
+        result = super()._create_chat_result(response, generation_info)
+        said = response.get(TIMINGS_KEY) if isinstance(response, dict) else getattr(response, TIMINGS_KEY, None)
+        if timings := timings_of_llama(said):
+            for generation in result.generations:
+                generation.message.response_metadata[TIMINGS_KEY] = timings
+        return result
 
 
 class OllamaChat(ChatOllama):
@@ -151,11 +169,13 @@ def _finish_reason(chunk: ChatGenerationChunk) -> str | None:
 
 
 def _name_finish_reason(chunk: ChatGenerationChunk) -> bool:
-    """Give Ollama's ``done_reason`` its common name. Whether this is the last chunk."""
+    """Give Ollama's ``done_reason`` and timings their common names. Whether this is the last chunk."""
     info = chunk.generation_info
     if not info or not info.get("done"):
         return False
     info["finish_reason"] = info.get("done_reason") or "stop"
+    if timings := timings_of_ollama(info):
+        info[TIMINGS_KEY] = timings
     return True
 
 

@@ -53,8 +53,12 @@ class Provider(Protocol):
     window_tokens: int
 
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
-        """A LangChain chat model for one answer (may block while an engine loads). Its stream carries
-        ``usage_metadata`` and ``finish_reason``."""
+        """A LangChain chat model for one answer (may block while an engine loads).
+
+        The last pieces of its stream carry ``usage_metadata`` (``input_token_details["cache_read"]`` from servers
+        that say it), ``response_metadata["finish_reason"]`` and, from llama.cpp and Ollama, what
+        ``timings.timings_of`` reads: tokens found in the cache, read and written, and the milliseconds of each.
+        """
 
     def check(self) -> None:
         """Raise a ModelError unless the model can answer now. Loads it where that is ours to do."""
