@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.models.providers import Provider
 
-from . import problems
-from .routes import chat, health, repos, search
+from . import auth, problems, reference
+from .limits import BodyLimit, SameSite, SecurityHeaders
+from .logs import RequestLog
+from .routes import chat, health, metrics, repos, search
 from .settings import ApiSettings
 from .state import ServiceState
 
@@ -33,13 +36,38 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
         state.close()
 
     state = ServiceState(settings, provider)
-    app = FastAPI(title="Quarry", version=version("quarry-code"), description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Quarry",
+        version=version("quarry-code"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # they load from elsewhere; ``reference`` has a page of our own
+        redoc_url=None,
+    )
     app.state.quarry = state
     problems.install(app)
-    if settings.host in _LOOPBACK:
-        # A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK])
-    for routes in (chat, search, repos, health):
+    _add_middleware(app, settings, state)
+    for routes in (chat, search, repos, health, metrics, auth, reference):
         app.include_router(routes.router)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
+
+
+def _add_middleware(app: FastAPI, settings: ApiSettings, state: ServiceState) -> None:
+    """From the innermost to the outermost: each wraps those before it."""
+    app.add_middleware(auth.Authentication, state=state)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(SameSite, origins=settings.cors_origins)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+            expose_headers=["Location", "Retry-After", "X-Request-ID"],
+        )
+    if settings.on_loopback:
+        # A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, settings.host, *settings.trusted_hosts])
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=state.metrics)

@@ -1,38 +1,60 @@
-"""The one way from a route to a model: ``/chat``, ``/v1``, MCP and the page all ask through here."""
+"""The one way from a route to a model: ``/chat``, ``/v1``, MCP and the page all ask through here.
+
+A question gets a place in line first (or is refused while the status can still say so), then searches, then waits for
+its turn. What it cost is counted for its key, the metrics and the log.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import dataclass
+import logging
+import sqlite3
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
-from assistant.answer import AnswerDone, AskRequest, Event
+from assistant.answer import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer
 
 from .callers import Caller
+from .errors import Busy
+from .logs import current_request
+from .queue import Ticket
 from .state import ServiceState
 
+__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "model_turn"]
 
-@dataclass(frozen=True, slots=True)
-class PlaceInLine:
-    """The model is busy: ``place`` questions are answered before this one. Sent again when it changes."""
+_LOG = logging.getLogger("quarry.api")
+_CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
 
-    place: int
-
-
-AskEvent = PlaceInLine | Event
+AskEvent = Event
 
 
 async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[AskEvent, None]:
-    """The events of one answer, PlaceInLine first where the model is busy. Closing it stops the model.
+    """The events of one answer: PlaceInLine after the passages where the model is busy. Closing it stops the model.
 
-    Raises what ``Assistant.stream`` raises.
+    Raises what ``Assistant.stream`` raises, and Busy or Stopping where no more questions are taken.
     """
-    assistant = await asyncio.to_thread(state.assistant)
-    async with aclosing(assistant.stream(asked)) as events:
-        async for event in events:
-            yield event
+    if asked.repo is not None:
+        asked = replace(asked, repo=caller.narrow(asked.repo))
+    async with _admitted(state, caller) as ticket:
+        account = _Account(state, caller, ticket, asked.messages[-1].content if asked.messages else "")
+        assistant = await state.ready_assistant()
+        try:
+            async with aclosing(assistant.stream(asked, ticket)) as events:
+                async for event in events:
+                    account.see(event)
+                    yield event
+                    ticket.keep_task()
+        except Exception as error:
+            account.outcome = "error"
+            current_request().error = type(error).__name__
+            raise
+        finally:
+            ticket.leave()  # the model is free; counting what it did is not its work
+            await account.close()
 
 
 async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answer:
@@ -42,3 +64,112 @@ async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answ
             if isinstance(event, AnswerDone):
                 return event.answer
     raise AssertionError("a stream ends with AnswerDone or an error")
+
+
+@asynccontextmanager
+async def model_turn(state: ServiceState, caller: Caller) -> AsyncIterator[None]:
+    """A turn at the model for what is no answer of the assistant, such as a completion. Waits for it.
+
+    Raises Busy or Stopping where no more questions are taken.
+    """
+    async with _admitted(state, caller) as ticket:
+        await state.ready_assistant()
+        async with aclosing(ticket.wait()) as places:
+            async for _ in places:
+                pass
+        yield
+
+
+@asynccontextmanager
+async def _admitted(state: ServiceState, caller: Caller) -> AsyncIterator[Ticket]:
+    if caller.name is not None and caller.max_tokens_per_day is not None:
+        n_used = state.keys.tokens_today(caller.name)
+        if n_used >= caller.max_tokens_per_day:
+            state.metrics.count_rejected("tokens")
+            what = f"This key has used its {caller.max_tokens_per_day:,} tokens of today: ask again tomorrow (UTC)."
+            raise Busy(what, _seconds_to_midnight())
+    try:
+        ticket = state.queue.admit(caller.name)
+    except Busy:
+        state.metrics.count_rejected("queue")
+        raise
+    ticket.keep_task()
+    try:
+        yield ticket
+    except asyncio.CancelledError:
+        if ticket.was_cut():
+            raise state.queue.stopping() from None
+        raise
+    finally:
+        ticket.leave()
+
+
+@dataclass(slots=True)
+class _Account:
+    """What one answer took, told to whom it concerns when it ends, however it ends."""
+
+    state: ServiceState
+    caller: Caller
+    ticket: Ticket
+    question: str
+    outcome: str = "hung up"
+    started: float = field(default_factory=time.perf_counter)
+    first_token_at: float | None = None
+    n_pieces: int = 0
+    n_prompt_tokens: int = 0
+    done: Answer | None = None
+    ended: float = 0.0
+
+    def see(self, event: AskEvent) -> None:
+        """Take note of an event. Called for every token, so it does little."""
+        if isinstance(event, TokenGenerated):
+            self.n_pieces += 1
+            if self.first_token_at is None:
+                self.first_token_at = time.perf_counter()
+        elif isinstance(event, PassagesFound):
+            n_chars = len(self.question) + sum(len(passage.text) for passage in event.passages)
+            self.n_prompt_tokens = n_chars // _CHARS_PER_TOKEN
+        elif isinstance(event, AnswerDone):
+            self.done, self.ended = event.answer, time.perf_counter()
+
+    async def close(self) -> None:
+        """Tell the log, the metrics and the key."""
+        record, answer = current_request(), self.done
+        n_tokens = 0
+        if answer is None:
+            self.state.metrics.count_failed(self.outcome)
+            if self.first_token_at is not None:  # nobody counted: what a client that hung up has had
+                n_tokens = self.n_prompt_tokens + self.n_pieces
+        else:
+            self.outcome = "abstained" if answer.abstained else answer.finish_reason
+            n_tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
+            record.retrieval_ms = answer.timings_ms.get("retrieval")
+            record.prompt_tokens, record.completion_tokens = answer.usage.prompt_tokens, answer.usage.completion_tokens
+            self.state.metrics.count_answer(
+                answer,
+                wait_ms=self.ticket.wait_ms,
+                first_token_ms=self._first_token_ms(),
+                generation_ms=(self.ended - self.first_token_at) * 1000 if self.first_token_at is not None else 0.0,
+            )
+        record.outcome, record.queue_ms = self.outcome, round(self.ticket.wait_ms, 1)
+        record.first_token_ms = self._first_token_ms()
+        if self.state.settings.log_content:
+            record.question, record.answer = self.question, answer.text if answer else None
+        if self.caller.name is not None and n_tokens:
+            # Shielded: also who hangs up pays, and this must not be cancelled with them.
+            await asyncio.shield(asyncio.to_thread(self._charge, self.caller.name, n_tokens))
+
+    def _first_token_ms(self) -> float | None:
+        return None if self.first_token_at is None else round((self.first_token_at - self.started) * 1000, 1)
+
+    def _charge(self, name: str, n_tokens: int) -> None:
+        try:
+            self.state.keys.count_tokens(name, n_tokens)
+        except sqlite3.Error as error:  # worth a line, not a broken answer
+            _LOG.warning("tokens of key %s were not counted: %s", name, type(error).__name__)
+
+
+def _seconds_to_midnight() -> float:
+    now = datetime.now(UTC)
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight - now).total_seconds()

@@ -17,16 +17,22 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
     import uvicorn
 
     from .app import create_app
+    from .auth import check_keys
+    from .logs import configure_logging
     from .settings import ApiSettings
+    from .shutdown import DrainingServer
 
     given = {"host": host, "port": port, "model": model}
     settings = ApiSettings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     listener = _listen(settings.host, settings.port)
+    configure_logging(settings)
     app = create_app(settings)
+    check_keys(settings, app.state.quarry)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}"
     threading.Thread(target=_announce, args=(app.state.quarry, address), daemon=True).start()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5))
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+    server = DrainingServer(config, app.state.quarry.queue, settings.shutdown_seconds)
     server.run(sockets=[listener])
 
 

@@ -27,12 +27,13 @@ class JobQueue:
     def __init__(self, settings: IndexerSettings) -> None:
         self._settings = settings
         self._jobs: OrderedDict[str, schemas.Job] = OrderedDict()
+        self._owners: dict[str, str | None] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="indexing")
         self._closing = threading.Event()
 
-    def submit(self, request: schemas.IndexRequest) -> schemas.Job:
-        """Queue a job. Raises InputError for a name that cannot be used."""
+    def submit(self, request: schemas.IndexRequest, owner: str | None = None) -> schemas.Job:
+        """Queue a job of ``owner``, a key's name. Raises InputError for a name that cannot be used."""
         name = check_name(request.name or default_name(request.source))
         job = schemas.Job(
             id=uuid.uuid4().hex,
@@ -45,15 +46,25 @@ class JobQueue:
         )
         with self._lock:
             self._jobs[job.id] = job
+            self._owners[job.id] = owner
             while len(self._jobs) > _MAX_KEPT:
-                self._jobs.popitem(last=False)
+                forgotten, _ = self._jobs.popitem(last=False)
+                del self._owners[forgotten]
         self._pool.submit(self._run, job.id, request, name)
         return job
 
-    def get(self, job_id: str) -> schemas.Job | None:
-        """The job as it is now, or None if there is none of that id."""
+    def get(self, job_id: str, owner: str | None = None) -> schemas.Job | None:
+        """The job as it is now, or None if ``owner`` has none of that id."""
         with self._lock:
-            return self._jobs.get(job_id)
+            return self._jobs.get(job_id) if self._owners.get(job_id) == owner else None
+
+    def count_states(self) -> dict[str, int]:
+        """How many jobs are in each state, of those that are kept."""
+        counts = dict.fromkeys(("queued", "running", "done", "failed"), 0)
+        with self._lock:
+            for job in self._jobs.values():
+                counts[job.state] += 1
+        return counts
 
     def close(self) -> None:
         """Take no more jobs, and stop the one that runs after its file; indexing again goes on from there."""

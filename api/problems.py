@@ -15,12 +15,18 @@ from starlette.exceptions import HTTPException
 from assistant.errors import ModelError
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
+from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping
 from .schemas import Problem
 
 _LOG = logging.getLogger("quarry.api")
 
 # The first family that fits decides.
 _STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
+    (KeyRefused, HTTPStatus.UNAUTHORIZED),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (Busy, HTTPStatus.TOO_MANY_REQUESTS),
+    (Stopping, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnknownRepository, HTTPStatus.NOT_FOUND),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SourceError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -39,6 +45,14 @@ def to_problem(error: Exception) -> Problem:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service: see its log.")
 
 
+def problem_response(error: Exception) -> JSONResponse:
+    """The answer to a request that ended with ``error``, with the headers that belong to it."""
+    response = _respond(to_problem(error))
+    if isinstance(error, Refused):
+        response.headers.update(error.headers)
+    return response
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The part of a route's OpenAPI description that names its errors."""
     return {
@@ -55,13 +69,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(QuarryError)
     async def on_quarry_error(request: Request, error: QuarryError) -> JSONResponse:
-        return _respond(to_problem(error))
+        return problem_response(error)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return _respond(_problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}"))
+        said = str(first["msg"]).removeprefix("Value error, ")
+        return _respond(_problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {said}"))
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
@@ -71,7 +86,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-        return _respond(to_problem(error))
+        return problem_response(error)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

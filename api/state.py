@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
 from assistant.answer import Assistant
+from assistant.models.engine import EmbeddedEngine
 from assistant.models.providers import Provider, open_provider
 from assistant.search import Searcher
 
 from .jobs import JobQueue
+from .keys import KeyStore
+from .limits import RateLimiter
+from .metrics import Metrics
+from .queue import ModelQueue
 from .settings import ApiSettings
+
+_DEFAULT_SLOTS = 4  # of servers that others run: they queue for themselves, too
 
 
 class ServiceState:
@@ -22,6 +30,10 @@ class ServiceState:
         self.settings = settings
         self.searcher = Searcher(settings.home)
         self.jobs = JobQueue(settings)
+        self.keys = KeyStore(settings.home)
+        self.rates = RateLimiter()
+        self.queue = ModelQueue(settings.model_slots or _DEFAULT_SLOTS, settings.queue_length)
+        self.metrics = Metrics(self.queue, self.jobs)
         self._provider = provider
         self._assistant: Assistant | None = None
         self._lock = threading.Lock()
@@ -32,8 +44,14 @@ class ServiceState:
             if self._assistant is None:
                 if self._provider is None:
                     self._provider = open_provider(self.settings)
+                self.queue.n_slots = self.settings.model_slots or _slots_of(self._provider)
                 self._assistant = Assistant(self.settings, self._provider, self.searcher)
             return self._assistant
+
+    async def ready_assistant(self) -> Assistant:
+        """``assistant``, without blocking the event loop."""
+        opened = self._assistant
+        return await asyncio.to_thread(self.assistant) if opened is None else opened
 
     def warm_up(self) -> str:
         """Open the model, have it load, and see that it answers; returns its name. Raises ModelError."""
@@ -45,12 +63,19 @@ class ServiceState:
     def close(self) -> None:
         """End the jobs and the model."""
         self.jobs.close()
+        self.keys.close()
         with self._lock:
             if self._provider is not None:
                 self._provider.close()
 
 
-def _state(request: Request) -> ServiceState:
+def _slots_of(provider: Provider) -> int:
+    """How many requests the provider's engine answers at once."""
+    engine = getattr(provider, "engine", None)
+    return engine.n_slots if isinstance(engine, EmbeddedEngine) else _DEFAULT_SLOTS
+
+
+async def _state(request: Request) -> ServiceState:
     return cast(ServiceState, request.app.state.quarry)
 
 

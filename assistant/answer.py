@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from langchain_core.messages import BaseMessage
 
@@ -47,11 +47,25 @@ class AskRequest:
     abstain: bool = True
 
 
+class Gate(Protocol):
+    """Decides when a question may go to the model; searching needs no leave."""
+
+    def wait(self) -> AsyncGenerator[int, None]:
+        """The question's place in line, 1 for the next one, each time that it changes; ends when it is its turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
     """First event: what the model is given to read; empty without retrieval."""
 
     passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInLine:
+    """The model is busy, and this question the one of that number, from 1, that is next. Sent again as it changes."""
+
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class AnswerDone:
     answer: Answer
 
 
-Event = PassagesFound | TokenGenerated | CitationFound | AnswerDone
+Event = PassagesFound | PlaceInLine | TokenGenerated | CitationFound | AnswerDone
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +120,8 @@ class Assistant:
                     return event.answer
         raise AssertionError("a stream ends with AnswerDone or an error")
 
-    async def stream(self, request: AskRequest) -> AsyncGenerator[Event, None]:
-        """PassagesFound, then TokenGenerated for each piece, then AnswerDone.
+    async def stream(self, request: AskRequest, gate: Gate | None = None) -> AsyncGenerator[Event, None]:
+        """PassagesFound, PlaceInLine while ``gate`` holds it back, TokenGenerated for each piece, then AnswerDone.
 
         Raises InputError and PromptTooLong for what cannot be asked, UnknownRepository, and ModelError.
         """
@@ -115,6 +129,10 @@ class Assistant:
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
         prepared = await asyncio.to_thread(self._prepare, request, max_tokens)
         yield PassagesFound(prepared.context.passages)
+        if gate is not None:
+            async with aclosing(gate.wait()) as places:
+                async for place in places:
+                    yield PlaceInLine(place)
         chat_model = await asyncio.to_thread(self._provider.chat_model, max_tokens=max_tokens)
         asked = time.perf_counter()
         first_token_ms: float | None = None
@@ -139,7 +157,11 @@ class Assistant:
                 text="".join(pieces),
                 passages=prepared.context.passages,
                 model=self._provider.model,
-                usage=Usage(int(usage.get("input_tokens", 0)), int(usage.get("output_tokens", 0))),
+                usage=Usage(
+                    int(usage.get("input_tokens", 0)),
+                    int(usage.get("output_tokens", 0)),
+                    usage.get("input_token_details", {}).get("cache_read"),
+                ),
                 finish_reason=finish_reason,
                 timings_ms={
                     "retrieval": prepared.retrieval_ms,

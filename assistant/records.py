@@ -89,10 +89,14 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer as the model's server counted them."""
+    """Tokens of one answer as the model's server counted them.
+
+    ``cached_tokens`` of the prompt were read for an earlier one; None where the server does not say.
+    """
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

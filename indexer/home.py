@@ -22,7 +22,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
@@ -227,7 +227,11 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
     found = _of_one_generation(home, check_name(name), look)
     if found is not None:
         return found
-    names = [known.name for known in list_repositories(home)]
+    raise unknown_repository(name, [known.name for known in list_repositories(home)])
+
+
+def unknown_repository(name: str, names: Sequence[str]) -> UnknownRepository:
+    """The error for ``name`` where ``names`` are indexed: it offers the near ones."""
     near = get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         hint = f"Did you mean {' or '.join(near)}?"
@@ -235,7 +239,7 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
         hint = f"Indexed are: {', '.join(names[:8])}."
     else:
         hint = "Nothing is indexed yet."
-    raise UnknownRepository(
+    return UnknownRepository(
         f"No repository {name!r} is indexed. {hint} Run `quarry index SOURCE --name {name}` to add it."
     )
 

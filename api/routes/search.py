@@ -12,6 +12,7 @@ from assistant.serialise import search_as_json
 from assistant.symbols import find_symbol
 from assistant.targets import Target
 
+from ..callers import CurrentCaller
 from ..problems import problem_responses
 from ..schemas import REPO_FORM, SearchAnswer, SymbolAnswer
 from ..state import State
@@ -22,21 +23,24 @@ router = APIRouter(tags=["search"])
 @router.get("/search", response_model=SearchAnswer, responses=problem_responses(404, 409, 422))
 def search(
     state: State,
+    caller: CurrentCaller,
     repo: Annotated[str, Query(description=REPO_FORM, examples=["click"])],
     q: Annotated[str, Query(description="Words, a question, or a symbol.", examples=["how are options parsed"])],
     k: Annotated[int, Query(ge=1, le=MAX_K, description="Number of hits.")] = 10,
     ref: Annotated[str | None, Query(description="The indexed ref; by default HEAD.")] = None,
 ) -> dict[str, Any]:
     """The best chunks for a query, with scores and signals."""
-    return search_as_json(state.searcher.search(repo, q, k=k, ref=ref))
+    return search_as_json(state.searcher.search(caller.narrow(repo), q, k=k, ref=ref))
 
 
 @router.get("/symbols", response_model=SymbolAnswer, responses=problem_responses(404, 409, 422))
 def symbols(
     state: State,
+    caller: CurrentCaller,
     repo: Annotated[str, Query(description="Name of an indexed repository.", examples=["click"])],
     symbol: Annotated[str, Query(description="A name, or a qualified one.", examples=["Context.invoke"])],
     ref: Annotated[str | None, Query(description="The indexed ref; by default HEAD.")] = None,
 ) -> dict[str, Any]:
     """Where a symbol is defined, and who calls it."""
+    caller.require(repo)
     return asdict(find_symbol(state.searcher.open(Target(repo, ref)).index, symbol))

@@ -132,6 +132,7 @@ def test_openapi_is_complete(served: Callable[..., str], stand_in: Any) -> None:
         "DELETE /repos/{name}",
         "GET /health/live",
         "GET /health/ready",
+        "GET /metrics",
     }
     for name, operation in operations.items():
         assert operation["summary"] and operation["description"], name

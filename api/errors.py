@@ -1,0 +1,53 @@
+"""What the service refuses, hung into the indexer's tree. One line each, with what to do.
+
+QuarryError
+└── Refused              carries what a client needs to do better: ``headers`` of the answer
+    ├── KeyRefused       no key, or one that is not known (401)
+    ├── NotAllowed       the key is known, and may not do this (403)
+    ├── BodyTooLarge     (413)
+    ├── Busy             too many questions, requests or tokens: later again (429)
+    └── Stopping         the service ends: later again (503)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from indexer.errors import QuarryError
+
+
+class Refused(QuarryError):
+    """A request that the service does not take. ``headers`` belong to the HTTP answer."""
+
+    def __init__(self, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.headers = dict(headers or {})
+
+
+class KeyRefused(Refused):
+    """No key, or one that is not known."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, {"WWW-Authenticate": 'Bearer realm="quarry"'})
+
+
+class NotAllowed(Refused):
+    """The key is known, but not for this."""
+
+
+class BodyTooLarge(Refused):
+    """The request's body is larger than the service takes."""
+
+
+class _Later(Refused):
+    def __init__(self, message: str, retry_after_seconds: float) -> None:
+        super().__init__(message, {"Retry-After": str(max(1, math.ceil(retry_after_seconds)))})
+
+
+class Busy(_Later):
+    """Too many questions wait, or a key's limit is reached."""
+
+
+class Stopping(_Later):
+    """The service is about to end."""
