@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from assistant.models.providers import Provider
 
 from . import problems
-from .routes import chat, health, repos, search
+from .routes import chat, health, openai_chat, openai_models, repos, search
 from .settings import ApiSettings
 from .state import ServiceState
 
@@ -39,7 +39,7 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     if settings.host in _LOOPBACK:
         # A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK])
-    for routes in (chat, search, repos, health):
+    for routes in (chat, search, repos, health, openai_models, openai_chat):
         app.include_router(routes.router)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from assistant.errors import ModelError
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
+from . import openai_errors
 from .schemas import Problem
 
 _LOG = logging.getLogger("quarry.api")
@@ -55,23 +56,24 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(QuarryError)
     async def on_quarry_error(request: Request, error: QuarryError) -> JSONResponse:
-        return _respond(to_problem(error))
+        return _respond(request, to_problem(error), error)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        return _respond(_problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}"))
+        problem = _problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg']}")
+        return _respond(request, problem, param=where.removeprefix("body."))
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-        response = _respond(_problem(HTTPStatus(error.status_code), str(error.detail)))
+        response = _respond(request, _problem(HTTPStatus(error.status_code), str(error.detail)))
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-        return _respond(to_problem(error))
+        return _respond(request, to_problem(error))
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -90,5 +92,9 @@ def _problem(status: HTTPStatus, detail: str) -> Problem:
     return Problem(title=status.phrase, status=status.value, detail=detail)
 
 
-def _respond(problem: Problem) -> JSONResponse:
+def _respond(
+    request: Request, problem: Problem, error: Exception | None = None, param: str | None = None
+) -> JSONResponse:
+    if openai_errors.speaks_openai(request.url.path):
+        return openai_errors.respond(problem, error, param)
     return JSONResponse(problem.model_dump(), problem.status, media_type="application/problem+json")
