@@ -11,7 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.models.providers import Provider
 
-from . import problems
+from . import mcp_http, problems
 from .routes import chat, health, openai_chat, openai_models, repos, search
 from .settings import ApiSettings
 from .state import ServiceState
@@ -29,7 +29,8 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp_http.running(mcp):
+            yield
         state.close()
 
     state = ServiceState(settings, provider)
@@ -41,5 +42,6 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK])
     for routes in (chat, search, repos, health, openai_models, openai_chat):
         app.include_router(routes.router)
+    mcp = mcp_http.install(app, state)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app

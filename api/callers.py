@@ -31,9 +31,16 @@ class Caller:
         if not self.may_see(repo):
             raise UnknownRepository(f"No repository {repo!r} is indexed.")
 
+    def narrow(self, repo: str) -> str:
+        """``repo``, which may be anything that a search takes, where the caller may see it. Raises like ``require``."""
+        for part in repo.split(","):
+            self.require(part.strip().partition("@")[0])
+        return repo
 
-def _caller(request: Request) -> Caller:
+
+def caller_of(request: Request) -> Caller:
+    """Who sent ``request``: for what is no route of FastAPI's and takes no ``CurrentCaller``."""
     return Caller()
 
 
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(caller_of)]

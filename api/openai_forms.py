@@ -45,9 +45,9 @@ def annotations_of(answer: Answer, base_url: str) -> list[dict[str, Any]]:
 
 def source_url(citation: Citation, base_url: str) -> str:
     """Where the service shows the cited lines."""
-    at = f"?ref={quote(citation.commit, safe='')}" if citation.commit else ""
-    place = f"{quote(citation.repo)}/{quote(citation.path)}{at}"
-    return f"{base_url.rstrip('/')}/files/{place}#L{citation.start_line}-L{citation.end_line}"
+    at = f"commit={citation.commit}&" if citation.commit else ""
+    lines = f"{at}lines={citation.start_line}-{citation.end_line}"
+    return f"{base_url.rstrip('/')}/files/{quote(citation.repo)}/{quote(citation.path)}?{lines}"
 
 
 def extension_of(answer: Answer, trace_id: str) -> dict[str, Any]:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
-from assistant.records import Message
+from assistant.records import Answer, Message
 from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 
 from ..asking import AskEvent, PlaceInLine, answer, ask
 from ..callers import CurrentCaller
-from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..problems import problem_responses, to_problem
 from ..schemas import ChatAnswer, ChatRequest
 from ..state import State
 
 router = APIRouter(tags=["chat"])
+
+_CLIENT_CLOSED = 499  # nginx's word for a client that hung up; nobody is there to read it
 
 _EVENTS = {
     "description": (
@@ -54,9 +56,9 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         # What cannot be asked fails here, while the status can still say so.
         first = await anext(events)
         return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
-    answered = await unless_disconnected(request, answer(state, asked, caller))
+    answered = await _unless_disconnected(request, answer(state, asked, caller))
     if answered is None:
-        return Response(status_code=CLIENT_CLOSED)
+        return Response(status_code=_CLIENT_CLOSED)
     return JSONResponse(answer_as_json(answered))
 
 
@@ -90,3 +92,21 @@ def _encode_event(event: AskEvent) -> str:
 
 def _format(event: str, data: dict[str, Any]) -> str:
     return f"event: {event}\ndata: {json.dumps(data)}\n\n"
+
+
+async def _unless_disconnected(request: Request, answering: Any) -> Answer | None:
+    """The answer, or None when the client hung up first; then the answering is cancelled."""
+    answer = asyncio.ensure_future(answering)
+    hang_up = asyncio.ensure_future(_wait_for_disconnect(request))
+    try:
+        await asyncio.wait({answer, hang_up}, return_when=asyncio.FIRST_COMPLETED)
+        return cast(Answer, answer.result()) if answer.done() else None
+    finally:
+        for task in (answer, hang_up):
+            task.cancel()
+        await asyncio.gather(answer, hang_up, return_exceptions=True)
+
+
+async def _wait_for_disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
