@@ -12,10 +12,10 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.models.providers import Provider
 
-from . import auth, problems, reference
+from . import auth, mcp_http, problems, reference
 from .limits import BodyLimit, SameSite, SecurityHeaders
 from .logs import RequestLog
-from .routes import chat, health, metrics, repos, search
+from .routes import chat, health, metrics, openai_chat, openai_models, repos, search
 from .settings import ApiSettings
 from .state import ServiceState
 
@@ -32,7 +32,8 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with mcp_http.running(mcp):
+            yield
         state.close()
 
     state = ServiceState(settings, provider)
@@ -47,8 +48,9 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     app.state.quarry = state
     problems.install(app)
     _add_middleware(app, settings, state)
-    for routes in (chat, search, repos, health, metrics, auth, reference):
+    for routes in (chat, search, repos, health, metrics, openai_models, openai_chat, auth, reference):
         app.include_router(routes.router)
+    mcp = mcp_http.install(app, state)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

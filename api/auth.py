@@ -52,11 +52,11 @@ class Authentication:
                 if scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
                     await RedirectResponse("/login", 303)(scope, receive, send)
                 else:
-                    await problem_response(error)(scope, receive, send)
+                    await problem_response(error, scope["path"])(scope, receive, send)
                 return
             except Refused as error:
                 self._state.metrics.count_rejected("rate")
-                await problem_response(error)(scope, receive, send)
+                await problem_response(error, scope["path"])(scope, receive, send)
                 return
             scope.setdefault("state", {})["caller"] = caller
             current_request().key = caller.name

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from .state import ServiceState
 
 
 @click.command()
@@ -38,12 +42,25 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
 
 @click.command()
 def mcp() -> None:
-    """Let an editor or agent search and read what is indexed: an MCP server on standard input and output."""
-    from indexer.settings import IndexerSettings
-
+    """Let an editor or agent search, read and ask what is indexed: an MCP server on standard input and output."""
     from .mcp import create_server
+    from .settings import ApiSettings
 
-    create_server(IndexerSettings().home).run("stdio")
+    settings = ApiSettings()
+    opened: list[ServiceState] = []
+
+    def open_state() -> ServiceState:
+        from .state import ServiceState
+
+        if not opened:
+            opened.append(ServiceState(settings))
+        return opened[0]
+
+    try:
+        create_server(settings.home, open_state).run("stdio")
+    finally:
+        for state in opened:
+            state.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

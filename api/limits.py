@@ -62,7 +62,7 @@ class SameSite:
         """Pass the request on, or answer 403."""
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS and not self._allows(Headers(scope=scope)):
             error = NotAllowed("A page of another site may not do this: QUARRY_CORS_ORIGINS names those that may.")
-            await problem_response(error)(scope, receive, send)
+            await problem_response(error, scope["path"])(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -90,7 +90,7 @@ class BodyLimit:
         what = f"The request is larger than {self._max_bytes:,} bytes: send less, or raise QUARRY_MAX_BODY_BYTES."
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdigit() and int(length) > self._max_bytes:
-            await problem_response(BodyTooLarge(what))(scope, receive, send)
+            await problem_response(BodyTooLarge(what), scope["path"])(scope, receive, send)
             return
         n_bytes = 0
 

@@ -94,7 +94,7 @@ class RequestLog:
             record.error = type(error).__name__
             if record.status is not None:
                 raise
-            await problem_response(error)(scope, receive, send_with_id)
+            await problem_response(error, scope["path"])(scope, receive, send_with_id)
         finally:
             record.route = _route_of(scope)
             record.ms = round((time.perf_counter() - started) * 1000, 1)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from assistant.errors import ModelError
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
+from . import openai_errors
 from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping
 from .schemas import Problem
 
@@ -45,9 +46,9 @@ def to_problem(error: Exception) -> Problem:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong in the service: see its log.")
 
 
-def problem_response(error: Exception) -> JSONResponse:
-    """The answer to a request that ended with ``error``, with the headers that belong to it."""
-    response = _respond(to_problem(error))
+def problem_response(error: Exception, path: str) -> JSONResponse:
+    """The answer to a request of ``path`` that ended with ``error``, with the headers that belong to it."""
+    response = _respond(path, to_problem(error), error)
     if isinstance(error, Refused):
         response.headers.update(error.headers)
     return response
@@ -69,24 +70,25 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(QuarryError)
     async def on_quarry_error(request: Request, error: QuarryError) -> JSONResponse:
-        return problem_response(error)
+        return problem_response(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         said = str(first["msg"]).removeprefix("Value error, ")
-        return _respond(_problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {said}"))
+        problem = _problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {said}")
+        return _respond(request.url.path, problem, param=where.removeprefix("body."))
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> JSONResponse:
-        response = _respond(_problem(HTTPStatus(error.status_code), str(error.detail)))
+        response = _respond(request.url.path, _problem(HTTPStatus(error.status_code), str(error.detail)))
         response.headers.update(error.headers or {})
         return response
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(error)
+        return problem_response(error, request.url.path)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -105,5 +107,7 @@ def _problem(status: HTTPStatus, detail: str) -> Problem:
     return Problem(title=status.phrase, status=status.value, detail=detail)
 
 
-def _respond(problem: Problem) -> JSONResponse:
+def _respond(path: str, problem: Problem, error: Exception | None = None, param: str | None = None) -> JSONResponse:
+    if openai_errors.speaks_openai(path):
+        return openai_errors.respond(problem, error, param)
     return JSONResponse(problem.model_dump(), problem.status, media_type="application/problem+json")

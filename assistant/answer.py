@@ -36,6 +36,7 @@ class AskRequest:
     """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval.
 
     ``abstain``: say that the repository does not show it, instead of asking the model, where retrieval is too weak.
+    ``instructions`` are a client's own, which follow ours; generation ends before any text of ``stop``.
     """
 
     repo: str | None
@@ -45,6 +46,10 @@ class AskRequest:
     max_tokens: int | None = None
     ref: str | None = None
     abstain: bool = True
+    instructions: str = ""
+    temperature: float = 0.0
+    seed: int = 0
+    stop: Sequence[str] = ()
 
 
 class Gate(Protocol):
@@ -133,14 +138,17 @@ class Assistant:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
                     yield PlaceInLine(place)
-        chat_model = await asyncio.to_thread(self._provider.chat_model, max_tokens=max_tokens)
+        chat_model = await asyncio.to_thread(
+            self._provider.chat_model, max_tokens=max_tokens, temperature=request.temperature, seed=request.seed
+        )
         asked = time.perf_counter()
         first_token_ms: float | None = None
         pieces: list[str] = []
         usage: dict[str, Any] = {}
         finish_reason = "stop"
         try:
-            async with aclosing(cast(Any, chat_model.astream(prepared.prompt))) as chunks:
+            stop = list(request.stop) or None
+            async with aclosing(cast(Any, chat_model.astream(prepared.prompt, stop=stop))) as chunks:
                 async for chunk in chunks:
                     usage = chunk.usage_metadata or usage
                     finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
@@ -179,7 +187,7 @@ class Assistant:
         question, history = _split_conversation(request.messages)
         room = self._provider.window_tokens - max_tokens
         if room <= 0:
-            raise InputError(
+            raise PromptTooLong(
                 f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
                 f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
             )
@@ -197,17 +205,18 @@ class Assistant:
         retrieval_ms = _ms_since(started)
         started = time.perf_counter()
         context = pack_context(hits, min(self._settings.context_tokens, room), self._count_text)
-        prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request.retrieval, room)
+        prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
         trace = Trace(PROMPT_VERSION, context.packed, context.left_out, n_turns_left_out, context.tokens, tokens)
         return _Prepared(prompt, context, trace, retrieval_ms, _ms_since(started))
 
     def _fit(
-        self, question: str, history: Sequence[Message], context: PackedContext, retrieval: bool, room: int
+        self, question: str, history: Sequence[Message], context: PackedContext, request: AskRequest, room: int
     ) -> tuple[Sequence[BaseMessage], PackedContext, int, TokenCount]:
         """The prompt within ``room`` tokens: the oldest turns are left out first, then the last passages."""
         n_left_out = 0
         while True:
-            prompt = build_prompt(question, history[n_left_out:], context.passages if retrieval else None)
+            passages = context.passages if request.retrieval else None
+            prompt = build_prompt(question, history[n_left_out:], passages, request.instructions)
             tokens = self._provider.count_prompt(prompt)
             if tokens.n_tokens <= room:
                 return prompt, context, n_left_out, tokens

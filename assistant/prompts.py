@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from .records import Message, Passage
@@ -46,8 +46,13 @@ WITHOUT_CODE = ChatPromptTemplate.from_messages(
 )
 
 
-def build_prompt(question: str, history: Sequence[Message], passages: Sequence[Passage] | None) -> list[BaseMessage]:
-    """The messages to send. ``passages`` is None without retrieval, and empty when it found nothing."""
+def build_prompt(
+    question: str, history: Sequence[Message], passages: Sequence[Passage] | None, instructions: str = ""
+) -> list[BaseMessage]:
+    """The messages to send. ``passages`` is None without retrieval, and empty when it found nothing.
+
+    ``instructions`` are the client's own. They follow ours in the one system message, so that its head stays the same.
+    """
     turns = [
         HumanMessage(_defuse(turn.content)) if turn.role == "user" else AIMessage(_defuse(turn.content))
         for turn in history
@@ -55,8 +60,12 @@ def build_prompt(question: str, history: Sequence[Message], passages: Sequence[P
     ]
     question = _defuse(question)
     if passages is None:
-        return WITHOUT_CODE.format_messages(history=turns, question=question)
-    return WITH_CODE.format_messages(history=turns, question=question, passages=format_passages(passages))
+        prompt = WITHOUT_CODE.format_messages(history=turns, question=question)
+    else:
+        prompt = WITH_CODE.format_messages(history=turns, question=question, passages=format_passages(passages))
+    if instructions:
+        prompt[0] = SystemMessage(f"{prompt[0].text}\n\n{_defuse(instructions)}")
+    return prompt
 
 
 def format_passages(passages: Sequence[Passage]) -> str:

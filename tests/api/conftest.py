@@ -38,7 +38,7 @@ FILES = {
 
 
 class StandInModel(BaseChatModel):
-    """Streams fixed words, a little apart, and counts how many it was let go on with."""
+    """Streams fixed words, a little apart, up to a stop word, and counts how many it was let go on with."""
 
     words: list[str]
     pause_seconds: float = 0.0
@@ -64,6 +64,8 @@ class StandInModel(BaseChatModel):
         for number, word in enumerate(self.words):
             if number == self.fails_after:
                 raise ConnectionError("the server is gone")
+            if any(text in word for text in stop or []):
+                break
             await asyncio.sleep(self.pause_seconds)
             self.given.append(word)
             yield ChatGenerationChunk(message=AIMessageChunk(content=word))
@@ -83,8 +85,10 @@ class StandInProvider:
     window_tokens: int = 4096
     asked: list[list[BaseMessage]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
+    sampling: list[tuple[int, float, int]] = field(default_factory=list)
 
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
+        self.sampling.append((max_tokens, temperature, seed))
         return StandInModel(
             words=list(self.words),
             pause_seconds=self.pause_seconds,

@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +36,11 @@ def indexed(make_repo: Make, make_home: Callable[[], Path], build: Make) -> tupl
     return repo, home
 
 
-def ask(home: Path, questions: Callable[[Client], Awaitable[Any]]) -> Any:
+def ask(home: Path, questions: Callable[[Client], Awaitable[Any]], **environment: str) -> Any:
     """Start the server, let ``questions`` be put to it, and return what they give."""
-    server = StdioServerParameters(command=QUARRY, args=["mcp"], env={"QUARRY_HOME": str(home)})
+    python_path = {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}  # the client hands on next to nothing by itself
+    environment = python_path | {"QUARRY_HOME": str(home)} | environment
+    server = StdioServerParameters(command=QUARRY, args=["mcp"], env=environment)
 
     async def run() -> Any:
         async with Client(stdio_client(server)) as client:
@@ -78,6 +82,7 @@ def test_tools_describe_themselves(indexed: Any) -> None:
         "find_symbol": ["repo", "symbol", "ref"],
         "read_lines": ["repo", "path", "start", "end", "ref"],
         "list_repositories": [],
+        "ask": ["repo", "question", "ref", "max_tokens"],
     }
     for tool in tools:
         assert tool.description and tool.annotations and tool.annotations.read_only_hint
@@ -174,6 +179,78 @@ def test_a_new_index_is_seen_at_once(make_repo: Make, home: Path, build: Make) -
     check_error(before, "No repository 'project' is indexed", "quarry index SOURCE --name project")
     symbols = [result.structured_content["hits"][0]["symbol"] for result in (first, second)]
     assert symbols == ["alpha", "beta"]
+
+
+class _ModelServer(BaseHTTPRequestHandler):
+    """An OpenAI-compatible server whose one model answers in four words."""
+
+    def do_GET(self) -> None:
+        self._send("application/json", json.dumps({"data": [{"id": "words"}]}))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.path.endswith("/chat/completions"):
+            self.send_error(404)
+            return
+        deltas: list[tuple[dict[str, str], str | None]] = [({"content": w}, None) for w in ("One ", "an ", "order.")]
+        head = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "words"}
+        chunks = [
+            head | {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+            for delta, reason in [*deltas, ({}, "stop")]
+        ]
+        events = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+        self._send("text/event-stream", "".join([*events, "data: [DONE]\n\n"]))
+
+    def _send(self, kind: str, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def model_server() -> Iterator[str]:
+    """Address of a model's server on this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _ModelServer) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+
+
+def test_questions_are_answered(indexed: Any, model_server: str) -> None:
+    """The first question opens the model that the settings name; its answer has sources, and progress is told."""
+    seen: list[str | None] = []
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(message)
+
+    async def questions(client: Client) -> CallToolResult:
+        arguments = {"repo": "shop", "question": "How many invoices does create_invoice make of an order?"}
+        return await client.call_tool("ask", arguments, progress_callback=on_progress)
+
+    result = ask(indexed[1], questions, QUARRY_MODEL="openai/words", QUARRY_OPENAI_URL=model_server)
+    assert words(result) == "One an order."
+    assert result.structured_content["model"] == "openai/words"
+    assert "billing/invoice.py" in [source["path"] for source in result.structured_content["sources"]]
+    assert seen and "passages" in str(seen[0])
+
+
+def test_without_a_model_only_asking_fails(indexed: Any) -> None:
+    """Where no model is there, a question says how to get one in one line, and searches are answered."""
+
+    async def questions(client: Client) -> list[CallToolResult]:
+        return [
+            await client.call_tool("ask", {"repo": "shop", "question": "What is an invoice?"}),
+            await client.call_tool("search_code", {"repo": "shop", "query": "invoice"}),
+        ]
+
+    asked, searched = ask(indexed[1], questions, QUARRY_MODEL="embedded/qwen2.5-coder-0.5b")
+    check_error(asked, "quarry models pull qwen2.5-coder-0.5b")
+    assert not searched.is_error
 
 
 def test_only_the_protocol_is_on_standard_output(indexed: Any) -> None:

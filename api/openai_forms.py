@@ -1,0 +1,77 @@
+"""Answers in OpenAI's forms: the list of sources in the message, annotations, usage, and the extension ``quarry``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+from urllib.parse import quote
+
+from assistant.records import Answer, Citation, Usage
+from assistant.serialise import answer_as_json
+
+_HEAD = "\n\nSources:\n\n"
+# Our own list at the end of an answer, as a client sends it back with the conversation.
+_SENT_BACK = re.compile(r"\n+Sources:\n+(?:- \[\d+\] `[^`\n]+`\n?)+\s*\Z")
+
+
+def sources_list(answer: Answer) -> str:
+    """The cited lines as markdown to append to the text, each once, by number; empty where nothing is cited."""
+    with_repo = len({citation.repo for citation in answer.citations}) > 1
+    cited = {(citation.passage, _place(citation, with_repo)) for citation in answer.citations}
+    lines = [f"- [{number}] `{place}`" for number, place in sorted(cited)]
+    return _HEAD + "\n".join(lines) if lines else ""
+
+
+def without_sources(text: str) -> str:
+    """``text`` without the list that ``sources_list`` has appended to it: the model need not read it again."""
+    return _SENT_BACK.sub("", text)
+
+
+def annotations_of(answer: Answer, base_url: str) -> list[dict[str, Any]]:
+    """The citations in OpenAI's form. Indexes are characters of the message."""
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": citation.start,
+                "end_index": citation.end,
+                "title": citation.location,
+                "url": source_url(citation, base_url),
+            },
+        }
+        for citation in answer.citations
+    ]
+
+
+def source_url(citation: Citation, base_url: str) -> str:
+    """Where the service shows the cited lines."""
+    at = f"commit={citation.commit}&" if citation.commit else ""
+    lines = f"{at}lines={citation.start_line}-{citation.end_line}"
+    return f"{base_url.rstrip('/')}/files/{quote(citation.repo)}/{quote(citation.path)}?{lines}"
+
+
+def extension_of(answer: Answer, trace_id: str) -> dict[str, Any]:
+    """What ``/chat`` gives beside the text: sources, citations, unknown names, confidence, times."""
+    said = answer_as_json(answer)
+    del said["answer"]
+    return {"trace_id": trace_id, **said}
+
+
+def usage_of(usage: Usage) -> dict[str, int]:
+    """Tokens under OpenAI's names."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+
+
+def finish_reason_of(answer: Answer) -> Literal["stop", "length"]:
+    """Why it ended, as OpenAI calls it."""
+    return "length" if answer.finish_reason == "length" else "stop"
+
+
+def _place(citation: Citation, with_repo: bool) -> str:
+    """``path:L3-L9@commit``, with the repository where there are several. A backquote would end the code span."""
+    place = f"{citation.repo}: {citation.location}" if with_repo else citation.location
+    return place.replace("`", "'")

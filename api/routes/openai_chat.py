@@ -1,0 +1,169 @@
+"""``POST /v1/chat/completions``: ask a repository as OpenAI's clients ask a model, whole or as a stream."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
+from assistant.records import Answer
+
+from ..asking import AskEvent, PlaceInLine, answer, ask
+from ..callers import CurrentCaller
+from ..disconnect import CLIENT_CLOSED, unless_disconnected
+from ..model_ids import resolve_model
+from ..openai_errors import to_openai
+from ..openai_forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
+from ..openai_messages import read_conversation, reject_unsupported
+from ..openai_schemas import ChatCompletion, ChatCompletionRequest
+from ..problems import to_problem
+from ..state import State
+from .openai_models import ERRORS
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+_STREAM = {
+    "description": "The answer; or, with `stream`, server-sent events of `chat.completion.chunk`, then `[DONE]`.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """What all chunks of one answer have in common."""
+
+    id: str
+    created: int
+    model: str
+    with_usage: bool
+    base_url: str
+
+    def chunk(self, choices: list[dict[str, Any]], **more: Any) -> str:
+        """One chunk on the wire. With usage asked for, it is null in all but the last."""
+        head = {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
+        usage = {"usage": None} if self.with_usage else {}
+        return event({**head, "choices": choices, **usage, **more})
+
+    def delta(self, delta: Mapping[str, Any], finish_reason: str | None = None, **more: Any) -> str:
+        """A chunk with the one choice."""
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return self.chunk([choice], **more)
+
+
+@router.post("/chat/completions", response_model=ChatCompletion, responses={200: _STREAM, **ERRORS})
+async def chat_completions(
+    body: ChatCompletionRequest, request: Request, state: State, caller: CurrentCaller
+) -> Response:
+    """Answer the last message from the repository that `model` names. A client that hangs up stops the generation."""
+    reject_unsupported(body)
+    instructions, messages = read_conversation(body.messages)
+    asked = AskRequest(
+        repo=resolve_model(state.settings.home, caller, body.model),
+        messages=messages,
+        instructions=instructions,
+        retrieval=body.quarry.retrieval == "on",
+        abstain=body.quarry.abstain,
+        k=body.quarry.k,
+        max_tokens=body.max_completion_tokens or body.max_tokens,
+        temperature=body.temperature or 0.0,
+        seed=body.usable_seed,
+        stop=body.stops,
+    )
+    envelope = _Envelope(
+        f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), body.model, body.with_usage, str(request.base_url)
+    )
+    if body.stream:
+        events = ask(state, asked, caller)
+        first = await anext(events)  # what cannot be asked fails here, while the status can still say so
+        return StreamingResponse(_encode(first, events, envelope), media_type="text/event-stream", headers=NO_BUFFERING)
+    answered = await unless_disconnected(request, answer(state, asked, caller))
+    if answered is None:
+        return Response(status_code=CLIENT_CLOSED)
+    return JSONResponse(_whole(answered, envelope))
+
+
+def event(data: Mapping[str, Any]) -> str:
+    """One server-sent event of data alone, as OpenAI sends them."""
+    return f"data: {json.dumps(data)}\n\n"
+
+
+def error_event(error: Exception) -> str:
+    """An error in mid-stream, in the form that OpenAI's clients raise."""
+    return event(to_openai(to_problem(error), error)[1])
+
+
+def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": answered.text + sources_list(answered),
+        "refusal": None,
+        "annotations": annotations_of(answered, envelope.base_url),
+    }
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason_of(answered)}
+    return {
+        "id": envelope.id,
+        "object": "chat.completion",
+        "created": envelope.created,
+        "model": envelope.model,
+        "choices": [choice],
+        "usage": usage_of(answered.usage),
+        "system_fingerprint": answered.model,
+        "quarry": extension_of(answered, envelope.id),
+    }
+
+
+async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None], envelope: _Envelope) -> AsyncIterator[str]:
+    """The answer on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
+    async with aclosing(events):
+        yield envelope.delta({"role": "assistant", "content": ""})
+        try:
+            for piece in _encode_event(first, envelope):
+                yield piece
+            async for each in events:
+                for piece in _encode_event(each, envelope):
+                    yield piece
+        except Exception as error:  # the status is sent already: whatever it is becomes the last event
+            yield error_event(error)
+            return
+        yield "data: [DONE]\n\n"
+
+
+def _encode_event(each: AskEvent, envelope: _Envelope) -> list[str]:
+    match each:
+        case PlaceInLine(place):
+            return [
+                f": {place} before this one\n\n"
+            ]  # a comment: no client has a form for it, and it keeps the line open
+        case TokenGenerated(text):
+            return [envelope.delta({"content": text})]
+        case AnswerDone(answered):
+            return _encode_end(answered, envelope)
+        case PassagesFound() | CitationFound():
+            return []  # citations are known with their places when the answer is done
+
+
+def _encode_end(answered: Answer, envelope: _Envelope) -> list[str]:
+    pieces = []
+    if sources := sources_list(answered):
+        pieces.append(envelope.delta({"content": sources}))
+    pieces.append(
+        envelope.delta(
+            {"annotations": annotations_of(answered, envelope.base_url)},
+            finish_reason_of(answered),
+            system_fingerprint=answered.model,
+            quarry=extension_of(answered, envelope.id),
+        )
+    )
+    if envelope.with_usage:
+        pieces.append(envelope.chunk([], usage=usage_of(answered.usage)))
+    return pieces

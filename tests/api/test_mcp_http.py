@@ -1,0 +1,127 @@
+"""``/mcp`` of the service, asked by the official client over streamable HTTP on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from mcp.client.client import Client
+from mcp.types import CallToolResult
+
+Served = Callable[..., str]
+QUESTION = {"repo": "shop", "question": "What is the default quantity in add_to_cart?"}
+
+
+def talk(url: str, questions: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
+    """Let ``questions`` be put to the server at ``url``, and return what they give."""
+
+    async def run() -> Any:
+        async with Client(f"{url}/mcp", **options) as client:
+            return await questions(client)
+
+    return asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def words(result: CallToolResult) -> str:
+    """The text that a model would read."""
+    (content,) = result.content
+    assert content.type == "text"
+    return content.text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_same_tools_by_both_protocols(served: Served, stand_in: Any, mode: str) -> None:
+    """The tools are those of `quarry mcp`, to clients of today's protocol and to those that shake hands first."""
+
+    async def questions(client: Client) -> tuple[list[str], CallToolResult]:
+        tools = await client.list_tools()
+        found = await client.call_tool("search_code", {"repo": "shop", "query": "add_vat", "k": 1})
+        return [tool.name for tool in tools.tools], found
+
+    names, found = talk(served(stand_in()), questions, mode=mode)
+    assert names == ["search_code", "read_lines", "find_symbol", "list_repositories", "ask"]
+    assert found.structured_content["hits"][0]["path"] == "shop/tax.py"
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_ask_answers_with_sources_and_progress(served: Served, stand_in: Any, mode: str) -> None:
+    """A question is answered as words and as values, and a client that gives a token sees how far it is."""
+    seen: list[tuple[float, str | None]] = []
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append((progress, message))
+
+    async def questions(client: Client) -> CallToolResult:
+        return await client.call_tool("ask", QUESTION, progress_callback=on_progress)
+
+    result: CallToolResult = talk(served(stand_in()), questions, mode=mode)
+    assert not result.is_error and words(result) == "The answer."
+    assert result.structured_content is not None
+    assert "shop/cart.py" in [source["path"] for source in result.structured_content["sources"]]
+    assert [progress for progress, _ in seen] == [0, 1]
+    assert "passages" in str(seen[0][1])
+
+
+def test_errors_are_one_line(served: Served, stand_in: Any) -> None:
+    """What cannot be asked, and a model that fails, are errors of one line, and the server goes on."""
+
+    async def questions(client: Client) -> list[CallToolResult]:
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("ask", {**QUESTION, "repo": "shp"}),
+            ("ask", {**QUESTION, "question": " "}),
+            ("ask", {**QUESTION, "max_tokens": 0}),
+            ("ask", {**QUESTION, "max_tokens": 1_000_000}),
+            ("ask", QUESTION),
+            ("list_repositories", {}),
+        ]
+        return [await client.call_tool(tool, arguments) for tool, arguments in calls]
+
+    *errors, last = talk(served(stand_in(words=["a ", "b "], fails_after=1)), questions)
+    expected = ["Did you mean shop?", "question is empty", "max_tokens is 0", "max_tokens is 1000000", "stand-in/words"]
+    for result, line in zip(errors, expected, strict=True):
+        assert result.is_error and line in words(result) and "\n" not in words(result)
+    assert not last.is_error
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_call_that_is_given_up_stops_the_model(served: Served, stand_in: Any, mode: str) -> None:
+    """A client that cancels its call stops the generation."""
+    provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
+
+    async def questions(client: Client) -> None:
+        call = asyncio.create_task(client.call_tool("ask", QUESTION))
+        while not provider.given:
+            await asyncio.sleep(0.05)
+        call.cancel()
+        await asyncio.wait([call])
+
+    talk(served(provider), questions, mode=mode)
+    time.sleep(0.5)
+    given = len(provider.given)
+    time.sleep(0.5)
+    assert 0 < given == len(provider.given) < 400
+
+
+def test_pages_elsewhere_are_kept_out(served: Served, stand_in: Any) -> None:
+    """A request from another origin, or under another host's name, is refused; one from this machine is not."""
+    url = served(stand_in())
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+    }
+
+    def post(**headers: str) -> int:
+        accept = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+        return httpx.post(f"{url}/mcp", content=json.dumps(hello), headers=accept | headers).status_code
+
+    assert post() == 200
+    assert post(Origin="http://localhost:3000") == 200
+    assert post(Origin="https://example.org") == 403
+    assert post(Host="example.org") in (400, 421)

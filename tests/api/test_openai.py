@@ -1,0 +1,261 @@
+"""``/v1/chat/completions`` and ``/v1/models``, asked by the official ``openai`` client over a real socket."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+
+Served = Callable[..., str]
+QUESTION: list[Any] = [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]
+
+
+def connect(url: str) -> OpenAI:
+    """The official client as its users open it, without the retries that would hide an error."""
+    return OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+
+
+def test_models_are_repositories_at_refs(served: Served, stand_in: Any) -> None:
+    """Each repository is a model, at each indexed ref too, and so are all of them together."""
+    client = connect(served(stand_in()))
+    models = {model.id: model for model in client.models.list()}
+    assert list(models) == ["quarry/shop", "quarry/shop@HEAD", "quarry/all"]
+    assert all(model.object == "model" and model.created > 1_600_000_000 for model in models.values())
+    assert client.models.retrieve("quarry/shop@HEAD").id == "quarry/shop@HEAD"
+
+
+def test_unknown_model_is_404_with_near_names(served: Served, stand_in: Any) -> None:
+    """A model that is not there is `model_not_found`, with the name that was meant, in a list, a ref and a question."""
+    client = connect(served(stand_in()))
+    asked: list[Callable[[], object]] = [
+        lambda: client.models.retrieve("quarry/shp"),
+        lambda: client.chat.completions.create(model="quarry/shp", messages=QUESTION),
+        lambda: client.chat.completions.create(model="quarry/shop@v9", messages=QUESTION),
+        lambda: client.chat.completions.create(model="shop", messages=QUESTION),
+        lambda: client.chat.completions.create(model="quarry/", messages=QUESTION, stream=True),
+        lambda: client.chat.completions.create(model="quarry/../shop", messages=QUESTION),
+    ]
+    for ask in asked:
+        with pytest.raises(openai.NotFoundError) as caught:
+            ask()
+        assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+        assert "quarry/shop" in caught.value.message or "/v1/models" in caught.value.message
+
+
+def test_whole_answer(served: Served, stand_in: Any) -> None:
+    """A whole answer has text, reason, usage and the model that answered, and what is ours under `quarry`."""
+    client = connect(served(stand_in()))
+    answer = client.chat.completions.create(model="quarry/shop", messages=QUESTION)
+    (choice,) = answer.choices
+    assert (choice.message.role, choice.message.content) == ("assistant", "The answer.")
+    assert (choice.finish_reason, answer.model) == ("stop", "quarry/shop")
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (7, 2, 9)
+    assert answer.system_fingerprint == "stand-in/words"
+    extension = answer.model_dump()["quarry"]
+    assert "shop/cart.py" in [source["path"] for source in extension["sources"]]
+    assert {"citations", "unknown_names", "confidence", "abstained", "trace_id"} <= set(extension)
+
+
+def test_stream(served: Served, stand_in: Any) -> None:
+    """A stream gives the pieces, then one chunk with the reason and what is ours; usage only where it is asked for."""
+    client = connect(served(stand_in()))
+    chunks = list(client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True))
+    assert [chunk.choices[0].delta.content for chunk in chunks] == ["", "The ", "answer.", None]
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, None, None, "stop"]
+    assert chunks[-1].model_dump()["quarry"]["sources"]
+    assert len({chunk.id for chunk in chunks}) == 1 and all(chunk.usage is None for chunk in chunks)
+
+
+def test_stream_with_usage(served: Served, stand_in: Any) -> None:
+    """With `include_usage` one more chunk follows, without a choice, with the tokens."""
+    client = connect(served(stand_in()))
+    *_, last, usage = client.chat.completions.create(
+        model="quarry/shop", messages=QUESTION, stream=True, stream_options={"include_usage": True}
+    )
+    assert last.choices[0].finish_reason == "stop" and last.usage is None
+    assert usage.choices == [] and usage.usage is not None and usage.usage.total_tokens == 9
+
+
+def test_system_messages_are_heard_wherever_they_stand(served: Served, stand_in: Any) -> None:
+    """Clients' instructions join ours in the one system message, also from behind the question; ours come first."""
+    provider = stand_in()
+    client = connect(served(provider))
+    messages: list[Any] = [
+        {"role": "system", "content": "Answer in French."},
+        {"role": "user", "content": [{"type": "text", "text": "Hello."}]},
+        {"role": "assistant", "content": "Bonjour."},
+        *QUESTION,
+        {"role": "developer", "content": "No lists."},
+    ]
+    client.chat.completions.create(model="quarry/shop", messages=messages)
+    first, *turns = provider.asked[0]
+    assert [turn.type for turn in turns] == ["human", "ai", "human"]
+    assert first.type == "system" and first.text.startswith("You are Quarry")
+    assert first.text.endswith("Answer in French.\n\nNo lists.")
+
+
+def test_sampling_reaches_the_model(served: Served, stand_in: Any) -> None:
+    """Temperature, seed, cap and stop are the model's; by either name of the cap."""
+    provider = stand_in(words=["one ", "two ", "three "])
+    client = connect(served(provider))
+    answer = client.chat.completions.create(
+        model="quarry/shop", messages=QUESTION, temperature=0.7, seed=11, max_tokens=40, stop="two"
+    )
+    assert answer.choices[0].message.content == "one "
+    client.chat.completions.create(model="quarry/shop", messages=QUESTION, max_completion_tokens=30, stop=["three"])
+    assert provider.sampling == [(40, 0.7, 11), (30, 0.0, 0)]
+    assert len(provider.given) == 1 + 2
+
+
+def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
+    """`quarry.retrieval` off gives the model no code to read."""
+    provider = stand_in()
+    client = connect(served(provider))
+    client.chat.completions.create(
+        model="quarry/shop", messages=QUESTION, extra_body={"quarry": {"retrieval": "off", "abstain": False}}
+    )
+    assert "quantity=3" not in str(provider.asked[0])
+
+
+def test_what_clients_send_and_does_not_apply_is_ignored(served: Served, stand_in: Any) -> None:
+    """What Continue, aider and Open WebUI send beside the conversation is taken without an error."""
+    client = connect(served(stand_in()))
+    answer = client.chat.completions.create(
+        model="quarry/shop",
+        messages=QUESTION,
+        n=1,
+        top_p=0.9,
+        user="someone",
+        logprobs=False,
+        presence_penalty=0,
+        frequency_penalty=0,
+        response_format={"type": "text"},
+        tools=[{"type": "function", "function": {"name": "f"}}],
+        tool_choice="none",
+        store=False,
+        extra_body={"keep_alive": 1, "chat_id": "x", "metadata": None},
+    )
+    assert answer.choices[0].message.content == "The answer."
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "no messages": ({"messages": []}, "messages"),
+    "empty question": ({"messages": [{"role": "user", "content": "  "}]}, "messages"),
+    "null question": ({"messages": [{"role": "user", "content": None}]}, "messages"),
+    "answer last": ({"messages": [*QUESTION, {"role": "assistant", "content": "It is"}]}, "messages"),
+    "system alone": ({"messages": [{"role": "system", "content": "x"}]}, "messages"),
+    "unknown role": ({"messages": [{"role": "nobody", "content": "x"}]}, "messages.0.role"),
+    "tool result": ({"messages": [{"role": "tool", "content": "x"}, *QUESTION]}, "messages.0.role"),
+    "picture": (
+        {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
+        "messages.0.content",
+    ),
+    "two answers": ({"n": 2}, "n"),
+    "tools": ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+    "log probabilities": ({"logprobs": True}, "logprobs"),
+    "JSON": ({"response_format": {"type": "json_object"}}, "response_format"),
+    "hot": ({"temperature": 9}, "temperature"),
+    "no tokens": ({"max_tokens": 0}, "max_tokens"),
+    "unknown extension": ({"extra_body": {"quarry": {"retrival": "off"}}}, "quarry.retrival"),
+}
+
+
+def test_bad_requests_name_what_is_wrong(served: Served, stand_in: Any) -> None:
+    """Each is a 400 of one line that names the field, as the official client reads it, before the model is asked."""
+    provider = stand_in()
+    client = connect(served(provider))
+    for case, (arguments, param) in BAD.items():
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.chat.completions.create(**{"model": "quarry/shop", "messages": QUESTION, **arguments})
+        assert (caught.value.param, caught.value.type) == (param, "invalid_request_error"), case
+        assert "\n" not in caught.value.message and len(caught.value.message) < 300, case
+    assert not provider.asked
+
+
+def test_what_does_not_fit_the_window_says_so(served: Served, stand_in: Any) -> None:
+    """A cap beyond the window, and a question that is longer, are `context_length_exceeded`; a stream's status too."""
+    client = connect(served(stand_in()))
+    long: list[Any] = [{"role": "user", "content": "word " * 5000}]
+    for stream in (False, True):
+        for arguments, param in (({"max_tokens": 100_000}, "max_tokens"), ({"messages": long}, "messages")):
+            with pytest.raises(openai.BadRequestError) as caught:
+                client.chat.completions.create(
+                    **{"model": "quarry/shop", "messages": QUESTION, "stream": stream, **arguments}  # type: ignore[arg-type]
+                )
+            assert (caught.value.code, caught.value.param) == ("context_length_exceeded", param)
+
+
+def test_ten_megabytes_are_refused(served: Served, stand_in: Any) -> None:
+    """A message of 10 MB is a 4xx of one short line, which does not hold the message."""
+    provider = stand_in()
+    client = connect(served(provider))
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(model="quarry/shop", messages=[{"role": "user", "content": "x" * 10_000_000}])
+    assert caught.value.status_code in (400, 413)
+    assert len(caught.value.response.content) < 1000 and not provider.asked
+
+
+def test_no_json_is_an_error_in_the_same_form(served: Served, stand_in: Any) -> None:
+    """A body that is no JSON, and a path that is not there, are told in OpenAI's form too."""
+    url = served(stand_in())
+    for response in (
+        httpx.post(f"{url}/v1/chat/completions", content=b"{", headers={"Content-Type": "application/json"}),
+        httpx.get(f"{url}/v1/nothing"),
+        httpx.get(f"{url}/v1/chat/completions"),
+    ):
+        assert 400 <= response.status_code < 500
+        assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_model_that_fails_in_mid_stream_is_an_error(served: Served, stand_in: Any) -> None:
+    """The client raises what went wrong, after the pieces that it got; the stream does not end as if it were whole."""
+    client = connect(served(stand_in(words=["a ", "b ", "c "], fails_after=2)))
+    got: list[str | None] = []
+    with pytest.raises(openai.APIError, match="stand-in/words") as caught:
+        for chunk in client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True):
+            got.append(chunk.choices[0].delta.content)
+    assert got == ["", "a ", "b "]
+    assert caught.value.type == "server_error"
+
+
+def test_a_model_that_fails_is_503(served: Served, stand_in: Any) -> None:
+    """A whole answer that fails in its middle is a 503 with the reason, not a shorter answer."""
+    client = connect(served(stand_in(words=["a ", "b "], fails_after=1)))
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.chat.completions.create(model="quarry/shop", messages=QUESTION)
+    assert (caught.value.status_code, caught.value.code) == (503, "model_unavailable")
+
+
+def test_closing_the_stream_stops_the_model(served: Served, stand_in: Any) -> None:
+    """A client that closes its stream stops the generation."""
+    provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
+    client = connect(served(provider))
+    with client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True) as stream:
+        for chunk in stream:
+            if chunk.choices[0].delta.content:
+                break
+    check_stops(provider)
+
+
+def test_a_client_that_gives_up_stops_the_model(served: Served, stand_in: Any) -> None:
+    """A client that does not wait for a whole answer stops the generation."""
+    provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
+    client = connect(served(provider)).with_options(timeout=1.0)
+    with pytest.raises(openai.APITimeoutError):
+        client.chat.completions.create(model="quarry/shop", messages=QUESTION)
+    check_stops(provider)
+
+
+def check_stops(provider: Any) -> None:
+    """No more words are taken from the model after a moment."""
+    time.sleep(0.5)
+    given = len(provider.given)
+    time.sleep(0.5)
+    assert 0 < given == len(provider.given) < 400
