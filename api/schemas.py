@@ -107,6 +107,69 @@ class LeftOutHit(_Schema):
     reason: str
 
 
+class JudgedHit(_Schema):
+    """A hit with its rank among those of the question, and what spoke for it."""
+
+    rank: int
+    repo: str
+    commit: str | None
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    kind: str
+    score: float
+    signals: dict[str, float]
+
+
+class JudgedHitLeftOut(JudgedHit):
+    """A hit that the model was not given."""
+
+    reason: str
+
+
+class PackedPassage(_Schema):
+    """How the source of this number came about: a hit as a whole, neighbours merged, or the lines that matter."""
+
+    number: int
+    how: Literal["whole", "merged", "excerpt"]
+    tokens: int
+    n_lines_left_out: int
+    hits: list[JudgedHit]
+
+
+class ContextBudget(_Schema):
+    """How many tokens of code the prompt could hold, and why; the speed is null where it did not decide."""
+
+    tokens: int
+    reason: str
+    prompt_tokens_per_second: float | None
+    first_token_seconds: float | None
+
+
+class ChatTrace(_Schema):
+    """Why the model was given this code. ``query`` is what was searched for; ``budget`` is null without retrieval."""
+
+    query: str
+    prompt_version: str
+    budget: ContextBudget | None
+    context_tokens: int
+    prompt_tokens: int
+    tokens_are_exact: bool = Field(description="False where the server counts no tokens: then they are upper bounds.")
+    passages: list[PackedPassage]
+    left_out: list[JudgedHitLeftOut]
+
+
+_JUDGED: dict[str, JsonValue] = {
+    "rank": 1,
+    **_SOURCE,
+    "symbol": "Group.resolve_command",
+    "kind": "method",
+    "score": 7.21,
+    "signals": {"words_best": 1.0, "meaning_best": 0.0},
+}
+
+
 class ChatAnswer(_Schema):
     """A whole answer; also the data of the event ``done``."""
 
@@ -142,6 +205,23 @@ class ChatAnswer(_Schema):
                         }
                     ],
                     "n_turns_left_out": 0,
+                    "trace": {
+                        "query": "Which class dispatches subcommands?",
+                        "prompt_version": "1",
+                        "budget": {
+                            "tokens": 1500,
+                            "reason": "20 s to the first token at 82 prompt tokens/s (measured)",
+                            "prompt_tokens_per_second": 82.0,
+                            "first_token_seconds": 20.0,
+                        },
+                        "context_tokens": 1490,
+                        "prompt_tokens": 1620,
+                        "tokens_are_exact": True,
+                        "passages": [
+                            {"number": 1, "how": "whole", "tokens": 390, "n_lines_left_out": 0, "hits": [_JUDGED]}
+                        ],
+                        "left_out": [{**_JUDGED, "rank": 5, "reason": "needs 402 tokens, 110 are left"}],
+                    },
                 }
             ]
         }
@@ -160,6 +240,7 @@ class ChatAnswer(_Schema):
     timings_ms: ChatTimings
     left_out: list[LeftOutHit] = Field(description="Hits that did not fit the prompt, best first, with the reason.")
     n_turns_left_out: int = Field(description="Oldest messages of the conversation that had no room.")
+    trace: ChatTrace = Field(description="Why the model was given this code.")
 
 
 class SearchHit(_Schema):

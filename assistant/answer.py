@@ -19,13 +19,17 @@ from langchain_core.messages import BaseMessage
 from indexer.errors import InputError
 from indexer.records import Hit
 
+from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .models.providers import Provider, explain_model_error
+from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt
 from .records import Answer, Citation, Message, Passage, TokenCount, Trace, Usage
 from .search import Searcher, SearchOptions
 from .settings import AssistantSettings
+from .surroundings import IndexSurroundings, Surroundings
+from .targets import parse_targets
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
@@ -116,6 +120,7 @@ class Assistant:
         self._searcher = searcher or Searcher(settings.home)
         # A count is a round trip of 2 ms to an engine, and the same passages come back all day.
         self._count_text = lru_cache(maxsize=_COUNTS_KEPT)(provider.count_text)
+        self._speed = PromptSpeed(provider.model, settings.home / "cache" / "prompt-speed.json")
 
     async def answer(self, request: AskRequest) -> Answer:
         """The whole answer at once. Raises what ``stream`` raises."""
@@ -145,12 +150,14 @@ class Assistant:
         first_token_ms: float | None = None
         pieces: list[str] = []
         usage: dict[str, Any] = {}
+        timings: ModelTimings | None = None
         finish_reason = "stop"
         try:
             stop = list(request.stop) or None
             async with aclosing(cast(Any, chat_model.astream(prepared.prompt, stop=stop))) as chunks:
                 async for chunk in chunks:
                     usage = chunk.usage_metadata or usage
+                    timings = timings_of(chunk) or timings
                     finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                     text = chunk.text
                     if text:
@@ -160,6 +167,16 @@ class Assistant:
                         yield TokenGenerated(text)
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean
             raise explain_model_error(error, self._provider) from error
+        messages = [_to_record(message) for message in prepared.prompt]
+        first_token_ms = first_token_ms if first_token_ms is not None else _ms_since(asked)
+        await asyncio.to_thread(
+            self._speed.learn,
+            messages,
+            prepared.trace.prompt_tokens,
+            n_cached=usage.get("input_token_details", {}).get("cache_read"),
+            timings=timings,
+            first_token_ms=first_token_ms,
+        )
         yield AnswerDone(
             Answer(
                 text="".join(pieces),
@@ -174,11 +191,11 @@ class Assistant:
                 timings_ms={
                     "retrieval": prepared.retrieval_ms,
                     "prompt": prepared.prompt_ms,
-                    "first_token": first_token_ms if first_token_ms is not None else _ms_since(asked),
+                    "first_token": first_token_ms,
                     "total": _ms_since(started),
                 },
                 trace=prepared.trace,
-                messages=[_to_record(message) for message in prepared.prompt],
+                messages=messages,
             )
         )
 
@@ -192,6 +209,7 @@ class Assistant:
                 f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
             )
         hits: Sequence[Hit] = ()
+        surroundings: Surroundings | None = None
         if request.retrieval:
             if request.repo is None:
                 raise InputError("Name the repository to ask, or switch retrieval off.")
@@ -202,11 +220,33 @@ class Assistant:
                 ref=request.ref,
                 options=SearchOptions(for_context=True),
             ).hits
+            targets = parse_targets(self._settings.home, request.repo, request.ref)
+            surroundings = IndexSurroundings([self._searcher.open(target).index for target in targets], hits)
         retrieval_ms = _ms_since(started)
         started = time.perf_counter()
-        context = pack_context(hits, min(self._settings.context_tokens, room), self._count_text)
+        bare = self._provider.count_prompt(
+            build_prompt(question, history, [] if request.retrieval else None, request.instructions)
+        )
+        budget = choose_budget(
+            context_tokens=self._settings.context_tokens,
+            first_token_seconds=self._settings.first_token_seconds,
+            speed=self._speed.tokens_per_second,
+            prompt_tokens=bare,
+            room_tokens=room,
+        )
+        context = pack_context(hits, budget.n_tokens, self._count_text, question=question, surroundings=surroundings)
         prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
-        trace = Trace(PROMPT_VERSION, context.packed, context.left_out, n_turns_left_out, context.tokens, tokens)
+        trace = Trace(
+            prompt_version=PROMPT_VERSION,
+            packed=context.hits,
+            left_out=context.left_out,
+            n_turns_left_out=n_turns_left_out,
+            context_tokens=context.tokens,
+            prompt_tokens=tokens,
+            passages=context.packed,
+            budget=budget if request.retrieval else None,
+            query=question if request.retrieval else "",
+        )
         return _Prepared(prompt, context, trace, retrieval_ms, _ms_since(started))
 
     def _fit(

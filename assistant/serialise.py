@@ -8,7 +8,7 @@ from typing import Any
 
 from indexer.records import Hit
 
-from .records import Answer, Citation, Passage
+from .records import Answer, Citation, Passage, Trace
 from .search import SearchedRef, SearchResult
 
 
@@ -103,4 +103,45 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             for hit, reason in answer.trace.left_out
         ],
         "n_turns_left_out": answer.trace.n_turns_left_out,
+        "trace": trace_as_json(answer.trace),
     }
+
+
+def trace_as_json(trace: Trace) -> dict[str, Any]:
+    """Why the prompt is what it is: each passage with the hits that it is made of, what was left out, the budget."""
+    rank = {id(hit): rank for rank, hit in enumerate(sorted(_all_hits(trace), key=lambda hit: -hit.score), 1)}
+    return {
+        "query": trace.query,
+        "prompt_version": trace.prompt_version,
+        "budget": None
+        if trace.budget is None
+        else {
+            "tokens": trace.budget.n_tokens,
+            "reason": trace.budget.reason,
+            "prompt_tokens_per_second": trace.budget.prompt_tokens_per_second,
+            "first_token_seconds": trace.budget.first_token_seconds,
+        },
+        "context_tokens": trace.context_tokens.n_tokens,
+        "prompt_tokens": trace.prompt_tokens.n_tokens,
+        "tokens_are_exact": trace.prompt_tokens.exact,
+        "passages": [
+            {
+                "number": packed.number,
+                "how": packed.how,
+                "tokens": packed.n_tokens,
+                "n_lines_left_out": packed.n_lines_left_out,
+                "hits": [_judged_as_json(hit, rank[id(hit)]) for hit in packed.hits],
+            }
+            for packed in trace.passages
+        ],
+        "left_out": [{**_judged_as_json(hit, rank[id(hit)]), "reason": reason} for hit, reason in trace.left_out],
+    }
+
+
+def _all_hits(trace: Trace) -> list[Hit]:
+    return [*trace.packed, *(hit for hit, _ in trace.left_out)]
+
+
+def _judged_as_json(hit: Hit, rank: int) -> dict[str, Any]:
+    """A hit without its text, with its rank among all of the question and what spoke for it."""
+    return {"rank": rank, **{key: value for key, value in hit_as_json(hit).items() if key not in ("text", "language")}}

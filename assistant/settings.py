@@ -28,8 +28,15 @@ class AssistantSettings(IndexerSettings):
     window_tokens: int = Field(
         default=8192, ge=512, description="Context window that is asked of the engine or of Ollama (num_ctx)."
     )
-    context_tokens: int = Field(
-        default=1600, ge=64, description="Budget of retrieved code in a prompt: prompt tokens are the wait."
+    first_token_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="Target time to the first token: as much code is sent as is read in it, at the measured speed.",
+    )
+    context_tokens: int | None = Field(
+        default=None,
+        ge=64,
+        description="Budget of retrieved code in a prompt, whatever the wait; unset, the time decides.",
     )
     max_answer_tokens: int = Field(default=512, ge=1, description="Cap on a generated answer.")
     engine_threads: int | None = Field(

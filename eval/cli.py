@@ -83,13 +83,20 @@ def ask_a_model(
     from indexer.repository import default_name, open_source
 
     from .arms import Target, choose_arms
-    from .prepare import choose_questions, default_folder, describe_run, index_repository, read_python_files
+    from .prepare import (
+        choose_questions,
+        default_folder,
+        describe_run,
+        index_repository,
+        pin_context,
+        read_python_files,
+    )
     from .report import write_report
     from .run import ask_questions
     from .store import RunFolder
 
     chosen = choose_arms(arms.split(","))
-    settings = AssistantSettings()
+    settings = pin_context(AssistantSettings())
     name = check_name(name or default_name(repo))
     provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
     try:

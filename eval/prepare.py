@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from assistant.context import CONTEXT_VERSION
 from assistant.prompts import PROMPT_VERSION
 from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings
@@ -27,6 +28,7 @@ from .scoring import SCORING_VERSION
 
 DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
 TASK = "questions"
+_CONTEXT_TOKENS = 1600  # of every run that sets none, so that answers do not depend on how fast a machine reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class PythonFiles:
 
     files: Sequence[tuple[str, str]]
     content: str
+
+
+def pin_context(settings: AssistantSettings) -> AssistantSettings:
+    """The settings of a run: its budget of code is a number, not a time."""
+    return settings.model_copy(update={"context_tokens": settings.context_tokens or _CONTEXT_TOKENS})
 
 
 def read_python_files(source: Source, max_file_bytes: int) -> PythonFiles:
@@ -100,7 +107,8 @@ def describe_run(
     n_questions: int,
     max_tokens: int,
 ) -> RunConfig:
-    """The configuration of a run: what its answers depend on."""
+    """The configuration of a run: what its answers depend on. ``settings`` are those of ``pin_context``."""
+    assert settings.context_tokens is not None
     return RunConfig(
         task=TASK,
         repo=repo,
@@ -120,6 +128,7 @@ def describe_run(
         harvest_version=HARVEST_VERSION,
         scoring_version=SCORING_VERSION,
         search_version=SEARCH_VERSION,
+        context_version=CONTEXT_VERSION,
     )
 
 

@@ -115,3 +115,4 @@ class RunConfig:
     harvest_version: int
     scoring_version: int
     search_version: int
+    context_version: int = 1  # of runs before there was one

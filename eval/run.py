@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from assistant.answer import AskRequest
-from assistant.records import Answer
+from assistant.records import Answer, Passage
 from indexer.errors import QuarryError
 
 from .arms import Arm, Target, word_question
@@ -101,7 +101,7 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
         normalised=score.normalised,
         verdict=score.verdict,
         explanation=score.explanation,
-        retrieved_answer=any(holds_answer(passage, question) for passage in passages),
+        retrieved_answer=any(holds_answer(passage, question) for passage in answer.passages),
         prompt_tokens=answer.usage.prompt_tokens,
         completion_tokens=answer.usage.completion_tokens,
         seconds=round(seconds, 3),
@@ -110,13 +110,12 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
     )
 
 
-def holds_answer(passage: RetrievedPassage, question: Question) -> bool:
-    """Whether a passage overlaps the lines that hold the answer."""
-    return (
-        passage.path == question.path
-        and passage.start_line <= question.end_line
-        and question.start_line <= passage.end_line
-    )
+def holds_answer(passage: Passage, question: Question) -> bool:
+    """Whether a passage shows one of the lines that hold the answer."""
+    if passage.path != question.path:
+        return False
+    shown = passage.lines if passage.lines is not None else range(passage.start_line, passage.end_line + 1)
+    return any(line is not None and question.start_line <= line <= question.end_line for line in shown)
 
 
 def _record_error(question: Question, arm: Arm, error: QuarryError) -> ArmAnswer:

@@ -136,8 +136,8 @@ def test_the_prompt_is_kept_as_it_was_sent(indexed_home: Path) -> None:
 def test_the_json_of_an_answer_names_its_sources(indexed_home: Path) -> None:
     """Sources carry repository, commit, path and lines; usage holds the context's tokens."""
     value = answer_as_json(ask(indexed_home, WordProvider()))
-    assert list(value)[:6] == ["answer", "sources", "model", "finish_reason", "usage", "timings_ms"]
-    assert list(value)[6:] == ["left_out", "n_turns_left_out"]
+    assert list(value)[:4] == ["answer", "sources", "citations", "n_citations_removed"]
+    assert list(value)[-3:] == ["left_out", "n_turns_left_out", "trace"]
     assert list(value["sources"][0]) == ["repo", "commit", "path", "start_line", "end_line"]
     assert value["usage"].keys() == {"prompt_tokens", "completion_tokens", "context_tokens"}
 

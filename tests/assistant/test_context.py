@@ -49,7 +49,7 @@ def test_the_budget_is_never_exceeded(contents: list[str], budget: int, count: C
     context = pack_context([hit(text, f"{number}.py") for number, text in enumerate(contents)], budget, count)
     if context.passages:
         assert count(format_passages(context.passages)).n_tokens <= context.tokens.n_tokens <= budget
-    assert len(context.packed) + len(context.left_out) == len(contents)
+    assert len(context.hits) + len(context.left_out) == len(contents)
     assert [passage.number for passage in context.passages] == list(range(1, len(context.passages) + 1))
 
 
@@ -62,7 +62,8 @@ def test_passages_are_whole_chunks_by_rank() -> None:
         (2, "a.py:5-6", lines(2)),
     ]
     assert [(p.repo, p.commit) for p in context.passages] == [("project", "c0ffee")] * 2
-    assert (list(context.packed), list(context.left_out)) == (hits, [])
+    assert (list(context.hits), list(context.left_out)) == (hits, [])
+    assert [packed.how for packed in context.packed] == ["whole", "whole"]
 
 
 def test_a_chunk_that_is_too_large_is_passed_over() -> None:
@@ -78,10 +79,10 @@ def test_a_chunk_that_is_too_large_is_passed_over() -> None:
 
 
 def test_the_first_chunk_is_cut_at_a_line() -> None:
-    """If not even the best hit fits, the longest head of it that does is taken, in whole lines."""
+    """If not even the best hit fits, the head of it that does is taken, in whole lines, and marked as cut."""
     context = pack_context([hit(lines(100), "a.py", 7)], 61, count_words)
     (passage,) = context.passages
-    assert (passage.text, passage.location) == (lines(11), "a.py:7-17")
+    assert (passage.text, passage.location) == (f"{lines(11)}\n…", "a.py:7-17")
     assert 61 - 5 < context.tokens.n_tokens <= 61
 
 

@@ -90,7 +90,14 @@ def test_a_passage_holds_the_answer_if_it_overlaps_its_lines(
     questions: list[Question], path: str, start_line: int, end_line: int, expected: bool
 ) -> None:
     """The answer stands on lines 5 and 6 of m1.py; both ends count."""
-    assert holds_answer(RetrievedPassage(path, start_line, end_line), questions[0]) is expected
+    passage = Passage(1, "project", None, path, start_line, end_line, "\n" * (end_line - start_line))
+    assert holds_answer(passage, questions[0]) is expected
+
+
+def test_lines_that_an_excerpt_leaves_out_are_not_shown(questions: list[Question]) -> None:
+    """An excerpt around the answer's lines, without them, does not hold the answer."""
+    passage = Passage(1, "project", None, "m1.py", 4, 7, "a\n…\nb", lines=(4, None, 7))
+    assert not holds_answer(passage, questions[0])
 
 
 def test_a_run_that_was_interrupted_goes_on(questions: list[Question], folder: RunFolder, stand_in: Any) -> None:
