@@ -15,7 +15,7 @@ from assistant.models.providers import Provider
 from . import auth, problems, reference
 from .limits import BodyLimit, SameSite, SecurityHeaders
 from .logs import RequestLog
-from .routes import chat, health, metrics, repos, search
+from .routes import chat, health, metrics, page_answers, pages, repos, search, votes
 from .settings import ApiSettings
 from .state import ServiceState
 
@@ -47,8 +47,9 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     app.state.quarry = state
     problems.install(app)
     _add_middleware(app, settings, state)
-    for routes in (chat, search, repos, health, metrics, auth, reference):
+    for routes in (chat, search, repos, votes, health, metrics, auth, reference, pages, page_answers):
         app.include_router(routes.router)
+    pages.install(app)
     app.openapi = lambda: problems.describe(app)  # type: ignore[method-assign]  # FastAPI's own way to extend it
     return app
 

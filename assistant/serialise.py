@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from indexer.records import Hit
 
 from .records import Answer, Citation, Passage
 from .search import SearchedRef, SearchResult
+
+if TYPE_CHECKING:
+    from .compare import Comparison  # it imports LangChain, and `quarry search` must not
 
 
 def search_as_json(result: SearchResult) -> dict[str, Any]:
@@ -103,4 +106,12 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             for hit, reason in answer.trace.left_out
         ],
         "n_turns_left_out": answer.trace.n_turns_left_out,
+    }
+
+
+def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
+    """Both answers to a question, each as it would be alone."""
+    return {
+        "with": answer_as_json(comparison.with_retrieval),
+        "without": answer_as_json(comparison.without_retrieval),
     }
