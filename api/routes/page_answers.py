@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.answer import AskRequest, check_question
 from assistant.compare import Arm, Comparison, Vote, random_order, stream_both
 from assistant.records import Answer, Message
+from assistant.targets import parse_targets
 from indexer.errors import InputError
 from indexer.records import Hit
 
@@ -93,6 +94,8 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
 @router.post("/search")
 async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> HTMLResponse:
     """The best hits as HTML; works without a model."""
+    for target in parse_targets(state.settings.home, body.repo, body.ref or None):
+        caller.require(target.repo)
     result = await run_in_threadpool(state.searcher.search, body.repo, body.query, k=_N_HITS, ref=body.ref or None)
     hits = [(hit, hit_url(hit), contributions(hit)) for hit in result.hits]
     return HTMLResponse(render("_hits.html", hits=hits, result=result, preview=_preview))
