@@ -49,7 +49,9 @@ class ChatRequest(_Schema):
     repo: str | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
     ref: str | None = Field(default=None, description="The indexed ref to answer from; by default HEAD.")
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
-    retrieval: Literal["on", "off"] = Field(default="on", description="Whether the model gets code to read.")
+    retrieval: Literal["on", "off", "compare"] = Field(
+        default="on", description="Whether the model gets code to read; `compare` answers both ways."
+    )
     k: int | None = Field(default=None, ge=1, le=1000, description="Number of hits to choose passages from.")
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on the answer, in tokens of the model.")
     stream: bool = Field(default=False, description="Answer with server-sent events.")
@@ -241,6 +243,29 @@ class ChatAnswer(_Schema):
     left_out: list[LeftOutHit] = Field(description="Hits that did not fit the prompt, best first, with the reason.")
     n_turns_left_out: int = Field(description="Oldest messages of the conversation that had no room.")
     trace: ChatTrace = Field(description="Why the model was given this code.")
+
+
+class CompareAnswer(_Schema):
+    """The same question answered with and without code, one after the other, so that each one's time is its own."""
+
+    with_: ChatAnswer = Field(alias="with")
+    without: ChatAnswer
+
+
+class VoteTally(_Schema):
+    """Votes on blind comparisons. ``share`` is retrieval's among the votes for one answer, ``low`` to ``high`` its 95 %
+    interval; null while there is no such vote."""
+
+    repo: str
+    model: str
+    n_votes: int
+    n_with: int = Field(description="The answer with retrieval was better.")
+    n_without: int = Field(description="The answer without retrieval was better.")
+    n_tie: int
+    n_both_bad: int
+    share: float | None
+    low: float | None
+    high: float | None
 
 
 class SearchHit(_Schema):

@@ -58,6 +58,7 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
 @click.argument("question")
 @click.option("--ref", help="The indexed ref to answer from; by default HEAD.")
 @click.option("--no-retrieval", is_flag=True, help="Ask the model alone, without code from the repository.")
+@click.option("--compare", is_flag=True, help="Answer without and with code, one after the other.")
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 @click.option("-k", type=click.IntRange(1), help="Number of hits to choose passages from.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Cap on the answer.")
@@ -67,6 +68,7 @@ def ask(
     question: str,
     ref: str | None,
     no_retrieval: bool,
+    compare: bool,
     model: str | None,
     k: int | None,
     max_tokens: int | None,
@@ -77,10 +79,13 @@ def ask(
     NAME is a repository, NAME@REF, several with commas between them, or `all`.
     """
     from .answer import AskRequest, check_question
+    from .compare import answer_both
     from .records import Message
-    from .serialise import answer_as_json
+    from .serialise import answer_as_json, comparison_as_json
     from .settings import AssistantSettings
 
+    if compare and no_retrieval:
+        raise click.UsageError("--compare asks both with and without retrieval: leave --no-retrieval out.")
     request = AskRequest(
         name, [Message("user", question)], retrieval=not no_retrieval, k=k, max_tokens=max_tokens, ref=ref
     )
@@ -88,8 +93,13 @@ def ask(
     settings = AssistantSettings()
     _check_repository(settings, name)
     with _open_assistant(settings, model) as assistant:
-        if as_json:
+        if as_json and compare:
+            both = asyncio.run(answer_both(assistant.stream, request))
+            click.echo(json.dumps(comparison_as_json(both), indent=1))
+        elif as_json:
             click.echo(json.dumps(answer_as_json(asyncio.run(assistant.answer(request))), indent=1))
+        elif compare:
+            asyncio.run(_print_both(assistant, request))
         else:
             _print_sources(asyncio.run(_print_stream(assistant, request)))
 
@@ -160,6 +170,36 @@ async def _print_stream(assistant: Assistant, request: AskRequest) -> Answer:
                 click.echo()
                 return event.answer
     raise AssertionError("a stream ends with AnswerDone or an error")
+
+
+async def _print_both(assistant: Assistant, request: AskRequest) -> None:
+    """Both answers as they come, each under its name, then what they took side by side."""
+    from .answer import AnswerDone, TokenGenerated
+    from .compare import Arm, stream_both
+
+    answers: dict[Arm, Answer] = {}
+    shown: Arm | None = None
+    async with aclosing(stream_both(assistant.stream, request)) as events:
+        async for each in events:
+            if each.arm != shown:
+                shown = each.arm
+                if answers:
+                    click.echo()
+                click.secho(f"{shown} retrieval", bold=True)
+            if isinstance(each.event, TokenGenerated):
+                click.echo(each.event.text, nl=False)
+                sys.stdout.flush()
+            elif isinstance(each.event, AnswerDone):
+                answers[each.arm] = each.event.answer
+                click.echo()
+                _print_sources(each.event.answer)
+    click.echo()
+    for arm, answer in answers.items():
+        unknown = ", ".join(answer.unknown_names) or "none"
+        click.echo(
+            f"{arm:<8}{answer.usage.prompt_tokens:>7,} + {answer.usage.completion_tokens:,} tokens"
+            f"  {answer.timings_ms['total'] / 1000:>6.1f} s  names not found: {unknown}"
+        )
 
 
 def _print_sources(answer: Answer) -> None:

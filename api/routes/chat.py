@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
-from assistant.records import Answer, Message
-from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
+from assistant.compare import ArmEvent, answer_both, stream_both
+from assistant.records import Message
+from assistant.serialise import answer_as_json, citation_as_json, comparison_as_json, passage_as_json
 
 from ..asking import AskEvent, PlaceInLine, answer, ask
 from ..callers import CurrentCaller
 from ..problems import problem_responses, to_problem
-from ..schemas import ChatAnswer, ChatRequest
+from ..schemas import ChatAnswer, ChatRequest, CompareAnswer
 from ..state import State
 
 router = APIRouter(tags=["chat"])
+
+_T = TypeVar("_T")
+_Streamed = AskEvent | ArmEvent[AskEvent]
 
 _CLIENT_CLOSED = 499  # nginx's word for a client that hung up; nobody is there to read it
 
@@ -29,7 +33,8 @@ _EVENTS = {
     "description": (
         'The answer; or, with `stream`, server-sent events: `queued` (`{"place"}`) while the model is busy, `passages` '
         '(the sources), `token` (`{"text"}`) for each piece, `citation` for each statement that the code supports, '
-        "then `done` (the whole answer) or `error` (a problem)."
+        "then `done` (the whole answer) or `error` (a problem). With `retrieval` `compare` the events of both "
+        "answers, one after the other, each with the field `arm`: `with` or `without`."
     ),
     "content": {
         "text/event-stream": {
@@ -40,32 +45,46 @@ _EVENTS = {
 }
 
 
-@router.post("/chat", response_model=ChatAnswer, responses={200: _EVENTS, **problem_responses(404, 409, 422, 503)})
+@router.post(
+    "/chat",
+    response_model=ChatAnswer | CompareAnswer,
+    responses={200: _EVENTS, **problem_responses(404, 409, 422, 503)},
+)
 async def chat(body: ChatRequest, request: Request, state: State, caller: CurrentCaller) -> Response:
     """Answer the last message from the repository's code. A client that hangs up stops the generation."""
     asked = AskRequest(
         repo=body.repo,
         messages=[Message(message.role, message.content) for message in body.messages],
-        retrieval=body.retrieval == "on",
+        retrieval=body.retrieval != "off",
         k=body.k,
         max_tokens=body.max_tokens,
         ref=body.ref,
     )
+    compare = body.retrieval == "compare"
+
+    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        return ask(state, one, caller)
+
     if body.stream:
-        events = ask(state, asked, caller)
+        events = stream_both(ask_one, asked) if compare else ask_one(asked)
         # What cannot be asked fails here, while the status can still say so.
         first = await anext(events)
         return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
+    if compare:
+        both = await _unless_disconnected(request, answer_both(ask_one, asked))
+        return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
     answered = await _unless_disconnected(request, answer(state, asked, caller))
-    if answered is None:
-        return Response(status_code=_CLIENT_CLOSED)
-    return JSONResponse(answer_as_json(answered))
+    return _hung_up() if answered is None else JSONResponse(answer_as_json(answered))
+
+
+def _hung_up() -> Response:
+    return Response(status_code=_CLIENT_CLOSED)
 
 
 _NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None]) -> AsyncIterator[str]:
+async def _encode(first: _Streamed, events: AsyncGenerator[_Streamed, None]) -> AsyncIterator[str]:
     """The events on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
     async with aclosing(events):
         yield _encode_event(first)
@@ -76,31 +95,39 @@ async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None]) -> As
             yield _format("error", to_problem(error).model_dump())
 
 
-def _encode_event(event: AskEvent) -> str:
+def _encode_event(event: _Streamed) -> str:
+    if isinstance(event, ArmEvent):
+        name, data = _describe(event.event)
+        return _format(name, {"arm": event.arm, **data})
+    return _format(*_describe(event))
+
+
+def _describe(event: AskEvent) -> tuple[str, dict[str, Any]]:
+    """The event's name on the wire, and its data."""
     match event:
         case PlaceInLine(place):
-            return _format("queued", {"place": place})
+            return "queued", {"place": place}
         case PassagesFound(passages):
-            return _format("passages", {"passages": [passage_as_json(passage) for passage in passages]})
+            return "passages", {"passages": [passage_as_json(passage) for passage in passages]}
         case TokenGenerated(text):
-            return _format("token", {"text": text})
+            return "token", {"text": text}
         case CitationFound(citation):
-            return _format("citation", citation_as_json(citation))
+            return "citation", citation_as_json(citation)
         case AnswerDone(answered):
-            return _format("done", answer_as_json(answered))
+            return "done", answer_as_json(answered)
 
 
 def _format(event: str, data: dict[str, Any]) -> str:
     return f"event: {event}\ndata: {json.dumps(data)}\n\n"
 
 
-async def _unless_disconnected(request: Request, answering: Any) -> Answer | None:
-    """The answer, or None when the client hung up first; then the answering is cancelled."""
+async def _unless_disconnected(request: Request, answering: Coroutine[Any, Any, _T]) -> _T | None:
+    """What ``answering`` returns, or None when the client hung up first; then the answering is cancelled."""
     answer = asyncio.ensure_future(answering)
     hang_up = asyncio.ensure_future(_wait_for_disconnect(request))
     try:
         await asyncio.wait({answer, hang_up}, return_when=asyncio.FIRST_COMPLETED)
-        return cast(Answer, answer.result()) if answer.done() else None
+        return answer.result() if answer.done() else None
     finally:
         for task in (answer, hang_up):
             task.cancel()

@@ -1,0 +1,139 @@
+// The page to ask on, put together: the form, the conversation, the model's state, the keys.
+
+import { getHtml, Problem } from "./http.js";
+import { $, announce, toElements } from "./dom.js";
+import * as panel from "./panel.js";
+import * as repos from "./repos.js";
+import { Turn } from "./turns.js";
+
+const MODEL_MS = 5000;
+
+let messages = []; // of the conversation so far
+let conversationOf = null; // the repository that it is about
+let running = null;
+
+const mode = () => document.querySelector("input[name=mode]:checked").value;
+
+function showMode() {
+  $("blind-label").hidden = mode() !== "compare";
+  $("send").textContent = { ask: "Ask", compare: "Compare", search: "Search" }[mode()];
+}
+
+function startConversation() {
+  messages = [];
+  conversationOf = null;
+  $("turns").replaceChildren();
+  $("welcome").hidden = false;
+  $("new").hidden = true;
+  $("question").focus();
+}
+
+function addDivider(text) {
+  const line = document.createElement("p");
+  line.className = "divider";
+  line.textContent = text;
+  $("turns").append(line);
+}
+
+async function ask() {
+  const question = $("question").value.trim();
+  const chosen = repos.chosen();
+  if (running || !question) return;
+  if (!chosen) {
+    announce("Index a repository first");
+    showSidebar(true);
+    $("add").open = true;
+    $("source").focus();
+    return;
+  }
+  const asked = mode() === "compare" && $("blind").checked ? "blind" : mode();
+  const about = `${chosen.repo}@${chosen.ref ?? ""}`;
+  if (messages.length && conversationOf !== about) {
+    messages = [];
+    addDivider(`now asking ${chosen.title}`);
+  }
+  conversationOf = about;
+  $("welcome").hidden = true;
+  $("new").hidden = false;
+  const turn = new Turn(question, asked);
+  $("question").value = "";
+  turn.element.scrollIntoView({ block: "start", behavior: "smooth" });
+  running = turn;
+  $("send").hidden = true;
+  $("stop").hidden = false;
+  const sent = [...messages, { role: "user", content: question }];
+  await turn.run({ repo: chosen.repo, ref: chosen.ref, messages: sent });
+  running = null;
+  $("stop").hidden = true;
+  $("send").hidden = false;
+  if (asked === "ask" && turn.text) messages = [...sent, { role: "assistant", content: turn.text }];
+  if (turn.failed && !$("question").value) $("question").value = question; // to be sent again
+}
+
+function showSidebar(shown) {
+  $("sidebar").classList.toggle("shown", shown);
+  $("menu").setAttribute("aria-expanded", String(shown));
+}
+
+async function showModel() {
+  $("model").dataset.state = "loading";
+  $("model-text").textContent = "Loading the model";
+  try {
+    const response = await fetch("/health/ready");
+    const { status, model, reason } = await response.json();
+    const ok = status === "ok";
+    $("model").dataset.state = ok ? "ok" : "bad";
+    $("model-text").textContent = ok ? model : "No model";
+    $("model").title = ok ? `${model} is ready` : reason;
+    $("model-reason").textContent = ok ? "" : reason;
+    $("model-notice").hidden = ok;
+    if (!ok) setTimeout(showModel, MODEL_MS);
+  } catch {
+    $("model").dataset.state = "bad";
+    $("model-text").textContent = "No connection";
+    setTimeout(showModel, MODEL_MS);
+  }
+}
+
+async function showVotes() {
+  try {
+    const parts = toElements(await getHtml("/ui/votes"));
+    $("votes").replaceChildren(...parts);
+    $("votes-section").hidden = !parts.length;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // a tally that cannot be had is not shown
+  }
+}
+
+function onKey(event) {
+  const typing = event.target.closest?.("input, textarea, select");
+  if (event.key === "Escape") {
+    if (panel.isOpen()) panel.close();
+    else if ($("sidebar").classList.contains("shown")) { showSidebar(false); $("menu").focus(); }
+    else if (running) running.stop();
+    else return;
+    event.preventDefault();
+  } else if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    $("question").focus();
+  } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target === $("question")) {
+    event.preventDefault();
+    ask();
+  }
+}
+
+$("composer").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
+$("composer").addEventListener("change", showMode);
+$("stop").addEventListener("click", () => { running?.stop(); $("question").focus(); });
+$("new").addEventListener("click", () => { running?.stop(); startConversation(); });
+$("menu").addEventListener("click", () => showSidebar(!$("sidebar").classList.contains("shown")));
+document.addEventListener("keydown", onKey);
+document.addEventListener("voted", showVotes);
+
+panel.install();
+repos.install(() => showSidebar(false));
+showMode();
+showModel();
+showVotes();
+repos.refresh();
+$("question").focus({ preventScroll: true });

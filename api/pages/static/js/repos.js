@@ -1,0 +1,121 @@
+// The list of repositories: which one is asked, and indexing one with its progress.
+
+import { getHtml, getJson, postJson } from "./http.js";
+import { $, announce, stamp, toElements } from "./dom.js";
+
+const POLL_MS = 500;
+
+/** The repository that is chosen, and its ref where one of several was. */
+export function chosen() {
+  const radio = document.querySelector("input[name=repo]:checked");
+  if (!radio) return null;
+  const refs = document.querySelector(`select[name="ref-${CSS.escape(radio.value)}"]`);
+  const ref = refs && refs.selectedIndex > 0 ? refs.value : null;
+  const title = radio.value.includes(",") ? "all repositories" : radio.value;
+  return { repo: radio.value, ref, title: ref ? `${title} at ${ref}` : title };
+}
+
+export function showChosen() {
+  const repository = chosen();
+  $("asking").textContent = repository ? `asking ${repository.title}` : "";
+  $("question").placeholder = repository ? `Ask about ${repository.title}` : "Index a repository first";
+}
+
+/** Ask for the list again: with it comes whether the sources have moved on. */
+export async function refresh(selected = chosen()?.repo ?? "") {
+  const refs = new Map([...document.querySelectorAll(".repos select")].map((each) => [each.name, each.value]));
+  const hadFocus = document.activeElement?.closest("#repos") ? document.activeElement : null;
+  const html = await getHtml(`/ui/repos?selected=${encodeURIComponent(selected)}`);
+  $("repos").replaceChildren(...toElements(html));
+  for (const [name, value] of refs) {
+    const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
+    if (select && [...select.options].some((option) => option.value === value)) select.value = value;
+  }
+  if (hadFocus) document.querySelector("input[name=repo]:checked")?.focus();
+  showChosen();
+}
+
+/** Index, and show how far it is until it is done. */
+async function index(request) {
+  const view = stamp("job-template");
+  const [title, bar, text] = [".job-title", "progress", ".job-text"].map((each) => view.querySelector(each));
+  title.textContent = request.name || request.source;
+  bar.setAttribute("aria-label", `Indexing ${title.textContent}`);
+  text.textContent = "Waiting …";
+  $("jobs").prepend(view);
+  announce(`Indexing ${title.textContent}`);
+  try {
+    let job = await postJson("/repos", request);
+    title.textContent = job.repo;
+    while (job.state === "queued" || job.state === "running") {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      job = await getJson(`/jobs/${job.id}`);
+      showProgress(job.progress, bar, text);
+    }
+    if (job.state === "failed") throw new Error(job.error);
+    bar.remove();
+    text.textContent = report(job.report);
+    announce(`${job.repo} is indexed`);
+    await refresh(job.repo);
+    return true;
+  } catch (error) {
+    bar.remove();
+    view.classList.add("failed");
+    text.textContent = error.message;
+    announce(`Indexing failed: ${error.message}`);
+    return false;
+  }
+}
+
+function showProgress(progress, bar, text) {
+  if (!progress) {
+    text.textContent = "Reading the source …";
+    return;
+  }
+  if (progress.n_files) bar.value = progress.n_files_done / progress.n_files;
+  const left = progress.seconds_left == null ? "" : `, ${Math.ceil(progress.seconds_left)} s left`;
+  text.textContent =
+    `${progress.n_files_done.toLocaleString("en")} of ${progress.n_files.toLocaleString("en")} files, ` +
+    `${progress.n_chunks.toLocaleString("en")} chunks${left}`;
+}
+
+function report({ n_files, n_chunks, n_embedded, seconds, skipped, findings }) {
+  const parts = [
+    `${n_files.toLocaleString("en")} files, ${n_chunks.toLocaleString("en")} chunks in ${seconds.toFixed(1)} s`,
+    n_embedded ? "" : "nothing had changed",
+    skipped.length ? `${skipped.length.toLocaleString("en")} files left out` : "",
+    findings.length ? `${findings.length.toLocaleString("en")} credentials redacted` : "",
+  ];
+  return parts.filter(Boolean).join("; ");
+}
+
+export function install(onChange) {
+  $("repos").addEventListener("change", () => {
+    showChosen();
+    onChange();
+  });
+  $("repos").addEventListener("click", (event) => {
+    const again = event.target.closest("[data-reindex]");
+    if (!again) return;
+    const { reindex, name, worktree, ref } = again.dataset;
+    again.disabled = true;
+    index({ source: reindex, name, worktree: Boolean(worktree), ref: ref && ref !== "HEAD" ? ref : null });
+  });
+  $("index-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const fields = new FormData(form);
+    const request = {
+      source: fields.get("source").trim(),
+      name: fields.get("name").trim() || null,
+      ref: fields.get("ref").trim() || null,
+      worktree: fields.has("worktree"),
+    };
+    if (await index(request)) {
+      form.reset();
+      $("add").open = false;
+      if (!document.activeElement || document.activeElement === document.body) $("question").focus();
+    }
+  });
+  showChosen();
+}

@@ -1,0 +1,129 @@
+"""The events of an answer as the page reads them: HTML that is rendered and sanitised here, not in the browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from assistant.answer import AnswerDone, CitationFound, PassagesFound, TokenGenerated
+from assistant.compare import Arm, ArmEvent, Comparison
+from assistant.records import Answer, Citation, Passage
+
+from ..asking import AskEvent, PlaceInLine
+from ..problems import to_problem
+from .rendering import Marks, render_blocks
+from .templating import render
+from .traces import trace_hits
+
+_MIN_SECONDS_BETWEEN = 0.08  # the eye sees no more; rendering at every token would cost the square of the answer
+
+PageEvent = tuple[str, dict[str, Any]]
+
+
+class GrowingAnswer:
+    """One answer on its way: turns its events into the page's, which carry only the blocks that changed."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._passages: list[Passage] = []
+        self._citations: list[Citation] = []
+        self._shown: list[str] = []
+        self._sent_at = 0.0
+
+    def take(self, event: AskEvent) -> PageEvent | None:
+        """The page's event for one of the answer's, or None where nothing is to be shown yet."""
+        match event:
+            case PlaceInLine(place):
+                return "queued", {"place": place}
+            case PassagesFound(passages):
+                self._passages = list(passages)
+                html = render("_passages.html", passages=passages)
+                return "passages", {"n": len(passages), "html": html}
+            case TokenGenerated(text):
+                self._text.append(text)
+                if time.monotonic() - self._sent_at < _MIN_SECONDS_BETWEEN:
+                    return None
+                self._sent_at = time.monotonic()
+                return "answer", self._changed_blocks(Marks(self._passages, self._citations))
+            case CitationFound(citation):
+                self._citations.append(citation)
+                return None
+            case AnswerDone(answer):
+                self._text = [answer.text]
+                marks = Marks(answer.passages, answer.citations, answer.unknown_names)
+                return "done", {**self._changed_blocks(marks), **finished(answer)}
+
+    def _changed_blocks(self, marks: Marks) -> dict[str, Any]:
+        blocks = render_blocks("".join(self._text), marks)
+        start = 0
+        while start < min(len(blocks), len(self._shown)) and blocks[start] == self._shown[start]:
+            start += 1
+        self._shown = blocks
+        return {"start": start, "blocks": blocks[start:]}
+
+
+def finished(answer: Answer) -> dict[str, Any]:
+    """What stands below a finished answer, and what the page keeps of it for the next question."""
+    return {
+        "text": answer.text,
+        "footer": render("_after.html", answer=answer, hits=trace_hits(answer)),
+        "n_tokens": answer.usage.completion_tokens,
+        "seconds": round(answer.timings_ms["total"] / 1000, 1),
+    }
+
+
+def answer_html(answer: Answer, *, hidden: bool = False) -> str:
+    """A whole answer. ``hidden``: without anything that tells whether it had code to read."""
+    if hidden:
+        return "".join(render_blocks(answer.text, Marks(hidden=True)))
+    return "".join(render_blocks(answer.text, Marks(answer.passages, answer.citations, answer.unknown_names)))
+
+
+async def page_events(events: AsyncGenerator[AskEvent | ArmEvent[AskEvent], None]) -> AsyncGenerator[PageEvent, None]:
+    """An answer's events, or those of both answers of a comparison, each with its ``arm``."""
+    growing: dict[Arm | None, GrowingAnswer] = {}
+    async with aclosing(events):
+        async for each in events:
+            arm, event = (each.arm, each.event) if isinstance(each, ArmEvent) else (None, each)
+            taken = growing.setdefault(arm, GrowingAnswer()).take(event)
+            if taken is not None:
+                name, data = taken
+                yield name, data if arm is None else {"arm": arm, **data}
+
+
+async def gather_both(
+    events: AsyncGenerator[ArmEvent[AskEvent], None], answers: dict[Arm, Answer]
+) -> AsyncGenerator[PageEvent, None]:
+    """Puts both answers into ``answers``, and tells only how many are done: even the wait would say which is which."""
+    async with aclosing(events):
+        async for each in events:
+            if isinstance(each.event, PlaceInLine):
+                yield "queued", {"place": each.event.place}
+            elif isinstance(each.event, AnswerDone):
+                answers[each.arm] = each.event.answer
+                yield "progress", {"n_done": len(answers)}
+
+
+def blind_event(ballot_id: str, order: tuple[Arm, Arm], comparison: Comparison) -> PageEvent:
+    """Both answers side by side, with nothing that says which had code to read."""
+    left, right = (answer_html(comparison.of(arm), hidden=True) for arm in order)
+    return "blind", {"ballot": ballot_id, "left": left, "right": right}
+
+
+async def encode(first: PageEvent | None, events: AsyncGenerator[PageEvent, None]) -> AsyncIterator[str]:
+    """The events on the wire. Closed when the browser hangs up, and closes the model's stream then."""
+    async with aclosing(events):
+        if first is not None:
+            yield _format(*first)
+        try:
+            async for event in events:
+                yield _format(*event)
+        except Exception as error:  # the status is sent already: whatever it is becomes the last event
+            yield _format("error", to_problem(error).model_dump())
+
+
+def _format(event: str, data: dict[str, Any]) -> str:
+    return f"event: {event}\ndata: {json.dumps(data)}\n\n"

@@ -1,0 +1,158 @@
+"""What the page asks: answers and comparisons as events with HTML, hits, and votes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from markupsafe import Markup
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.answer import AskRequest, check_question
+from assistant.compare import Arm, Comparison, Vote, random_order, stream_both
+from assistant.records import Answer, Message
+from assistant.targets import parse_targets
+from indexer.errors import InputError
+from indexer.records import Hit
+
+from ..asking import AskEvent, ask
+from ..callers import Caller, CurrentCaller
+from ..pages.highlighting import highlight_lines
+from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
+from ..pages.templating import render, safe
+from ..pages.traces import contributions, hit_url
+from ..schemas import ChatMessage
+from ..state import ServiceState, State
+from ..votes import BallotBox, VoteBook, cast
+
+router = APIRouter(include_in_schema=False, prefix="/ui")
+
+_NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_N_HITS = 10
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageQuestion(_Body):
+    """A question as the page sends it."""
+
+    repo: str
+    ref: str | None = None
+    messages: list[ChatMessage] = Field(min_length=1)
+    mode: Literal["ask", "compare", "blind"] = "ask"
+    max_tokens: int | None = Field(default=None, ge=1)
+
+
+class PageSearch(_Body):
+    """Words to look for."""
+
+    repo: str
+    ref: str | None = None
+    query: str
+
+
+class PageVote(_Body):
+    """Which answer of a ballot was better."""
+
+    ballot: str
+    vote: Vote
+    keep_question: bool = False
+
+
+@router.post("/ask")
+async def ask_page(body: PageQuestion, request: Request, state: State, caller: CurrentCaller) -> Response:
+    """The answer as server-sent events. A browser that hangs up stops the generation."""
+    asked = AskRequest(
+        repo=body.repo,
+        messages=[Message(message.role, message.content) for message in body.messages],
+        ref=body.ref or None,
+        max_tokens=body.max_tokens,
+    )
+    check_question(asked.messages)
+
+    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        return ask(state, one, caller)
+
+    match body.mode:
+        case "ask":
+            events = page_events(ask_one(asked))
+        case "compare":
+            events = page_events(stream_both(ask_one, asked))
+        case "blind":
+            events = _ask_blind(state, asked, caller, _ballots(request))
+    first = await anext(events)  # what cannot be asked fails here, while the status can still say so
+    return StreamingResponse(encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
+
+
+@router.post("/search")
+async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> HTMLResponse:
+    """The best hits as HTML; works without a model."""
+    for target in parse_targets(state.settings.home, body.repo, body.ref or None):
+        caller.require(target.repo)
+    result = await run_in_threadpool(state.searcher.search, body.repo, body.query, k=_N_HITS, ref=body.ref or None)
+    hits = [(hit, hit_url(hit), contributions(hit)) for hit in result.hits]
+    return HTMLResponse(render("_hits.html", hits=hits, result=result, preview=_preview))
+
+
+@router.post("/vote")
+async def vote_page(body: PageVote, request: Request, state: State, caller: CurrentCaller) -> JSONResponse:
+    """Keep a vote, and tell which answer was which."""
+    ballot = _ballots(request).take(body.ballot, caller.name)
+    if ballot is None:
+        raise InputError("These answers were voted on already, or the service was started again: compare anew.")
+    book = VoteBook(state.settings.home)
+    await run_in_threadpool(book.add, cast(ballot, body.vote, keep_question=body.keep_question))
+    tallies = [tally for tally in book.tally() if tally.repo == ballot.repo]
+    return JSONResponse(
+        {
+            "sides": [_reveal(arm, ballot.comparison.of(arm)) for arm in ballot.order],
+            "tally": render("_tally.html", tallies=tallies),
+        }
+    )
+
+
+async def _ask_blind(
+    state: ServiceState, asked: AskRequest, caller: Caller, ballots: BallotBox
+) -> AsyncGenerator[PageEvent, None]:
+    """Both answers, shown together at the end in random order: the wait for the first word would tell them apart.
+
+    Nor may the one with code abstain, which the other one cannot.
+    """
+
+    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        return ask(state, one, caller)
+
+    answers: dict[Arm, Answer] = {}
+    yield "progress", {"n_done": 0}
+    async with aclosing(gather_both(stream_both(ask_one, replace(asked, abstain=False)), answers)) as events:
+        async for event in events:
+            yield event
+    comparison, order = Comparison(answers["with"], answers["without"]), random_order()
+    question = asked.messages[-1].content
+    ballot = ballots.put(asked.repo or "", question, order, comparison, caller.name)
+    yield blind_event(ballot, order, comparison)
+
+
+def _preview(hit: Hit) -> Markup:
+    """A hit's code, highlighted."""
+    return safe("\n".join(highlight_lines(hit.chunk.text, hit.chunk.path)))
+
+
+def _reveal(arm: Arm, answer: Answer) -> dict[str, Any]:
+    passages = render("_passages.html", passages=answer.passages)
+    return {"arm": arm, "html": answer_html(answer), "passages": passages, **finished(answer)}
+
+
+def _ballots(request: Request) -> BallotBox:
+    """The service's ballots; made with the first one."""
+    if not hasattr(request.app.state, "ballots"):
+        request.app.state.ballots = BallotBox()
+    box: BallotBox = request.app.state.ballots
+    return box
