@@ -1,4 +1,4 @@
-"""The errors of models and answers, hung into the indexer's tree. One line each, with what to do.
+"""The errors of models, answers and conversations, hung into the indexer's tree. One line each, with what to do.
 
 QuarryError
 ├── ModelError
@@ -7,6 +7,8 @@ QuarryError
 │   ├── ChecksumMismatch     the file is not the one we verified; it is never loaded
 │   ├── DownloadFailed       no source answered
 │   └── ModelUnavailable     the engine or server does not run, or stopped in mid-answer
+├── UnknownSession           no conversation of that id for whoever asks
+├── SessionsUnavailable      the database of conversations cannot be used
 └── InputError
     └── PromptTooLong        what must be sent does not fit the model's window
 """
@@ -38,6 +40,14 @@ class DownloadFailed(ModelError):
 
 class ModelUnavailable(ModelError):
     """The engine or the server does not run, or stopped in mid-answer."""
+
+
+class UnknownSession(QuarryError):
+    """There is no conversation of that id for whoever asks; somebody else may have one."""
+
+
+class SessionsUnavailable(QuarryError):
+    """The database of conversations cannot be opened, read or written."""
 
 
 class PromptTooLong(InputError):

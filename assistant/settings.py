@@ -45,3 +45,10 @@ class AssistantSettings(IndexerSettings):
         description="Threads of the embedded engine; the cores that are free when it starts, if unset.",
     )
     engine_start_seconds: float = Field(default=120.0, gt=0, description="How long an engine may take to load.")
+    sessions_url: SecretStr | None = Field(
+        default=None,
+        description="Database of conversations, as a URL of SQLAlchemy; sessions.db below the home, if unset.",
+    )
+    session_days: float = Field(
+        default=30.0, gt=0, description="Days after its last turn that a conversation is forgotten."
+    )
