@@ -1,0 +1,172 @@
+"""Grounds an answer while it streams: each statement that the passages support gets a citation, no other keeps one.
+
+A citation is given only where its lines stand in the index as the prompt had them. What the model writes itself, such
+as ``[1]``, counts for nothing but a hint at which passage to look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer.errors import QuarryError
+from indexer.reading import read_lines
+
+from .evidence import Matcher, Support, file_lines
+from .records import Citation, Passage
+from .search import Searcher
+from .statements import StatementEnd, StatementScanner, Text, WrittenCitation
+from .targets import Target
+
+# A statement that says what is not there, or what comes next, is supported by nothing.
+_DECLINES = re.compile(
+    r"\b(?:passages?|context|snippets?|code|repository|codebase|documentation)\b[^.]{0,60}"
+    r"\b(?:not|n't|no)\b|\b(?:not|n't|isn't)\s+(?:explicitly\s+|directly\s+)?"
+    r"(?:specified|provided|mentioned|shown|given|stated|present|found|included|possible to)\b"
+    r"|\b(?:I|we)\s+(?:do not|don't|cannot|can't)\b",
+    re.I,
+)
+_CODE_LINE = re.compile(r"(?:[{};(,]|=>)$|^(?:[@{}]|//|/\*|\*/|#include|def |class |return\b|import |from \S+ import )")
+
+Holds = Callable[[Passage, int, int], bool]
+
+
+@dataclass(slots=True)
+class _Judged:
+    """The statement that ended last, in case a citation of it follows."""
+
+    end: StatementEnd
+    start_char: int
+    end_char: int
+    supported: set[int]
+
+
+class Grounder:
+    """Takes the model's text, gives the answer's text with citations between.
+
+    ``holds`` says whether lines of a passage, by their numbers in the file, stand so in the index now.
+    """
+
+    def __init__(self, passages: Sequence[Passage], question: str, holds: Holds) -> None:
+        self._matcher = Matcher(passages, question)
+        self._lines_of_code = {
+            line for passage in passages for line in map(str.strip, passage.text.split("\n")) if re.search(r"[(){}=;:]", line)
+        }
+        self._holds = holds
+        self._scanner = StatementScanner(self._matcher.is_quoted)
+        self._cited: list[int] = []  # by the model, in the statement that is being written
+        self._last: _Judged | None = None
+        self._pieces: list[str] = []
+        self._n_chars = 0
+        self.citations: list[Citation] = []
+        self.n_removed = 0
+
+    @property
+    def text(self) -> str:
+        """All text that was given out."""
+        return "".join(self._pieces)
+
+    def feed(self, piece: str) -> Iterator[str | Citation]:
+        """Text and citations that are certain after ``piece``. Texts, joined, are the answer's text."""
+        yield from self._ground(self._scanner.feed(piece))
+
+    def finish(self) -> Iterator[str | Citation]:
+        """What was held back, and what the last statement is supported by."""
+        yield from self._ground(self._scanner.finish())
+        self.n_removed += len(set(self._cited))
+        self._cited = []
+
+    def _ground(self, items: Iterator[Text | WrittenCitation | StatementEnd]) -> Iterator[str | Citation]:
+        for item in items:
+            if isinstance(item, Text):
+                yield self._give(item.text)
+            elif isinstance(item, StatementEnd):
+                yield from self._judge(item)
+            elif item.looks_back:
+                yield from self._look_back(item.numbers)
+            else:
+                self._cited.extend(item.numbers)
+
+    def _give(self, text: str) -> str:
+        self._pieces.append(text)
+        self._n_chars += len(text)
+        return text
+
+    def _judge(self, end: StatementEnd) -> Iterator[str | Citation]:
+        cited, self._cited = set(self._cited), []
+        judged = _Judged(end, self._n_chars - end.n_chars, self._n_chars, set())
+        self._last = judged
+        found = self._find(judged, cited)
+        self.n_removed += len(cited - judged.supported)
+        if found:
+            marks = " ".join(f"[{citation.passage}]" for citation in found)
+            indent = " " * len(end.indent)
+            yield self._give(f"\n{indent}{marks}" if end.kind == "code" else f" {marks}")
+            yield from found
+
+    def _look_back(self, numbers: Sequence[int]) -> Iterator[str | Citation]:
+        """A citation on a line of its own speaks for the statement before it."""
+        missing = set(numbers) - (self._last.supported if self._last is not None else set())
+        found = self._find(self._last, missing) if self._last is not None and missing else []
+        if found:
+            yield self._give(" ".join(f"[{citation.passage}]" for citation in found))
+            yield from found
+        self.n_removed += len(missing - (self._last.supported if self._last is not None else set()))
+
+    def _find(self, judged: _Judged, cited: set[int]) -> list[Citation]:
+        """What supports a statement and is not cited for it yet, kept as citations."""
+        found = []
+        for support in self._find_support(judged.end, cited):
+            number = support.passage.number
+            lines = file_lines(support.passage)
+            first, last = lines[support.first - 1], lines[support.last - 1]
+            if number in judged.supported or first is None or last is None:
+                continue
+            if self._holds(support.passage, first, last):
+                passage = support.passage
+                place = (passage.repo, passage.commit, passage.path, first, last)
+                found.append(Citation(number, *place, judged.start_char, judged.end_char))
+                judged.supported.add(number)
+        self.citations.extend(found)
+        return found
+
+    def _find_support(self, end: StatementEnd, cited: set[int]) -> Sequence[Support]:
+        if end.kind == "heading" or not end.is_closed:
+            return []
+        if end.kind == "code":
+            return self._matcher.find_block_support(end.text, cited)
+        text = end.text
+        if text.endswith(":") or _DECLINES.search(text) or text in self._lines_of_code or _CODE_LINE.search(text):
+            return []
+        return self._matcher.find_support(text, cited)
+
+
+class IndexedLines:
+    """Whether lines of passages stand in the index as it is now; asked for every citation."""
+
+    def __init__(self, searcher: Searcher, targets: Sequence[Target]) -> None:
+        self._searcher, self._targets = searcher, targets
+
+    def holds(self, passage: Passage, first: int, last: int) -> bool:
+        """Whether the file has these lines, to the letter, at the passage's commit. False for what is gone."""
+        wanted = _text_of(passage, first, last)
+        for target in self._targets:
+            if target.repo != passage.repo:
+                continue
+            try:
+                index = self._searcher.open(target).index
+                if index.manifest.commit == passage.commit:
+                    found = read_lines(index, passage.path, first, last)
+                    if (found.start_line, found.end_line, found.text) == (first, last, wanted):
+                        return True
+            except (QuarryError, OSError, ValueError, KeyError):
+                # Removed or made anew in mid-answer: then nothing is known of these lines, and nothing is cited.
+                continue
+        return False
+
+
+def _text_of(passage: Passage, first: int, last: int) -> str:
+    """The text of file lines ``first`` to ``last`` in a passage that has them all."""
+    texts = dict(zip(file_lines(passage), passage.text.split("\n"), strict=True))
+    return "\n".join(texts[number] for number in range(first, last + 1))
