@@ -8,7 +8,7 @@ beyond the question, and where the range is about what is talked of. A value mus
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from .records import Passage
 from .terms import CONSTANTS, IDENTIFIER, NUMBER, STRING, Term, Terms, read_code_terms, read_terms, same_number
 
 MAX_LINES = 12  # of a citation before it is grown: who follows it should see at once what it is for
+_MAX_VALUE_LINES = 3  # between a value and what it is the value of, or one line a value
 _MAX_GROWN = 8  # lines, up and down, to where a bracket opens or closes, or to the definition
 
 # Fitted by hand on questions of the development repositories; docs/grounding.md says how they were judged.
@@ -31,6 +32,11 @@ _WORD = 0.12  # weight of a telling word that is no code
 _LINE_COST = 0.03  # so that of two ranges that say the same the shorter one is taken
 _MIN_QUOTED_CHARS = 12  # of a quoted line, without its indentation: shorter ones stand anywhere
 _MIN_QUOTED_SHARE = 0.6  # of a code block's characters that stand in the passage line by line
+
+_REMARK = 0.7  # of a name's weight where only a comment, documentation or an import has it
+_REMARKS = ("#", "//", "/*", "* ", "*/", "--", ";;", '"""', "'''", "%", "///")
+_IMPORT = re.compile(r"(?:import|from|use|using|require|include)\b|#include\b|export \{")
+_TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
 
 _OPENERS, _CLOSERS = "([{", ")]}"
 _DEFINING = (
@@ -75,6 +81,18 @@ class Evidence:
             for token in _tokens(line):
                 masks[token] = masks.get(token, 0) | bit
         return masks
+
+    @cached_property
+    def remarks(self) -> int:
+        """The lines that are comments, documentation or imports: they mention what other lines do."""
+        mask, quote = 0, ""
+        for number, line in enumerate(self.lines):
+            stripped = line.strip()
+            if quote or stripped.startswith(_REMARKS) or _IMPORT.match(stripped):
+                mask |= 1 << number
+            for found in _TRIPLE_QUOTE.findall(line):
+                quote = "" if quote == found else quote or found
+        return mask
 
     @cached_property
     def words(self) -> Mapping[str, int]:
@@ -147,6 +165,7 @@ class _Case:
     weights: list[float] = field(default_factory=list)
     own: list[int] = field(default_factory=list)
     around: list[int] = field(default_factory=list)
+    remarks: int = 0
 
     def add(self, weight: float, own: int, around: int) -> None:
         self.weights.append(weight)
@@ -157,8 +176,10 @@ class _Case:
         """The weight of what the lines of ``window`` have."""
         total = 0.0
         for weight, own, around in zip(self.weights, self.own, self.around, strict=True):
-            if own & window:
+            if own & window & ~self.remarks:
                 total += weight
+            elif own & window:
+                total += weight * _REMARK
             elif around & window:
                 total += weight * _AROUND
         return total
@@ -174,6 +195,10 @@ class Matcher:
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         self._evidence = [Evidence(passage) for passage in passages]
         self._asked = read_terms(question)
+
+    @cached_property
+    def _known(self) -> Collection[str]:
+        return {name for each in self._evidence for name in (*each.own, *each.scope_names)}
 
     def is_quoted(self, text: str) -> bool:
         """Whether this text, such as ``[1, 2]``, stands in a passage and is no index there."""
@@ -200,7 +225,7 @@ class Matcher:
         found = []
         for each in self._evidence:
             is_cited = each.passage.number in cited
-            support = _support_in(each, terms, self._asked, MIN_COVERAGE_CITED if is_cited else MIN_COVERAGE)
+            support = _support_in(each, terms, self._asked, self._known, MIN_COVERAGE_CITED if is_cited else MIN_COVERAGE)
             if support is not None:
                 found.append(support)
         if not found:
@@ -209,22 +234,27 @@ class Matcher:
         return [best, *(each for each in found if each is not best and each.passage.number in cited)]
 
 
-def _support_in(evidence: Evidence, terms: Terms, asked: Terms, min_coverage: float) -> Support | None:
+def _support_in(
+    evidence: Evidence, terms: Terms, asked: Terms, known: Collection[str], min_coverage: float
+) -> Support | None:
+    """The best lines of one passage. ``known`` are the names of all passages: others do not help to choose."""
     asked_names = {name for term in asked.terms for name in (term.text, *term.qualifier)}
     new = [term for term in terms.terms if term.text not in asked_names]
     repeated = [term for term in terms.terms if term.kind == "name" and term not in new]
-    subject = repeated or [term for term in asked.terms if term.kind == "name"]
-    return (
-        _support_new(evidence, new, subject, terms, asked, min_coverage)
-        if new
-        else _support_definition(evidence, [term for term in terms.terms if term.kind == "name"])
-    )
+    subject = repeated or [term for term in asked.terms if term.kind == "name" and term.text in known]
+    if not subject and new and all(term.kind == "value" for term in new):
+        return None  # a value of nothing
+    if new:
+        return _support_new(evidence, new, subject, terms, asked, min_coverage)
+    if not terms.words - asked.words:
+        return None  # the question's own words, which say nothing
+    return _support_definition(evidence, [term for term in terms.terms if term.kind == "name"])
 
 
 def _support_new(
     evidence: Evidence, new: Sequence[Term], subject: Sequence[Term], terms: Terms, asked: Terms, min_coverage: float
 ) -> Support | None:
-    case, about, extra = _Case(), _Case(), _Case()
+    case, about, extra = (_Case(remarks=evidence.remarks) for _ in range(3))
     for term in new:
         case.add(_WEIGHTS[term.kind], *_masks(evidence, term))
     if not any(case.own) and not any(case.around):
@@ -235,7 +265,9 @@ def _support_new(
         if word in evidence.words:
             extra.add(_WORD, evidence.words[word], 0)
     best: tuple[float, int, int] | None = None
-    for first, last in _windows(evidence, case, about):
+    n_values = sum(term.kind == "value" for term in new)
+    max_lines = max(_MAX_VALUE_LINES, n_values) if n_values else MAX_LINES
+    for first, last in _windows(evidence, case, about, max_lines):
         window = (1 << last + 1) - (1 << first)
         covered = case.covered(window)
         if covered < min_coverage * case.total:
@@ -302,7 +334,7 @@ def _values_hold(evidence: Evidence, new: Sequence[Term], subject: Sequence[Term
     return True
 
 
-def _windows(evidence: Evidence, case: _Case, about: _Case) -> Iterable[tuple[int, int]]:
+def _windows(evidence: Evidence, case: _Case, about: _Case, max_lines: int) -> Iterable[tuple[int, int]]:
     """Ranges of lines, first and last, that begin and end where something new stands, within the passage's gaps."""
     hits = sorted(set(_bits(_union(case.own))) | set(_bits(_union(about.own))))
     if not hits:
@@ -310,7 +342,7 @@ def _windows(evidence: Evidence, case: _Case, about: _Case) -> Iterable[tuple[in
     inside = _union(case.own) | _union(case.around)
     for start, first in enumerate(hits):
         for last in hits[start:]:
-            if last - first >= MAX_LINES or not _is_unbroken(evidence, first, last):
+            if last - first >= max_lines or not _is_unbroken(evidence, first, last):
                 break
             if ((1 << last + 1) - (1 << first)) & inside:
                 yield first, last

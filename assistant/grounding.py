@@ -29,6 +29,8 @@ _DECLINES = re.compile(
 )
 _CODE_LINE = re.compile(r"(?:[{};(,]|=>)$|^(?:[@{}]|//|/\*|\*/|#include|def |class |return\b|import |from \S+ import )")
 
+_MIN_CODE_CHARS = 8  # a shorter line may be an answer in one word
+
 Holds = Callable[[Passage, int, int], bool]
 
 
@@ -50,9 +52,7 @@ class Grounder:
 
     def __init__(self, passages: Sequence[Passage], question: str, holds: Holds) -> None:
         self._matcher = Matcher(passages, question)
-        self._lines_of_code = {
-            line for passage in passages for line in map(str.strip, passage.text.split("\n")) if re.search(r"[(){}=;:]", line)
-        }
+        self._lines = [line.strip() for passage in passages for line in passage.text.split("\n")]
         self._holds = holds
         self._scanner = StatementScanner(self._matcher.is_quoted)
         self._cited: list[int] = []  # by the model, in the statement that is being written
@@ -137,9 +137,16 @@ class Grounder:
         if end.kind == "code":
             return self._matcher.find_block_support(end.text, cited)
         text = end.text
-        if text.endswith(":") or _DECLINES.search(text) or text in self._lines_of_code or _CODE_LINE.search(text):
+        if text.endswith(":") or _DECLINES.search(text) or self._is_code(text):
             return []
         return self._matcher.find_support(text, cited)
+
+
+    def _is_code(self, text: str) -> bool:
+        """Whether this is a line of code that the model wrote without a fence: a citation would stand amid the code."""
+        if _CODE_LINE.search(text):
+            return True
+        return len(text) >= _MIN_CODE_CHARS and any(line.startswith(text) for line in self._lines)
 
 
 class IndexedLines:

@@ -32,6 +32,7 @@ _PROSE_NAME = re.compile(
 _SEPARATOR = re.compile(r"\.|::|#|->")
 _NOT_NAMES = frozenset(("e.g", "i.e", "a.k.a", "vs", "etc"))
 _COUNTED = re.compile(r"\s+[a-z]")  # "2 arguments" counts, and is no value of the code
+_LINES = re.compile(r":L?\d+(?:\s*[-–]\s*L?\d+)?")
 _EMPTY = re.compile(r"\bempty (?:string|str)\b", re.I)
 
 
@@ -91,7 +92,7 @@ def same_number(text: str) -> str:
 
 def _read_code(code: str, at: int) -> Iterator[Term]:
     """Of a code span: a path if it is one, else the names outside its strings, its strings and its numbers."""
-    stripped = code.strip()
+    stripped = _LINES.sub("", code).strip()
     if _PATH.fullmatch(stripped):
         yield Term("path", stripped, at=at)
         return
@@ -112,7 +113,9 @@ def _read_code(code: str, at: int) -> Iterator[Term]:
 def _read_prose(text: str, at: int) -> Iterator[Term]:
     taken = text
     for path in _PATH.finditer(text):
-        taken = taken[: path.start()] + " " * len(path[0]) + taken[path.end() :]
+        lines = _LINES.match(text, path.end())  # of a location: no values
+        end = lines.end() if lines else path.end()
+        taken = taken[: path.start()] + " " * (end - path.start()) + taken[end:]
         yield Term("path", path[0], at=at + path.start())
     yield from (term for term in _read_names(_PROSE_NAME.finditer(taken), at) if term.text.lower() not in _NOT_NAMES)
     for found in re.finditer(rf"\b(?:{'|'.join(sorted(CONSTANTS - {'true', 'false', 'undefined', 'null'}))})\b", taken):
