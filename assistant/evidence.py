@@ -60,7 +60,7 @@ class Support:
 
 def file_lines(passage: Passage) -> Sequence[int | None]:
     """The line in its file of each line of a passage's text; None for a line that is not the file's."""
-    return range(passage.start_line, passage.start_line + passage.text.count("\n") + 1)
+    return [passage.line_at(index) for index in range(passage.text.count("\n") + 1)]
 
 
 class Evidence:
@@ -350,8 +350,9 @@ def _windows(evidence: Evidence, case: _Case, about: _Case, max_lines: int) -> I
 
 def _is_unbroken(evidence: Evidence, first: int, last: int) -> bool:
     """Whether these lines of the text are consecutive lines of the file."""
-    start, end = evidence.file_lines[first], evidence.file_lines[last]
-    return start is not None and end is not None and end - start == last - first
+    numbers = evidence.file_lines[first : last + 1]
+    start = numbers[0]
+    return start is not None and all(number == start + step for step, number in enumerate(numbers))
 
 
 def _grow_to_headers(evidence: Evidence, case: _Case, first: int, last: int) -> int:

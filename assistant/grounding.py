@@ -176,4 +176,4 @@ class IndexedLines:
 def _text_of(passage: Passage, first: int, last: int) -> str:
     """The text of file lines ``first`` to ``last`` in a passage that has them all."""
     texts = dict(zip(file_lines(passage), passage.text.split("\n"), strict=True))
-    return "\n".join(texts[number] for number in range(first, last + 1))
+    return "\n".join(texts.get(number, "") for number in range(first, last + 1))

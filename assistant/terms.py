@@ -16,12 +16,12 @@ NUMBER = re.compile(r"(?<![\w.])-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]*\w
 STRING = re.compile(r"\"([^\"\n]{0,80})\"|'([^'\n]{0,80})'")
 CONSTANTS = frozenset("True False None true false null nil undefined NULL nullptr".split())
 
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
-_PATH = re.compile(r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
+SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
+PATH = re.compile(r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
                    r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
                    r"txt|cfg|ini|lock)\b(?!\()")
 # In prose only what cannot be an English word: a call, an underscore, a dot between names, an inner capital.
-_PROSE_NAME = re.compile(
+PROSE_NAME = re.compile(
     r"(?<![\w$.@/-])(?:"
     r"(?:[A-Za-z_$][\w$]*(?:\.|::|#|->))+[A-Za-z_$][\w$]*"
     r"|[A-Za-z_$][\w$]*(?=\()"
@@ -29,7 +29,7 @@ _PROSE_NAME = re.compile(
     r"|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+|[A-Z]{2,}[a-z]+\w*"
     r")(?![\w$])"
 )
-_SEPARATOR = re.compile(r"\.|::|#|->")
+SEPARATOR = re.compile(r"\.|::|#|->")
 _NOT_NAMES = frozenset(("e.g", "i.e", "a.k.a", "vs", "etc"))
 _COUNTED = re.compile(r"\s+[a-z]")  # "2 arguments" counts, and is no value of the code
 _LINES = re.compile(r":L?\d+(?:\s*[-–]\s*L?\d+)?")
@@ -62,7 +62,7 @@ def read_terms(text: str) -> Terms:
     found: dict[tuple[TermKind, str], Term] = {}
     prose = []
     last = 0
-    for span in _SPAN.finditer(text):
+    for span in SPAN.finditer(text):
         prose.append((last, text[last : span.start()]))
         last = span.end()
         for term in _read_code(span[2], span.start(2)):
@@ -93,7 +93,7 @@ def same_number(text: str) -> str:
 def _read_code(code: str, at: int) -> Iterator[Term]:
     """Of a code span: a path if it is one, else the names outside its strings, its strings and its numbers."""
     stripped = _LINES.sub("", code).strip()
-    if _PATH.fullmatch(stripped):
+    if PATH.fullmatch(stripped):
         yield Term("path", stripped, at=at)
         return
     if stripped in ('""', "''"):
@@ -112,12 +112,12 @@ def _read_code(code: str, at: int) -> Iterator[Term]:
 
 def _read_prose(text: str, at: int) -> Iterator[Term]:
     taken = text
-    for path in _PATH.finditer(text):
+    for path in PATH.finditer(text):
         lines = _LINES.match(text, path.end())  # of a location: no values
         end = lines.end() if lines else path.end()
         taken = taken[: path.start()] + " " * (end - path.start()) + taken[end:]
         yield Term("path", path[0], at=at + path.start())
-    yield from (term for term in _read_names(_PROSE_NAME.finditer(taken), at) if term.text.lower() not in _NOT_NAMES)
+    yield from (term for term in _read_names(PROSE_NAME.finditer(taken), at) if term.text.lower() not in _NOT_NAMES)
     for found in re.finditer(rf"\b(?:{'|'.join(sorted(CONSTANTS - {'true', 'false', 'undefined', 'null'}))})\b", taken):
         yield Term("value", found[0], at=at + found.start())
     for string in STRING.finditer(taken):
@@ -134,7 +134,7 @@ def _read_prose(text: str, at: int) -> Iterator[Term]:
 
 def _read_names(found: Iterator[re.Match[str]], at: int) -> Iterator[Term]:
     for match in found:
-        *qualifier, name = _SEPARATOR.split(match[0])
+        *qualifier, name = SEPARATOR.split(match[0])
         if not qualifier and name in CONSTANTS:
             yield Term("value", name, at=at + match.start())
         elif name and len(name) > 1 or qualifier:
