@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from indexer.errors import QuarryError
+from indexer.home import OpenedIndex
 from indexer.reading import read_lines
 
 from .evidence import Matcher, Support, file_lines
-from .records import Citation, Passage
+from .records import Citation, Message, Passage
 from .search import Searcher
 from .statements import StatementEnd, StatementScanner, Text, WrittenCitation
 from .targets import Target
+from .vocabulary import Vocabulary
 
 # A statement that says what is not there, or what comes next, is supported by nothing.
 _DECLINES = re.compile(
@@ -29,6 +31,8 @@ _DECLINES = re.compile(
 )
 _CODE_LINE = re.compile(r"(?:[{};(,]|=>)$|^(?:[@{}]|//|/\*|\*/|#include|def |class |return\b|import |from \S+ import )")
 
+# What reading an index may raise when it is removed or made anew meanwhile; tantivy's errors are ValueErrors.
+_GONE = (QuarryError, OSError, ValueError, KeyError)
 _MIN_CODE_CHARS = 8  # a shorter line may be an answer in one word
 
 Holds = Callable[[Passage, int, int], bool]
@@ -149,28 +153,46 @@ class Grounder:
         return len(text) >= _MIN_CODE_CHARS and any(line.startswith(text) for line in self._lines)
 
 
-class IndexedLines:
-    """Whether lines of passages stand in the index as it is now; asked for every citation."""
+class IndexedCode:
+    """The code that one answer is about, as the index has it now: looked at anew for every citation.
+
+    Raises UnknownRepository or InputError for targets that cannot be opened when it is made. Later nothing is raised:
+    of what is removed or made anew in mid-answer nothing is known, so nothing is cited and no name is called unknown.
+    """
 
     def __init__(self, searcher: Searcher, targets: Sequence[Target]) -> None:
         self._searcher, self._targets = searcher, targets
+        for target in targets:
+            searcher.open(target)
 
     def holds(self, passage: Passage, first: int, last: int) -> bool:
-        """Whether the file has these lines, to the letter, at the passage's commit. False for what is gone."""
+        """Whether the file has these lines of the passage, to the letter, at the passage's commit."""
         wanted = _text_of(passage, first, last)
-        for target in self._targets:
-            if target.repo != passage.repo:
-                continue
-            try:
-                index = self._searcher.open(target).index
+        try:
+            for index in self._open([target for target in self._targets if target.repo == passage.repo]):
                 if index.manifest.commit == passage.commit:
                     found = read_lines(index, passage.path, first, last)
                     if (found.start_line, found.end_line, found.text) == (first, last, wanted):
                         return True
-            except (QuarryError, OSError, ValueError, KeyError):
-                # Removed or made anew in mid-answer: then nothing is known of these lines, and nothing is cited.
-                continue
+        except _GONE:
+            pass
         return False
+
+    def prepare_names(self) -> None:
+        """What ``find_unknown_names`` needs to know once of each index: done while the model reads its prompt."""
+        self.find_unknown_names("`prepared_name`", ())
+
+    def find_unknown_names(self, text: str, messages: Sequence[Message]) -> Sequence[str]:
+        """Names in an answer's text that exist neither in the code, its languages and imports, nor in the question."""
+        said = "\n".join(message.content for message in messages if message.role == "user")
+        try:
+            indexes = self._open(self._targets)
+            return Vocabulary(indexes, said).find_unknown(text) if indexes else ()
+        except _GONE:
+            return ()
+
+    def _open(self, targets: Sequence[Target]) -> list[OpenedIndex]:
+        return [self._searcher.open(target).index for target in targets]
 
 
 def _text_of(passage: Passage, first: int, last: int) -> str:
