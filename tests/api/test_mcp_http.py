@@ -108,7 +108,7 @@ def test_a_call_that_is_given_up_stops_the_model(served: Served, stand_in: Any, 
 
 
 def test_pages_elsewhere_are_kept_out(served: Served, stand_in: Any) -> None:
-    """A request from another origin, or under another host's name, is refused; one from this machine is not."""
+    """A request from another origin, or under another host's name, is refused; one from its own page is not."""
     url = served(stand_in())
     hello = {
         "jsonrpc": "2.0",
@@ -122,6 +122,7 @@ def test_pages_elsewhere_are_kept_out(served: Served, stand_in: Any) -> None:
         return httpx.post(f"{url}/mcp", content=json.dumps(hello), headers=accept | headers).status_code
 
     assert post() == 200
-    assert post(Origin="http://localhost:3000") == 200
+    assert post(Origin=url) == 200
+    assert post(Origin="http://localhost:3000") == 403
     assert post(Origin="https://example.org") == 403
     assert post(Host="example.org") in (400, 421)

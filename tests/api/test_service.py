@@ -124,6 +124,10 @@ def test_openapi_is_complete(served: Callable[..., str], stand_in: Any) -> None:
     }
     assert set(operations) == {
         "POST /chat",
+        "POST /v1/chat/completions",
+        "GET /v1/models",
+        "GET /v1/models/{model_id}",
+        "GET /votes",
         "GET /search",
         "GET /symbols",
         "GET /repos",
