@@ -16,6 +16,7 @@ from indexer.records import Hit
 from .excerpts import ELISION, NumberedLine, keep_lines, order_lines, weigh_terms
 from .prompts import choose_mark, format_passage
 from .records import PackedPassage, Packing, Passage, TokenCount
+from .signals import read_query
 from .surroundings import NoSurroundings, Surroundings
 
 # Part of an evaluation's configuration: raise it when the same hits and budget would give other passages.
@@ -76,7 +77,8 @@ def pack_context(
     """
     distinct = list({(hit.repo, hit.commit, hit.chunk.location): hit for hit in reversed(hits)}.values())[::-1]
     packer = _Packer(distinct, budget_tokens, count_tokens, surroundings or NoSurroundings())
-    return packer.pack(weigh_terms(question, [hit.chunk.text for hit in distinct]))
+    weights = weigh_terms(question, [hit.chunk.text for hit in distinct])
+    return packer.pack(weights, by_words=bool(read_query(question).names))
 
 
 class _Packer:
@@ -98,23 +100,24 @@ class _Packer:
         self._with_repo = len({hit.repo for hit in hits}) > 1
         self._drafts: list[_Draft] = []
 
-    def pack(self, weights: Mapping[str, float]) -> PackedContext:
-        """Whole hits by rank first, then excerpts of the others by rank, in the room that is left."""
-        left: list[tuple[Hit, str]] = []
+    def pack(self, weights: Mapping[str, float], *, by_words: bool) -> PackedContext:
+        """Hits by rank, whole where they fit; then excerpts of the others, by rank, in the room that is left.
+
+        ``by_words``: the question spells out names, which tell the lines that matter. Then an excerpt is as good as
+        the whole, and is taken in its turn, before what fits whole further down.
+        """
+        left: list[tuple[_Draft, str]] = []
         for hit in self._hits:
             if self._extend(hit):
                 continue
             whole = self._draft((hit,), self._surroundings.find_heads(hit), "whole")
+            reason = f"needs {whole.count.n_tokens} tokens, {self._room} are left"
             if whole.count.n_tokens <= self._room:
                 self._take(whole)
-                continue
-            # The best hit is worth all the room; the others have theirs after what fits whole.
-            excerpt = self._excerpt(whole, weights, with_rest=True) if not self._drafts else None
-            if excerpt is not None:
-                self._take(excerpt)
-            else:
-                left.append((hit, f"needs {whole.count.n_tokens} tokens, {self._room} are left"))
-        still_left = [(hit, reason) for hit, reason in left if not self._take_excerpt(hit, weights)]
+            # The best hit is worth all the room.
+            elif not ((by_words or not self._drafts) and self._take_excerpt(whole, weights)):
+                left.append((whole, reason))
+        still_left = [(whole.hits[0], reason) for whole, reason in left if not self._take_excerpt(whole, weights)]
         return self._number(still_left)
 
     def _extend(self, hit: Hit) -> bool:
@@ -150,29 +153,24 @@ class _Packer:
         self._drafts.append(draft)
         self._room -= draft.count.n_tokens
 
-    def _take_excerpt(self, hit: Hit, weights: Mapping[str, float]) -> bool:
-        whole = self._draft((hit,), self._surroundings.find_heads(hit), "whole")
-        excerpt = self._excerpt(whole, weights, with_rest=False)
-        if excerpt is not None:
-            self._take(excerpt)
-        return excerpt is not None
-
-    def _excerpt(self, whole: _Draft, weights: Mapping[str, float], *, with_rest: bool) -> _Draft | None:
-        """What matters of ``whole``, and with ``with_rest`` as much more as fits; None if that is next to nothing."""
+    def _take_excerpt(self, whole: _Draft, weights: Mapping[str, float]) -> bool:
+        """Take what matters of ``whole``, of the best hit as much more as fits, unless that is next to nothing."""
         if self._room < _MIN_TOKENS:
-            return None
+            return False
         matter, rest = order_lines([text for _, text in whole.body], weights)
-        order = [*matter, *rest] if with_rest else matter
+        order = matter if self._drafts else [*matter, *rest]
         n_chars = sum(len(text) + 1 for _, text in whole.body)
         n_fitting = self._room * n_chars / max(1, whole.count.n_tokens)  # characters, as far as lines are alike
         n_kept = bisect_right(list(accumulate(len(whole.body[i][1]) + 1 for i in order)), n_fitting)
         while n_kept > 0:
-            kept = keep_lines(whole.body, order[:n_kept])
-            draft = self._draft(whole.hits, whole.heads, "excerpt", kept)
-            if draft.count.n_tokens <= self._room:
-                return draft if draft.count.n_tokens >= _MIN_TOKENS else None
-            n_kept -= max(1, n_kept * (draft.count.n_tokens - self._room) // draft.count.n_tokens)
-        return None
+            draft = self._draft(whole.hits, whole.heads, "excerpt", keep_lines(whole.body, order[:n_kept]))
+            n_over = draft.count.n_tokens - self._room
+            if n_over <= 0:
+                if draft.count.n_tokens >= _MIN_TOKENS:
+                    self._take(draft)
+                return draft.count.n_tokens >= _MIN_TOKENS
+            n_kept -= max(1, n_kept * n_over // draft.count.n_tokens)
+        return False
 
     def _draft(
         self,

@@ -29,7 +29,7 @@ class AssistantSettings(IndexerSettings):
         default=8192, ge=512, description="Context window that is asked of the engine or of Ollama (num_ctx)."
     )
     first_token_seconds: float = Field(
-        default=20.0,
+        default=15.0,
         gt=0,
         description="Target time to the first token: as much code is sent as is read in it, at the measured speed.",
     )
