@@ -17,7 +17,6 @@ from typing import Any, Protocol, cast
 from langchain_core.messages import BaseMessage
 
 from indexer.errors import InputError
-from indexer.records import Hit
 
 from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
@@ -26,9 +25,9 @@ from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt
 from .records import Answer, Citation, Message, Passage, TokenCount, Trace, Usage
-from .search import Searcher, SearchOptions
+from .retrieval import Retrieved, as_sources, find_nearest, retrieve, word_refusal
+from .search import Searcher
 from .settings import AssistantSettings
-from .surroundings import IndexSurroundings, Surroundings
 from .targets import parse_targets
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
@@ -106,10 +105,12 @@ class _Prepared:
     """All that is decided before the model is asked."""
 
     prompt: Sequence[BaseMessage]
-    context: PackedContext
+    passages: Sequence[Passage]
     trace: Trace
     retrieval_ms: float
     prompt_ms: float
+    confidence: float | None
+    refusal: str | None = None  # said in place of an answer
 
 
 class Assistant:
@@ -138,7 +139,11 @@ class Assistant:
         started = time.perf_counter()
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
         prepared = await asyncio.to_thread(self._prepare, request, max_tokens)
-        yield PassagesFound(prepared.context.passages)
+        yield PassagesFound(prepared.passages)
+        if prepared.refusal is not None:
+            yield TokenGenerated(prepared.refusal)
+            yield AnswerDone(self._abstain(prepared, prepared.refusal, _ms_since(started)))
+            return
         if gate is not None:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
@@ -180,7 +185,7 @@ class Assistant:
         yield AnswerDone(
             Answer(
                 text="".join(pieces),
-                passages=prepared.context.passages,
+                passages=prepared.passages,
                 model=self._provider.model,
                 usage=Usage(
                     int(usage.get("input_tokens", 0)),
@@ -196,7 +201,24 @@ class Assistant:
                 },
                 trace=prepared.trace,
                 messages=messages,
+                confidence=prepared.confidence,
             )
+        )
+
+    def _abstain(self, prepared: _Prepared, text: str, total_ms: float) -> Answer:
+        """The answer that no model gave."""
+        times = {"retrieval": prepared.retrieval_ms, "prompt": 0.0, "first_token": 0.0, "total": total_ms}
+        return Answer(
+            text=text,
+            passages=prepared.passages,
+            model=self._provider.model,
+            usage=Usage(0, 0),
+            finish_reason="stop",
+            timings_ms=times,
+            trace=prepared.trace,
+            messages=(),
+            confidence=prepared.confidence,
+            abstained=True,
         )
 
     def _prepare(self, request: AskRequest, max_tokens: int) -> _Prepared:
@@ -208,21 +230,10 @@ class Assistant:
                 f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
                 f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
             )
-        hits: Sequence[Hit] = ()
-        surroundings: Surroundings | None = None
-        if request.retrieval:
-            if request.repo is None:
-                raise InputError("Name the repository to ask, or switch retrieval off.")
-            hits = self._searcher.search(
-                request.repo,
-                question,
-                k=DEFAULT_K if request.k is None else request.k,
-                ref=request.ref,
-                options=SearchOptions(for_context=True),
-            ).hits
-            targets = parse_targets(self._settings.home, request.repo, request.ref)
-            surroundings = IndexSurroundings([self._searcher.open(target).index for target in targets], hits)
+        found = self._retrieve(request, question, is_follow_up=bool(history)) if request.retrieval else None
         retrieval_ms = _ms_since(started)
+        if found is not None and found.is_too_weak:
+            return _refuse(found, retrieval_ms)
         started = time.perf_counter()
         bare = self._provider.count_prompt(
             build_prompt(question, history, [] if request.retrieval else None, request.instructions)
@@ -234,7 +245,13 @@ class Assistant:
             prompt_tokens=bare,
             room_tokens=room,
         )
-        context = pack_context(hits, budget.n_tokens, self._count_text, question=question, surroundings=surroundings)
+        context = pack_context(
+            found.hits if found is not None else (),
+            budget.n_tokens,
+            self._count_text,
+            question=question,
+            surroundings=found.surroundings if found is not None else None,
+        )
         prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
         trace = Trace(
             prompt_version=PROMPT_VERSION,
@@ -244,10 +261,25 @@ class Assistant:
             context_tokens=context.tokens,
             prompt_tokens=tokens,
             passages=context.packed,
-            budget=budget if request.retrieval else None,
-            query=question if request.retrieval else "",
+            budget=budget if found is not None else None,
+            query=found.query if found is not None else "",
         )
-        return _Prepared(prompt, context, trace, retrieval_ms, _ms_since(started))
+        confidence = found.confidence if found is not None else None
+        return _Prepared(prompt, context.passages, trace, retrieval_ms, _ms_since(started), confidence)
+
+    def _retrieve(self, request: AskRequest, query: str, *, is_follow_up: bool) -> Retrieved:
+        if request.repo is None:
+            raise InputError("Name the repository to ask, or switch retrieval off.")
+        return retrieve(
+            self._searcher,
+            parse_targets(self._settings.home, request.repo, request.ref),
+            request.repo,
+            query,
+            k=DEFAULT_K if request.k is None else request.k,
+            ref=request.ref,
+            min_confidence=self._settings.min_confidence if request.abstain else 0.0,
+            is_follow_up=is_follow_up,
+        )
 
     def _fit(
         self, question: str, history: Sequence[Message], context: PackedContext, request: AskRequest, room: int
@@ -269,6 +301,15 @@ class Assistant:
                     f"The question alone takes {tokens.n_tokens} tokens, and {room} fit beside the answer: shorten it, "
                     "ask for fewer max_tokens, or raise QUARRY_WINDOW_TOKENS."
                 )
+
+
+def _refuse(found: Retrieved, retrieval_ms: float) -> _Prepared:
+    """What is shown where the hits are too weak: the nearest of them, and no question to the model."""
+    left_out = [(hit, "the model was not asked") for hit in found.hits]
+    nothing = TokenCount(0, exact=True)
+    trace = Trace(PROMPT_VERSION, (), left_out, 0, nothing, nothing, query=found.query)
+    sources = as_sources(find_nearest(found.hits))
+    return _Prepared((), sources, trace, retrieval_ms, 0.0, found.confidence, word_refusal(found))
 
 
 def check_question(messages: Sequence[Message]) -> None:

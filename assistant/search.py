@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 from indexer.staleness import Staleness
 
+from .confidence import N_HITS, measure_confidence_signals
 from .freshness import FreshnessMonitor
 from .ranking import RankedChunk, load_weights, rank_chunks
 from .signals import (
@@ -73,12 +74,16 @@ class SearchedRef:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first, of ``query`` in all refs that were searched."""
+    """Hits, best first, of ``query`` in all refs that were searched.
+
+    ``confidence_signals`` are those of ``confidence``; empty unless the hits are for a model to read.
+    """
 
     query: str
     searched: Sequence[SearchedRef]
     hits: Sequence[Hit]
     timings_ms: Mapping[str, float]
+    confidence_signals: Mapping[str, float] = field(default_factory=dict)
 
 
 class Searcher:
@@ -109,14 +114,16 @@ class Searcher:
         cosines = [_find_cosines(view.index, query) for view in views]
         clock.lap("dense")
         if options.method == "ranked":
-            pool = max(k, POOL)
+            n_hits = max(k, N_HITS) if options.for_context else k  # the confidence is by the same number for every k
+            pool = max(n_hits, POOL)
             found = [find_candidates(view, asked, scores, pool) for view, scores in zip(views, cosines, strict=True)]
             clock.lap("candidates")
             weights = load_weights().without(options.without)
             weights = weights.for_context() if options.for_context else weights
-            ranked = [rank_chunks(candidates, weights, k) for candidates in compare_candidates(found)]
+            ranked = [rank_chunks(candidates, weights, n_hits) for candidates in compare_candidates(found)]
             clock.lap("rank")
         else:
+            n_hits = k
             ranked = [
                 _rank_lists(view.index, asked, scores, options.method, k)
                 for view, scores in zip(views, cosines, strict=True)
@@ -126,11 +133,15 @@ class Searcher:
             ((chunk, view) for chunks, view in zip(ranked, views, strict=True) for chunk in chunks),
             key=lambda placed: -placed[0].score,  # stable: equal scores stay in the order of their lists
         )
-        hits = [_to_hit(view.index, chunk) for chunk, view in best[:k]]
+        hits = [_to_hit(view.index, chunk) for chunk, view in best[:n_hits]]
         clock.lap("read")
+        signals: Mapping[str, float] = {}
+        if options.for_context:
+            signals = measure_confidence_signals(asked, [view.index for view in views], cosines, hits)
+            clock.lap("confidence")
         searched = [_describe(view.index, answer.result()) for view, answer in zip(views, freshness, strict=True)]
         clock.lap("freshness")
-        return SearchResult(query, searched, hits, clock.finish())
+        return SearchResult(query, searched, hits[:k], clock.finish(), signals)
 
     def find_candidates(self, repo: str, query: str, *, ref: str | None = None) -> tuple[OpenedIndex, Candidates]:
         """What the ranking of one repository judges, before it is weighed: for fitting the weights."""

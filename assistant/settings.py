@@ -38,6 +38,12 @@ class AssistantSettings(IndexerSettings):
         ge=64,
         description="Budget of retrieved code in a prompt, whatever the wait; unset, the time decides.",
     )
+    min_confidence: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="Below this probability that the hits hold the answer, the model is not asked; 0 always asks.",
+    )
     max_answer_tokens: int = Field(default=512, ge=1, description="Cap on a generated answer.")
     engine_threads: int | None = Field(
         default=None,

@@ -69,6 +69,10 @@ class RefWords:
                 return mine
             limit *= 4
 
+    def count(self, term: str, field: WordField) -> int:
+        """How many chunks of the ref hold ``term``."""
+        return self._lexicon.count(term, field) if self._is_alone else len(self._score_term(term, field)[0])
+
     def _search_lexicon(self, terms: Sequence[str], field: WordField, n: int) -> tuple[Positions, Scores]:
         """By the statistics of the whole index; fetches more until it has ``n`` of this ref."""
         limit = n

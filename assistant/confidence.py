@@ -1,0 +1,142 @@
+"""How likely it is that the hits hold the answer: a probability, out of signals of the search, by a fitted logistic
+regression (``confidence.toml`` beside this file; fitted by ``python -m eval.abstention``, see docs/abstention.md).
+
+The signals do not depend on the encoder's scale or on the size of the repository.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from indexer.home import OpenedIndex
+from indexer.records import Hit
+from indexer.words import index_terms
+
+from .signals import Query, Scores
+
+COEFFICIENTS_FILE = Path(__file__).with_name("confidence.toml")
+
+_QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
+_SEPARATOR = re.compile(r"\.|::|#|->")
+N_HITS = 10  # what is looked at, however many were asked for
+_N_BEST = 3
+
+CONFIDENCE_SIGNALS: Mapping[str, str] = {
+    "meaning_above": "by how many standard deviations the best cosine is above the mean of all chunks",
+    "words_known": "share of the question's words, rare ones more, that stand anywhere in the repository",
+    "words_in_best": "the same share within the best hit",
+    "words_together": "the largest such share within one of the best hits",
+    "words_in_hits": "the same share within all hits together",
+    "rarest_in_hits": "whether the rarest of the question's words stands in a hit",
+    "names_asked": "whether the question spells out names",
+    "names_defined": "share of those names that the repository defines",
+    "names_unknown": "share of those names that stand nowhere in the repository",
+    "qualifiers_unknown": "share of what qualifies them (`Session` of `Session.get`) that stands nowhere",
+    "words_agree": "BM25 of the best hits over the best of all: the lists agree on them",
+    "meaning_agrees": "cosine of the best hits, less the best of all, likewise",
+    "path_says": "how much of the best hits' file names the question says",
+    "score_best": "score of the best hit",
+    "score_gap": "by how much the best hit is ahead of the last",
+    "n_terms": "logarithm of the number of the question's words",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """A logistic regression over the signals, each set against its mean and in units of its standard deviation."""
+
+    intercept: float
+    weights: Mapping[str, float]
+    means: Mapping[str, float]
+    deviations: Mapping[str, float]
+
+    def probability(self, signals: Mapping[str, float]) -> float:
+        """Between 0 and 1, for ``signals`` of ``measure_confidence_signals``."""
+        logit = self.intercept + sum(
+            weight * (signals[name] - self.means[name]) / self.deviations[name] for name, weight in self.weights.items()
+        )
+        return 1 / (1 + math.exp(-min(max(logit, -50.0), 50.0)))
+
+
+@cache
+def load_coefficients() -> Coefficients:
+    """The fitted coefficients that are shipped."""
+    table = tomllib.loads(COEFFICIENTS_FILE.read_text("utf-8"))
+    return Coefficients(table["intercept"], table["weights"], table["means"], table["deviations"])
+
+
+def measure_confidence_signals(
+    query: Query, indexes: Sequence[OpenedIndex], cosines: Sequence[Scores], hits: Sequence[Hit]
+) -> dict[str, float]:
+    """The signals of one search: ``cosines`` of every chunk of each of ``indexes``, and the best hits of them all.
+
+    Each of ``CONFIDENCE_SIGNALS``; all 0 where nothing was found.
+    """
+    signals = dict.fromkeys(CONFIDENCE_SIGNALS, 0.0)
+    hits = hits[:N_HITS]
+    if not hits:
+        return signals
+    counts = {term: sum(index.words.count(term, "body") for index in indexes) for term in query.terms}
+    n_chunks = sum(len(scores) for scores in cosines)
+    # The smoothed inverse document frequency; the words of the question alone decide, not how many there are.
+    rarity = {term: math.log1p(n_chunks / (1 + count)) for term, count in counts.items()}
+    total = sum(rarity.values()) or 1.0
+    shown = [frozenset(index_terms(f"{hit.chunk.path} {hit.chunk.symbol}\n{hit.chunk.text}")) for hit in hits]
+
+    def share(terms: frozenset[str]) -> float:
+        return sum(value for term, value in rarity.items() if term in terms) / total
+
+    everywhere = frozenset().union(*shown)
+    known = frozenset(term for term, count in counts.items() if count)
+    rarest = max(rarity, key=lambda term: rarity[term], default="")
+    best = hits[:_N_BEST]
+    signals |= {
+        "meaning_above": max(map(_standard_deviations_above, cosines)),
+        "words_known": share(known | everywhere),
+        "words_in_best": share(shown[0]),
+        "words_together": max(map(share, shown)),
+        "words_in_hits": share(everywhere),
+        "rarest_in_hits": float(rarest in everywhere),
+        "words_agree": _mean([hit.signals.get("chunk_words", 0.0) for hit in best]),
+        "meaning_agrees": _mean([hit.signals.get("chunk_meaning", 0.0) for hit in best]),
+        "path_says": _mean([hit.signals.get("file_name_share", 0.0) for hit in best]),
+        "score_best": hits[0].score,
+        "score_gap": hits[0].score - hits[-1].score,
+        "n_terms": math.log1p(len(query.terms)),
+    }
+    if query.names:
+        defined = [any(len(index.words.find(name, "defines", 1)) for index in indexes) for name in query.names]
+        unknown = [
+            not is_defined and not _is_said(name, indexes)
+            for name, is_defined in zip(query.names, defined, strict=True)
+        ]
+        signals |= {"names_asked": 1.0, "names_defined": _mean(defined), "names_unknown": _mean(unknown)}
+        qualifiers = [part for name in _QUALIFIED.findall(query.text) for part in _SEPARATOR.split(name)[:-1]]
+        if qualifiers:
+            signals["qualifiers_unknown"] = _mean([not _is_said(part, indexes) for part in qualifiers])
+    return signals
+
+
+def _is_said(name: str, indexes: Sequence[OpenedIndex]) -> bool:
+    """Whether the whole of ``name`` stands in a chunk: its parts joined are its last term."""
+    terms = index_terms(name)
+    return bool(terms) and any(index.words.count(terms[-1], "body") for index in indexes)
+
+
+def _standard_deviations_above(cosines: Scores) -> float:
+    if len(cosines) < 2:
+        return 0.0
+    deviation = float(np.std(cosines))
+    return (float(np.max(cosines)) - float(np.mean(cosines))) / deviation if deviation > 0 else 0.0
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

@@ -1,0 +1,151 @@
+"""The logistic regression, and what a probability is worth: does it part, is it true, what does a threshold cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+from scipy.stats import rankdata
+
+from assistant.confidence import CONFIDENCE_SIGNALS, Coefficients
+
+from .records import Case
+
+Vector = NDArray[np.float64]
+
+_N_BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What refusing below ``value`` does: shares of own questions, of own ones whose hits hold the answer, and of
+    other repositories' questions that are refused."""
+
+    value: float
+    own_refused: float
+    held_refused: float
+    foreign_refused: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Figures of one set of cases. ``auroc`` is None where all of them are alike."""
+
+    n: int
+    n_hold: int
+    auroc: float | None
+    ece: float
+    brier: float
+
+
+def fit_coefficients(cases: Sequence[Case], *, penalty: float, without: frozenset[str] = frozenset()) -> Coefficients:
+    """Logistic regression with a squared penalty. Every repository counts the same, and in each repository both
+    outcomes do: a probability is as if every second question had its answer in the hits.
+    """
+    names = [name for name in CONFIDENCE_SIGNALS if name not in without]
+    table = np.asarray([[case.signals[name] for name in names] for case in cases])
+    means, deviations = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
+    standard = (table - means) / deviations
+    holds = np.asarray([case.holds for case in cases], dtype=float)
+    shares = _weigh(cases)
+
+    def loss(parameters: Vector) -> tuple[float, Vector]:
+        logits = standard @ parameters[1:] + parameters[0]
+        errors = shares * (expit(logits) - holds)
+        value = float((shares * (np.logaddexp(0, logits) - holds * logits)).sum())
+        gradient = np.concatenate([[errors.sum()], errors @ standard + 2 * penalty * parameters[1:]])
+        return value + penalty * float(parameters[1:] @ parameters[1:]), gradient
+
+    fitted = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
+    return Coefficients(
+        intercept=round(float(fitted[0]), 4),
+        weights={name: round(float(weight), 4) for name, weight in zip(names, fitted[1:], strict=True)},
+        means={name: round(float(mean), 4) for name, mean in zip(names, means, strict=True)},
+        deviations={name: round(float(deviation), 4) for name, deviation in zip(names, deviations, strict=True)},
+    )
+
+
+def cross_validate(
+    cases: Sequence[Case], *, penalty: float, without: frozenset[str] = frozenset()
+) -> list[tuple[Case, float]]:
+    """Each case with its probability by coefficients that know neither questions asked of its repository, nor the
+    repository's questions asked of others."""
+    judged = []
+    for repository in dict.fromkeys(case.repository for case in cases):
+        seen = [case for case in cases if repository not in (case.repository, case.question.repository)]
+        coefficients = fit_coefficients(seen, penalty=penalty, without=without)
+        judged += [(case, coefficients.probability(case.signals)) for case in cases if case.repository == repository]
+    return judged
+
+
+def measure_quality(judged: Sequence[tuple[Case, float]]) -> Quality:
+    """AUROC (the share of pairs in the right order), expected calibration error over ten bins of equal width, and
+    Brier score; each repository's outcomes weighted as in the fit."""
+    holds = np.asarray([case.holds for case, _ in judged], dtype=float)
+    values = np.asarray([value for _, value in judged])
+    shares = _weigh([case for case, _ in judged])
+    bins = np.minimum((values * _N_BINS).astype(int), _N_BINS - 1)
+    gaps = [abs(float((shares * (values - holds))[bins == number].sum())) for number in range(_N_BINS)]
+    n_hold = int(holds.sum())
+    ranks = rankdata(values)
+    pairs = n_hold * (len(judged) - n_hold)
+    auroc = (float(ranks[holds == 1].sum()) - n_hold * (n_hold + 1) / 2) / pairs if pairs else None
+    return Quality(
+        n=len(judged),
+        n_hold=n_hold,
+        auroc=None if auroc is None else round(auroc, 4),
+        ece=round(sum(gaps) / float(shares.sum()), 4),
+        brier=round(float((shares * (values - holds) ** 2).sum() / shares.sum()), 4),
+    )
+
+
+def measure_threshold(judged: Sequence[tuple[Case, float]], value: float) -> Threshold:
+    """What refusing below ``value`` does to ``judged``."""
+
+    def refused(chosen: Sequence[float]) -> float:
+        return round(sum(each < value for each in chosen) / max(1, len(chosen)), 4)
+
+    return Threshold(
+        value=value,
+        own_refused=refused([each for case, each in judged if case.is_own]),
+        held_refused=refused([each for case, each in judged if case.holds]),
+        foreign_refused=refused([each for case, each in judged if not case.is_own]),
+    )
+
+
+def choose_threshold(judged: Sequence[tuple[Case, float]], max_held_refused: float) -> float:
+    """The largest threshold, in hundredths, that refuses at most this share of questions whose hits hold the answer."""
+    return max(
+        number / 100
+        for number in range(100)
+        if measure_threshold(judged, number / 100).held_refused <= max_held_refused
+    )
+
+
+def trace_risk(judged: Sequence[tuple[Case, float]]) -> list[tuple[float, float]]:
+    """Points (coverage, risk) for every threshold: the share of questions that are answered, and of those the share
+    whose hits do not hold the answer. Half of the questions are own ones."""
+    n_own = sum(case.is_own for case, _ in judged)
+    n_foreign = len(judged) - n_own
+    share = {True: 0.5 / max(1, n_own), False: 0.5 / max(1, n_foreign)}
+    coverage = risky = 0.0
+    points = []
+    for case, _ in sorted(judged, key=lambda each: -each[1]):
+        coverage += share[case.is_own]
+        risky += share[case.is_own] * (not case.holds)
+        points.append((coverage, risky / coverage))
+    return points
+
+
+def _weigh(cases: Sequence[Case]) -> Vector:
+    """Each repository 1 in all, half of it for each outcome."""
+    counts: dict[tuple[str, bool], int] = {}
+    for case in cases:
+        key = case.repository, case.holds
+        counts[key] = counts.get(key, 0) + 1
+    weights = np.asarray([0.5 / counts[case.repository, case.holds] for case in cases])
+    return np.asarray(weights / weights.sum())

@@ -1,0 +1,52 @@
+"""The records of the fit: a question with its places, and what asking it of a repository gave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from eval.retrieval.records import RelevantPlace
+
+QuestionKind = Literal["written", "mined", "harvested"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuestion:
+    """A question that ``repository`` answers at ``places``: written by people, or made from docstrings or syntax."""
+
+    text: str
+    repository: str
+    kind: QuestionKind
+    places: Sequence[RelevantPlace]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedRepository:
+    """An index with the questions that it can answer."""
+
+    name: str
+    index: str
+    ref: str
+    language: str
+    questions: Sequence[KnownQuestion]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question asked of ``repository``: its own, or one of another repository.
+
+    ``holds`` says whether the hits hold the answer, which those for another repository's question do not.
+    """
+
+    repository: str
+    language: str
+    question: KnownQuestion
+    source_language: str
+    signals: Mapping[str, float]
+    holds: bool
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the repository can answer the question at all."""
+        return self.question.repository == self.repository
