@@ -54,6 +54,9 @@ class ChatRequest(_Schema):
     )
     k: int | None = Field(default=None, ge=1, le=1000, description="Number of hits to choose passages from.")
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on the answer, in tokens of the model.")
+    abstain: bool = Field(
+        default=True, description="Say so where the hits are too weak to hold the answer, instead of asking the model."
+    )
     stream: bool = Field(default=False, description="Answer with server-sent events.")
 
 

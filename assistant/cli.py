@@ -58,6 +58,7 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
 @click.argument("question")
 @click.option("--ref", help="The indexed ref to answer from; by default HEAD.")
 @click.option("--no-retrieval", is_flag=True, help="Ask the model alone, without code from the repository.")
+@click.option("--no-abstain", is_flag=True, help="Ask the model even where the search found nothing that fits.")
 @click.option("--compare", is_flag=True, help="Answer without and with code, one after the other.")
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 @click.option("-k", type=click.IntRange(1), help="Number of hits to choose passages from.")
@@ -68,6 +69,7 @@ def ask(
     question: str,
     ref: str | None,
     no_retrieval: bool,
+    no_abstain: bool,
     compare: bool,
     model: str | None,
     k: int | None,
@@ -87,7 +89,13 @@ def ask(
     if compare and no_retrieval:
         raise click.UsageError("--compare asks both with and without retrieval: leave --no-retrieval out.")
     request = AskRequest(
-        name, [Message("user", question)], retrieval=not no_retrieval, k=k, max_tokens=max_tokens, ref=ref
+        name,
+        [Message("user", question)],
+        retrieval=not no_retrieval,
+        k=k,
+        max_tokens=max_tokens,
+        ref=ref,
+        abstain=not no_abstain,
     )
     check_question(request.messages)
     settings = AssistantSettings()

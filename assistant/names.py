@@ -13,7 +13,8 @@ from typing import Literal
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Literal as LiteralToken, Name, String, Token, _TokenType
+from pygments.token import Comment, Keyword, Name, String, Token, _TokenType
+from pygments.token import Literal as LiteralToken
 from pygments.util import ClassNotFound
 
 from .terms import IDENTIFIER, PATH, PROSE_NAME, SEPARATOR, SPAN, STRING
@@ -197,7 +198,7 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             continue  # the whole chain is one name
         if is_member or is_imported or is_passed or after == "(" or _CODEISH.search(word.text):
             used.append(Mention("name", ".".join(chain), tuple(chain)))
-    kept = [m for m in used if len(m.text) > 1 and m.parts[0] not in bound or len(m.parts) > 1]
+    kept = [m for m in used if (len(m.text) > 1 and m.parts[0] not in bound) or len(m.parts) > 1]
     return [m for m in kept if m.parts[-1] not in bound], bound
 
 

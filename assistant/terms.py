@@ -137,5 +137,5 @@ def _read_names(found: Iterator[re.Match[str]], at: int) -> Iterator[Term]:
         *qualifier, name = SEPARATOR.split(match[0])
         if not qualifier and name in CONSTANTS:
             yield Term("value", name, at=at + match.start())
-        elif name and len(name) > 1 or qualifier:
+        elif (name and len(name) > 1) or qualifier:
             yield Term("name", name, tuple(part for part in qualifier if part), at + match.start())

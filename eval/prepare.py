@@ -129,6 +129,7 @@ def describe_run(
         scoring_version=SCORING_VERSION,
         search_version=SEARCH_VERSION,
         context_version=CONTEXT_VERSION,
+        min_confidence=settings.min_confidence,
     )
 
 

@@ -60,7 +60,8 @@ class ArmAnswer:
     """One question under one arm: a line of answers.jsonl.
 
     ``retrieved_answer`` says whether a passage overlaps the lines that hold the answer. With ``verdict`` `error`
-    there is no answer: ``error`` is the reason, and tokens and seconds are 0.
+    there is no answer: ``error`` is the reason, and tokens and seconds are 0. Where ``abstained``, the model was not
+    asked, since ``confidence`` was too low.
     """
 
     question_id: str
@@ -82,6 +83,8 @@ class ArmAnswer:
     timings_ms: Mapping[str, float]
     finish_reason: str
     error: str | None = None
+    confidence: float | None = None
+    abstained: bool = False
 
     @property
     def is_correct(self) -> bool:
@@ -116,3 +119,4 @@ class RunConfig:
     scoring_version: int
     search_version: int
     context_version: int = 1  # of runs before there was one
+    min_confidence: float = 0.0  # likewise

@@ -39,7 +39,17 @@ def to_markdown(summary: Summary) -> str:
 
 
 def _arms_table(summary: Summary) -> str:
-    header = ["arm", "n", "accuracy", "95 % interval", "unanswered", "prompt tokens", "answer tokens", "seconds"]
+    header = [
+        "arm",
+        "n",
+        "accuracy",
+        "95 % interval",
+        "unanswered",
+        "abstained",
+        "prompt tokens",
+        "answer tokens",
+        "seconds",
+    ]
     has_errors = any(arm.n_errors for arm in summary.arms)
     rows = []
     for arm in summary.arms:
@@ -50,6 +60,7 @@ def _arms_table(summary: Summary) -> str:
             f"{arm.accuracy:.3f}",
             f"{interval.low:.3f} to {interval.high:.3f}",
             str(arm.n_unanswered),
+            str(arm.n_abstained),
             f"{arm.mean_prompt_tokens:,.0f}",
             f"{arm.mean_completion_tokens:.1f}",
             f"{arm.median_seconds:.2f}",

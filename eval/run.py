@@ -16,7 +16,7 @@ from indexer.errors import QuarryError
 
 from .arms import Arm, Target, word_question
 from .errors import RunStopped
-from .records import ArmAnswer, Question, RetrievedPassage
+from .records import ArmAnswer, Question, RetrievedPassage, Score
 from .scoring import score_answer
 from .store import RunFolder
 
@@ -86,7 +86,10 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
     except QuarryError as error:
         return _record_error(question, arm, error)
     seconds = time.perf_counter() - started
-    score = score_answer(question, answer.text)
+    if answer.abstained:
+        score = Score("unanswered", "", "the model was not asked: the hits were too weak")
+    else:
+        score = score_answer(question, answer.text)
     passages = [RetrievedPassage(p.path, p.start_line, p.end_line) for p in answer.passages]
     return ArmAnswer(
         question_id=question.id,
@@ -107,6 +110,8 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
         seconds=round(seconds, 3),
         timings_ms=dict(answer.timings_ms),
         finish_reason=answer.finish_reason,
+        confidence=answer.confidence,
+        abstained=answer.abstained,
     )
 
 

@@ -12,12 +12,16 @@ from .stats import Interval, accuracy_interval, difference_interval, mcnemar_p
 
 @dataclass(frozen=True, slots=True)
 class ArmSummary:
-    """One arm over the ``n`` questions that it answered without an error. Errors are counted apart."""
+    """One arm over the ``n`` questions that it answered without an error. Errors are counted apart.
+
+    Of the ``n_unanswered`` the model was not asked ``n_abstained``.
+    """
 
     arm: str
     n: int
     n_correct: int
     n_unanswered: int
+    n_abstained: int
     n_errors: int
     accuracy: float
     accuracy_interval: Interval
@@ -99,6 +103,7 @@ def _summarise_arm(name: str, answers: Sequence[ArmAnswer], n_errors: int) -> Ar
         n=n,
         n_correct=n_correct,
         n_unanswered=sum(answer.verdict == "unanswered" for answer in answers),
+        n_abstained=sum(answer.abstained for answer in answers),
         n_errors=n_errors,
         accuracy=n_correct / n,
         accuracy_interval=accuracy_interval(n_correct, n),

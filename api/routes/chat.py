@@ -59,6 +59,7 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         k=body.k,
         max_tokens=body.max_tokens,
         ref=body.ref,
+        abstain=body.abstain,
     )
     compare = body.retrieval == "compare"
 

@@ -60,7 +60,8 @@ def fit_coefficients(cases: Sequence[Case], *, penalty: float, without: frozense
         gradient = np.concatenate([[errors.sum()], errors @ standard + 2 * penalty * parameters[1:]])
         return value + penalty * float(parameters[1:] @ parameters[1:]), gradient
 
-    fitted = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
+    start = np.zeros(len(names) + 1)
+    fitted = minimize(loss, start, jac=True, method="L-BFGS-B").x  # type: ignore[no-untyped-call]
     return Coefficients(
         intercept=round(float(fitted[0]), 4),
         weights={name: round(float(weight), 4) for name, weight in zip(names, fitted[1:], strict=True)},
