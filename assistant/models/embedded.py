@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +15,14 @@ from assistant.errors import ModelUnavailable
 from assistant.models.catalogue import QWEN_WINDOW_TOKENS, CatalogueModel
 from assistant.models.counting import as_openai
 from assistant.models.download import model_path, verify_model
-from assistant.models.engine import EmbeddedEngine
+from assistant.models.engine import EmbeddedEngine, EngineOptions
+from assistant.prompts import build_prompt
 from assistant.records import TokenCount
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+logger = logging.getLogger("quarry.engine")
 
 _COUNT_SECONDS = 60.0  # counting waits for nothing but a free core
 
@@ -33,8 +38,7 @@ class EmbeddedProvider:
         window_tokens: int,
         threads: int | None = None,
         start_seconds: float = 120.0,
-        n_slots: int = 1,
-        reuse_prompts: bool = True,
+        options: EngineOptions = EngineOptions(),  # noqa: B008  # frozen
     ) -> None:
         verify_model(home, model)
         self.model = model.full_name
@@ -43,11 +47,13 @@ class EmbeddedProvider:
             model_path(home, model),
             window_tokens=self.window_tokens,
             threads=threads,
-            n_slots=n_slots,
+            options=options,
             start_seconds=start_seconds,
-            reuse_prompts=reuse_prompts,
             alias=model.full_name,
+            on_restart=self._warm_up,
         )
+        self._options = options
+        self._warm_pid: int | None = None  # of the engine that has read the head
         # Kept alive: a count is one round trip. Never through a proxy, whatever the environment says.
         self._client = httpx.Client(timeout=_COUNT_SECONDS, trust_env=False)
 
@@ -66,8 +72,10 @@ class EmbeddedProvider:
         )
 
     def check(self) -> None:
-        """Start the engine if it does not run; raises if it cannot."""
+        """Start the engine if it does not run; raises if it cannot. It then reads the prompts' fixed head by itself."""
         self.engine.ensure_running()
+        if self._warm_pid != self.engine.pid:
+            threading.Thread(target=self._warm_up, name="quarry-engine-warm-up", daemon=True).start()
 
     def count_text(self, text: str) -> TokenCount:
         """Exact, by the engine's own tokeniser."""
@@ -83,6 +91,24 @@ class EmbeddedProvider:
         """End the connections, and what was started."""
         self._client.close()
         self.engine.close()
+
+    def _warm_up(self) -> None:
+        """Have the engine hold the head that all prompts with code begin with, so that no question waits for it.
+
+        One slot reads it. The second request, a single token, has llama.cpp keep a copy (it saves idle slots whenever
+        another one begins), from which the other slots, still empty, take it when they are first used.
+        """
+        pid = self.engine.pid
+        if pid is None or not self._options.prefix_cache or self._warm_pid == pid:
+            return
+        self._warm_pid = pid
+        head = as_openai(build_prompt("", (), ())[:1])
+        try:
+            self._ask("/v1/chat/completions", {"messages": head, "max_tokens": 1}).raise_for_status()
+            if self._options.n_slots > 1:
+                self._ask("/completion", {"prompt": "\n", "n_predict": 1}).raise_for_status()
+        except (httpx.HTTPError, ModelUnavailable) as error:  # the first question reads it then, and says what is wrong
+            logger.info("the engine could not be warmed up: %s", error)
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:

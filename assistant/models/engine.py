@@ -1,8 +1,8 @@
 """The embedded engine: llama.cpp as a supervised child process with a key of its own.
 
 It listens on loopback only, at a port the kernel picks, and answers nobody without its key. It ends when its
-parent does, however the parent ends, and is started again when it died. What it says is kept in memory (the last
-lines) and goes to the log ``quarry.engine``.
+parent does, however the parent ends, and is started again as soon as it died. What it says is kept in memory (the
+last lines) and goes to the log ``quarry.engine``.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from assistant.errors import ModelUnavailable
+from assistant.errors import ModelError, ModelUnavailable
 from assistant.models.download import verify_file
 from assistant.models.machine import free_cores
+from assistant.settings import Speculation
 
 logger = logging.getLogger("quarry.engine")
 
@@ -33,6 +36,11 @@ logger = logging.getLogger("quarry.engine")
 # taken over was read in its old place, and the shorter it is, the more that matters.
 _CACHE_REUSE_TOKENS = 256
 _CACHE_RAM_MIB = 512  # former prompts kept for another turn; llama.cpp's 8,192 would fill a small machine
+# Most tokens of a prompt that are read at a stretch where several answers are written: the others' next tokens wait
+# for it, at 512 for 3 to 6 s on two cores. Shorter stretches read as fast (see docs/models.md).
+_SHARED_BATCH_TOKENS = 128
+_BATCH_TOKENS = 512  # llama.cpp's own, for one answer at a time
+_MAX_DEATHS, _DEATHS_SECONDS = 3, 60.0  # an engine that dies more often than that waits for the next question
 _POLL = 0  # no busy waiting: it gains nothing that we could measure and takes time from whatever else runs
 _KEPT_LOG_LINES = 40
 _ERROR_MARK = " E "  # how llama.cpp marks an error between time and text
@@ -40,13 +48,31 @@ _HEALTH_SECONDS = 2.0
 _CLOSE_SECONDS = 5.0  # an engine that is told to go goes at once; this is for a machine that swaps
 
 
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What an engine does to be quick. ``PLAIN`` is an engine without any of it, for measurements.
+
+    ``n_slots`` answers are written at once, each with the whole window. ``prefix_cache`` keeps what earlier prompts
+    began with, ``cache_reuse`` takes over runs of them that stand elsewhere in a new one, ``speculation`` guesses
+    tokens and has the model check them several at a time. Each spares most of some wait, and lets an answer depend, in
+    the last digits of its arithmetic, on what was asked before or beside it.
+    """
+
+    n_slots: int = 1
+    prefix_cache: bool = True
+    cache_reuse: bool = True
+    speculation: Speculation = "none"
+
+
+PLAIN = EngineOptions(n_slots=1, prefix_cache=False, cache_reuse=False, speculation="none")
+
+
 class EmbeddedEngine:
     """One model in one child process. Thread-safe; nothing runs before ``start`` or ``ensure_running``.
 
-    ``window_tokens`` is the window of each of ``n_slots`` requests that may run at once. The file is verified
-    before every start. ``threads`` unset means the cores that are free when it starts. ``reuse_prompts`` takes over
-    what an earlier prompt has in common, which spares most of the wait but lets an answer depend, in its last
-    digits, on what was asked before; without it the same prompt gives the same answer, at the full price.
+    ``window_tokens`` is the window of each request that may run at once. The file is verified before every start.
+    ``threads`` unset means the cores that are free when it starts. An engine that was running and died is started
+    again at once, in the background; ``on_restart`` is called then, on that background thread.
     """
 
     def __init__(
@@ -55,25 +81,27 @@ class EmbeddedEngine:
         *,
         window_tokens: int,
         threads: int | None = None,
-        n_slots: int = 1,
+        options: EngineOptions = EngineOptions(),
         start_seconds: float = 120.0,
-        reuse_prompts: bool = True,
         alias: str | None = None,
+        on_restart: Callable[[], None] | None = None,
     ) -> None:
         self.path = path
         self.window_tokens = window_tokens
-        self.n_slots = n_slots
+        self.n_slots = options.n_slots
         self.api_key = secrets.token_urlsafe(32)
         self._threads = threads
         self._options: dict[str, object] = {
             "path": str(path),
             "alias": alias or path.stem,
             "window_tokens": window_tokens,
-            "n_slots": n_slots,
+            "n_slots": options.n_slots,
             "poll": _POLL,
-            "cache_prompt": reuse_prompts,
-            "cache_reuse_tokens": _CACHE_REUSE_TOKENS if reuse_prompts else 0,
-            "cache_ram_mib": _CACHE_RAM_MIB if reuse_prompts else 0,
+            "batch_tokens": _SHARED_BATCH_TOKENS if options.n_slots > 1 else _BATCH_TOKENS,
+            "cache_prompt": options.prefix_cache,
+            "cache_reuse_tokens": _CACHE_REUSE_TOKENS if options.cache_reuse else 0,
+            "cache_ram_mib": _CACHE_RAM_MIB if options.prefix_cache else 0,
+            "speculation": options.speculation,
             "api_key": self.api_key,
         }
         self._start_seconds = start_seconds
@@ -81,6 +109,8 @@ class EmbeddedEngine:
         self._process: subprocess.Popen[bytes] | None = None
         self._port: int | None = None
         self._log: collections.deque[str] = collections.deque(maxlen=_KEPT_LOG_LINES)
+        self._on_restart = on_restart
+        self._deaths: collections.deque[float] = collections.deque(maxlen=_MAX_DEATHS)
         self._closed = False
 
     @property
@@ -121,8 +151,11 @@ class EmbeddedEngine:
 
     def close(self) -> None:
         """End the process. The engine cannot be started again."""
+        self._closed = True
+        process = self._process
+        if process is not None:  # one that is loading is not waited for: whoever loads it holds the lock
+            _order_exit(process)
         with self._lock:
-            self._closed = True
             self._stop()
 
     def __enter__(self) -> Self:
@@ -157,6 +190,8 @@ class EmbeddedEngine:
         if self.alive:
             logger.info("engine of %s loaded in %.1f s", self.path.name, time.monotonic() - started_at)
             return
+        if self._closed:
+            raise ModelUnavailable("the engine was closed while it loaded: open the provider again")
         said = self._last_words()
         self._stop()
         if in_time:
@@ -167,7 +202,7 @@ class EmbeddedEngine:
         )
 
     def _supervise(self, loaded: threading.Event) -> None:
-        """Start the child, hand over its options, wait for its port, then wait for its end."""
+        """Start the child, hand over its options, wait for its port, then wait for its end, and start the next one."""
         try:
             process = self._spawn()
         except OSError as error:
@@ -175,6 +210,8 @@ class EmbeddedEngine:
             loaded.set()
             return
         self._process = process
+        if self._closed:
+            _order_exit(process)
         assert process.stdin and process.stdout and process.stderr
         threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True).start()
         options = self._options | {"threads": self._threads or free_cores(), "parent_pid": os.getpid()}
@@ -192,6 +229,23 @@ class EmbeddedEngine:
         code = process.wait()
         process.stdout.close()
         logger.info("engine of %s ended with code %s", self.path.name, code)
+        if self._process is process and self._port is not None and not self._closed:
+            self._restart()
+
+    def _restart(self) -> None:
+        """It was loaded, and nobody ended it on purpose: have the next one ready before somebody asks."""
+        now = time.monotonic()
+        if len(self._deaths) == _MAX_DEATHS and now - self._deaths[0] < _DEATHS_SECONDS:
+            logger.warning("the engine of %s dies again and again: the next question starts it", self.path.name)
+            return
+        self._deaths.append(now)
+        logger.warning("the engine of %s died and is started again", self.path.name)
+        try:
+            self.start()
+            if self._on_restart is not None:
+                self._on_restart()
+        except ModelError as error:  # whoever asks next is told
+            logger.warning("the engine of %s did not come back: %s", self.path.name, error)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # The pipes' ends are non-inheritable here, so no other child of ours can keep stdin open (PEP 446).
@@ -221,14 +275,19 @@ class EmbeddedEngine:
         process, self._process, self._port = self._process, None, None
         if process is None:
             return
-        if process.stdin:
-            with contextlib.suppress(OSError):
-                process.stdin.close()  # the child's order to exit
+        _order_exit(process)
         try:
             process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _order_exit(process: subprocess.Popen[bytes]) -> None:
+    """The end of its standard input is the child's order to exit, loading or loaded."""
+    if process.stdin:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
 
 
 def _environment() -> dict[str, str]:

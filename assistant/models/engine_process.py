@@ -70,12 +70,19 @@ def _start_server(options: dict[str, Any]) -> Any:
     params.cache_prompt = options["cache_prompt"]
     params.n_cache_reuse = options["cache_reuse_tokens"]
     params.cache_ram_mib = options["cache_ram_mib"]
+    params.n_batch = params.n_ubatch = options["batch_tokens"]
+    params.speculative.types = [_speculation_type(xllamacpp, options["speculation"])]
     params.fit_params = False  # it would change what was asked for, silently
     params.endpoint_metrics = True
     params.ui = False
     params.offline = True
     params.verbosity = _LOG_WARNINGS
     return xllamacpp.Server(params)
+
+
+def _speculation_type(xllamacpp: Any, name: str) -> Any:
+    """``ngram-mod`` as llama.cpp's ``COMMON_SPECULATIVE_TYPE_NGRAM_MOD``."""
+    return getattr(xllamacpp.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{name.upper().replace('-', '_')}")
 
 
 if __name__ == "__main__":

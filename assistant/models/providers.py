@@ -34,6 +34,7 @@ __all__ = [
     "Provider",
     "choose_embedded",
     "choose_model",
+    "choose_slots",
     "explain_model_error",
     "list_models",
     "open_provider",
@@ -44,6 +45,7 @@ __all__ = [
 # the memory, not by what is free now: a choice that changes with the moment asks for another model every time.
 _LARGE_MIN_CORES = 2
 _LARGE_MIN_BYTES = 4 * 1024**3
+_MAX_SLOTS = 4  # each more makes the others slower: see docs/models.md
 
 
 class Provider(Protocol):
@@ -85,13 +87,14 @@ class ModelListing:
 
 
 def open_provider(
-    settings: AssistantSettings, model: str | None = None, *, n_slots: int = 1, reuse_prompts: bool = True
+    settings: AssistantSettings, model: str | None = None, *, n_slots: int | None = None, reuse_prompts: bool = True
 ) -> Provider:
     """Open ``model``, or the one that the settings name. Raises a ``ModelError`` that says what to do.
 
     Nothing heavy happens yet: an embedded engine starts with the first count or chat model. It answers ``n_slots``
-    requests at once, each with the whole window. Without ``reuse_prompts`` its answers depend on nothing that was
-    asked before (for measurements); servers that others run are not ours to set.
+    requests at once (by default what the settings say), each with the whole window. Without ``reuse_prompts`` it has
+    one slot, no cache and no speculation, and its answers depend on nothing that was asked before (for measurements);
+    servers that others run are not ours to set.
     """
     provider, name = _split(model or settings.model)
     if provider == "auto":
@@ -109,6 +112,10 @@ def open_provider(
     if not is_downloaded(settings.home, chosen):
         raise _missing(settings, chosen)
     from assistant.models.embedded import EmbeddedProvider
+    from assistant.models.engine import PLAIN, EngineOptions
+
+    slots = n_slots or settings.engine_slots or choose_slots(chosen, settings.window_tokens)
+    quick = EngineOptions(n_slots=slots, speculation=settings.engine_speculation)
 
     return EmbeddedProvider(
         settings.home,
@@ -116,8 +123,7 @@ def open_provider(
         window_tokens=settings.window_tokens,
         threads=settings.engine_threads,
         start_seconds=settings.engine_start_seconds,
-        n_slots=n_slots,
-        reuse_prompts=reuse_prompts,
+        options=quick if reuse_prompts else PLAIN,
     )
 
 
@@ -141,6 +147,19 @@ def choose_embedded() -> CatalogueModel:
     if usable_cores() < _LARGE_MIN_CORES or (n_bytes is not None and n_bytes < _LARGE_MIN_BYTES):
         return smallest
     return largest
+
+
+def choose_slots(model: CatalogueModel, window_tokens: int) -> int:
+    """How many answers at once this machine has memory for: 1 to 4.
+
+    Their windows may take a quarter of what the model itself leaves (twice its file: the weights are kept again in
+    the order that the processor likes).
+    """
+    n_bytes = memory_bytes()
+    if n_bytes is None:
+        return 1
+    window_bytes = window_tokens * model.kv_bytes_per_token
+    return max(1, min(_MAX_SLOTS, (n_bytes - 2 * model.n_bytes) // 4 // window_bytes))
 
 
 def list_models(settings: AssistantSettings) -> list[ModelListing]:

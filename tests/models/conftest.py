@@ -56,6 +56,7 @@ def make_model() -> Callable[..., CatalogueModel]:
             "licence": "none",
             "huggingface_repo": "some/tiny",
             "parts": tuple(f"tiny-part{number}==1.0" for number in range(1, n_parts + 1)),
+            "kv_bytes_per_token": 1,
         }
         return CatalogueModel(**(fields | changes))
 
