@@ -45,6 +45,7 @@ def keyed_home(two_repositories: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(keyed_home: Path) -> KeyStore:
+    """The keys of that home, as another process would write them."""
     return KeyStore(keyed_home)
 
 
@@ -249,7 +250,7 @@ def test_signing_out_ends_it(url: str, store: KeyStore) -> None:
 
 
 def test_on_loopback_no_key_is_asked_for(served: Callable[..., str], stand_in: Any, keyed_home: Path) -> None:
-    """Without the setting a client on this machine needs none, and a made-up one, which some clients send, is no harm."""
+    """Without the setting a client on this machine needs none; a made-up one, as some clients send, does no harm."""
     url = served(stand_in(), home=keyed_home)
     assert httpx.get(f"{url}/repos").status_code == 200
     assert httpx.get(f"{url}/repos", headers=bearer("anything")).status_code == 200
