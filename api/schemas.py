@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 _SOURCE: dict[str, JsonValue] = {
     "repo": "click",
@@ -58,6 +58,16 @@ class ChatRequest(_Schema):
         default=True, description="Say so where the hits are too weak to hold the answer, instead of asking the model."
     )
     stream: bool = Field(default=False, description="Answer with server-sent events.")
+
+    @field_validator("messages")
+    @classmethod
+    def _take_turns(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        for number, message in enumerate(messages, 1):
+            if message.role != ("user" if number % 2 else "assistant"):
+                raise ValueError(f"message {number} is the {message.role}'s, but roles take turns from the user on")
+        if messages[-1].role != "user":
+            raise ValueError("the last message must be the user's question")
+        return messages
 
 
 class Source(_Schema):
