@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol, cast
 
 from langchain_core.messages import BaseMessage
@@ -22,6 +22,7 @@ from indexer.records import Hit
 from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
+from .followups import make_standalone
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt
@@ -215,7 +216,7 @@ class Assistant:
                 raise InputError("Name the repository to ask, or switch retrieval off.")
             hits = self._searcher.search(
                 request.repo,
-                question,
+                make_standalone(question, history, partial(self._searcher.defines, request.repo, ref=request.ref)),
                 k=DEFAULT_K if request.k is None else request.k,
                 ref=request.ref,
                 options=SearchOptions(for_context=True),
