@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from assistant.errors import ModelError
+from assistant.errors import ModelError, SessionsUnavailable, UnknownSession
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
 from . import openai_errors
@@ -29,6 +29,8 @@ _STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
     (Busy, HTTPStatus.TOO_MANY_REQUESTS),
     (Stopping, HTTPStatus.SERVICE_UNAVAILABLE),
     (UnknownRepository, HTTPStatus.NOT_FOUND),
+    (UnknownSession, HTTPStatus.NOT_FOUND),
+    (SessionsUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SourceError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IndexingError, HTTPStatus.CONFLICT),

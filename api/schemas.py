@@ -15,6 +15,7 @@ _SOURCE: dict[str, JsonValue] = {
 }
 
 
+SESSION_ID_FORM = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 REPO_FORM = "Name of an indexed repository, NAME@REF, several with commas between them, or `all`."
 
 
@@ -49,6 +50,13 @@ class ChatRequest(_Schema):
     repo: str | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
     ref: str | None = Field(default=None, description="The indexed ref to answer from; by default HEAD.")
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
+    session_id: str | None = Field(
+        default=None,
+        pattern=SESSION_ID_FORM,
+        description="A conversation that the server keeps: its messages come before those of the request, which are "
+        "the new ones only, and the finished turn is stored. Made by `POST /sessions`, or any id that the client "
+        "chooses.",
+    )
     retrieval: Literal["on", "off", "compare"] = Field(
         default="on", description="Whether the model gets code to read; `compare` answers both ways."
     )
@@ -68,6 +76,35 @@ class ChatRequest(_Schema):
         if messages[-1].role != "user":
             raise ValueError("the last message must be the user's question")
         return messages
+
+
+class Session(_Schema):
+    """A conversation that the server keeps. ``title`` is the head of its first question, ``repo`` what was asked last.
+
+    Times are UTC, as ISO 8601.
+    """
+
+    id: str
+    title: str
+    repo: str | None
+    created_at: str
+    updated_at: str
+    n_messages: int
+
+
+class SessionMessage(_Schema):
+    """One message of a session, and when it was stored."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    repo: str | None
+    at: str
+
+
+class SessionWithMessages(Session):
+    """A session with its messages, oldest first; of very long sessions the last ones."""
+
+    messages: list[SessionMessage]
 
 
 class Source(_Schema):

@@ -12,6 +12,7 @@ from assistant.answer import Assistant
 from assistant.models.engine import EmbeddedEngine
 from assistant.models.providers import Provider, open_provider
 from assistant.search import Searcher
+from assistant.sessions import SessionStore
 
 from .jobs import JobQueue
 from .keys import KeyStore
@@ -31,6 +32,7 @@ class ServiceState:
         self.searcher = Searcher(settings.home)
         self.jobs = JobQueue(settings)
         self.keys = KeyStore(settings.home)
+        self.sessions = SessionStore(settings)
         self.rates = RateLimiter()
         self.queue = ModelQueue(settings.model_slots or _DEFAULT_SLOTS, settings.queue_length)
         self.metrics = Metrics(self.queue, self.jobs)
@@ -64,6 +66,7 @@ class ServiceState:
         """End the jobs and the model."""
         self.jobs.close()
         self.keys.close()
+        self.sessions.close()
         with self._lock:
             if self._provider is not None:
                 self._provider.close()

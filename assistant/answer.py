@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol, cast
 
 from langchain_core.messages import BaseMessage
@@ -21,6 +21,7 @@ from indexer.errors import InputError
 from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
+from .followups import make_standalone
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt
@@ -230,7 +231,7 @@ class Assistant:
                 f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
                 f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
             )
-        found = self._retrieve(request, question, is_follow_up=bool(history)) if request.retrieval else None
+        found = self._retrieve(request, question, history) if request.retrieval else None
         retrieval_ms = _ms_since(started)
         if found is not None and found.is_too_weak:
             return _refuse(found, retrieval_ms)
@@ -267,9 +268,10 @@ class Assistant:
         confidence = found.confidence if found is not None else None
         return _Prepared(prompt, context.passages, trace, retrieval_ms, _ms_since(started), confidence)
 
-    def _retrieve(self, request: AskRequest, query: str, *, is_follow_up: bool) -> Retrieved:
+    def _retrieve(self, request: AskRequest, question: str, history: Sequence[Message]) -> Retrieved:
         if request.repo is None:
             raise InputError("Name the repository to ask, or switch retrieval off.")
+        query = make_standalone(question, history, partial(self._searcher.defines, request.repo, ref=request.ref))
         return retrieve(
             self._searcher,
             parse_targets(self._settings.home, request.repo, request.ref),
@@ -278,7 +280,7 @@ class Assistant:
             k=DEFAULT_K if request.k is None else request.k,
             ref=request.ref,
             min_confidence=self._settings.min_confidence if request.abstain else 0.0,
-            is_follow_up=is_follow_up,
+            is_follow_up=bool(history),
         )
 
     def _fit(

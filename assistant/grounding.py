@@ -145,7 +145,6 @@ class Grounder:
             return []
         return self._matcher.find_support(text, cited)
 
-
     def _is_code(self, text: str) -> bool:
         """Whether this is a line of code that the model wrote without a fence: a citation would stand amid the code."""
         if _CODE_LINE.search(text):

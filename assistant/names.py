@@ -31,7 +31,9 @@ class Mention:
     parts: tuple[str, ...]
 
 
-_FENCED = re.compile(r"^[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,}|~{3,})([^`\n]*)\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_FENCED = re.compile(
+    r"^[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,}|~{3,})([^`\n]*)\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S
+)
 _URL = re.compile(r"\b[a-z]{2,8}://[^\s)>`\"']+|\bwww\.\S+", re.I)
 _DOTTED = re.compile(r"(?<![\w$])(?:[A-Za-z_$][\w$]*(?:\.|::|#|->))*[A-Za-z_$][\w$]*")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]+")
@@ -173,7 +175,7 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             if word.text not in (".", "::", "->"):
                 chain = []
             continue
-        is_member = before in (".", "::", "->") or (before == "?." )
+        is_member = before in (".", "::", "->") or (before == "?.")
         chain = [*chain, word.text] if is_member else [word.text]
         if word.kind in Keyword or word.kind in Name.Builtin.Pseudo:
             if word.text in ("def", "fn", "func", "function", "fun", "lambda"):
@@ -186,7 +188,12 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             if before in ("def", "fn", "func", "function", "fun", "defp"):
                 in_signature = depth
             continue
-        if in_signature >= 0 and not is_member and (depth > in_signature) and before in ("(", ",", "*", "\n", "&", "mut", "**"):
+        if (
+            in_signature >= 0
+            and not is_member
+            and (depth > in_signature)
+            and before in ("(", ",", "*", "\n", "&", "mut", "**")
+        ):
             bound.add(word.text)
             continue
         if not is_member and after == "," and depth == 0 and before in ("\n", ","):

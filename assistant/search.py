@@ -18,6 +18,7 @@ from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 from indexer.staleness import Staleness
+from indexer.words import last_name
 
 from .confidence import N_HITS, measure_confidence_signals
 from .freshness import FreshnessMonitor
@@ -151,6 +152,11 @@ class Searcher:
         found = find_candidates(view, read_query(query), _find_cosines(view.index, query))
         [compared] = compare_candidates([found])
         return view.index, compared
+
+    def defines(self, repo: str, name: str, *, ref: str | None = None) -> bool:
+        """Whether any of the repositories that ``repo`` names defines ``name``. Raises what ``open`` raises."""
+        views = map(self.open, parse_targets(self._home, repo, ref))
+        return any(len(view.index.words.find(last_name(name), "defines", 1)) for view in views)
 
     def open(self, target: Target) -> IndexView:
         """The index of a target, kept open and opened again after it changed. Raises UnknownRepository, InputError."""

@@ -17,9 +17,11 @@ STRING = re.compile(r"\"([^\"\n]{0,80})\"|'([^'\n]{0,80})'")
 CONSTANTS = frozenset("True False None true false null nil undefined NULL nullptr".split())
 
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
-PATH = re.compile(r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
-                   r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
-                   r"txt|cfg|ini|lock)\b(?!\()")
+PATH = re.compile(
+    r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
+    r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
+    r"txt|cfg|ini|lock)\b(?!\()"
+)
 # In prose only what cannot be an English word: a call, an underscore, a dot between names, an inner capital.
 PROSE_NAME = re.compile(
     r"(?<![\w$.@/-])(?:"

@@ -227,7 +227,9 @@ def _is_std_module(name: str, languages: Sequence[str]) -> bool:
 @lru_cache(maxsize=5_000)
 def _resolve_python(parts: tuple[str, ...]) -> bool:
     """Whether a dotted name is one of the standard library: ``os.path.join``, ``datetime.now``."""
-    found: object | None = _import(parts[0]) if parts[0] in sys.stdlib_module_names else getattr(builtins, parts[0], None)
+    found: object | None = (
+        _import(parts[0]) if parts[0] in sys.stdlib_module_names else getattr(builtins, parts[0], None)
+    )
     if found is None:
         return False
     starts = [found, getattr(found, parts[0], None)]  # the class of a module's own name is often meant: datetime.now

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import Stemmer
 
-_IDENTIFIER = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|_+[^\W_]+(?:_+[^\W_]+)*")
+# No second try within a run of underscores, and none with fewer of them: rules are drawn with thousands.
+_IDENTIFIER = re.compile(r"[^\W_]+(?:_++[^\W_]+)*|(?<!_)_++[^\W_]+(?:_++[^\W_]+)*")
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?(?:[a-z]|[^\W\d_A-Z])+|[A-Z]+|[0-9]+")
 _RUN = re.compile(r"[^\W_]+")
 _QUALIFIER = re.compile(r"[\s.:#]+")

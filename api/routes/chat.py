@@ -15,9 +15,11 @@ from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFoun
 from assistant.compare import ArmEvent, answer_both, stream_both
 from assistant.records import Message
 from assistant.serialise import answer_as_json, citation_as_json, comparison_as_json, passage_as_json
+from indexer.errors import InputError
 
 from ..asking import AskEvent, PlaceInLine, answer, ask
 from ..callers import CurrentCaller
+from ..conversations import answer_in_session, ask_in_session
 from ..problems import problem_responses, to_problem
 from ..schemas import ChatAnswer, ChatRequest, CompareAnswer
 from ..state import State
@@ -63,7 +65,12 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
     )
     compare = body.retrieval == "compare"
 
+    if compare and body.session_id is not None:
+        raise InputError("A session keeps one answer to a question: leave session_id out to compare two.")
+
     def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
+        if body.session_id is not None:
+            return ask_in_session(state, one, caller, body.session_id)
         return ask(state, one, caller)
 
     if body.stream:
@@ -74,7 +81,11 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
     if compare:
         both = await _unless_disconnected(request, answer_both(ask_one, asked))
         return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
-    answered = await _unless_disconnected(request, answer(state, asked, caller))
+    if body.session_id is not None:
+        answering = answer_in_session(state, asked, caller, body.session_id)
+    else:
+        answering = answer(state, asked, caller)
+    answered = await _unless_disconnected(request, answering)
     return _hung_up() if answered is None else JSONResponse(answer_as_json(answered))
 
 

@@ -1,0 +1,46 @@
+"""Conversations that the server keeps: a request brings its new messages, and the finished turn is stored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from assistant.answer import AnswerDone, AskRequest
+from assistant.records import Answer
+
+from .asking import AskEvent, ask
+from .callers import Caller
+from .state import ServiceState
+
+
+async def with_history(state: ServiceState, asked: AskRequest, caller: Caller, session_id: str) -> AskRequest:
+    """The question with what the caller's session holds before it; nothing where the session is new."""
+    history = await asyncio.to_thread(state.sessions.read_history, caller.name, session_id)
+    return replace(asked, messages=[*history, *asked.messages])
+
+
+async def ask_in_session(
+    state: ServiceState, asked: AskRequest, caller: Caller, session_id: str
+) -> AsyncGenerator[AskEvent, None]:
+    """The events of one answer; the turn is stored before the last one. Raises what ``ask`` and the store raise.
+
+    A turn that fails, or whose client hangs up before its end, is not stored.
+    """
+    asked = await with_history(state, asked, caller, session_id)
+    async with aclosing(ask(state, asked, caller)) as events:
+        async for event in events:
+            if isinstance(event, AnswerDone):
+                turn = (asked.messages[-1].content, event.answer.text)
+                await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=asked.repo)
+            yield event
+
+
+async def answer_in_session(state: ServiceState, asked: AskRequest, caller: Caller, session_id: str) -> Answer:
+    """The whole answer at once. Raises what ``ask_in_session`` raises."""
+    async with aclosing(ask_in_session(state, asked, caller, session_id)) as events:
+        async for event in events:
+            if isinstance(event, AnswerDone):
+                return event.answer
+    raise AssertionError("a stream ends with AnswerDone or an error")

@@ -1,0 +1,126 @@
+"""Conversations that the service keeps: history in the prompt, finished turns stored, nobody else's in sight."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.keys import KeyStore
+
+FIRST = "What is the default quantity in `add_to_cart`?"
+
+
+@pytest.fixture
+def own_home(home: Path, tmp_path: Path) -> Path:
+    """The session's home, copied, with no conversations."""
+    return Path(shutil.copytree(home, tmp_path / "home"))
+
+
+def ask(url: str, question: str, session_id: str | None = None, **options: Any) -> httpx.Response:
+    """One question about the shop, in a session."""
+    body = {"repo": "shop", "messages": [{"role": "user", "content": question}], "session_id": session_id}
+    headers = options.pop("headers", {})
+    return httpx.post(f"{url}/chat", json=body | options, headers=headers, timeout=60)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_next_question_brings_the_conversation(
+    served: Callable[..., str], stand_in: Any, own_home: Path, stream: bool
+) -> None:
+    """With a session the client sends its new message alone, and the model gets the turns before it."""
+    provider = stand_in()
+    url = served(provider, home=own_home)
+    for question in (FIRST, "And what does it return?"):
+        assert ask(url, question, "talk-1", stream=stream).status_code == 200
+    texts = [str(message.content) for message in provider.asked[1]]
+    assert FIRST in texts[1] and texts[2] == "The answer."
+    assert "And what does it return?" in texts[3] and "quantity=3" in texts[3]  # found by what "it" is
+    kept = httpx.get(f"{url}/sessions/talk-1").json()
+    assert (kept["title"], kept["repo"], kept["n_messages"]) == (FIRST, "shop", 4)
+    assert [message["role"] for message in kept["messages"]] == ["user", "assistant"] * 2
+    assert kept["messages"][2]["content"] == "And what does it return?"
+
+
+def test_sessions_are_made_listed_and_deleted(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """A session has its address from the start, and after it is deleted nothing of it is left."""
+    url = served(stand_in(), home=own_home)
+    made = httpx.post(f"{url}/sessions")
+    assert made.status_code == 201 and made.headers["Location"] == f"/sessions/{made.json()['id']}"
+    ask(url, FIRST, made.json()["id"])
+    ask(url, FIRST, "chosen-by-me")
+    listed = httpx.get(f"{url}/sessions").json()
+    assert {session["id"] for session in listed} == {made.json()["id"], "chosen-by-me"}
+    assert httpx.delete(f"{url}/sessions/chosen-by-me").status_code == 204
+    assert [session["id"] for session in httpx.get(f"{url}/sessions").json()] == [made.json()["id"]]
+    for call in (httpx.get, httpx.delete):
+        gone = call(f"{url}/sessions/chosen-by-me")
+        assert gone.status_code == 404 and "no session 'chosen-by-me'" in gone.json()["detail"]
+
+
+def test_a_session_outlives_the_service(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """Another service on the same home goes on with the conversation."""
+    ask(served(stand_in(), home=own_home), FIRST, "talk-1")
+    provider = stand_in()
+    ask(served(provider, home=own_home), "Who calls it?", "talk-1")
+    assert FIRST in str(provider.asked[0][1].content)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_turn_that_fails_is_not_kept(served: Callable[..., str], stand_in: Any, own_home: Path, stream: bool) -> None:
+    """Half an answer is no turn: the same question can be asked again in the same session."""
+    url = served(stand_in(fails_after=1), home=own_home)
+    ask(url, FIRST, "talk-1", stream=stream)
+    assert httpx.get(f"{url}/sessions").json() == []
+
+
+def test_without_a_session_nothing_is_kept(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """A client that sends its conversation itself leaves no trace on the server."""
+    url = served(stand_in(), home=own_home)
+    ask(url, FIRST)
+    assert httpx.get(f"{url}/sessions").json() == []
+
+
+@pytest.mark.parametrize("session_id", ["", "a b", "../etc", "x" * 129])
+def test_what_is_no_id_is_refused(served: Callable[..., str], stand_in: Any, own_home: Path, session_id: str) -> None:
+    """Such a request fails before the model is asked."""
+    provider = stand_in()
+    refused = ask(served(provider, home=own_home), FIRST, session_id)
+    assert refused.status_code == 422 and "session_id" in refused.json()["detail"]
+    assert provider.asked == []
+
+
+def test_two_answers_are_no_turn(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """A comparison in a session is refused with the way out."""
+    refused = ask(served(stand_in(), home=own_home), FIRST, "talk-1", retrieval="compare")
+    assert refused.status_code == 422 and "leave session_id out" in refused.json()["detail"]
+
+
+def test_a_key_sees_its_own_sessions_alone(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """By no route can one key tell whether another has a session of an id, nor get its words before a model."""
+    keys = KeyStore(own_home)
+    ann, bob = ({"Authorization": f"Bearer {keys.create(name)}"} for name in ("ann", "bob"))
+    provider = stand_in()
+    url = served(provider, home=own_home, require_keys=True)
+    assert ask(url, FIRST, "talk-1", headers=ann).status_code == 200
+    assert httpx.get(f"{url}/sessions", headers=bob).json() == []
+    for call in (httpx.get, httpx.delete):
+        others, nobodys = (call(f"{url}/sessions/{name}", headers=bob) for name in ("talk-1", "talk-2"))
+        assert others.status_code == nobodys.status_code == 404
+        assert others.json()["detail"].replace("talk-1", "talk-2") == nobodys.json()["detail"]
+    assert ask(url, "Who calls it?", "talk-1", headers=bob).status_code == 200
+    assert FIRST not in str(provider.asked[1])
+    assert httpx.get(f"{url}/sessions/talk-1", headers=ann).json()["n_messages"] == 2
+
+
+def test_a_database_that_fails_is_said(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """The service goes on without it, and says what is wrong where it is needed."""
+    (own_home / "sessions.db").write_bytes(b"this is no database, and it is longer than a header is" * 4)
+    url = served(stand_in(), home=own_home)
+    for refused in (ask(url, FIRST, "talk-1"), httpx.get(f"{url}/sessions")):
+        assert refused.status_code == 503 and "sessions.db" in refused.json()["detail"]
+    assert ask(url, FIRST).status_code == 200
