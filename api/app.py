@@ -15,7 +15,20 @@ from assistant.models.providers import Provider
 from . import auth, mcp_http, problems, reference
 from .limits import BodyLimit, SameSite, SecurityHeaders
 from .logs import RequestLog
-from .routes import chat, health, metrics, openai_chat, openai_models, page_answers, pages, repos, search, votes
+from .routes import (
+    chat,
+    health,
+    metrics,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_models,
+    page_answers,
+    pages,
+    repos,
+    search,
+    votes,
+)
 from .settings import ApiSettings
 from .state import ServiceState
 
@@ -48,7 +61,8 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     app.state.quarry = state
     problems.install(app)
     _add_middleware(app, settings, state)
-    apis = (chat, search, repos, votes, health, metrics, openai_models, openai_chat)
+    openai = (openai_models, openai_chat, openai_completions, openai_embeddings)
+    apis = (chat, search, repos, votes, health, metrics, *openai)
     for routes in (*apis, auth, reference, pages, page_answers):
         app.include_router(routes.router)
     pages.install(app)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from assistant.records import TokenCount
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from assistant.models.completion import CompletionPiece, Sampling
 
 _COUNT_SECONDS = 60.0  # counting waits for nothing but a free core
 
@@ -64,6 +68,17 @@ class EmbeddedProvider:
             temperature=temperature,
             seed=seed,
         )
+
+    async def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        """See ``Provider.complete``. Starts the engine, or starts it again if it died."""
+        from assistant.models.completion import complete_openai
+
+        await asyncio.to_thread(self.engine.ensure_running)
+        url, key = self.engine.url, self.engine.api_key
+        pieces = complete_openai(url=url, api_key=key, model=self.model, prompt=prompt, sampling=sampling)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     def check(self) -> None:
         """Start the engine if it does not run; raises if it cannot."""

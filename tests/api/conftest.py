@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +23,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from api.app import create_app
 from api.settings import ApiSettings
+from assistant.models.completion import CompletionPiece, Sampling
 from assistant.models.providers import Provider
-from assistant.records import TokenCount
+from assistant.records import TokenCount, Usage
 from indexer.build import build_index
 from indexer.repository import open_source
 
@@ -86,6 +87,7 @@ class StandInProvider:
     asked: list[list[BaseMessage]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
     sampling: list[tuple[int, float, int]] = field(default_factory=list)
+    prompts: list[tuple[str, Sampling]] = field(default_factory=list)
 
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
         self.sampling.append((max_tokens, temperature, seed))
@@ -99,6 +101,18 @@ class StandInProvider:
 
     def count_text(self, text: str) -> TokenCount:
         return TokenCount(len(text.split()), exact=True)
+
+    async def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        self.prompts.append((prompt, sampling))
+        for number, word in enumerate(self.words):
+            if number == self.fails_after:
+                raise ConnectionError("the server is gone")
+            if any(text in word for text in sampling.stop):
+                break
+            await asyncio.sleep(self.pause_seconds)
+            self.given.append(word)
+            yield CompletionPiece(word)
+        yield CompletionPiece("", "stop", Usage(7, len(self.words)))
 
     def check(self) -> None:
         pass
