@@ -26,6 +26,7 @@ from .settings import AssistantSettings
 
 DEFAULT_MAX_TOKENS = 128  # some lines; who writes wants them at once
 _CONTEXT_TOKENS = 512  # of retrieved code, for the same reason; a question may wait for more
+_BOUND_PER_TOKEN = 3  # counts that are bounds are in bytes: code has 3 to 4 of them a token
 _MOST_CHARACTERS_A_TOKEN = 12  # what is longer than this many times the room is cut before it is counted
 _ROUNDS = 12  # of halving a text to what fits: to a four-thousandth of it
 
@@ -190,7 +191,8 @@ class Completer:
         hits = self._searcher.search(request.repo, query, k=k, ref=request.ref, options=options).hits
         edited = {id(hit) for hit in hits if is_being_edited(hit.chunk.text, request.gap)}
         others = [hit for hit in hits if id(hit) not in edited]
-        budget = min(_CONTEXT_TOKENS, self._settings.context_tokens, room // 3)
+        unit = 1 if self._count_text("x").exact else _BOUND_PER_TOKEN
+        budget = min(self._settings.context_tokens or _CONTEXT_TOKENS * unit, room // 3)
         packed = pack_context(others, budget, self._count_text)
         left_out = [*packed.left_out, *((hit, "it is being edited") for hit in hits if id(hit) in edited)]
         return PackedContext(packed.passages, packed.packed, packed.counts, left_out)
