@@ -8,13 +8,14 @@ import subprocess
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -146,10 +147,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Path:
     return path
 
 
-@contextmanager
-def serve(settings: ApiSettings, provider: Provider | None) -> Iterator[str]:
+def serve(settings: ApiSettings, provider: Provider | None) -> AbstractContextManager[str]:
     """The service on a free port; its address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
+    return run_app(create_app(settings, provider))
+
+
+@contextmanager
+def run_app(app: FastAPI) -> Iterator[str]:
+    """``app`` on a free port; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -182,7 +188,13 @@ def model_home() -> Path:
     return Path(os.environ.get("QUARRY_TEST_HOME", default))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stand_in() -> type[StandInProvider]:
     """The class, for tests that set how it behaves."""
     return StandInProvider
+
+
+@pytest.fixture(scope="session")
+def running_app() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    """``running_app(app)`` serves an app of the test's own making, and gives its address."""
+    return run_app
