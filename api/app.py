@@ -20,6 +20,8 @@ from .routes import (
     health,
     metrics,
     openai_chat,
+    openai_completions,
+    openai_embeddings,
     openai_models,
     page_answers,
     pages,
@@ -60,7 +62,8 @@ def create_app(settings: ApiSettings, provider: Provider | None = None) -> FastA
     app.state.quarry = state
     problems.install(app)
     _add_middleware(app, settings, state)
-    apis = (chat, sessions, search, repos, votes, health, metrics, openai_models, openai_chat)
+    openai = (openai_models, openai_chat, openai_completions, openai_embeddings)
+    apis = (chat, sessions, search, repos, votes, health, metrics, *openai)
     for routes in (*apis, auth, reference, pages, page_answers):
         app.include_router(routes.router)
     pages.install(app)

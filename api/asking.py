@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from assistant.answer import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
+from assistant.completion import Completion, CompletionDone, CompletionEvent, CompletionRequest
 from assistant.records import Answer
 
 from .callers import Caller
@@ -24,7 +25,7 @@ from .logs import current_request
 from .queue import Ticket
 from .state import ServiceState
 
-__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "model_turn"]
+__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "complete", "completion"]
 
 _LOG = logging.getLogger("quarry.api")
 _CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
@@ -42,19 +43,11 @@ async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGe
     async with _admitted(state, caller) as ticket:
         account = _Account(state, caller, ticket, asked.messages[-1].content if asked.messages else "")
         assistant = await state.ready_assistant()
-        try:
-            async with aclosing(assistant.stream(asked, ticket)) as events:
-                async for event in events:
-                    account.see(event)
-                    yield event
-                    ticket.keep_task()
-        except Exception as error:
-            account.outcome = "error"
-            current_request().error = type(error).__name__
-            raise
-        finally:
-            ticket.leave()  # the model is free; counting what it did is not its work
-            await account.close()
+        async with account.open(), aclosing(assistant.stream(asked, ticket)) as events:
+            async for event in events:
+                account.see(event)
+                yield event
+                ticket.keep_task()
 
 
 async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answer:
@@ -66,18 +59,32 @@ async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answ
     raise AssertionError("a stream ends with AnswerDone or an error")
 
 
-@asynccontextmanager
-async def model_turn(state: ServiceState, caller: Caller) -> AsyncIterator[None]:
-    """A turn at the model for what is no answer of the assistant, such as a completion. Waits for it.
+async def complete(
+    state: ServiceState, asked: CompletionRequest, caller: Caller
+) -> AsyncGenerator[CompletionEvent, None]:
+    """The events of one completion of code, in the same line as questions. Closing it stops the model.
 
-    Raises Busy or Stopping where no more questions are taken.
+    Raises what ``Completer.stream`` raises, and Busy or Stopping where no more questions are taken.
     """
+    if asked.repo is not None:
+        asked = replace(asked, repo=caller.narrow(asked.repo))
     async with _admitted(state, caller) as ticket:
-        await state.ready_assistant()
-        async with aclosing(ticket.wait()) as places:
-            async for _ in places:
-                pass
-        yield
+        account = _Account(state, caller, ticket, asked.gap.prefix)
+        assistant = await state.ready_assistant()
+        async with account.open(), aclosing(assistant.completer().stream(asked, ticket)) as events:
+            async for event in events:
+                account.see(event)
+                yield event
+                ticket.keep_task()
+
+
+async def completion(state: ServiceState, asked: CompletionRequest, caller: Caller) -> Completion:
+    """The whole completion at once. Raises what ``complete`` raises."""
+    async with aclosing(complete(state, asked, caller)) as events:
+        async for event in events:
+            if isinstance(event, CompletionDone):
+                return event.completion
+    raise AssertionError("a stream ends with CompletionDone or an error")
 
 
 @asynccontextmanager
@@ -106,7 +113,7 @@ async def _admitted(state: ServiceState, caller: Caller) -> AsyncIterator[Ticket
 
 @dataclass(slots=True)
 class _Account:
-    """What one answer took, told to whom it concerns when it ends, however it ends."""
+    """What one answer or completion took, told to whom it concerns when it ends, however it ends."""
 
     state: ServiceState
     caller: Caller
@@ -117,10 +124,23 @@ class _Account:
     first_token_at: float | None = None
     n_pieces: int = 0
     n_prompt_tokens: int = 0
-    done: Answer | None = None
+    done: Answer | Completion | None = None
     ended: float = 0.0
 
-    def see(self, event: AskEvent) -> None:
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Around the events: closes the account when they end."""
+        try:
+            yield
+        except Exception as error:
+            self.outcome = "error"
+            current_request().error = type(error).__name__
+            raise
+        finally:
+            self.ticket.leave()  # the model is free; counting what it did is not its work
+            await self.close()
+
+    def see(self, event: AskEvent | CompletionEvent) -> None:
         """Take note of an event. Called for every token, so it does little."""
         if isinstance(event, TokenGenerated):
             self.n_pieces += 1
@@ -131,6 +151,8 @@ class _Account:
             self.n_prompt_tokens = n_chars // _CHARS_PER_TOKEN
         elif isinstance(event, AnswerDone):
             self.done, self.ended = event.answer, time.perf_counter()
+        elif isinstance(event, CompletionDone):
+            self.done, self.ended = event.completion, time.perf_counter()
 
     async def close(self) -> None:
         """Tell the log, the metrics and the key."""
@@ -141,12 +163,17 @@ class _Account:
             if self.first_token_at is not None:  # nobody counted: what a client that hung up has had
                 n_tokens = self.n_prompt_tokens + self.n_pieces
         else:
-            self.outcome = "abstained" if answer.abstained else answer.finish_reason
+            abstained = isinstance(answer, Answer) and answer.abstained
+            self.outcome = "abstained" if abstained else answer.finish_reason
             n_tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
             record.retrieval_ms = answer.timings_ms.get("retrieval")
             record.prompt_tokens, record.completion_tokens = answer.usage.prompt_tokens, answer.usage.completion_tokens
-            self.state.metrics.count_answer(
-                answer,
+            if isinstance(answer, Answer):
+                self.state.metrics.count_answer(answer)
+            self.state.metrics.count_model(
+                answer.usage,
+                answer.timings_ms,
+                asked_model=not abstained,
                 wait_ms=self.ticket.wait_ms,
                 first_token_ms=self._first_token_ms(),
                 generation_ms=(self.ended - self.first_token_at) * 1000 if self.first_token_at is not None else 0.0,

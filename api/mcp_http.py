@@ -19,12 +19,11 @@ def install(app: FastAPI, state: ServiceState) -> MCPServer[Any]:
     """Add ``/mcp`` to ``app``. What is returned must be run while the app is (see ``running``).
 
     Each request stands alone: nothing of a client is kept between them, so nothing is lost when the service is
-    started again. Which hosts may be asked for is checked for the whole app, and so is who asks.
+    started again. Who asks, from which site and under which name is checked for the whole app.
     """
     server = create_server(state.settings.home, lambda: state)
-    inner = server.streamable_http_app(
-        streamable_http_path=PATH, stateless_http=True, transport_security=_security(state.settings.host)
-    )
+    unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    inner = server.streamable_http_app(streamable_http_path=PATH, stateless_http=True, transport_security=unchecked)
     app.router.routes.extend(inner.routes)
     return server
 
@@ -32,14 +31,3 @@ def install(app: FastAPI, state: ServiceState) -> MCPServer[Any]:
 def running(server: MCPServer[Any]) -> AbstractAsyncContextManager[None]:
     """What the app's life must be wrapped in. Can be entered once."""
     return server.session_manager.run()
-
-
-def _security(host: str) -> TransportSecuritySettings:
-    """On loopback pages of other origins are kept out; elsewhere keys decide, and the service has other names."""
-    loopback = ("127.0.0.1", "localhost", "[::1]")
-    if host not in (*loopback, "::1"):
-        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    return TransportSecuritySettings(
-        allowed_hosts=[form for name in loopback for form in (name, f"{name}:*")],
-        allowed_origins=[form for name in loopback for form in (f"http://{name}", f"http://{name}:*")],
-    )

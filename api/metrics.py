@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from assistant.records import Answer
+    from assistant.records import Answer, Usage
 
     from .jobs import JobQueue
     from .queue import ModelQueue
@@ -68,27 +68,41 @@ class Metrics:
         """An answer that did not come to its end: ``error`` or ``hung up``."""
         self._answers.labels(outcome).inc()
 
-    def count_answer(
-        self, answer: Answer, *, wait_ms: float, first_token_ms: float | None, generation_ms: float
-    ) -> None:
-        """A whole answer. ``first_token_ms`` is since the question came, ``generation_ms`` since the first token."""
+    def count_answer(self, answer: Answer) -> None:
+        """What a whole answer says; what it took is ``count_model``'s."""
         self._answers.labels("abstained" if answer.abstained else answer.finish_reason).inc()
-        self._retrieval.observe(answer.timings_ms.get("retrieval", 0.0) / 1000)
         self._unknown.inc(len(answer.unknown_names))
         self._citations.inc(len(answer.citations))
         self._removed.inc(answer.n_citations_removed)
         if answer.abstained:
             self._abstained.inc()
+
+    def count_model(
+        self,
+        usage: Usage,
+        timings_ms: Mapping[str, float],
+        *,
+        asked_model: bool,
+        wait_ms: float,
+        first_token_ms: float | None,
+        generation_ms: float,
+    ) -> None:
+        """What a whole answer or completion took.
+
+        ``first_token_ms`` is since the question came, ``generation_ms`` since the first token.
+        """
+        self._retrieval.observe(timings_ms.get("retrieval", 0.0) / 1000)
+        if not asked_model:
             return
         self._wait.observe(wait_ms / 1000)
-        self._prompt.inc(answer.usage.prompt_tokens)
-        self._cached.inc(answer.usage.cached_tokens or 0)
-        self._completion.inc(answer.usage.completion_tokens)
+        self._prompt.inc(usage.prompt_tokens)
+        self._cached.inc(usage.cached_tokens or 0)
+        self._completion.inc(usage.completion_tokens)
         if first_token_ms is not None:
             self._first_token.observe(first_token_ms / 1000)
-            self._model_token.observe(answer.timings_ms.get("first_token", 0.0) / 1000)
-        if answer.usage.completion_tokens > 1 and generation_ms > 0:
-            self._speed.observe((answer.usage.completion_tokens - 1) / generation_ms * 1000)
+            self._model_token.observe(timings_ms.get("first_token", 0.0) / 1000)
+        if usage.completion_tokens > 1 and generation_ms > 0:
+            self._speed.observe((usage.completion_tokens - 1) / generation_ms * 1000)
 
     def to_text(self) -> bytes:
         """All of it in Prometheus' text format, version 0.0.4."""

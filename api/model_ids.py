@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assistant.targets import ALL, parse_targets
 from indexer.errors import InputError, UnknownRepository
-from indexer.home import index_version, list_repositories
+from indexer.home import index_version
 from indexer.overview import describe_repositories
 from indexer.records import WORKTREE
 
@@ -49,12 +49,8 @@ def resolve_model(home: Path, caller: Caller, model: str) -> str:
     if not model.startswith(PREFIX) or not text:
         raise unknown_model(home, caller, model)
     try:
-        if text == ALL:
-            known = [info.name for info in list_repositories(home)]
-            if ALL not in known:
-                text = ",".join(caller.visible(known))
+        text = caller.narrow(text)
         for target in parse_targets(home, text):
-            caller.require(target.repo)
             index_version(home, target.repo, target.ref)
     except (UnknownRepository, InputError):
         raise unknown_model(home, caller, model) from None

@@ -34,6 +34,10 @@ class BadRequest(InputError):
         self.param, self.code = param, code
 
 
+class ModelNotFound(UnknownRepository):
+    """A model, or an encoder, that is not there: where what is asked for is no repository."""
+
+
 def speaks_openai(path: str) -> bool:
     """Whether errors of this path are told in OpenAI's form."""
     return path.startswith(_PREFIX)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from assistant.records import Answer, Citation, Usage
-from assistant.serialise import answer_as_json
+from assistant.serialise import answer_as_json, passage_as_json
+
+if TYPE_CHECKING:
+    from assistant.completion import Completion  # it imports LangChain, and MCP's searches must not
 
 _HEAD = "\n\nSources:\n\n"
 # Our own list at the end of an answer, as a client sends it back with the conversation.
@@ -51,10 +54,33 @@ def source_url(citation: Citation, base_url: str) -> str:
 
 
 def extension_of(answer: Answer, trace_id: str) -> dict[str, Any]:
-    """What ``/chat`` gives beside the text: sources, citations, unknown names, confidence, times."""
+    """What ``/chat`` gives beside the text: sources, citations, unknown names, confidence, times.
+
+    ``trace_id`` is the request's id, as it stands in the log and in the header ``X-Request-ID``.
+    """
     said = answer_as_json(answer)
     del said["answer"]
     return {"trace_id": trace_id, **said}
+
+
+def completion_extension(done: Completion) -> dict[str, Any]:
+    """What the model was given to read, what had no room, and the times."""
+    return {
+        "sources": [passage_as_json(passage) for passage in done.passages],
+        "left_out": [
+            {
+                "path": hit.chunk.path,
+                "start_line": hit.chunk.start_line,
+                "end_line": hit.chunk.end_line,
+                "reason": reason,
+            }
+            for hit, reason in done.left_out
+        ],
+        "n_prefix_characters_left_out": done.n_prefix_left_out,
+        "n_suffix_characters_left_out": done.n_suffix_left_out,
+        "context_tokens": done.context_tokens.n_tokens,
+        "timings_ms": dict(done.timings_ms),
+    }
 
 
 def usage_of(usage: Usage) -> dict[str, int]:

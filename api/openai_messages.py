@@ -8,7 +8,7 @@ from assistant.records import Message
 
 from .openai_errors import BadRequest
 from .openai_forms import without_sources
-from .openai_schemas import ChatCompletionRequest, ChatTurn
+from .openai_schemas import ChatCompletionRequest, ChatTurn, CompletionRequest
 
 
 def read_conversation(turns: Sequence[ChatTurn]) -> tuple[str, list[Message]]:
@@ -41,8 +41,7 @@ def read_conversation(turns: Sequence[ChatTurn]) -> tuple[str, list[Message]]:
 
 def reject_unsupported(body: ChatCompletionRequest) -> None:
     """Raise BadRequest for what would change the answer's form and is not done here."""
-    if body.n not in (None, 1):
-        raise BadRequest("Only one answer is given: leave n out, or set it to 1.", "n", "unsupported_value")
+    _reject_several(body.n, "n")
     if (body.tools or body.functions) and body.tool_choice != "none":
         raise BadRequest(
             "This model calls no tools: leave tools out, or send tool_choice 'none'.",
@@ -57,6 +56,27 @@ def reject_unsupported(body: ChatCompletionRequest) -> None:
             "response_format",
             "unsupported_value",
         )
+
+
+def read_prompt(body: CompletionRequest) -> str:
+    """The code before the cursor. Raises BadRequest for what is not done here."""
+    _reject_several(body.n, "n")
+    _reject_several(body.best_of, "best_of")
+    if body.echo:
+        raise BadRequest("The prompt is not given back: leave echo out.", "echo", "unsupported_parameter")
+    if body.logprobs:
+        raise BadRequest("No log probabilities are given: leave logprobs out.", "logprobs", "unsupported_parameter")
+    if isinstance(body.prompt, str):
+        return body.prompt
+    match body.prompt:
+        case [str(text)]:
+            return text
+    raise BadRequest("The prompt must be one text: tokens, and several prompts, are not taken.", "prompt")
+
+
+def _reject_several(n: int | None, param: str) -> None:
+    if n not in (None, 1):
+        raise BadRequest(f"Only one answer is given: leave {param} out, or set it to 1.", param, "unsupported_value")
 
 
 def _text_of(turn: ChatTurn, number: int) -> str:

@@ -28,7 +28,6 @@ class Extension(_Request):
     retrieval: Literal["on", "off"] = Field(default="on", description="Whether the model gets code to read.")
     k: int | None = Field(default=None, ge=1, le=1000, description="Number of hits to choose passages from.")
     abstain: bool = Field(default=True, description="Say so where the hits are too weak, instead of asking the model.")
-    path: str | None = Field(default=None, max_length=4096, description="Completions: path of the file that is edited.")
 
 
 class ContentPart(_Request):
@@ -126,7 +125,9 @@ class CompletionRequest(_Generation):
         }
     )
 
-    prompt: _Text | list[Any] = Field(description="The code before the cursor, as one text.")
+    prompt: _Text | list[Any] = Field(
+        description="The code before the cursor, as one text. May hold Qwen's own fill-in-the-middle tokens."
+    )
     suffix: _Text | None = Field(default=None, description="The code behind the cursor.")
     path: str | None = Field(default=None, max_length=4096, description="Path of the file that is edited.")
     echo: bool | None = Field(default=None, description="Only false.")

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from langchain_core.messages import BaseMessage
 
@@ -30,6 +30,9 @@ from .retrieval import Retrieved, as_sources, find_nearest, retrieve, word_refus
 from .search import Searcher
 from .settings import AssistantSettings
 from .targets import parse_targets
+
+if TYPE_CHECKING:
+    from .completion import Completer
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
@@ -123,6 +126,12 @@ class Assistant:
         # A count is a round trip of 2 ms to an engine, and the same passages come back all day.
         self._count_text = lru_cache(maxsize=_COUNTS_KEPT)(provider.count_text)
         self._speed = PromptSpeed(provider.model, settings.home / "cache" / "prompt-speed.json")
+
+    def completer(self) -> Completer:
+        """What completes code with the same model, settings and open indexes."""
+        from .completion import Completer
+
+        return Completer(self._settings, self._provider, self._searcher, self._count_text)
 
     async def answer(self, request: AskRequest) -> Answer:
         """The whole answer at once. Raises what ``stream`` raises."""

@@ -54,17 +54,17 @@ def build_prompt(
     ``instructions`` are the client's own. They follow ours in the one system message, so that its head stays the same.
     """
     turns = [
-        HumanMessage(_defuse(turn.content)) if turn.role == "user" else AIMessage(_defuse(turn.content))
+        HumanMessage(defuse(turn.content)) if turn.role == "user" else AIMessage(defuse(turn.content))
         for turn in history
         if turn.role != "system"
     ]
-    question = _defuse(question)
+    question = defuse(question)
     if passages is None:
         prompt = WITHOUT_CODE.format_messages(history=turns, question=question)
     else:
         prompt = WITH_CODE.format_messages(history=turns, question=question, passages=format_passages(passages))
     if instructions:
-        prompt[0] = SystemMessage(f"{prompt[0].text}\n\n{_defuse(instructions)}")
+        prompt[0] = SystemMessage(f"{prompt[0].text}\n\n{defuse(instructions)}")
     return prompt
 
 
@@ -81,7 +81,7 @@ def format_passage(passage: Passage, mark: str, *, with_repo: bool = False) -> s
     """One passage between two lines with the mark, under its place and what it defines."""
     symbol = f" ({passage.symbol})" if passage.symbol else ""
     place = f"{passage.repo}: {passage.location}" if with_repo else passage.location
-    return _defuse(f"{mark} [{passage.number}] {_one_line(place + symbol)}\n{passage.text}\n{mark}")
+    return defuse(f"{mark} [{passage.number}] {_one_line(place + symbol)}\n{passage.text}\n{mark}")
 
 
 def choose_mark(texts: Sequence[str]) -> str:
@@ -100,6 +100,6 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def _defuse(text: str) -> str:
+def defuse(text: str) -> str:
     """``text`` without a model's control tokens, such as <|im_end|>: servers would obey them wherever they stand."""
     return _CONTROL_TOKEN.sub(r"< |\1| >", text)

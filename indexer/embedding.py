@@ -37,6 +37,9 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape (len(texts), dim)."""
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts together, as the encoder reads them."""
+
 
 def canonical_name(name: str) -> str:
     """``name`` as an index remembers it: a folder by its full path, so that it is found from anywhere."""
@@ -86,6 +89,11 @@ class StaticEncoder:
                 out[i] = self._rows[encoding.ids].mean(axis=0)
         return _normalise(out)
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts together; words that are not in the vocabulary are in pieces."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return sum(len(encoding.ids) for encoding in encodings)
+
 
 class TransformerEncoder:
     """Any sentence-transformers model. Imports torch, so only indexes made with it pay for that."""
@@ -112,6 +120,11 @@ class TransformerEncoder:
         """One unit vector a text, shape (len(texts), dim)."""
         vectors = self._model.encode(list(texts), batch_size=32, show_progress_bar=False, convert_to_numpy=True)
         return _normalise(np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dim))
+
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """Tokens of all texts together, as far as the model's window reaches."""
+        read = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
+        return sum(len(ids) for ids in read["input_ids"])
 
 
 def _normalise(vectors: Vectors) -> Vectors:

@@ -19,6 +19,7 @@ from assistant.records import Answer
 from ..asking import AskEvent, PlaceInLine, answer, ask
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
+from ..logs import current_request
 from ..model_ids import resolve_model
 from ..openai_errors import to_openai
 from ..openai_forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
@@ -97,6 +98,11 @@ def event(data: Mapping[str, Any]) -> str:
     return f"data: {json.dumps(data)}\n\n"
 
 
+def waiting(place: int) -> str:
+    """A comment, which clients pass over, that keeps the line open: OpenAI has no form for a place in line."""
+    return f": number {place} in line\n\n"
+
+
 def error_event(error: Exception) -> str:
     """An error in mid-stream, in the form that OpenAI's clients raise."""
     return event(to_openai(to_problem(error), error)[1])
@@ -118,7 +124,7 @@ def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
         "choices": [choice],
         "usage": usage_of(answered.usage),
         "system_fingerprint": answered.model,
-        "quarry": extension_of(answered, envelope.id),
+        "quarry": extension_of(answered, current_request().request_id),
     }
 
 
@@ -141,9 +147,7 @@ async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None], envel
 def _encode_event(each: AskEvent, envelope: _Envelope) -> list[str]:
     match each:
         case PlaceInLine(place):
-            return [
-                f": {place} before this one\n\n"
-            ]  # a comment: no client has a form for it, and it keeps the line open
+            return [waiting(place)]
         case TokenGenerated(text):
             return [envelope.delta({"content": text})]
         case AnswerDone(answered):
@@ -161,7 +165,7 @@ def _encode_end(answered: Answer, envelope: _Envelope) -> list[str]:
             {"annotations": annotations_of(answered, envelope.base_url)},
             finish_reason_of(answered),
             system_fingerprint=answered.model,
-            quarry=extension_of(answered, envelope.id),
+            quarry=extension_of(answered, current_request().request_id),
         )
     )
     if envelope.with_usage:

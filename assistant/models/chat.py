@@ -100,7 +100,7 @@ def open_openai_chat(
 ) -> OpenAIChat:
     """A chat model at ``url`` (ending in /v1). It holds no connection between requests."""
     timeout = Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    network = _network_options(url)
+    network = network_options(url)
     chat = OpenAIChat(
         model=model,
         base_url=url,
@@ -136,11 +136,11 @@ def open_ollama_chat(
         num_predict=max_tokens,
         temperature=temperature,
         seed=seed,
-        client_kwargs={"timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)} | _network_options(url),
+        client_kwargs={"timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)} | network_options(url),
     )
 
 
-def _network_options(url: str) -> dict[str, Any]:
+def network_options(url: str) -> dict[str, Any]:
     """No kept connections, which would be bound to one event loop; no proxy in between on this machine."""
     import httpx
 

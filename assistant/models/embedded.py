@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ from assistant.records import TokenCount
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from assistant.models.completion import CompletionPiece, Sampling
 
 logger = logging.getLogger("quarry.engine")
 
@@ -70,6 +74,17 @@ class EmbeddedProvider:
             temperature=temperature,
             seed=seed,
         )
+
+    async def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        """See ``Provider.complete``. Starts the engine, or starts it again if it died."""
+        from assistant.models.completion import complete_openai
+
+        await asyncio.to_thread(self.engine.ensure_running)
+        url, key = self.engine.url, self.engine.api_key
+        pieces = complete_openai(url=url, api_key=key, model=self.model, prompt=prompt, sampling=sampling)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     def check(self) -> None:
         """Start the engine if it does not run; raises if it cannot. It then reads the prompts' fixed head by itself."""

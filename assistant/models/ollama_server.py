@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from assistant.records import TokenCount
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from ollama import Client, ShowResponse
+
+    from assistant.models.completion import CompletionPiece, Sampling
 
 LOOK_SECONDS = 0.5  # long enough for a server that runs; `auto` waits this long at every start without one
 _SHOW_SECONDS = 20.0  # the verbose answer is some 10 MB of vocabulary
@@ -120,6 +122,13 @@ class OllamaProvider:
             temperature=temperature,
             seed=seed,
         )
+
+    def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        """See ``Provider.complete``."""
+        from assistant.models.completion import complete_ollama
+
+        window = self.window_tokens
+        return complete_ollama(url=self.url, model=self.tag, window_tokens=window, prompt=prompt, sampling=sampling)
 
     def check(self) -> None:
         """Raises unless Ollama runs and has the model."""

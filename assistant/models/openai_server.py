@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from assistant.records import TokenCount
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+    from assistant.models.completion import CompletionPiece, Sampling
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 LIST_TIMEOUT = httpx.Timeout(3.0)  # a listing must not hang on a server that is away
@@ -70,6 +72,13 @@ class OpenAIProvider:
             temperature=temperature,
             seed=seed,
         )
+
+    def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        """See ``Provider.complete``."""
+        from assistant.models.completion import complete_openai
+
+        key = self._api_key
+        return complete_openai(url=self.url, api_key=key, model=self.name, prompt=prompt, sampling=sampling)
 
     def check(self) -> None:
         """Raises unless the server runs and lists the model."""

@@ -6,7 +6,7 @@ chosen is opened or refused: never silently another model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -28,6 +28,8 @@ from assistant.settings import AssistantSettings
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
+
+    from assistant.models.completion import CompletionPiece, Sampling
 
 __all__ = [
     "ModelListing",
@@ -61,6 +63,9 @@ class Provider(Protocol):
         that say it), ``response_metadata["finish_reason"]`` and, from llama.cpp and Ollama, what
         ``timings.timings_of`` reads: tokens found in the cache, read and written, and the milliseconds of each.
         """
+
+    def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        """Go on with ``prompt`` as it is, without a chat template (see ``completion.py``)."""
 
     def check(self) -> None:
         """Raise a ModelError unless the model can answer now. Loads it where that is ours to do."""

@@ -7,14 +7,15 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -23,8 +24,9 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from api.app import create_app
 from api.settings import ApiSettings
+from assistant.models.completion import CompletionPiece, Sampling
 from assistant.models.providers import Provider
-from assistant.records import TokenCount
+from assistant.records import TokenCount, Usage
 from indexer.build import build_index
 from indexer.repository import open_source
 
@@ -86,6 +88,7 @@ class StandInProvider:
     asked: list[list[BaseMessage]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
     sampling: list[tuple[int, float, int]] = field(default_factory=list)
+    prompts: list[tuple[str, Sampling]] = field(default_factory=list)
 
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
         self.sampling.append((max_tokens, temperature, seed))
@@ -99,6 +102,18 @@ class StandInProvider:
 
     def count_text(self, text: str) -> TokenCount:
         return TokenCount(len(text.split()), exact=True)
+
+    async def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        self.prompts.append((prompt, sampling))
+        for number, word in enumerate(self.words):
+            if number == self.fails_after:
+                raise ConnectionError("the server is gone")
+            if any(text in word for text in sampling.stop):
+                break
+            await asyncio.sleep(self.pause_seconds)
+            self.given.append(word)
+            yield CompletionPiece(word)
+        yield CompletionPiece("", "stop", Usage(7, len(self.words)))
 
     def check(self) -> None:
         pass
@@ -132,10 +147,15 @@ def home(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Path:
     return path
 
 
-@contextmanager
-def serve(settings: ApiSettings, provider: Provider | None) -> Iterator[str]:
+def serve(settings: ApiSettings, provider: Provider | None) -> AbstractContextManager[str]:
     """The service on a free port; its address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
+    return run_app(create_app(settings, provider))
+
+
+@contextmanager
+def run_app(app: FastAPI) -> Iterator[str]:
+    """``app`` on a free port; its address."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -168,7 +188,13 @@ def model_home() -> Path:
     return Path(os.environ.get("QUARRY_TEST_HOME", default))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stand_in() -> type[StandInProvider]:
     """The class, for tests that set how it behaves."""
     return StandInProvider
+
+
+@pytest.fixture(scope="session")
+def running_app() -> Callable[[FastAPI], AbstractContextManager[str]]:
+    """``running_app(app)`` serves an app of the test's own making, and gives its address."""
+    return run_app

@@ -1,0 +1,110 @@
+"""``POST /v1/completions``: code at the cursor, with what the repository holds about it, whole or as a stream."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.answer import PassagesFound, PlaceInLine, TokenGenerated
+from assistant.completion import CompletionDone, CompletionEvent
+from assistant.completion import CompletionRequest as Asked
+from assistant.infilling import read_gap
+
+from ..asking import complete, completion
+from ..callers import CurrentCaller
+from ..disconnect import CLIENT_CLOSED, unless_disconnected
+from ..model_ids import resolve_model
+from ..openai_forms import completion_extension, usage_of
+from ..openai_messages import read_prompt
+from ..openai_schemas import Completion, CompletionRequest
+from ..state import State
+from .openai_chat import NO_BUFFERING, error_event, event, waiting
+from .openai_models import ERRORS
+
+router = APIRouter(prefix="/v1", tags=["openai"])
+
+_STREAM = {
+    "description": "The completion; or, with `stream`, server-sent events of the same form, then `[DONE]`.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+@router.post("/completions", response_model=Completion, responses={200: _STREAM, **ERRORS})
+async def completions(body: CompletionRequest, request: Request, state: State, caller: CurrentCaller) -> Response:
+    """Go on with code, or fill in between `prompt` and `suffix`. A client that hangs up stops the generation."""
+    asked = Asked(
+        gap=read_gap(read_prompt(body), body.suffix, body.path),
+        repo=resolve_model(state.settings.home, caller, body.model),
+        retrieval=body.quarry.retrieval == "on",
+        k=body.quarry.k,
+        max_tokens=body.max_tokens,
+        temperature=body.temperature or 0.0,
+        seed=body.usable_seed,
+        stop=body.stops,
+    )
+    head = {
+        "id": f"cmpl-{uuid.uuid4().hex}",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": body.model,
+    }
+    if body.stream:
+        events = complete(state, asked, caller)
+        first = await anext(events)  # what cannot be completed fails here, while the status can still say so
+        encoded = _encode(first, events, head, body.with_usage)
+        return StreamingResponse(encoded, media_type="text/event-stream", headers=NO_BUFFERING)
+    done = await unless_disconnected(request, completion(state, asked, caller))
+    if done is None:
+        return Response(status_code=CLIENT_CLOSED)
+    return JSONResponse(
+        {
+            **head,
+            "choices": [_choice(done.text, "length" if done.finish_reason == "length" else "stop")],
+            "usage": usage_of(done.usage),
+            "system_fingerprint": done.model,
+            "quarry": completion_extension(done),
+        }
+    )
+
+
+def _choice(text: str, finish_reason: str | None = None) -> dict[str, Any]:
+    return {"index": 0, "text": text, "logprobs": None, "finish_reason": finish_reason}
+
+
+async def _encode(
+    first: CompletionEvent, events: AsyncGenerator[CompletionEvent, None], head: dict[str, Any], with_usage: bool
+) -> AsyncIterator[str]:
+    """The completion on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
+    async with aclosing(events):
+        try:
+            for piece in _encode_event(first, head, with_usage):
+                yield piece
+            async for each in events:
+                for piece in _encode_event(each, head, with_usage):
+                    yield piece
+        except Exception as error:  # the status is sent already: whatever it is becomes the last event
+            yield error_event(error)
+            return
+        yield "data: [DONE]\n\n"
+
+
+def _encode_event(each: CompletionEvent, head: dict[str, Any], with_usage: bool) -> list[str]:
+    usage: dict[str, Any] = {"usage": None} if with_usage else {}
+    match each:
+        case TokenGenerated(text):
+            return [event({**head, "choices": [_choice(text)], **usage})]
+        case CompletionDone(done):
+            more = {"system_fingerprint": done.model, "quarry": completion_extension(done)}
+            reason = "length" if done.finish_reason == "length" else "stop"
+            last = event({**head, "choices": [_choice("", reason)], **usage, **more})
+            return [last, event({**head, "choices": [], "usage": usage_of(done.usage)})] if with_usage else [last]
+        case PlaceInLine(place):
+            return [waiting(place)]
+        case PassagesFound():
+            return []  # they are in the last event
