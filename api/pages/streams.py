@@ -47,8 +47,7 @@ class GrowingAnswer:
                 self._text.append(text)
                 if time.monotonic() - self._sent_at < _MIN_SECONDS_BETWEEN:
                     return None
-                self._sent_at = time.monotonic()
-                return "answer", self._changed_blocks(Marks(self._passages, self._citations))
+                return self.show()
             case CitationFound(citation):
                 self._citations.append(citation)
                 return None
@@ -56,6 +55,11 @@ class GrowingAnswer:
                 self._text = [answer.text]
                 marks = Marks(answer.passages, answer.citations, answer.unknown_names)
                 return "done", {**self._changed_blocks(marks), **finished(answer, self._question)}
+
+    def show(self) -> PageEvent:
+        """The text as far as it has come, also what was held back to send less often."""
+        self._sent_at = time.monotonic()
+        return "answer", self._changed_blocks(Marks(self._passages, self._citations))
 
     def _changed_blocks(self, marks: Marks) -> dict[str, Any]:
         blocks = render_blocks("".join(self._text), marks)
@@ -88,13 +92,22 @@ async def page_events(
 ) -> AsyncGenerator[PageEvent, None]:
     """The events of an answer to ``question``, or of both answers of a comparison, each with its ``arm``."""
     growing: dict[Arm | None, GrowingAnswer] = {}
+    arm: Arm | None = None
     async with aclosing(events):
-        async for each in events:
-            arm, event = (each.arm, each.event) if isinstance(each, ArmEvent) else (None, each)
-            taken = growing.setdefault(arm, GrowingAnswer(question)).take(event)
-            if taken is not None:
-                name, data = taken
-                yield name, data if arm is None else {"arm": arm, **data}
+        try:
+            async for each in events:
+                arm, event = (each.arm, each.event) if isinstance(each, ArmEvent) else (None, each)
+                taken = growing.setdefault(arm, GrowingAnswer(question)).take(event)
+                if taken is not None:
+                    yield _of_arm(arm, *taken)
+        except Exception:  # whatever it is, what was written until then is shown
+            if arm in growing:
+                yield _of_arm(arm, *growing[arm].show())
+            raise
+
+
+def _of_arm(arm: Arm | None, name: str, data: dict[str, Any]) -> PageEvent:
+    return name, data if arm is None else {"arm": arm, **data}
 
 
 async def gather_both(
