@@ -10,10 +10,11 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from .answer import AnswerDone, AskRequest
 from .records import Answer
+from .serialise import answer_as_json
 
 Arm = Literal["with", "without"]
 Vote = Literal["left", "right", "tie", "both bad"]
@@ -77,3 +78,11 @@ def random_order() -> tuple[Arm, Arm]:
     arms: list[Arm] = ["with", "without"]
     random.SystemRandom().shuffle(arms)
     return arms[0], arms[1]
+
+
+def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
+    """Both answers to a question, each as it would be alone."""
+    return {
+        "with": answer_as_json(comparison.with_retrieval),
+        "without": answer_as_json(comparison.without_retrieval),
+    }

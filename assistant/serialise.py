@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.records import Hit
 
 from .records import Answer, Citation, Passage, Trace
 from .search import SearchedRef, SearchResult
-
-if TYPE_CHECKING:
-    from .compare import Comparison  # it imports LangChain, and `quarry search` must not
 
 
 def search_as_json(result: SearchResult) -> dict[str, Any]:
@@ -148,11 +145,3 @@ def _all_hits(trace: Trace) -> list[Hit]:
 def _judged_as_json(hit: Hit, rank: int) -> dict[str, Any]:
     """A hit without its text, with its rank among all of the question and what spoke for it."""
     return {"rank": rank, **{key: value for key, value in hit_as_json(hit).items() if key not in ("text", "language")}}
-
-
-def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
-    """Both answers to a question, each as it would be alone."""
-    return {
-        "with": answer_as_json(comparison.with_retrieval),
-        "without": answer_as_json(comparison.without_retrieval),
-    }

@@ -209,11 +209,15 @@ def check_name(name: str) -> str:
     return name
 
 
+def list_names(home: Path) -> list[str]:
+    """The names under which there is something, by name, whether it can be read or not."""
+    folder = home / "repositories"
+    return sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+
+
 def list_repositories(home: Path) -> list[RepositoryInfo]:
     """All repositories that hold an index, by name."""
-    folder = home / "repositories"
-    names = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
-    infos = (_of_one_generation(home, name, _read_indexed_info) for name in names)
+    infos = (_of_one_generation(home, name, _read_indexed_info) for name in list_names(home))
     return [info for info in infos if info is not None]
 
 

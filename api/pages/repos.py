@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.freshness import FreshnessMonitor
-from indexer.home import find_repository, list_repositories, resolve_ref
-from indexer.manifest import list_refs, read_manifest
+from indexer.errors import QuarryError, UnknownRepository
+from indexer.home import RepositoryInfo, find_repository, list_names, resolve_ref
+from indexer.manifest import Manifest, list_refs, read_manifest
 from indexer.records import WORKTREE
 from indexer.staleness import Staleness
 
@@ -32,7 +34,6 @@ class ListedRepository:
     refs: Sequence[ListedRef]
     commit: str | None
     n_files: int
-    n_chunks: int
     staleness: Staleness | None
 
     @property
@@ -46,26 +47,42 @@ class ListedRepository:
         return self.refs[0].name == WORKTREE
 
 
-def list_for_page(home: Path, caller: Caller, monitor: FreshnessMonitor | None) -> list[ListedRepository]:
+@dataclass(frozen=True, slots=True)
+class UnreadableRepository:
+    """One that cannot be asked; ``error`` says what to do."""
+
+    name: str
+    error: str
+
+
+def list_for_page(
+    home: Path, caller: Caller, monitor: FreshnessMonitor | None
+) -> tuple[list[ListedRepository], list[UnreadableRepository]]:
     """What ``caller`` may see, by name. With ``monitor`` each source is looked at, side by side."""
-    found = []
-    for name in caller.visible([info.name for info in list_repositories(home)]):
-        folder, info = find_repository(home, name)
-        default = resolve_ref(folder, None)
-        manifest = read_manifest(folder.refs, default)
-        if manifest is not None:  # removed between the two looks
+    found: list[tuple[RepositoryInfo, list[str], Manifest, Future[Staleness] | None]] = []
+    unreadable = []
+    for name in caller.visible(list_names(home)):
+        try:
+            folder, info = find_repository(home, name)
+            default = resolve_ref(folder, None)
+            manifest = read_manifest(folder.refs, default)
+        except UnknownRepository:  # being indexed for the first time, or removed
+            continue
+        except QuarryError as error:
+            unreadable.append(UnreadableRepository(name, str(error)))
+            continue
+        if manifest is not None:  # else removed between the two looks
             others = [ref for ref in list_refs(folder.refs) if ref != default]
-            asked = monitor.ask(name, manifest) if monitor else None
-            found.append((name, info, [default, *others], manifest, asked))
-    return [
+            found.append((info, [default, *others], manifest, monitor.ask(name, manifest) if monitor else None))
+    listed = [
         ListedRepository(
-            name=name,
+            name=info.name,
             origin=info.origin,
             refs=[ListedRef(ref, "working tree" if ref == WORKTREE else ref) for ref in refs],
             commit=manifest.commit,
             n_files=len(manifest.files),
-            n_chunks=len(manifest.rows),
             staleness=asked.result() if asked else None,
         )
-        for name, info, refs, manifest, asked in found
+        for info, refs, manifest, asked in found
     ]
+    return listed, unreadable

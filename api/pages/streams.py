@@ -26,7 +26,8 @@ PageEvent = tuple[str, dict[str, Any]]
 class GrowingAnswer:
     """One answer on its way: turns its events into the page's, which carry only the blocks that changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, question: str) -> None:
+        self._question = question
         self._text: list[str] = []
         self._passages: list[Passage] = []
         self._citations: list[Citation] = []
@@ -46,15 +47,19 @@ class GrowingAnswer:
                 self._text.append(text)
                 if time.monotonic() - self._sent_at < _MIN_SECONDS_BETWEEN:
                     return None
-                self._sent_at = time.monotonic()
-                return "answer", self._changed_blocks(Marks(self._passages, self._citations))
+                return self.show()
             case CitationFound(citation):
                 self._citations.append(citation)
                 return None
             case AnswerDone(answer):
                 self._text = [answer.text]
                 marks = Marks(answer.passages, answer.citations, answer.unknown_names)
-                return "done", {**self._changed_blocks(marks), **finished(answer)}
+                return "done", {**self._changed_blocks(marks), **finished(answer, self._question)}
+
+    def show(self) -> PageEvent:
+        """The text as far as it has come, also what was held back to send less often."""
+        self._sent_at = time.monotonic()
+        return "answer", self._changed_blocks(Marks(self._passages, self._citations))
 
     def _changed_blocks(self, marks: Marks) -> dict[str, Any]:
         blocks = render_blocks("".join(self._text), marks)
@@ -65,11 +70,11 @@ class GrowingAnswer:
         return {"start": start, "blocks": blocks[start:]}
 
 
-def finished(answer: Answer) -> dict[str, Any]:
+def finished(answer: Answer, question: str) -> dict[str, Any]:
     """What stands below a finished answer, and what the page keeps of it for the next question."""
     return {
         "text": answer.text,
-        "footer": render("_after.html", answer=answer, hits=trace_hits(answer)),
+        "footer": render("_after.html", answer=answer, hits=trace_hits(answer), question=question),
         "n_tokens": answer.usage.completion_tokens,
         "seconds": round(answer.timings_ms["total"] / 1000, 1),
     }
@@ -82,16 +87,27 @@ def answer_html(answer: Answer, *, hidden: bool = False) -> str:
     return "".join(render_blocks(answer.text, Marks(answer.passages, answer.citations, answer.unknown_names)))
 
 
-async def page_events(events: AsyncGenerator[AskEvent | ArmEvent[AskEvent], None]) -> AsyncGenerator[PageEvent, None]:
-    """An answer's events, or those of both answers of a comparison, each with its ``arm``."""
+async def page_events(
+    events: AsyncGenerator[AskEvent | ArmEvent[AskEvent], None], question: str
+) -> AsyncGenerator[PageEvent, None]:
+    """The events of an answer to ``question``, or of both answers of a comparison, each with its ``arm``."""
     growing: dict[Arm | None, GrowingAnswer] = {}
+    arm: Arm | None = None
     async with aclosing(events):
-        async for each in events:
-            arm, event = (each.arm, each.event) if isinstance(each, ArmEvent) else (None, each)
-            taken = growing.setdefault(arm, GrowingAnswer()).take(event)
-            if taken is not None:
-                name, data = taken
-                yield name, data if arm is None else {"arm": arm, **data}
+        try:
+            async for each in events:
+                arm, event = (each.arm, each.event) if isinstance(each, ArmEvent) else (None, each)
+                taken = growing.setdefault(arm, GrowingAnswer(question)).take(event)
+                if taken is not None:
+                    yield _of_arm(arm, *taken)
+        except Exception:  # whatever it is, what was written until then is shown
+            if arm in growing:
+                yield _of_arm(arm, *growing[arm].show())
+            raise
+
+
+def _of_arm(arm: Arm | None, name: str, data: dict[str, Any]) -> PageEvent:
+    return name, data if arm is None else {"arm": arm, **data}
 
 
 async def gather_both(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.ranking import load_weights
-from assistant.records import Answer, Passage
+from assistant.records import Answer, PackedPassage
 from assistant.signals import CHUNK_SIGNALS, FILE_SIGNALS
 from indexer.records import Hit
 
@@ -28,7 +28,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class TracedHit:
-    """One hit in its rank. ``passage`` is the number it has in the prompt; else ``reason`` says why it is not there."""
+    """One hit in its rank. ``passage`` is how it stands in the prompt; None where it does not, for ``reason``."""
 
     rank: int
     location: str
@@ -36,15 +36,18 @@ class TracedHit:
     symbol: str
     score: float
     contributions: Sequence[Contribution]
-    passage: int | None
+    passage: PackedPassage | None
     reason: str
 
 
 def trace_hits(answer: Answer) -> list[TracedHit]:
     """All hits of an answer, best first: those in the prompt and those left out."""
-    hits = [(hit, "") for hit in answer.trace.packed] + list(answer.trace.left_out)
+    hits: list[tuple[Hit, PackedPassage | None, str]] = [
+        (hit, passage, "") for passage in answer.trace.passages for hit in passage.hits
+    ]
+    hits += [(hit, None, reason) for hit, reason in answer.trace.left_out]
     hits.sort(key=lambda each: -each[0].score)
-    return [_trace(rank, hit, reason, answer.passages) for rank, (hit, reason) in enumerate(hits, 1)]
+    return [_trace(rank, *each) for rank, each in enumerate(hits, 1)]
 
 
 def contributions(hit: Hit) -> list[Contribution]:
@@ -64,7 +67,7 @@ def hit_url(hit: Hit) -> str:
     return file_url(hit.repo, chunk.path, commit=hit.commit, start_line=chunk.start_line, end_line=chunk.end_line)
 
 
-def _trace(rank: int, hit: Hit, reason: str, passages: Sequence[Passage]) -> TracedHit:
+def _trace(rank: int, hit: Hit, passage: PackedPassage | None, reason: str) -> TracedHit:
     return TracedHit(
         rank=rank,
         location=hit.chunk.location,
@@ -72,16 +75,6 @@ def _trace(rank: int, hit: Hit, reason: str, passages: Sequence[Passage]) -> Tra
         symbol=hit.chunk.symbol,
         score=hit.score,
         contributions=contributions(hit),
-        passage=None if reason else _passage_of(hit, passages),
+        passage=passage,
         reason=reason,
     )
-
-
-def _passage_of(hit: Hit, passages: Sequence[Passage]) -> int | None:
-    """The number of the passage that shows lines of this hit. Neighbours may have been merged into one."""
-    for passage in passages:
-        if (passage.repo, passage.path) == (hit.repo, hit.chunk.path) and (
-            passage.start_line <= hit.chunk.end_line and hit.chunk.start_line <= passage.end_line
-        ):
-            return passage.number
-    return None

@@ -12,9 +12,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
-from assistant.compare import ArmEvent, answer_both, stream_both
+from assistant.compare import ArmEvent, answer_both, comparison_as_json, stream_both
 from assistant.records import Message
-from assistant.serialise import answer_as_json, citation_as_json, comparison_as_json, passage_as_json
+from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 from indexer.errors import InputError
 
 from ..asking import AskEvent, PlaceInLine, answer, ask

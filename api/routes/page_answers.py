@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.answer import AskRequest, check_question
 from assistant.compare import Arm, Comparison, Vote, random_order, stream_both
 from assistant.records import Answer, Message
-from assistant.targets import parse_targets
 from indexer.errors import InputError
 from indexer.records import Hit
 
@@ -76,15 +75,16 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
         max_tokens=body.max_tokens,
     )
     check_question(asked.messages)
+    question = asked.messages[-1].content
 
     def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
         return ask(state, one, caller)
 
     match body.mode:
         case "ask":
-            events = page_events(ask_one(asked))
+            events = page_events(ask_one(asked), question)
         case "compare":
-            events = page_events(stream_both(ask_one, asked))
+            events = page_events(stream_both(ask_one, asked), question)
         case "blind":
             events = _ask_blind(state, asked, caller, _ballots(request))
     first = await anext(events)  # what cannot be asked fails here, while the status can still say so
@@ -94,9 +94,8 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
 @router.post("/search")
 async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> HTMLResponse:
     """The best hits as HTML; works without a model."""
-    for target in parse_targets(state.settings.home, body.repo, body.ref or None):
-        caller.require(target.repo)
-    result = await run_in_threadpool(state.searcher.search, body.repo, body.query, k=_N_HITS, ref=body.ref or None)
+    repo = caller.narrow(body.repo)
+    result = await run_in_threadpool(state.searcher.search, repo, body.query, k=_N_HITS, ref=body.ref or None)
     hits = [(hit, hit_url(hit), contributions(hit)) for hit in result.hits]
     return HTMLResponse(render("_hits.html", hits=hits, result=result, preview=_preview))
 
@@ -112,7 +111,7 @@ async def vote_page(body: PageVote, request: Request, state: State, caller: Curr
     tallies = [tally for tally in book.tally() if tally.repo == ballot.repo]
     return JSONResponse(
         {
-            "sides": [_reveal(arm, ballot.comparison.of(arm)) for arm in ballot.order],
+            "sides": [_reveal(arm, ballot.comparison.of(arm), ballot.question) for arm in ballot.order],
             "tally": render("_tally.html", tallies=tallies),
         }
     )
@@ -135,8 +134,7 @@ async def _ask_blind(
         async for event in events:
             yield event
     comparison, order = Comparison(answers["with"], answers["without"]), random_order()
-    question = asked.messages[-1].content
-    ballot = ballots.put(asked.repo or "", question, order, comparison, caller.name)
+    ballot = ballots.put(asked.repo or "", asked.messages[-1].content, order, comparison, caller.name)
     yield blind_event(ballot, order, comparison)
 
 
@@ -145,9 +143,9 @@ def _preview(hit: Hit) -> Markup:
     return safe("\n".join(highlight_lines(hit.chunk.text, hit.chunk.path)))
 
 
-def _reveal(arm: Arm, answer: Answer) -> dict[str, Any]:
+def _reveal(arm: Arm, answer: Answer, question: str) -> dict[str, Any]:
     passages = render("_passages.html", passages=answer.passages)
-    return {"arm": arm, "html": answer_html(answer), "passages": passages, **finished(answer)}
+    return {"arm": arm, "html": answer_html(answer), "passages": passages, **finished(answer, question)}
 
 
 def _ballots(request: Request) -> BallotBox:

@@ -42,15 +42,16 @@ def install(app: FastAPI) -> None:
 @router.get("/")
 def home(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The page to ask on."""
-    repositories = list_for_page(state.settings.home, caller, None)
-    return HTMLResponse(render("home.html", repositories=repositories, selected=None))
+    repositories, unreadable = list_for_page(state.settings.home, caller, None)
+    return HTMLResponse(render("home.html", repositories=repositories, unreadable=unreadable, selected=None))
 
 
 @router.get("/ui/repos")
 def repos(state: State, caller: CurrentCaller, selected: str | None = None) -> HTMLResponse:
     """The list of repositories, with what is known of their sources now."""
-    repositories = list_for_page(state.settings.home, caller, _FRESHNESS)
-    return HTMLResponse(render("_repos.html", repositories=repositories, selected=selected))
+    repositories, unreadable = list_for_page(state.settings.home, caller, _FRESHNESS)
+    html = render("_repos.html", repositories=repositories, unreadable=unreadable, selected=selected)
+    return HTMLResponse(html)
 
 
 @router.get("/ui/votes")
