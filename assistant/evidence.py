@@ -114,9 +114,7 @@ class Evidence:
             if depth < 0:
                 continue
             closes = line.lstrip()[0] in _CLOSERS
-            while open_lines and (
-                depths[open_lines[-1]] > depth or (depths[open_lines[-1]] == depth and not closes)
-            ):
+            while open_lines and (depths[open_lines[-1]] > depth or (depths[open_lines[-1]] == depth and not closes)):
                 open_lines.pop()
             for header in open_lines:
                 blocks[header] |= 1 << number
@@ -225,7 +223,9 @@ class Matcher:
         found = []
         for each in self._evidence:
             is_cited = each.passage.number in cited
-            support = _support_in(each, terms, self._asked, self._known, MIN_COVERAGE_CITED if is_cited else MIN_COVERAGE)
+            support = _support_in(
+                each, terms, self._asked, self._known, MIN_COVERAGE_CITED if is_cited else MIN_COVERAGE
+            )
             if support is not None:
                 found.append(support)
         if not found:
@@ -246,7 +246,7 @@ def _support_in(
         return None  # a value of nothing
     if new:
         return _support_new(evidence, new, subject, terms, asked, min_coverage)
-    if not terms.words - asked.words:
+    if not terms.words - asked.all_words:
         return None  # the question's own words, which say nothing
     return _support_definition(evidence, [term for term in terms.terms if term.kind == "name"])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.errors import QuarryError
 from indexer.home import OpenedIndex
@@ -61,6 +61,7 @@ class Grounder:
         self._scanner = StatementScanner(self._matcher.is_quoted)
         self._cited: list[int] = []  # by the model, in the statement that is being written
         self._last: _Judged | None = None
+        self._code_lines: list[str] = []  # without a fence, since the last other statement
         self._pieces: list[str] = []
         self._n_chars = 0
         self.citations: list[Citation] = []
@@ -78,6 +79,7 @@ class Grounder:
     def finish(self) -> Iterator[str | Citation]:
         """What was held back, and what the last statement is supported by."""
         yield from self._ground(self._scanner.finish())
+        yield from self._judge_code_lines()
         self.n_removed += len(set(self._cited))
         self._cited = []
 
@@ -109,6 +111,17 @@ class Grounder:
             yield self._give(f"\n{indent}{marks}" if end.kind == "code" else f" {marks}")
             yield from found
 
+    def _judge_code_lines(self) -> Iterator[str | Citation]:
+        """Lines of code without a fence at the end of the text: they are cited as a block, behind the last one."""
+        if not self._code_lines or self._last is None:
+            return
+        end = replace(self._last.end, kind="code", text="\n".join(self._code_lines))
+        found = self._find(replace(self._last, end=end), set())
+        if found:
+            before = "\n" if len(self._code_lines) > 1 else " "
+            yield self._give(before + " ".join(f"[{citation.passage}]" for citation in found))
+            yield from found
+
     def _look_back(self, numbers: Sequence[int]) -> Iterator[str | Citation]:
         """A citation on a line of its own speaks for the statement before it."""
         missing = set(numbers) - (self._last.supported if self._last is not None else set())
@@ -137,14 +150,19 @@ class Grounder:
 
     def _find_support(self, end: StatementEnd, cited: set[int]) -> Sequence[Support]:
         if end.kind == "heading" or not end.is_closed:
+            self._code_lines = []
             return []
         if end.kind == "code":
+            self._code_lines = []
             return self._matcher.find_block_support(end.text, cited)
         text = end.text
-        if text.endswith(":") or _DECLINES.search(text) or self._is_code(text):
+        if self._is_code(text):
+            self._code_lines.append(text)
+            return []
+        self._code_lines = []
+        if text.endswith(":") or _DECLINES.search(text):
             return []
         return self._matcher.find_support(text, cited)
-
 
     def _is_code(self, text: str) -> bool:
         """Whether this is a line of code that the model wrote without a fence: a citation would stand amid the code."""

@@ -13,7 +13,8 @@ from typing import Literal
 
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, Keyword, Literal as LiteralToken, Name, String, Token, _TokenType
+from pygments.token import Comment, Keyword, Name, String, Token, _TokenType
+from pygments.token import Literal as LiteralToken
 from pygments.util import ClassNotFound
 
 from .terms import IDENTIFIER, PATH, PROSE_NAME, SEPARATOR, SPAN, STRING
@@ -30,7 +31,9 @@ class Mention:
     parts: tuple[str, ...]
 
 
-_FENCED = re.compile(r"^[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,}|~{3,})([^`\n]*)\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_FENCED = re.compile(
+    r"^[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(`{3,}|~{3,})([^`\n]*)\n(.*?)(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S
+)
 _URL = re.compile(r"\b[a-z]{2,8}://[^\s)>`\"']+|\bwww\.\S+", re.I)
 _DOTTED = re.compile(r"(?<![\w$])(?:[A-Za-z_$][\w$]*(?:\.|::|#|->))*[A-Za-z_$][\w$]*")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]+")
@@ -172,20 +175,25 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             if word.text not in (".", "::", "->"):
                 chain = []
             continue
-        is_member = before in (".", "::", "->") or (before == "?." )
+        is_member = before in (".", "::", "->", "?.")
         chain = [*chain, word.text] if is_member else [word.text]
         if word.kind in Keyword or word.kind in Name.Builtin.Pseudo:
             if word.text in ("def", "fn", "func", "function", "fun", "lambda"):
                 in_signature = depth
             continue
         defines = before in _DEFINING or word.kind in Name.Class or (word.kind in Name.Function and before in _DEFINING)
-        is_alias = before in ("as", "for", "in" if language in ("js", "javascript") else "for")
+        is_alias = before in ("as", "for")
         if not is_member and (defines or is_alias or after == ":=" or (after == "=" and depth == 0)):
             bound.add(word.text)
             if before in ("def", "fn", "func", "function", "fun", "defp"):
                 in_signature = depth
             continue
-        if in_signature >= 0 and not is_member and (depth > in_signature) and before in ("(", ",", "*", "\n", "&", "mut", "**"):
+        if (
+            in_signature >= 0
+            and not is_member
+            and (depth > in_signature)
+            and before in ("(", ",", "*", "\n", "&", "mut", "**")
+        ):
             bound.add(word.text)
             continue
         if not is_member and after == "," and depth == 0 and before in ("\n", ","):
@@ -197,7 +205,7 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             continue  # the whole chain is one name
         if is_member or is_imported or is_passed or after == "(" or _CODEISH.search(word.text):
             used.append(Mention("name", ".".join(chain), tuple(chain)))
-    kept = [m for m in used if len(m.text) > 1 and m.parts[0] not in bound or len(m.parts) > 1]
+    kept = [m for m in used if (len(m.text) > 1 and m.parts[0] not in bound) or len(m.parts) > 1]
     return [m for m in kept if m.parts[-1] not in bound], bound
 
 

@@ -52,7 +52,9 @@ class StatementEnd:
 Item = Text | WrittenCitation | StatementEnd
 
 _NUMBERS = r"\#?\d{1,3}(?:\s*(?:,|;|&|and|-|–|to)\s*(?:passages?\s*)?\#?\d{1,3})*"
-_WORD = r"(?:(?:see|from|cf\.?|in)\s+)?(?:the\s+)?(?:code\s+)?(?:passages?|sources?|references?|refs?|citations?)\s*:?\s*"
+_WORD = (
+    r"(?:(?:see|from|cf\.?|in)\s+)?(?:the\s+)?(?:code\s+)?(?:passages?|sources?|references?|refs?|citations?)\s*:?\s*"
+)
 _SQUARE = rf"\[\s*\^?(?:{_WORD})?{_NUMBERS}\s*\]"
 _CORNER = rf"【\s*(?:{_WORD})?{_NUMBERS}[^】\n]{{0,20}}】"
 _ROUND = rf"\(\s*(?:{_WORD}{_NUMBERS}|(?:(?:see|from|in)\s+)?{_SQUARE}(?:\s*,?\s*{_SQUARE})*)\s*\)"

@@ -17,9 +17,11 @@ STRING = re.compile(r"\"([^\"\n]{0,80})\"|'([^'\n]{0,80})'")
 CONSTANTS = frozenset("True False None true false null nil undefined NULL nullptr".split())
 
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
-PATH = re.compile(r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
-                   r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
-                   r"txt|cfg|ini|lock)\b(?!\()")
+PATH = re.compile(
+    r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
+    r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
+    r"txt|cfg|ini|lock)\b(?!\()"
+)
 # In prose only what cannot be an English word: a call, an underscore, a dot between names, an inner capital.
 PROSE_NAME = re.compile(
     r"(?<![\w$.@/-])(?:"
@@ -51,10 +53,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a statement, each once, and the stems of its other telling words."""
+    """The terms of a statement, each once, and the stems of its telling words: outside of code spans, and all."""
 
     terms: tuple[Term, ...]
     words: frozenset[str]
+    all_words: frozenset[str] = frozenset()
 
 
 def read_terms(text: str) -> Terms:
@@ -71,10 +74,8 @@ def read_terms(text: str) -> Terms:
     for at, part in prose:
         for term in _read_prose(part, at):
             found.setdefault((term.kind, term.text), term)
-    words = frozenset(
-        stem(word) for _, part in prose for word in split_words(part) if len(word) > 2 and word not in STOP_WORDS
-    )
-    return Terms(tuple(sorted(found.values(), key=lambda term: term.at)), words)
+    words = _stem_words(" ".join(part for _, part in prose))
+    return Terms(tuple(sorted(found.values(), key=lambda term: term.at)), words, _stem_words(text))
 
 
 def read_code_terms(code: str) -> Terms:
@@ -83,6 +84,10 @@ def read_code_terms(code: str) -> Terms:
     for term in _read_code(code, 0):
         found.setdefault((term.kind, term.text), term)
     return Terms(tuple(found.values()), frozenset())
+
+
+def _stem_words(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in split_words(text) if len(word) > 2 and word not in STOP_WORDS)
 
 
 def same_number(text: str) -> str:
@@ -137,5 +142,5 @@ def _read_names(found: Iterator[re.Match[str]], at: int) -> Iterator[Term]:
         *qualifier, name = SEPARATOR.split(match[0])
         if not qualifier and name in CONSTANTS:
             yield Term("value", name, at=at + match.start())
-        elif name and len(name) > 1 or qualifier:
+        elif (name and len(name) > 1) or qualifier:
             yield Term("name", name, tuple(part for part in qualifier if part), at + match.start())

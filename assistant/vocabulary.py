@@ -18,6 +18,8 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from indexer.home import OpenedIndex
 from indexer.manifest import Manifest
 from indexer.words import index_terms
@@ -125,19 +127,19 @@ class _Repository:
 
     def _holds(self, name: str) -> bool:
         """Whether the name stands in the ref: as a definition, as a file's or folder's, or anywhere in the text."""
-        if name in self._paths or len(self._positions(self._lexicon.find(name, "defines", _FIRST_ROWS))):
+        if name in self._paths or self._is_defined(name):
             return True
         pattern = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
         return any(pattern.search(text) for text in self._texts_with(name))
 
     def _imports(self, name: str) -> bool:
         """Whether a line of the ref imports this name from somewhere else."""
-        if name in self._paths or len(self._positions(self._lexicon.find(name, "defines", _FIRST_ROWS))):
+        if name in self._paths or self._is_defined(name):
             return False
         word = re.escape(name)
         pattern = re.compile(
-            rf"^[^\n]*(?:\b(?:import|from|use|using|require|include|alias|extern crate)\b|#include)[^\n]*(?<![\w$]){word}"
-            rf"(?![\w$])|^\s*(?:\w+\s+)?\"(?:[^\"\s]*/)?{word}(?:/v\d+)?\"\s*$",
+            r"^[^\n]*(?:\b(?:import|from|use|using|require|include|alias|extern crate)\b|#include)[^\n]*"
+            rf"(?<![\w$]){word}(?![\w$])|^\s*(?:\w+\s+)?\"(?:[^\"\s]*/)?{word}(?:/v\d+)?\"\s*$",
             re.M,
         )
         return any(pattern.search(text) for text in self._texts_with(name))
@@ -167,9 +169,8 @@ class _Repository:
         for row in here[:limit].tolist():
             yield self._lexicon.get(row).text
 
-    def _positions(self, rows: object) -> Sequence[int]:
-        positions = self._manifest.positions_of(rows)  # type: ignore[arg-type]
-        return positions[positions >= 0].tolist()
+    def _is_defined(self, name: str) -> bool:
+        return bool(np.any(self._manifest.positions_of(self._lexicon.find(name, "defines", _FIRST_ROWS)) >= 0))
 
 
 _repositories: WeakKeyDictionary[OpenedIndex, _Repository] = WeakKeyDictionary()
@@ -227,7 +228,9 @@ def _is_std_module(name: str, languages: Sequence[str]) -> bool:
 @lru_cache(maxsize=5_000)
 def _resolve_python(parts: tuple[str, ...]) -> bool:
     """Whether a dotted name is one of the standard library: ``os.path.join``, ``datetime.now``."""
-    found: object | None = _import(parts[0]) if parts[0] in sys.stdlib_module_names else getattr(builtins, parts[0], None)
+    found: object | None = (
+        _import(parts[0]) if parts[0] in sys.stdlib_module_names else getattr(builtins, parts[0], None)
+    )
     if found is None:
         return False
     starts = [found, getattr(found, parts[0], None)]  # the class of a module's own name is often meant: datetime.now
