@@ -87,7 +87,8 @@ def read_code_terms(code: str) -> Terms:
 
 
 def _stem_words(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in split_words(text) if len(word) > 2 and word not in STOP_WORDS)
+    words = (word for word in split_words(text) if len(word) > 2 and not word.isdigit())
+    return frozenset(stem(word) for word in words if word not in STOP_WORDS)
 
 
 def same_number(text: str) -> str:

@@ -120,10 +120,20 @@ class _Repository:
             ends.add(parts[-1].split(".", 1)[0])
         return frozenset(ends)
 
+    @cached_property
+    def _whole_paths(self) -> frozenset[str]:
+        return frozenset(file.path for file in self._manifest.files)
+
     def has_path(self, path: str) -> bool:
         """Whether a file's path is, or ends in, this one, or the code speaks of it."""
         wanted = path.removeprefix("./").strip("/")
-        return wanted in self._paths or self.holds(wanted)
+        # An index of a subfolder has shorter paths than people write.
+        beginnings = [index + 1 for index, char in enumerate(wanted) if char == "/"]
+        return (
+            wanted in self._paths
+            or any(wanted[begin:] in self._whole_paths for begin in beginnings)
+            or self.holds(wanted)
+        )
 
     def _holds(self, name: str) -> bool:
         """Whether the name stands in the ref: as a definition, as a file's or folder's, or anywhere in the text."""

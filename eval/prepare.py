@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assistant.context import CONTEXT_VERSION
+from assistant.grounding import GROUNDING_VERSION
 from assistant.prompts import PROMPT_VERSION
 from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings
@@ -129,6 +130,7 @@ def describe_run(
         scoring_version=SCORING_VERSION,
         search_version=SEARCH_VERSION,
         context_version=CONTEXT_VERSION,
+        grounding_version=GROUNDING_VERSION,
     )
 
 

@@ -56,6 +56,22 @@ class RetrievedPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedLines:
+    """A citation of an answer, judged. ``on_answer`` says whether it overlaps the lines that hold the answer.
+
+    ``holds_answer`` is also true where it does not, but its text has both the answer and the name that is asked about.
+    """
+
+    passage: int
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    on_answer: bool
+    holds_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ArmAnswer:
     """One question under one arm: a line of answers.jsonl.
 
@@ -82,6 +98,9 @@ class ArmAnswer:
     timings_ms: Mapping[str, float]
     finish_reason: str
     error: str | None = None
+    citations: Sequence[CitedLines] = ()
+    n_citations_removed: int = 0
+    unknown_names: Sequence[str] = ()
 
     @property
     def is_correct(self) -> bool:
@@ -116,3 +135,4 @@ class RunConfig:
     scoring_version: int
     search_version: int
     context_version: int = 1  # of runs before there was one
+    grounding_version: int = 0
