@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -22,6 +22,7 @@ from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .followups import make_standalone
+from .grounding import Grounder, IndexedCode
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt
@@ -142,12 +143,14 @@ class Assistant:
         raise AssertionError("a stream ends with AnswerDone or an error")
 
     async def stream(self, request: AskRequest, gate: Gate | None = None) -> AsyncGenerator[Event, None]:
-        """PassagesFound, PlaceInLine while ``gate`` holds it back, TokenGenerated for each piece, then AnswerDone.
+        """PassagesFound, PlaceInLine while ``gate`` holds it back, TokenGenerated for each piece and
+        CitationFound behind its marker, then AnswerDone.
 
         Raises InputError and PromptTooLong for what cannot be asked, UnknownRepository, and ModelError.
         """
         started = time.perf_counter()
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
+        code = await asyncio.to_thread(self._open_code, request)
         prepared = await asyncio.to_thread(self._prepare, request, max_tokens)
         yield PassagesFound(prepared.passages)
         if prepared.refusal is not None:
@@ -163,7 +166,9 @@ class Assistant:
         )
         asked = time.perf_counter()
         first_token_ms: float | None = None
-        pieces: list[str] = []
+        names_prepared = asyncio.ensure_future(asyncio.to_thread(code.prepare_names))
+        asked_about = f"{request.messages[-1].content}\n{prepared.trace.query}"
+        grounder = Grounder(prepared.passages, asked_about, code.holds)
         usage: dict[str, Any] = {}
         timings: ModelTimings | None = None
         finish_reason = "stop"
@@ -178,10 +183,14 @@ class Assistant:
                     if text:
                         if first_token_ms is None:
                             first_token_ms = _ms_since(asked)
-                        pieces.append(text)
-                        yield TokenGenerated(text)
+                        for event in _to_events(grounder.feed(text)):
+                            yield event
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean
             raise explain_model_error(error, self._provider) from error
+        for event in _to_events(grounder.finish()):
+            yield event
+        await names_prepared
+        unknown_names = await asyncio.to_thread(code.find_unknown_names, grounder.text, request.messages)
         messages = [_to_record(message) for message in prepared.prompt]
         first_token_ms = first_token_ms if first_token_ms is not None else _ms_since(asked)
         await asyncio.to_thread(
@@ -194,7 +203,7 @@ class Assistant:
         )
         yield AnswerDone(
             Answer(
-                text="".join(pieces),
+                text=grounder.text,
                 passages=prepared.passages,
                 model=self._provider.model,
                 usage=Usage(
@@ -211,6 +220,9 @@ class Assistant:
                 },
                 trace=prepared.trace,
                 messages=messages,
+                citations=grounder.citations,
+                n_citations_removed=grounder.n_removed,
+                unknown_names=unknown_names,
                 confidence=prepared.confidence,
             )
         )
@@ -230,6 +242,11 @@ class Assistant:
             confidence=prepared.confidence,
             abstained=True,
         )
+
+    def _open_code(self, request: AskRequest) -> IndexedCode:
+        """The code that the answer is held against, also without retrieval; no code where no repository is named."""
+        targets = [] if request.repo is None else parse_targets(self._settings.home, request.repo, request.ref)
+        return IndexedCode(self._searcher, targets)
 
     def _prepare(self, request: AskRequest, max_tokens: int) -> _Prepared:
         started = time.perf_counter()
@@ -336,6 +353,14 @@ def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Mess
     if not question:
         raise InputError("The question is empty: say what you want to know.")
     return question, messages[:-1]
+
+
+def _to_events(grounded: Iterable[str | Citation]) -> Iterator[TokenGenerated | CitationFound]:
+    for each in grounded:
+        if isinstance(each, Citation):
+            yield CitationFound(each)
+        elif each:
+            yield TokenGenerated(each)
 
 
 def _to_record(message: BaseMessage) -> Message:

@@ -244,9 +244,13 @@ def _support_in(
     subject = repeated or [term for term in asked.terms if term.kind == "name" and term.text in known]
     if not subject and new and all(term.kind == "value" for term in new):
         return None  # a value of nothing
+    if new and all(term.kind == "path" for term in new):
+        in_paths = frozenset(stem(word) for term in new for word in split_words(term.text))
+        if not terms.words - asked.all_words - in_paths:
+            return None  # a place alone, such as the head of a passage repeated, says nothing either
     if new:
         return _support_new(evidence, new, subject, terms, asked, min_coverage)
-    if not terms.words - asked.words:
+    if not terms.words - asked.all_words:
         return None  # the question's own words, which say nothing
     return _support_definition(evidence, [term for term in terms.terms if term.kind == "name"])
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.errors import QuarryError
 from indexer.home import OpenedIndex
@@ -20,6 +20,8 @@ from .search import Searcher
 from .statements import StatementEnd, StatementScanner, Text, WrittenCitation
 from .targets import Target
 from .vocabulary import Vocabulary
+
+GROUNDING_VERSION = 1  # raised when the same text may get other citations
 
 # A statement that says what is not there, or what comes next, is supported by nothing.
 _DECLINES = re.compile(
@@ -34,6 +36,8 @@ _CODE_LINE = re.compile(r"(?:[{};(,]|=>)$|^(?:[@{}]|//|/\*|\*/|#include|def |cla
 # What reading an index may raise when it is removed or made anew meanwhile; tantivy's errors are ValueErrors.
 _GONE = (QuarryError, OSError, ValueError, KeyError)
 _MIN_CODE_CHARS = 8  # a shorter line may be an answer in one word
+
+_MARGIN = " \t*#/"  # of comments, which Markdown takes for bullets and headings
 
 Holds = Callable[[Passage, int, int], bool]
 
@@ -56,11 +60,12 @@ class Grounder:
 
     def __init__(self, passages: Sequence[Passage], question: str, holds: Holds) -> None:
         self._matcher = Matcher(passages, question)
-        self._lines = [line.strip() for passage in passages for line in passage.text.split("\n")]
+        self._lines = [line.strip(_MARGIN) for passage in passages for line in passage.text.split("\n")]
         self._holds = holds
         self._scanner = StatementScanner(self._matcher.is_quoted)
         self._cited: list[int] = []  # by the model, in the statement that is being written
         self._last: _Judged | None = None
+        self._code_lines: list[str] = []  # without a fence, since the last other statement
         self._pieces: list[str] = []
         self._n_chars = 0
         self.citations: list[Citation] = []
@@ -78,6 +83,7 @@ class Grounder:
     def finish(self) -> Iterator[str | Citation]:
         """What was held back, and what the last statement is supported by."""
         yield from self._ground(self._scanner.finish())
+        yield from self._judge_code_lines()
         self.n_removed += len(set(self._cited))
         self._cited = []
 
@@ -109,6 +115,18 @@ class Grounder:
             yield self._give(f"\n{indent}{marks}" if end.kind == "code" else f" {marks}")
             yield from found
 
+    def _judge_code_lines(self) -> Iterator[str | Citation]:
+        """Lines of code without a fence at the end of the text: they are cited as a block, behind the last one."""
+        if not self._code_lines or self._last is None:
+            return
+        lines = self._code_lines
+        end = replace(self._last.end, kind="code", text="\n".join(lines))
+        found = self._find(replace(self._last, end=end), set())
+        if found:
+            before = "\n" if len(lines) > 1 else " "
+            yield self._give(before + " ".join(f"[{citation.passage}]" for citation in found))
+            yield from found
+
     def _look_back(self, numbers: Sequence[int]) -> Iterator[str | Citation]:
         """A citation on a line of its own speaks for the statement before it."""
         missing = set(numbers) - (self._last.supported if self._last is not None else set())
@@ -136,20 +154,22 @@ class Grounder:
         return found
 
     def _find_support(self, end: StatementEnd, cited: set[int]) -> Sequence[Support]:
-        if end.kind == "heading" or not end.is_closed:
+        if end.kind != "code" and self._is_code(end.text):
+            self._code_lines.append(end.text)
             return []
+        self._code_lines = []
         if end.kind == "code":
-            return self._matcher.find_block_support(end.text, cited)
-        text = end.text
-        if text.endswith(":") or _DECLINES.search(text) or self._is_code(text):
+            return self._matcher.find_block_support(end.text, cited) if end.is_closed else []
+        if end.kind == "heading" or end.text.endswith(":") or _DECLINES.search(end.text):
             return []
-        return self._matcher.find_support(text, cited)
+        return self._matcher.find_support(end.text, cited)
 
     def _is_code(self, text: str) -> bool:
         """Whether this is a line of code that the model wrote without a fence: a citation would stand amid the code."""
         if _CODE_LINE.search(text):
             return True
-        return len(text) >= _MIN_CODE_CHARS and any(line.startswith(text) for line in self._lines)
+        bare = text.strip(_MARGIN)
+        return len(bare) >= _MIN_CODE_CHARS and any(line.startswith(bare) for line in self._lines)
 
 
 class IndexedCode:

@@ -175,14 +175,14 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             if word.text not in (".", "::", "->"):
                 chain = []
             continue
-        is_member = before in (".", "::", "->") or (before == "?.")
+        is_member = before in (".", "::", "->", "?.")
         chain = [*chain, word.text] if is_member else [word.text]
         if word.kind in Keyword or word.kind in Name.Builtin.Pseudo:
             if word.text in ("def", "fn", "func", "function", "fun", "lambda"):
                 in_signature = depth
             continue
         defines = before in _DEFINING or word.kind in Name.Class or (word.kind in Name.Function and before in _DEFINING)
-        is_alias = before in ("as", "for", "in" if language in ("js", "javascript") else "for")
+        is_alias = before in ("as", "for")
         if not is_member and (defines or is_alias or after == ":=" or (after == "=" and depth == 0)):
             bound.add(word.text)
             if before in ("def", "fn", "func", "function", "fun", "defp"):

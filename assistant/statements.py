@@ -166,7 +166,8 @@ class StatementScanner:
         while self._held:
             held, self._held = self._held, ""
             found = _HELD.match(held)
-            cited = found["cited"] if found else None
+            assert found is not None  # it matches nothing at all, too
+            cited = found["cited"]
             space = held[: len(held) - len(held.lstrip(" \t"))]
             rest = held[len(space) :]
             if cited is None or not self._is_citation(space, cited, held[found.end() :] or following):

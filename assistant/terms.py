@@ -53,10 +53,11 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of a statement, each once, and the stems of its other telling words."""
+    """The terms of a statement, each once, and the stems of its telling words: outside of code spans, and all."""
 
     terms: tuple[Term, ...]
     words: frozenset[str]
+    all_words: frozenset[str] = frozenset()
 
 
 def read_terms(text: str) -> Terms:
@@ -73,10 +74,8 @@ def read_terms(text: str) -> Terms:
     for at, part in prose:
         for term in _read_prose(part, at):
             found.setdefault((term.kind, term.text), term)
-    words = frozenset(
-        stem(word) for _, part in prose for word in split_words(part) if len(word) > 2 and word not in STOP_WORDS
-    )
-    return Terms(tuple(sorted(found.values(), key=lambda term: term.at)), words)
+    words = _stem_words(" ".join(part for _, part in prose))
+    return Terms(tuple(sorted(found.values(), key=lambda term: term.at)), words, _stem_words(text))
 
 
 def read_code_terms(code: str) -> Terms:
@@ -85,6 +84,11 @@ def read_code_terms(code: str) -> Terms:
     for term in _read_code(code, 0):
         found.setdefault((term.kind, term.text), term)
     return Terms(tuple(found.values()), frozenset())
+
+
+def _stem_words(text: str) -> frozenset[str]:
+    words = (word for word in split_words(text) if len(word) > 2 and not word.isdigit())
+    return frozenset(stem(word) for word in words if word not in STOP_WORDS)
 
 
 def same_number(text: str) -> str:

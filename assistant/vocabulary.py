@@ -18,6 +18,8 @@ from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from indexer.home import OpenedIndex
 from indexer.manifest import Manifest
 from indexer.words import index_terms
@@ -118,26 +120,36 @@ class _Repository:
             ends.add(parts[-1].split(".", 1)[0])
         return frozenset(ends)
 
+    @cached_property
+    def _whole_paths(self) -> frozenset[str]:
+        return frozenset(file.path for file in self._manifest.files)
+
     def has_path(self, path: str) -> bool:
         """Whether a file's path is, or ends in, this one, or the code speaks of it."""
         wanted = path.removeprefix("./").strip("/")
-        return wanted in self._paths or self.holds(wanted)
+        # An index of a subfolder has shorter paths than people write.
+        beginnings = [index + 1 for index, char in enumerate(wanted) if char == "/"]
+        return (
+            wanted in self._paths
+            or any(wanted[begin:] in self._whole_paths for begin in beginnings)
+            or self.holds(wanted)
+        )
 
     def _holds(self, name: str) -> bool:
         """Whether the name stands in the ref: as a definition, as a file's or folder's, or anywhere in the text."""
-        if name in self._paths or len(self._positions(self._lexicon.find(name, "defines", _FIRST_ROWS))):
+        if name in self._paths or self._is_defined(name):
             return True
         pattern = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
         return any(pattern.search(text) for text in self._texts_with(name))
 
     def _imports(self, name: str) -> bool:
         """Whether a line of the ref imports this name from somewhere else."""
-        if name in self._paths or len(self._positions(self._lexicon.find(name, "defines", _FIRST_ROWS))):
+        if name in self._paths or self._is_defined(name):
             return False
         word = re.escape(name)
         pattern = re.compile(
-            rf"^[^\n]*(?:\b(?:import|from|use|using|require|include|alias|extern crate)\b|#include)[^\n]*(?<![\w$]){word}"
-            rf"(?![\w$])|^\s*(?:\w+\s+)?\"(?:[^\"\s]*/)?{word}(?:/v\d+)?\"\s*$",
+            r"^[^\n]*(?:\b(?:import|from|use|using|require|include|alias|extern crate)\b|#include)[^\n]*"
+            rf"(?<![\w$]){word}(?![\w$])|^\s*(?:\w+\s+)?\"(?:[^\"\s]*/)?{word}(?:/v\d+)?\"\s*$",
             re.M,
         )
         return any(pattern.search(text) for text in self._texts_with(name))
@@ -167,9 +179,8 @@ class _Repository:
         for row in here[:limit].tolist():
             yield self._lexicon.get(row).text
 
-    def _positions(self, rows: object) -> Sequence[int]:
-        positions = self._manifest.positions_of(rows)  # type: ignore[arg-type]
-        return positions[positions >= 0].tolist()
+    def _is_defined(self, name: str) -> bool:
+        return bool(np.any(self._manifest.positions_of(self._lexicon.find(name, "defines", _FIRST_ROWS)) >= 0))
 
 
 _repositories: WeakKeyDictionary[OpenedIndex, _Repository] = WeakKeyDictionary()

@@ -24,15 +24,26 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A named way to ask. ``make_request`` must use the question's own words and the target's cap."""
+    """A named way to ask: the user's message, and whether the assistant searches."""
 
     name: str
-    make_request: Callable[[Question, Target], AskRequest]
+    word: Callable[[Question], str]
+    retrieval: bool
+
+    def make_request(self, question: Question, target: Target) -> AskRequest:
+        """The request with the target's cap. It names the repository also without retrieval, to look up names in."""
+        messages = [Message("user", self.word(question))]
+        return AskRequest(target.repo, messages, retrieval=self.retrieval, max_tokens=target.max_tokens, ref=target.ref)
 
 
 def word_question(question: Question) -> str:
-    """The message of the user, to the letter the same in every arm."""
+    """The message of the user with the form that its answer should have, for arms that are compared by accuracy."""
     return f"{question.text} {ANSWER_FORMS[question.kind]}"
+
+
+def word_freely(question: Question) -> str:
+    """The question alone, as people ask it: the answer may be a sentence."""
+    return question.text
 
 
 def choose_arms(names: Sequence[str]) -> list[Arm]:
@@ -45,14 +56,12 @@ def choose_arms(names: Sequence[str]) -> list[Arm]:
     return [ARMS[name] for name in chosen]
 
 
-def _ask_alone(question: Question, target: Target) -> AskRequest:
-    messages = [Message("user", word_question(question))]
-    return AskRequest(None, messages, retrieval=False, max_tokens=target.max_tokens)
-
-
-def _ask_with_retrieval(question: Question, target: Target) -> AskRequest:
-    messages = [Message("user", word_question(question))]
-    return AskRequest(target.repo, messages, max_tokens=target.max_tokens, ref=target.ref)
-
-
-ARMS: Mapping[str, Arm] = {arm.name: arm for arm in (Arm("none", _ask_alone), Arm("retrieval", _ask_with_retrieval))}
+ARMS: Mapping[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        Arm("none", word_question, retrieval=False),
+        Arm("retrieval", word_question, retrieval=True),
+        Arm("free", word_freely, retrieval=False),
+        Arm("free-retrieval", word_freely, retrieval=True),
+    )
+}

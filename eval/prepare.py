@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assistant.context import CONTEXT_VERSION
+from assistant.grounding import GROUNDING_VERSION
 from assistant.prompts import PROMPT_VERSION
 from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings
@@ -130,6 +131,7 @@ def describe_run(
         search_version=SEARCH_VERSION,
         context_version=CONTEXT_VERSION,
         min_confidence=settings.min_confidence,
+        grounding_version=GROUNDING_VERSION,
     )
 
 

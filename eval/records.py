@@ -56,6 +56,22 @@ class RetrievedPassage:
 
 
 @dataclass(frozen=True, slots=True)
+class CitedLines:
+    """A citation of an answer, judged. ``on_answer`` says whether it overlaps the lines that hold the answer.
+
+    ``holds_answer`` is also true where it does not, but its text has both the answer and the name that is asked about.
+    """
+
+    passage: int
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    on_answer: bool
+    holds_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ArmAnswer:
     """One question under one arm: a line of answers.jsonl.
 
@@ -85,6 +101,9 @@ class ArmAnswer:
     error: str | None = None
     confidence: float | None = None
     abstained: bool = False
+    citations: Sequence[CitedLines] = ()
+    n_citations_removed: int = 0
+    unknown_names: Sequence[str] = ()
 
     @property
     def is_correct(self) -> bool:
@@ -120,3 +139,4 @@ class RunConfig:
     search_version: int
     context_version: int = 1  # of runs before there was one
     min_confidence: float = 0.0  # likewise
+    grounding_version: int = 0

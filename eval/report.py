@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from .grounding import GroundingSummary
 from .store import RunFolder
 from .summary import Comparison, GroupSummary, Summary, summarise
 from .tables import to_table
@@ -35,6 +36,8 @@ def to_markdown(summary: Summary) -> str:
     parts.append(_groups_table("kind", summary.by_kind))
     if summary.by_retrieval:
         parts.append(_groups_table("retrieved", summary.by_retrieval))
+    if config.grounding_version:
+        parts.append(_grounding_table(summary.grounding))
     return "\n\n".join(parts) + "\n"
 
 
@@ -67,6 +70,29 @@ def _arms_table(summary: Summary) -> str:
         ]
         rows.append([*row, str(arm.n_errors)] if has_errors else row)
     return to_table([*header, "errors"] if has_errors else header, rows)
+
+
+def _grounding_table(summaries: Sequence[GroundingSummary]) -> str:
+    header = ["arm", "citations", "precision", "recall", "of right answers", "removed", "answers with unknown names"]
+    rows = []
+    for each in summaries:
+        of_right = f"{each.n_shown_right_cited} of {each.n_shown_right}" if each.n_shown_right else "-"
+        rows.append(
+            [
+                each.arm,
+                f"{each.n_citations} in {each.n_cited} answers",
+                _rate(each.precision, each.n_holding, each.n_citations),
+                _rate(each.recall, each.n_shown_cited, each.n_shown),
+                of_right,
+                str(each.n_removed),
+                f"{each.n_with_unknown / each.n:.3f} ({each.n_with_unknown} of {each.n}; {each.n_unknown} names)",
+            ]
+        )
+    return to_table(header, rows)
+
+
+def _rate(share: float | None, n_hits: int, n: int) -> str:
+    return f"{share:.3f} ({n_hits} of {n})" if share is not None else "-"
 
 
 def _describe_comparison(comparison: Comparison) -> str:

@@ -14,8 +14,9 @@ from assistant.answer import AskRequest
 from assistant.records import Answer, Passage
 from indexer.errors import QuarryError
 
-from .arms import Arm, Target, word_question
+from .arms import Arm, Target
 from .errors import RunStopped
+from .grounding import judge_citation
 from .records import ArmAnswer, Question, RetrievedPassage, Score
 from .scoring import score_answer
 from .store import RunFolder
@@ -96,7 +97,7 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
         arm=arm.name,
         kind=question.kind,
         path=question.path,
-        question=word_question(question),
+        question=arm.word(question),
         expected=question.answer,
         messages=[asdict(message) for message in answer.messages],
         passages=passages,
@@ -112,6 +113,9 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
         finish_reason=answer.finish_reason,
         confidence=answer.confidence,
         abstained=answer.abstained,
+        citations=[judge_citation(citation, answer.passages, question) for citation in answer.citations],
+        n_citations_removed=answer.n_citations_removed,
+        unknown_names=list(answer.unknown_names),
     )
 
 
@@ -129,7 +133,7 @@ def _record_error(question: Question, arm: Arm, error: QuarryError) -> ArmAnswer
         arm=arm.name,
         kind=question.kind,
         path=question.path,
-        question=word_question(question),
+        question=arm.word(question),
         expected=question.answer,
         messages=[],
         passages=[],

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .errors import EvaluationError, RunMismatch, UnreadableRun
-from .records import ArmAnswer, Question, RetrievedPassage, RunConfig
+from .records import ArmAnswer, CitedLines, Question, RetrievedPassage, RunConfig
 
 
 class RunFolder:
@@ -122,7 +122,10 @@ class AnswerWriter:
 def _to_answer(line: dict[str, Any]) -> ArmAnswer:
     known = {field.name for field in fields(ArmAnswer)}
     passages = [RetrievedPassage(**passage) for passage in line.pop("passages")]
-    return ArmAnswer(passages=passages, **{name: value for name, value in line.items() if name in known})
+    citations = [CitedLines(**citation) for citation in line.pop("citations", ())]
+    return ArmAnswer(
+        passages=passages, citations=citations, **{name: value for name, value in line.items() if name in known}
+    )
 
 
 def _read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from .grounding import GroundingSummary, summarise_grounding
 from .records import KINDS, ArmAnswer, RunConfig
 from .stats import Interval, accuracy_interval, difference_interval, mcnemar_p
 
@@ -68,6 +69,7 @@ class Summary:
     comparisons: Sequence[Comparison]
     by_kind: Sequence[GroupSummary]
     by_retrieval: Sequence[GroupSummary]
+    grounding: Sequence[GroundingSummary]
 
 
 def summarise(config: RunConfig, answers: Sequence[ArmAnswer]) -> Summary:
@@ -93,6 +95,7 @@ def summarise(config: RunConfig, answers: Sequence[ArmAnswer]) -> Summary:
             if any(answer.passages for answer in valid[name])
             for group, found in (("answer among the passages", True), ("answer not among them", False))
         ],
+        grounding=[summarise_grounding(name, valid[name]) for name in answered],
     )
 
 
