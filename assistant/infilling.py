@@ -27,7 +27,9 @@ END_TOKENS = (
 )
 
 _CLIENTS_OWN = re.compile(
-    r"\A(?P<head>.*)<\|fim_prefix\|>(?P<prefix>.*)<\|fim_suffix\|>(?P<suffix>.*)<\|fim_middle\|>\s*\Z", re.DOTALL
+    r"\A(?P<head>.*)<(?P<bar>\|?)fim_prefix(?P=bar)>(?P<prefix>.*)<(?P=bar)fim_suffix(?P=bar)>(?P<suffix>.*)"
+    r"<(?P=bar)fim_middle(?P=bar)>\s*\Z",
+    re.DOTALL,
 )
 _FILE = re.compile(r"<\|file_sep\|>[ \t]*([^\n<]+)\n?\s*\Z")
 # A first line such as `# src/shop/cart.py`, `// Path: cart.ts` or `<!-- page.html -->`.
@@ -61,7 +63,7 @@ def fills_gaps(model: str) -> bool:
 
 
 def read_gap(prompt: str, suffix: str | None, path: str | None) -> Gap:
-    """The gap in a client's prompt, also where the client has put Qwen's tokens around it by itself.
+    """The gap in a client's prompt, also where the client has put Qwen's or StarCoder's tokens around it by itself.
 
     The path is the client's, or that of the prompt's first comment, or that of the client's own ``<|file_sep|>``.
     """

@@ -38,13 +38,17 @@ def test_gap_is_filled_in_qwens_format(served: Served, stand_in: Any) -> None:
 
 
 def test_a_clients_own_tokens_are_read(served: Served, stand_in: Any) -> None:
-    """A prompt in which the client has put Qwen's tokens is the same gap, without a suffix of its own."""
+    """A prompt in which the client has put Qwen's tokens, or those of other models, is the same gap."""
     provider = stand_in(model=CODER)
-    prompt = f"<|fim_prefix|>{BEFORE}<|fim_suffix|>{BEHIND}<|fim_middle|>"
     client = connect(served(provider))
-    client.completions.create(model="quarry/shop", prompt=prompt)
-    client.completions.create(model="quarry/shop", prompt=BEFORE, suffix=BEHIND)
-    assert provider.prompts[0][0] == provider.prompts[1][0]
+    for prompt, suffix in (
+        (BEFORE, BEHIND),
+        (f"<|fim_prefix|>{BEFORE}<|fim_suffix|>{BEHIND}<|fim_middle|>", None),
+        (f"<fim_prefix>{BEFORE}<fim_suffix>{BEHIND}<fim_middle>", None),
+        (f"<|file_sep|>shop/order.py\n<|fim_prefix|>{BEFORE}<|fim_suffix|>{BEHIND}<|fim_middle|>", None),
+    ):
+        client.completions.create(model="quarry/shop", prompt=prompt, suffix=suffix)
+    assert len({prompt for prompt, _ in provider.prompts}) == 1
 
 
 def test_code_goes_on_without_a_suffix(served: Served, stand_in: Any) -> None:
