@@ -126,3 +126,38 @@ def test_pages_elsewhere_are_kept_out(served: Served, stand_in: Any) -> None:
     assert post(Origin="http://localhost:3000") == 403
     assert post(Origin="https://example.org") == 403
     assert post(Host="example.org") in (400, 421)
+
+
+def test_a_key_sees_its_own_repositories_only(home: Any, served: Served, stand_in: Any) -> None:
+    """Without a key the server is closed; with one for another repository no tool knows of the shop."""
+    import httpx2
+    from mcp.client.streamable_http import streamable_http_client
+
+    from api.keys import KeyStore
+
+    keys = KeyStore(home)
+    keyed = {"mine": keys.create("mine", repos=["shop"]), "strange": keys.create("strange", repos=["elsewhere"])}
+    keys.close()
+    provider = stand_in()
+    url = served(provider, require_keys=True)
+    assert httpx.post(f"{url}/mcp", json={}).status_code == 401
+
+    async def run(key: str) -> list[CallToolResult]:
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("list_repositories", {}),
+            ("search_code", {"repo": "shop", "query": "vat"}),
+            ("search_code", {"repo": "all", "query": "vat"}),
+            ("read_lines", {"repo": "shop", "path": "shop/tax.py"}),
+            ("find_symbol", {"repo": "shop", "symbol": "add_vat"}),
+            ("ask", QUESTION),
+        ]
+        http_client = httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=60)
+        async with Client(streamable_http_client(f"{url}/mcp", http_client=http_client)) as client:
+            return [await client.call_tool(tool, arguments) for tool, arguments in calls]
+
+    listed, *others = asyncio.run(asyncio.wait_for(run(keyed["strange"]), 60))
+    assert listed.structured_content == {"repositories": []}
+    for result in others:
+        assert result.is_error and "Did you mean" not in words(result)
+    assert not provider.asked
+    assert not any(result.is_error for result in asyncio.run(asyncio.wait_for(run(keyed["mine"]), 60)))

@@ -66,7 +66,8 @@ def test_stream(served: Served, stand_in: Any) -> None:
     """A stream gives the pieces, then one chunk with the reason and what is ours; usage only where it is asked for."""
     client = connect(served(stand_in()))
     chunks = list(client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True))
-    assert [chunk.choices[0].delta.content for chunk in chunks] == ["", "The ", "answer.", None]
+    first, *pieces, last = [chunk.choices[0].delta.content for chunk in chunks]
+    assert (first, last) == ("", None) and len(pieces) == 2 and "".join(map(str, pieces)) == "The answer."
     assert chunks[0].choices[0].delta.role == "assistant"
     assert [chunk.choices[0].finish_reason for chunk in chunks] == [None, None, None, "stop"]
     assert chunks[-1].model_dump()["quarry"]["sources"]
@@ -221,7 +222,7 @@ def test_a_model_that_fails_in_mid_stream_is_an_error(served: Served, stand_in: 
     with pytest.raises(openai.APIError, match="stand-in/words") as caught:
         for chunk in client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True):
             got.append(chunk.choices[0].delta.content)
-    assert got == ["", "a ", "b "]
+    assert "".join(map(str, got)).strip() == "a b" and len(got) == 3
     assert caught.value.type == "server_error"
 
 
@@ -259,3 +260,89 @@ def check_stops(provider: Any) -> None:
     given = len(provider.given)
     time.sleep(0.5)
     assert 0 < given == len(provider.given) < 400
+
+
+CITED = ["`add_to_cart` takes ", "`quantity=3` by default."]
+
+
+def test_citations_are_in_the_text_and_annotations(served: Served, stand_in: Any) -> None:
+    """Cited lines follow the text as a list; annotations point at the statement, and at the page of the lines."""
+    url = served(stand_in(words=CITED))
+    client = connect(url)
+    message = client.chat.completions.create(model="quarry/shop", messages=QUESTION).choices[0].message
+    assert message.content is not None and message.annotations
+    text, _, sources = message.content.partition("\n\nSources:\n\n")
+    citation = message.annotations[0].url_citation
+    assert message.annotations[0].type == "url_citation"
+    assert "quantity=3" in text[citation.start_index : citation.end_index]
+    assert citation.title.startswith("shop/cart.py:L")
+    marker = text[text.index("[") : text.index("]") + 1]
+    assert f"- {marker} `{citation.title}`" in sources.split("\n")
+    assert citation.url.startswith(f"{url}/files/shop/shop/cart.py?commit=")
+    page = httpx.get(citation.url)
+    assert page.status_code == 200 and "add_to_cart" in page.text
+
+
+def test_citations_of_a_stream(served: Served, stand_in: Any) -> None:
+    """The pieces of a stream make the same text as a whole answer; the last has the same annotations."""
+    client = connect(served(stand_in(words=CITED)))
+    message = client.chat.completions.create(model="quarry/shop", messages=QUESTION).choices[0].message
+    chunks = list(client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True))
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == message.content
+    annotations = chunks[-1].choices[0].delta.model_dump()["annotations"]
+    assert annotations == [annotation.model_dump() for annotation in message.annotations or []]
+
+
+def test_sources_that_come_back_are_not_read_again(served: Served, stand_in: Any) -> None:
+    """The list of sources that a client sends back with our answer is not in the next prompt; the answer is."""
+    provider = stand_in(words=CITED)
+    client = connect(served(provider))
+    content = client.chat.completions.create(model="quarry/shop", messages=QUESTION).choices[0].message.content
+    assert content is not None and "Sources:" in content
+    follow_up: list[Any] = [*QUESTION, {"role": "assistant", "content": content}, *QUESTION]
+    client.chat.completions.create(model="quarry/shop", messages=follow_up)
+    sent_back = provider.asked[-1][2].text
+    assert "by default." in sent_back and "Sources:" not in sent_back
+
+
+def test_a_key_sees_its_own_repositories_only(home: Any, served: Served, stand_in: Any) -> None:
+    """Without a key 401; with one for another repository the shop is in no list, no model and no hint."""
+    from api.keys import KeyStore
+
+    keys = KeyStore(home)
+    own, other = keys.create("own", repos=["shop"]), keys.create("other", repos=["elsewhere"])
+    keys.close()
+    provider = stand_in()
+    client = connect(served(provider, require_keys=True))
+    with pytest.raises(openai.AuthenticationError) as refused:
+        client.models.list()
+    assert refused.value.code == "invalid_api_key"
+    assert "quarry/shop" in [model.id for model in client.with_options(api_key=own).models.list()]
+    stranger = client.with_options(api_key=other)
+    assert list(stranger.models.list()) == []
+    asked: list[Callable[[], object]] = [
+        lambda: stranger.models.retrieve("quarry/shop"),
+        lambda: stranger.chat.completions.create(model="quarry/shop", messages=QUESTION),
+        lambda: stranger.chat.completions.create(model="quarry/all", messages=QUESTION),
+        lambda: stranger.chat.completions.create(model="quarry/shop@HEAD", messages=QUESTION, stream=True),
+        lambda: stranger.completions.create(model="quarry/shop", prompt="x = "),
+    ]
+    for ask in asked:
+        with pytest.raises(openai.NotFoundError) as caught:
+            ask()
+        assert "Did you mean" not in caught.value.message and "HEAD," not in caught.value.message
+    assert not provider.asked and not provider.prompts
+    client.with_options(api_key=own).chat.completions.create(model="quarry/all", messages=QUESTION)
+    assert provider.asked
+
+
+def test_a_full_line_is_429(served: Served, stand_in: Any) -> None:
+    """Past the line the client gets OpenAI's rate limit error, with the time to come again."""
+    provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
+    client = connect(served(provider, model_slots=1, queue_length=0))
+    with client.chat.completions.create(model="quarry/shop", messages=QUESTION, stream=True) as stream:
+        next(iter(stream))
+        with pytest.raises(openai.RateLimitError) as caught:
+            client.chat.completions.create(model="quarry/shop", messages=QUESTION)
+    assert caught.value.code == "rate_limit_exceeded"
+    assert int(caught.value.response.headers["Retry-After"]) >= 1
