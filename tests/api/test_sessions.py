@@ -112,7 +112,7 @@ def test_a_key_sees_its_own_sessions_alone(served: Callable[..., str], stand_in:
         others, nobodys = (call(f"{url}/sessions/{name}", headers=bob) for name in ("talk-1", "talk-2"))
         assert others.status_code == nobodys.status_code == 404
         assert others.json()["detail"].replace("talk-1", "talk-2") == nobodys.json()["detail"]
-    assert ask(url, "Who calls it?", "talk-1", headers=bob).status_code == 200
+    assert ask(url, "What does `add_vat` return?", "talk-1", headers=bob).status_code == 200
     assert FIRST not in str(provider.asked[1])
     assert httpx.get(f"{url}/sessions/talk-1", headers=ann).json()["n_messages"] == 2
 
