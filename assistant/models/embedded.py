@@ -50,8 +50,9 @@ class EmbeddedProvider:
             options=options,
             start_seconds=start_seconds,
             alias=model.full_name,
-            on_restart=self._warm_up,
+            on_restart=self.warm_up,
         )
+        self.n_slots = options.n_slots  # how many answers it writes at once
         self._options = options
         self._warm_pid: int | None = None  # of the engine that has read the head
         # Kept alive: a count is one round trip. Never through a proxy, whatever the environment says.
@@ -75,7 +76,7 @@ class EmbeddedProvider:
         """Start the engine if it does not run; raises if it cannot. It then reads the prompts' fixed head by itself."""
         self.engine.ensure_running()
         if self._warm_pid != self.engine.pid:
-            threading.Thread(target=self._warm_up, name="quarry-engine-warm-up", daemon=True).start()
+            threading.Thread(target=self.warm_up, name="quarry-engine-warm-up", daemon=True).start()
 
     def count_text(self, text: str) -> TokenCount:
         """Exact, by the engine's own tokeniser."""
@@ -92,7 +93,7 @@ class EmbeddedProvider:
         self._client.close()
         self.engine.close()
 
-    def _warm_up(self) -> None:
+    def warm_up(self) -> None:
         """Have the engine hold the head that all prompts with code begin with, so that no question waits for it.
 
         One slot reads it. The second request, a single token, has llama.cpp keep a copy (it saves idle slots whenever
