@@ -40,7 +40,7 @@ def measure_concurrency(work: Path) -> dict[str, Any]:
     """Generated tokens/s of one client and of four, and their ratio, through the service and at the engine."""
     home = index_django(work)
     threads = os.environ.get("QUARRY_ENGINE_THREADS")
-    settings = ApiSettings(home=home, port=0, context_tokens=int(os.environ.get("QUARRY_BENCH_CONTEXT", "600")))
+    settings = ApiSettings(home=home, port=0)
     provider = EmbeddedProvider(
         pull_to(MODEL),
         find_model(MODEL),

@@ -1,8 +1,9 @@
 """What each of the engine's ways to be quick saves, over real conversations: one engine an arm, side by side.
 
 Every turn goes through the same ``Assistant`` that users get, with the history of the plainest arm, so that all arms
-read the same prompts; they take turns, so the machine's moods fall on all alike. What is measured is kept turn by turn:
-a run stops after QUARRY_BENCH_SECONDS (700) and goes on where it stopped when it is started again.
+read the same prompts; they take turns, so the machine's moods fall on all alike. What is measured is kept, conversation
+by conversation: a run stops after QUARRY_BENCH_SECONDS (700) and goes on there when it is started again. With the whole
+QUARRY_CONTEXT_TOKENS (1,600) all twenty take some 40 minutes, with 600 a third of that.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -33,7 +34,7 @@ from .machine import ROOT
 
 CONVERSATIONS = ROOT / "bench" / "conversations.toml"
 MODEL = os.environ.get("QUARRY_BENCH_MODEL", "qwen2.5-coder-0.5b")
-_SPECULATION: Speculation = "ngram-mod"
+_SPECULATION = cast(Speculation, os.environ.get("QUARRY_BENCH_SPECULATION", "ngram-mod"))
 ARMS: Mapping[str, EngineOptions] = {
     "nothing": PLAIN,
     "prefix cache": EngineOptions(prefix_cache=True, cache_reuse=False),
@@ -47,7 +48,7 @@ _N_FIRST_QUESTIONS = 3  # engines that are loaded for the first question with, a
 def measure_conversations(work: Path) -> dict[str, Any]:
     """Medians over all turns of each arm, and the first question after a start with and without a warm engine."""
     home = index_django(work)
-    kept = work / f"conversations-{MODEL}.json"
+    kept = work / f"conversations-{MODEL}-{_SPECULATION}.json"
     measured: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
     conversations = read_conversations()
     end = time.monotonic() + float(os.environ.get("QUARRY_BENCH_SECONDS", "700"))
@@ -68,6 +69,7 @@ def measure_conversations(work: Path) -> dict[str, Any]:
         first.write_text(json.dumps(_measure_first_questions(home, conversations)))
     return {
         "model": MODEL,
+        "speculation": _SPECULATION,
         "n_conversations": len(measured),
         "n_conversations_in_all": len(conversations),
         "arms": {
