@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from .cases import measure_model, measure_package
+from .concurrency import measure_concurrency
+from .conversations import measure_conversations
 from .machine import ROOT, describe_machine, time_interpreter
 from .page import to_page
 from .plot import draw_growth
@@ -35,6 +37,8 @@ SECTIONS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "edit": measure_edit,
     "memory": measure_memory,
     "model": measure_model,
+    "conversations": measure_conversations,
+    "concurrency": measure_concurrency,
 }
 
 

@@ -46,7 +46,7 @@ QUERIES = (
     "ForeignKey on_delete",
     "cache backend timeout",
 )
-_REPO = "django"
+REPO = "django"
 _N_COLD = 7
 _N_WARM = 300
 _N_FIRST_TOKENS = 15
@@ -65,13 +65,13 @@ def measure_package(work: Path) -> dict[str, Any]:
     builds = []
     for _ in range(3):
         shutil.rmtree(home / "repositories", ignore_errors=True)
-        builds.append(run([QUARRY, "index", source, "--name", _REPO, "--json"], environment))
+        builds.append(run([QUARRY, "index", source, "--name", REPO, "--json"], environment))
     cold = sorted(builds, key=lambda build: build.seconds)[1]
     report = json.loads(cold.stdout)
-    again = [run([QUARRY, "index", source, "--name", _REPO, "--json"], environment) for _ in range(3)]
-    searches = [run([QUARRY, "search", _REPO, QUERIES[i % len(QUERIES)]], environment).seconds for i in range(_N_COLD)]
-    with _served(ApiSettings(home=home, port=0), None) as url, httpx.Client(base_url=url, timeout=300) as client:
-        served = _time_searches(client)
+    again = [run([QUARRY, "index", source, "--name", REPO, "--json"], environment) for _ in range(3)]
+    searches = [run([QUARRY, "search", REPO, QUERIES[i % len(QUERIES)]], environment).seconds for i in range(_N_COLD)]
+    with served(ApiSettings(home=home, port=0), None) as url, httpx.Client(base_url=url, timeout=300) as client:
+        searched = _time_searches(client)
     return {
         "files": report["n_files"],
         "chunks": report["n_chunks"],
@@ -82,21 +82,33 @@ def measure_package(work: Path) -> dict[str, Any]:
         "first_index_of_a_home_seconds": first.seconds,
         "cold_search_seconds": statistics.median(searches),
         "cold_search_max_seconds": max(searches),
-        **served,
+        **searched,
     }
+
+
+def index_django(work: Path) -> Path:
+    """A home with the index of Django, as fresh as our code makes it; its name there is ``REPO``."""
+    source = fetch_package(DJANGO, work)
+    home = prepare_home(work, "package")
+    bring_up_to_date([QUARRY, "index", source, "--name", REPO, "--json"], home)
+    return home
+
+
+def pull_to(name: str) -> Path:
+    """The home that holds the model of that name, fetched if it is not there."""
+    home = Path(os.environ.get("QUARRY_TEST_HOME", ROOT / ".cache" / "test-home"))
+    pull_model(home, find_model(name))
+    return home
 
 
 def measure_model(work: Path) -> dict[str, Any]:
     """What the service adds to the engine's own time to first token."""
-    source = fetch_package(DJANGO, work)
-    home = prepare_home(work, "package")
-    bring_up_to_date([QUARRY, "index", source, "--name", _REPO, "--json"], home)
-    model_home = Path(os.environ.get("QUARRY_TEST_HOME", ROOT / ".cache" / "test-home"))
-    pull_model(model_home, find_model("qwen2.5-coder-0.5b"))
+    home = index_django(work)
+    model = find_model("qwen2.5-coder-0.5b")
     settings = ApiSettings(home=home, port=0)
-    provider = EmbeddedProvider(model_home, find_model("qwen2.5-coder-0.5b"), window_tokens=settings.window_tokens)
+    provider = EmbeddedProvider(pull_to(model.name), model, window_tokens=settings.window_tokens)
     try:
-        with _served(settings, provider) as url, httpx.Client(base_url=url, timeout=300) as client:
+        with served(settings, provider) as url, httpx.Client(base_url=url, timeout=300) as client:
             _time_searches(client)
             return _time_first_tokens(client, settings, provider)
     finally:
@@ -107,7 +119,7 @@ def _time_searches(client: httpx.Client) -> dict[str, float]:
     milliseconds = []
     for i in range(_N_WARM):
         started = time.perf_counter()
-        client.get("/search", params={"repo": _REPO, "q": f"{QUERIES[i % len(QUERIES)]} {i}"}).raise_for_status()
+        client.get("/search", params={"repo": REPO, "q": f"{QUERIES[i % len(QUERIES)]} {i}"}).raise_for_status()
         milliseconds.append((time.perf_counter() - started) * 1000)
     warm = sorted(milliseconds[10:])
     return {"http_search_p50_ms": statistics.median(warm), "http_search_p95_ms": warm[int(len(warm) * 0.95)]}
@@ -116,9 +128,9 @@ def _time_searches(client: httpx.Client) -> dict[str, float]:
 def _time_first_tokens(client: httpx.Client, settings: ApiSettings, provider: EmbeddedProvider) -> dict[str, float]:
     """The same prompt, read already by the engine, asked directly and through the service, in turns."""
     question = "Which class dispatches a request to a handler method?"
-    body = {"repo": _REPO, "messages": [{"role": "user", "content": question}], "stream": True, "max_tokens": 4}
+    body = {"repo": REPO, "messages": [{"role": "user", "content": question}], "stream": True, "max_tokens": 4}
     answer = asyncio.run(
-        Assistant(settings, provider).answer(AskRequest(_REPO, [Message("user", question)], max_tokens=4))
+        Assistant(settings, provider).answer(AskRequest(REPO, [Message("user", question)], max_tokens=4))
     )
     direct_body = {
         "messages": [{"role": message.role, "content": message.content} for message in answer.messages],
@@ -157,7 +169,8 @@ def _first_token_ms(client: httpx.Client, url: str, body: object, mark: str, hea
 
 
 @contextmanager
-def _served(settings: ApiSettings, provider: EmbeddedProvider | None) -> Iterator[str]:
+def served(settings: ApiSettings, provider: EmbeddedProvider | None) -> Iterator[str]:
+    """The service's address while it runs, on a thread of this process."""
     server = uvicorn.Server(uvicorn.Config(create_app(settings, provider), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -56,6 +56,16 @@ _ROWS = (
     Row("package", "http_search_p95_ms", "`GET /search` there, warm, p95", "ms"),
     Row("package", "first_index_of_a_home_seconds", "first index of a new home: the scanner compiles its rules", "s"),
     Row("model", "service_adds_ms", "what the service adds to the engine's time to first token", "ms", 50),
+    Row(
+        "concurrency",
+        "service_again_ratio",
+        "{n_clients} clients, tokens/s by one client's, prompts held",
+        "times",
+        1.3,
+        True,
+    ),
+    Row("concurrency", "engine_again_ratio", "… the same prompts at the engine's own port", "times"),
+    Row("concurrency", "service_new_ratio", "… through the service, prompts to be read", "times"),
 )
 
 
@@ -86,6 +96,10 @@ def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str 
         ]
     if "model" in sections:
         parts += ["## Time to first token", _model_part(sections["model"]["figures"])]
+    if "conversations" in sections:
+        parts += ["## Conversations", *_conversations_part(sections["conversations"]["figures"])]
+    if "concurrency" in sections:
+        parts += ["## Several clients", _concurrency_part(sections["concurrency"]["figures"])]
     parts.append(
         to_section(retrieval)
         if retrieval.get("methods")
@@ -206,6 +220,51 @@ def _model_part(figures: Mapping[str, Any]) -> str:
         "`POST /chat`, which also searches, packs and counts. Token counts of passages are remembered; a new one costs "
         f"2 ms, so a first question with {figures['passages']:.0f} new passages waits that much longer."
     )
+
+
+def _conversations_part(figures: Mapping[str, Any]) -> list[str]:
+    arms: Mapping[str, Any] = figures["arms"]
+    plain = next(iter(arms.values()))
+    header = ["engine", "first token, median", "by nothing", "prompt in cache", "tokens/s", "by nothing"]
+    header += ["guesses accepted", "same text"]
+    rows = [
+        [
+            name,
+            f"{arm['first_token_ms'] / 1000:.2f} s",
+            f"{arm['first_token_ms'] / plain['first_token_ms']:.2f}",
+            f"{arm['cached_share']:.0%}",
+            f"{arm['tokens_per_second']:.1f}",
+            f"{arm['tokens_per_second'] / plain['tokens_per_second']:.2f}",
+            f"{arm['accepted_share']:.0%}" if arm["accepted_share"] else "",
+            f"{arm['same_text_share']:.0%}",
+        ]
+        for name, arm in arms.items()
+    ]
+    first = figures["first_question"]
+    return [
+        f"{figures['n_conversations']} conversations of two or three turns about Django (`bench/conversations.toml`), "
+        f"{plain['n_turns']} answers an engine by {figures['model']}, prompts of {plain['prompt_tokens']:,.0f} tokens "
+        "in the mean. Each row adds to the one above it, in an engine of its own; they answer the same prompt by "
+        "turns. `same text`: answers equal to the first row's, to the letter.",
+        to_table(header, rows),
+        f"The first question after a start, with the head read while nobody waited: {first['warm_ms'] / 1000:.2f} s "
+        f"({first['warm_read_tokens']:,.0f} tokens to read), without: {first['cold_ms'] / 1000:.2f} s "
+        f"({first['cold_read_tokens']:,.0f}).",
+    ]
+
+
+def _concurrency_part(figures: Mapping[str, Any]) -> str:
+    n_clients = figures["n_clients"]
+    rates = [
+        f"{what} {figures[f'{kind}_1']:.1f} tokens/s by one client and {figures[f'{kind}_{n_clients}']:.1f} by "
+        f"{n_clients} at once ({figures[f'{kind}_ratio']:.2f} times)"
+        for kind, what in (
+            ("service_new", "questions that are new:"),
+            ("service_again", "asked again, so that the engine holds their prompts:"),
+            ("engine_again", "these prompts at the engine's own port:"),
+        )
+    ]
+    return f"{figures['model']}, answers of {figures['answer_tokens']} tokens. " + "; ".join(rates) + "."
 
 
 def _spread(values: Sequence[float]) -> str:

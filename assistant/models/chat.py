@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -25,6 +25,7 @@ from assistant.models.timings import TIMINGS_KEY, timings_of_llama, timings_of_o
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 900.0  # a full window at 40 prompt tokens a second before the first token, on a slow CPU
+_CHATS_KEPT = 8  # servers, and ports of engines that were started again
 NO_KEY = "none"  # the client insists on a key; without this it would send OPENAI_API_KEY of the environment
 
 
@@ -121,7 +122,17 @@ class _PlainCompletions:
 def open_openai_chat(
     *, url: str, api_key: str | None, model: str, max_tokens: int, temperature: float, seed: int
 ) -> OpenAIChat:
-    """A chat model at ``url`` (ending in /v1). It holds no connection between requests."""
+    """A chat model at ``url`` (ending in /v1). It holds no connection between requests.
+
+    Those for the same server share their HTTP clients: making them takes a millisecond, which every answer would wait.
+    """
+    shared = _shared_openai_chat(url, api_key, model, temperature, seed)
+    # The name that every server knows; LangChain sends the newer one.
+    return shared.model_copy(update={"extra_body": {"max_tokens": max_tokens}})
+
+
+@lru_cache(maxsize=_CHATS_KEPT)
+def _shared_openai_chat(url: str, api_key: str | None, model: str, temperature: float, seed: int) -> OpenAIChat:
     timeout = Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     network = network_options(url)
     chat = OpenAIChat(
@@ -130,7 +141,6 @@ def open_openai_chat(
         api_key=SecretStr(api_key or NO_KEY),
         openai_proxy="",
         max_completion_tokens=None,
-        extra_body={"max_tokens": max_tokens},  # the name that every server knows; LangChain sends the newer one
         temperature=temperature,
         seed=seed,
         max_retries=0,  # the caller decides; a silent retry doubles the wait

@@ -1,4 +1,7 @@
-"""The provider `embedded`: a catalogue model in our own engine, counted exactly by the engine itself."""
+"""The provider `embedded`: a catalogue model in our own engine, its tokens counted exactly.
+
+The engine counts, at a round trip each; a service that has warmed up counts in its own process, by the same vocabulary.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
-from assistant.errors import ModelUnavailable
+from assistant.errors import ModelError, ModelUnavailable
 from assistant.models.catalogue import QWEN_WINDOW_TOKENS, CatalogueModel
-from assistant.models.counting import as_openai
+from assistant.models.counting import as_openai, role_of, text_of
 from assistant.models.download import model_path, verify_model
 from assistant.models.engine import EmbeddedEngine, EngineOptions
+from assistant.models.gguf import read_metadata
+from assistant.models.vocabulary import Vocabulary, vocabulary_of_metadata
 from assistant.prompts import build_prompt
 from assistant.records import TokenCount
 
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("quarry.engine")
 
+_QWEN_SYSTEM = SystemMessage("You are Qwen, created by Alibaba Cloud. You are a helpful assistant.")
+_HEAD = build_prompt("", (), ())[:1]
+_SAMPLE = [*_HEAD, HumanMessage("\n\nWhy?\n"), AIMessage(" So.\n\n"), HumanMessage("And\tthen: `x`?")]
 _COUNT_SECONDS = 60.0  # counting waits for nothing but a free core
 
 
@@ -54,10 +62,13 @@ class EmbeddedProvider:
             options=options,
             start_seconds=start_seconds,
             alias=model.full_name,
-            on_restart=self._warm_up,
+            on_restart=self.warm_up,
         )
+        self.n_slots = options.n_slots  # how many answers it writes at once
         self._options = options
         self._warm_pid: int | None = None  # of the engine that has read the head
+        self._vocabulary: Vocabulary | None = None
+        self._knows_template = False
         # Kept alive: a count is one round trip. Never through a proxy, whatever the environment says.
         self._client = httpx.Client(timeout=_COUNT_SECONDS, trust_env=False)
 
@@ -87,18 +98,25 @@ class EmbeddedProvider:
                 yield piece
 
     def check(self) -> None:
-        """Start the engine if it does not run; raises if it cannot. It then reads the prompts' fixed head by itself."""
+        """Start the engine if it does not run, and have it warm up by itself; raises if it cannot."""
         self.engine.ensure_running()
         if self._warm_pid != self.engine.pid:
-            threading.Thread(target=self._warm_up, name="quarry-engine-warm-up", daemon=True).start()
+            threading.Thread(target=self.warm_up, name="quarry-engine-warm-up", daemon=True).start()
 
     def count_text(self, text: str) -> TokenCount:
-        """Exact, by the engine's own tokeniser."""
+        """Exact, by the model's own vocabulary: here once it was read, else by the engine."""
+        if self._vocabulary is not None:
+            return TokenCount(self._vocabulary.count(text), exact=True)
         answer = self._post("/tokenize", {"content": text, "add_special": False, "parse_special": True})
         return TokenCount(len(answer["tokens"]), exact=True)
 
     def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
-        """Exact: the engine applies its own template and counts what it would read."""
+        """Exact: by the model's own template, which the engine applies unless ours was seen to be the same."""
+        if self._vocabulary is not None and self._knows_template:
+            return TokenCount(self._vocabulary.count(_as_chatml(messages)), exact=True)
+        return self._count_prompt_by_engine(messages)
+
+    def _count_prompt_by_engine(self, messages: Sequence[BaseMessage]) -> TokenCount:
         answer = self._post("/v1/chat/completions/input_tokens", {"messages": as_openai(messages)})
         return TokenCount(int(answer["input_tokens"]), exact=True)
 
@@ -107,23 +125,36 @@ class EmbeddedProvider:
         self._client.close()
         self.engine.close()
 
-    def _warm_up(self) -> None:
-        """Have the engine hold the head that all prompts with code begin with, so that no question waits for it.
-
-        One slot reads it. The second request, a single token, has llama.cpp keep a copy (it saves idle slots whenever
-        another one begins), from which the other slots, still empty, take it when they are first used.
+    def warm_up(self) -> None:
+        """Do what no question should wait for: the engine reads the head of all prompts with code, and this process
+        the model's vocabulary and the client's libraries. Failing is no error: questions do it then.
         """
         pid = self.engine.pid
-        if pid is None or not self._options.prefix_cache or self._warm_pid == pid:
+        if pid is None or self._warm_pid == pid:
             return
         self._warm_pid = pid
-        head = as_openai(build_prompt("", (), ())[:1])
         try:
-            self._ask("/v1/chat/completions", {"messages": head, "max_tokens": 1}).raise_for_status()
-            if self._options.n_slots > 1:
-                self._ask("/completion", {"prompt": "\n", "n_predict": 1}).raise_for_status()
-        except (httpx.HTTPError, ModelUnavailable) as error:  # the first question reads it then, and says what is wrong
+            if self._options.prefix_cache:
+                self._have_head_read()
+            self._read_vocabulary()
+            self.chat_model(max_tokens=1)
+        except (httpx.HTTPError, ModelError) as error:
             logger.info("the engine could not be warmed up: %s", error)
+
+    def _have_head_read(self) -> None:
+        """One slot reads it. The second request, a single token, has llama.cpp keep a copy (it saves idle slots
+        whenever another one begins), from which the other slots, still empty, take it when they are first used."""
+        self._ask("/v1/chat/completions", {"messages": as_openai(_HEAD), "max_tokens": 1}).raise_for_status()
+        if self._options.n_slots > 1:
+            self._ask("/completion", {"prompt": "\n", "n_predict": 1}).raise_for_status()
+
+    def _read_vocabulary(self) -> None:
+        """The vocabulary of the file, and whether our template counts as the engine's does."""
+        if self._vocabulary is None:
+            self._vocabulary = vocabulary_of_metadata(read_metadata(self.engine.path))
+        if self._vocabulary is not None:
+            count = self._vocabulary.count(_as_chatml(_SAMPLE))
+            self._knows_template = self._count_prompt_by_engine(_SAMPLE).n_tokens == count
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -143,3 +174,11 @@ class EmbeddedProvider:
     def _ask(self, path: str, body: dict[str, Any]) -> httpx.Response:
         url = self.engine.url.removesuffix("/v1") + path
         return self._client.post(url, json=body, headers={"Authorization": f"Bearer {self.engine.api_key}"})
+
+
+def _as_chatml(messages: Sequence[BaseMessage]) -> str:
+    """The messages in the template of the catalogue's models; without a system message they get one of their own."""
+    if role_of(messages[0]) != "system":
+        messages = [_QWEN_SYSTEM, *messages]
+    turns = [f"<|im_start|>{role_of(message)}\n{text_of(message)}<|im_end|>\n" for message in messages]
+    return "".join(turns) + "<|im_start|>assistant\n"

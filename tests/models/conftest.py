@@ -137,28 +137,6 @@ def serve() -> Iterator[Callable[[Callable[[Any], None]], Server]]:
 def gguf_metadata(model_home: Path) -> dict[str, Any]:
     """The tokeniser's metadata of the real GGUF, as Ollama shows it with ``verbose``."""
     from assistant.models.download import model_path
+    from assistant.models.gguf import read_metadata
 
-    with model_path(model_home, find_model(SMALL)).open("rb") as file:
-        return _read_gguf_metadata(file)
-
-
-def _read_gguf_metadata(file: Any) -> dict[str, Any]:
-    """Key-value pairs of a GGUF file, version 3 (little-endian; the format's own specification)."""
-    import struct
-
-    scalars = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
-
-    def number(code: str) -> Any:
-        return struct.unpack("<" + code, file.read(struct.calcsize("<" + code)))[0]
-
-    def value(kind: int) -> Any:
-        if kind == 8:
-            return file.read(number("Q")).decode("utf-8", errors="replace")
-        if kind == 9:
-            inner, n_items = number("I"), number("Q")
-            return [value(inner) for _ in range(n_items)]
-        return number(scalars[kind])
-
-    assert file.read(4) == b"GGUF" and number("I") == 3
-    number("Q")
-    return {value(8): value(number("I")) for _ in range(number("Q"))}
+    return read_metadata(model_path(model_home, find_model(SMALL)))

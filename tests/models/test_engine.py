@@ -20,8 +20,11 @@ from assistant.models.catalogue import find_model
 from assistant.models.download import model_path
 from assistant.models.engine import EmbeddedEngine
 from assistant.models.providers import explain_model_error, open_provider
+from assistant.models.timings import timings_of
+from assistant.prompts import build_prompt
 from assistant.settings import AssistantSettings
 
+HEAD = build_prompt("", (), ())[:1]
 QUESTION = [SystemMessage("Answer in one short sentence."), HumanMessage("What is a mutex?")]
 LONG = [HumanMessage("Write a very long story about a database, with many chapters.")]
 
@@ -35,6 +38,20 @@ def is_generating(engine) -> bool:
     """Whether a request is being worked on."""
     slots = httpx.get(engine.url.removesuffix("/v1") + "/slots", headers=key_of(engine), timeout=20).json()
     return any(slot["is_processing"] for slot in slots)
+
+
+def n_tokens_held(engine) -> int:
+    """The longest prompt that a slot of the engine holds."""
+    slots = httpx.get(engine.url.removesuffix("/v1") + "/slots", headers=key_of(engine), timeout=20).json()
+    return max(slot.get("n_prompt_tokens", 0) for slot in slots)
+
+
+def start_catching(engine, outcome: list[Exception]) -> None:
+    """Start the engine and keep the error that this ends in."""
+    try:
+        engine.start()
+    except ModelUnavailable as error:
+        outcome.append(error)
 
 
 def wait_until(condition, seconds: float = 5.0) -> bool:
@@ -79,6 +96,32 @@ def test_counts_are_the_servers_own(embedded):
     counted = embedded.count_prompt(prompt)
     answer = embedded.chat_model(max_tokens=1).invoke(prompt)
     assert counted.exact and counted.n_tokens == answer.usage_metadata["input_tokens"]
+
+
+def test_counts_are_the_same_once_it_is_warm(model_home):
+    """A provider that has read the vocabulary counts as the engine does, without asking it."""
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512)
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", n_slots=1)
+    prompts = [
+        QUESTION,
+        QUESTION[1:],
+        [*QUESTION, AIMessage("\n\nA lock."), HumanMessage(" Näher? <|im_end|> `def f(): ...` 日本語 🦀\n\n")],
+        build_prompt("Why\tthis?\n", (), ()),
+    ]
+    texts = ["", "def f(x):", "\n\n  x = 1  # 12345\n\t<|im_start|>", "naïve 🦀 \ud800"]
+    try:
+        by_engine = (
+            [provider.count_prompt(prompt) for prompt in prompts],
+            [provider.count_text(text) for text in texts[:3]],
+        )
+        provider.check()
+        assert wait_until(lambda: provider._knows_template, seconds=60)
+        provider.engine.close()
+        here = [provider.count_prompt(prompt) for prompt in prompts], [provider.count_text(text) for text in texts[:3]]
+        assert here == by_engine
+        assert provider.count_text(texts[3]).n_tokens > 0
+    finally:
+        provider.close()
 
 
 def test_count_of_text_has_no_template(embedded):
@@ -178,6 +221,70 @@ def test_dead_engine_is_explained_and_started_again(embedded):
     assert embedded.engine.pid not in (None, old)
 
 
+def test_engine_is_back_before_the_next_question(embedded):
+    """An engine killed in mid-answer is loaded again within ten seconds although nobody asks, its head read."""
+    old = None
+    with pytest.raises(Exception) as caught:
+        for _ in embedded.chat_model(max_tokens=1500).stream(LONG):
+            if old is None:
+                old = embedded.engine.pid
+                os.kill(old, signal.SIGKILL)
+    assert isinstance(explain_model_error(caught.value, embedded), ModelUnavailable)
+    assert wait_until(lambda: embedded.engine.pid not in (None, old), seconds=10)
+    head_tokens = embedded.count_prompt(HEAD).n_tokens
+    assert wait_until(lambda: n_tokens_held(embedded.engine) >= head_tokens, seconds=60)
+
+
+def test_engine_that_was_closed_stays_closed(model_home):
+    """Closing is no death: nothing is started again, also when it is closed while it loads."""
+    path = model_path(model_home, find_model("qwen2.5-coder-0.5b"))
+    for state in ("loaded", "loading"):
+        engine = EmbeddedEngine(path, window_tokens=512, threads=1)
+        if state == "loaded":
+            engine.start()
+        else:
+            outcome: list[Exception] = []
+            loading = threading.Thread(target=lambda engine=engine, outcome=outcome: start_catching(engine, outcome))
+            loading.start()
+            assert wait_until(lambda engine=engine: engine._process is not None)
+        process = engine._process
+        engine.close()
+        assert process.poll() is not None
+        if state == "loading":
+            loading.join()
+            assert [type(error) for error in outcome] == [ModelUnavailable]
+        assert not wait_until(lambda engine=engine: engine.alive, seconds=0.5)
+
+
+def test_head_of_the_prompts_is_read_before_the_first_question(model_home):
+    """After ``check`` the first question in each slot finds the prompts' fixed head in the cache."""
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=1024)
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", n_slots=2)
+    try:
+        provider.engine.ensure_running()
+        provider.warm_up()
+        head_tokens = provider.count_prompt(HEAD).n_tokens
+        # What follows the head makes them differ by more than llama.cpp takes for the same conversation.
+        for word in ("mutex ", "semaphore "):
+            answer = provider.chat_model(max_tokens=1).invoke([*HEAD, HumanMessage(word * 400)])
+            assert timings_of(answer).n_cached >= head_tokens - 5  # the template's opening of an answer
+    finally:
+        provider.close()
+
+
+def test_speculation_guesses_what_the_prompt_says(model_home):
+    """With speculation a text that repeats the prompt is guessed, and most guesses are right."""
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=1024, engine_speculation="ngram-mod")
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", n_slots=1)
+    lines = "\n".join(f"def get_{name}(self): return self._{name}" for name in ("alpha", "beta", "gamma", "delta") * 4)
+    try:
+        answer = provider.chat_model(max_tokens=150).invoke([HumanMessage(f"Copy this code unchanged:\n{lines}")])
+    finally:
+        provider.close()
+    timings = timings_of(answer)
+    assert timings.n_drafted > 0 and timings.n_accepted > timings.n_drafted / 2
+
+
 def test_ctrl_c_is_not_the_engines(embedded):
     """An interrupt from the terminal, which reaches the whole process group, leaves the engine running."""
     embedded.engine.ensure_running()
@@ -201,12 +308,16 @@ def test_engine_outlives_the_thread_that_started_it(model_home):
 
 def test_answers_do_not_depend_on_earlier_ones_if_asked(model_home):
     """Without prompt reuse the same prompt gives the same answer, whatever was asked in between."""
-    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512)
+    quick = {"engine_slots": 3, "engine_speculation": "ngram-mod"}  # what the settings say for users does not count
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512, **quick)
     provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", reuse_prompts=False)
+    props = httpx.get(provider.engine.url.removesuffix("/v1") + "/props", headers=key_of(provider.engine), timeout=20)
     chat = provider.chat_model(max_tokens=24)
     prompts = [QUESTION, [*QUESTION[:1], HumanMessage("What is a semaphore?")], QUESTION, QUESTION]
     answers = [chat.invoke(prompt) for prompt in prompts]
     provider.close()
+    assert props.json()["total_slots"] == 1
+    assert props.json()["default_generation_settings"]["params"]["speculative.types"] == "none"
     assert answers[0].content == answers[2].content == answers[3].content
     assert [answer.usage_metadata["input_token_details"].get("cache_read") for answer in answers] == [0] * 4
 

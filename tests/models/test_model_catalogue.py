@@ -44,3 +44,10 @@ def test_imports_stay_light(module):
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_memory_of_a_token_is_what_the_file_says(gguf_metadata):
+    """The catalogue's bytes of a token in the window follow from the model's own metadata."""
+    head_size = gguf_metadata["qwen2.embedding_length"] // gguf_metadata["qwen2.attention.head_count"]
+    values = gguf_metadata["qwen2.block_count"] * gguf_metadata["qwen2.attention.head_count_kv"] * head_size
+    assert find_model("qwen2.5-coder-0.5b").kv_bytes_per_token == 2 * values * 2

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from assistant.errors import ModelMissing, UnknownModel
 from assistant.models import machine, providers
+from assistant.models.catalogue import find_model
 from assistant.models.cli import models
-from assistant.models.providers import choose_embedded, list_models, open_provider
+from assistant.models.providers import choose_embedded, choose_slots, list_models, open_provider
 from assistant.models.vocabulary import vocabulary_of_metadata
 from assistant.settings import AssistantSettings
 
@@ -34,6 +35,22 @@ def test_auto_fits_the_machine(monkeypatch, n_cores, free_bytes, expected):
     monkeypatch.setattr(providers, "usable_cores", lambda: n_cores)
     monkeypatch.setattr(providers, "memory_bytes", lambda: free_bytes)
     assert choose_embedded().name == expected
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "name", "expected"),
+    [
+        (24 * GIB, "qwen2.5-coder-1.5b", 4),
+        (4 * GIB, "qwen2.5-coder-1.5b", 2),
+        (2 * GIB, "qwen2.5-coder-0.5b", 2),
+        (1 * GIB, "qwen2.5-coder-0.5b", 1),
+        (None, "qwen2.5-coder-0.5b", 1),
+    ],
+)
+def test_slots_fit_the_memory(monkeypatch, n_bytes, name, expected):
+    """As many answers at once as their windows take a quarter of the memory that the model leaves; four at most."""
+    monkeypatch.setattr(providers, "memory_bytes", lambda: n_bytes)
+    assert choose_slots(find_model(name), 8192) == expected
 
 
 def test_auto_never_takes_another_model_silently(model_home, tmp_path, monkeypatch):

@@ -1,0 +1,131 @@
+"""Four clients at once against one client, through the service and at the engine's own port, in turns.
+
+``new``: questions that were never asked, so their prompts are read; ``again``: the same ones once more, whose prompts
+the engine holds, so that generating is all there is to do. Rates are generated tokens of all clients by the seconds
+from the first request to the last token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from api.settings import ApiSettings
+from assistant.answer import AskRequest, Assistant
+from assistant.models.catalogue import find_model
+from assistant.models.embedded import EmbeddedProvider
+from assistant.models.engine import EngineOptions
+from assistant.records import Message
+
+from .cases import REPO, index_django, pull_to, served
+from .conversations import MODEL, read_conversations
+
+N_CLIENTS = 4
+_MAX_ANSWER_TOKENS = int(os.environ.get("QUARRY_BENCH_ANSWER_TOKENS", "96"))
+_N_ROUNDS = int(os.environ.get("QUARRY_BENCH_ROUNDS", "2"))
+_TIMEOUT_SECONDS = 600.0
+
+
+def measure_concurrency(work: Path) -> dict[str, Any]:
+    """Generated tokens/s of one client and of four, and their ratio, through the service and at the engine."""
+    home = index_django(work)
+    threads = os.environ.get("QUARRY_ENGINE_THREADS")
+    settings = ApiSettings(home=home, port=0)
+    provider = EmbeddedProvider(
+        pull_to(MODEL),
+        find_model(MODEL),
+        window_tokens=settings.window_tokens,
+        threads=int(threads) if threads else None,
+        options=EngineOptions(n_slots=N_CLIENTS, speculation=settings.engine_speculation),
+    )
+    questions = _questions()
+    rates: dict[str, list[float]] = {}
+    try:
+        provider.engine.ensure_running()
+        provider.warm_up()
+        with served(settings, provider) as url, ThreadPoolExecutor(N_CLIENTS) as pool:
+            for _ in range(_N_ROUNDS):
+                for n_clients in (1, N_CLIENTS):
+                    # As many answers either way, and each way other questions, since what is asked is kept.
+                    asked = list(itertools.islice(questions, N_CLIENTS))
+                    for state in ("new", "again"):
+                        rate = _ask_service(url, asked, n_clients, pool)
+                        rates.setdefault(f"service_{state}_{n_clients}", []).append(rate)
+                    rate = _ask_engine(provider, _prompts_of(asked, settings, provider), n_clients, pool)
+                    rates.setdefault(f"engine_again_{n_clients}", []).append(rate)
+    finally:
+        provider.close()
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    ratios = {
+        f"{kind}_ratio": medians[f"{kind}_{N_CLIENTS}"] / medians[f"{kind}_1"]
+        for kind in ("service_new", "service_again", "engine_again")
+    }
+    return {"model": MODEL, "n_clients": N_CLIENTS, "answer_tokens": _MAX_ANSWER_TOKENS, **medians, **ratios}
+
+
+def _questions() -> Iterator[str]:
+    for turns in read_conversations():
+        yield turns[0]
+
+
+def _prompts_of(questions: Sequence[str], settings: ApiSettings, provider: EmbeddedProvider) -> list[Any]:
+    """What the service sends to the engine for these questions."""
+    assistant = Assistant(settings, provider)
+    prompts = []
+    for question in questions:
+        request = AskRequest(REPO, [Message("user", question)], max_tokens=1, abstain=False)
+        messages = asyncio.run(assistant.answer(request)).messages
+        prompts.append([{"role": message.role, "content": message.content} for message in messages])
+    return prompts
+
+
+def _ask_service(url: str, questions: Sequence[str], n_clients: int, pool: ThreadPoolExecutor) -> float:
+    """Tokens/s over these questions by that many clients."""
+
+    def ask(question: str) -> int:
+        body = {"repo": REPO, "messages": [{"role": "user", "content": question}], "max_tokens": _MAX_ANSWER_TOKENS}
+        with httpx.stream("POST", f"{url}/chat", json=body | {"stream": True}, timeout=_TIMEOUT_SECONDS) as response:
+            response.raise_for_status()
+            event = ""
+            for line in response.iter_lines():
+                if line.startswith("event: "):
+                    event = line.removeprefix("event: ")
+                elif line.startswith("data: ") and event in ("done", "error"):
+                    data = json.loads(line.removeprefix("data: "))
+                    if event == "error":
+                        raise RuntimeError(data.get("detail") or data)
+                    return int(data["usage"]["completion_tokens"])
+        raise RuntimeError("the stream ended without an answer")
+
+    return _rate(ask, questions, n_clients, pool)
+
+
+def _ask_engine(provider: EmbeddedProvider, prompts: Sequence[Any], n_clients: int, pool: ThreadPoolExecutor) -> float:
+    """Tokens/s over the same prompts, asked directly at the engine's port."""
+    headers = {"Authorization": f"Bearer {provider.engine.api_key}"}
+    url = f"{provider.engine.url}/chat/completions"
+
+    def ask(prompt: Any) -> int:
+        body = {"messages": prompt, "max_tokens": _MAX_ANSWER_TOKENS, "temperature": 0, "seed": 0}
+        response = httpx.post(url, json=body, headers=headers, timeout=_TIMEOUT_SECONDS)
+        response.raise_for_status()
+        return int(response.json()["usage"]["completion_tokens"])
+
+    return _rate(ask, prompts, n_clients, pool)
+
+
+def _rate(ask: Callable[[Any], int], asked: Sequence[Any], n_clients: int, pool: ThreadPoolExecutor) -> float:
+    """Tokens of all answers by the seconds that they took; one client asks one after the other."""
+    started = time.perf_counter()
+    n_tokens = sum(map(ask, asked) if n_clients == 1 else pool.map(ask, asked))
+    return n_tokens / (time.perf_counter() - started)
