@@ -19,7 +19,7 @@ from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
 
-from ..asking import AskEvent, ask
+from ..asking import AskEvent, ask, check_repository
 from ..callers import Caller, CurrentCaller
 from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
@@ -80,6 +80,8 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
     def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
         return ask(state, one, caller)
 
+    if body.mode != "ask":
+        await check_repository(state, asked, caller)
     match body.mode:
         case "ask":
             events = page_events(ask_one(asked), question)
