@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from assistant.answer import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.completion import Completion, CompletionDone, CompletionEvent, CompletionRequest
 from assistant.records import Answer
+from assistant.targets import parse_targets
+from indexer.errors import InputError
 
 from .callers import Caller
 from .errors import Busy
@@ -25,7 +27,7 @@ from .logs import current_request
 from .queue import Ticket
 from .state import ServiceState
 
-__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "complete", "completion"]
+__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "check_repository", "complete", "completion"]
 
 _LOG = logging.getLogger("quarry.api")
 _CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
@@ -48,6 +50,17 @@ async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGe
                 account.see(event)
                 yield event
                 ticket.keep_task()
+
+
+async def check_repository(state: ServiceState, asked: AskRequest, caller: Caller) -> None:
+    """Open what is asked, so that a comparison does not find out after its first answer that it cannot be.
+
+    Raises UnknownRepository, InputError or IndexingError.
+    """
+    if asked.repo is None:
+        raise InputError("Name the repository to ask: a comparison needs its code.")
+    for target in parse_targets(state.settings.home, caller.narrow(asked.repo), asked.ref):
+        await asyncio.to_thread(state.searcher.open, target)
 
 
 async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answer:

@@ -23,9 +23,9 @@ from assistant.records import Citation, Passage
 
 from .highlighting import highlight_fence
 
-_MARKER = re.compile(r"\[(\d{1,3})\](?![(\[:])")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
 # Spaces before a marker belong to it: with the marker they go.
-_MARKERS_WITH_SPACE = re.compile(r"[ \t]*\[(\d{1,3})\](?![(\[:])")
+_MARKERS_WITH_SPACE = re.compile(r"[ \t]*\[(\d{1,3})\]")
 _HEADING_BELOW = 3  # the page's own headings end at h3: an answer's begin at h4
 
 _TAGS = {

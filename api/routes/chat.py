@@ -17,7 +17,7 @@ from assistant.records import Message
 from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 from indexer.errors import InputError
 
-from ..asking import AskEvent, PlaceInLine, answer, ask
+from ..asking import AskEvent, PlaceInLine, answer, ask, check_repository
 from ..callers import CurrentCaller
 from ..conversations import answer_in_session, ask_in_session
 from ..problems import problem_responses, to_problem
@@ -64,6 +64,8 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         abstain=body.abstain,
     )
     compare = body.retrieval == "compare"
+    if compare:
+        await check_repository(state, asked, caller)
 
     if compare and body.session_id is not None:
         raise InputError("A session keeps one answer to a question: leave session_id out to compare two.")

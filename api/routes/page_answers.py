@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -19,13 +20,13 @@ from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
 
-from ..asking import AskEvent, ask
+from ..asking import AskEvent, ask, check_repository
 from ..callers import Caller, CurrentCaller
+from ..conversations import ask_in_session, with_history
 from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
 from ..pages.templating import render, safe
 from ..pages.traces import contributions, hit_url
-from ..schemas import ChatMessage
 from ..state import ServiceState, State
 from ..votes import BallotBox, VoteBook, cast
 
@@ -40,13 +41,13 @@ class _Body(BaseModel):
 
 
 class PageQuestion(_Body):
-    """A question as the page sends it."""
+    """A question as the page sends it. ``session_id`` names the conversation that it goes on with; null: a new one."""
 
     repo: str
     ref: str | None = None
-    messages: list[ChatMessage] = Field(min_length=1)
+    question: str = Field(max_length=1_000_000)
+    session_id: str | None = None
     mode: Literal["ask", "compare", "blind"] = "ask"
-    max_tokens: int | None = Field(default=None, ge=1)
 
 
 class PageSearch(_Body):
@@ -67,28 +68,29 @@ class PageVote(_Body):
 
 @router.post("/ask")
 async def ask_page(body: PageQuestion, request: Request, state: State, caller: CurrentCaller) -> Response:
-    """The answer as server-sent events. A browser that hangs up stops the generation."""
-    asked = AskRequest(
-        repo=body.repo,
-        messages=[Message(message.role, message.content) for message in body.messages],
-        ref=body.ref or None,
-        max_tokens=body.max_tokens,
-    )
+    """The answer as server-sent events. A browser that hangs up stops the generation.
+
+    An answer goes into the conversation; a comparison is asked with what was said there, and leaves it as it was.
+    """
+    asked = AskRequest(repo=body.repo, messages=[Message("user", body.question)], ref=body.ref or None)
     check_question(asked.messages)
-    question = asked.messages[-1].content
+    session_id = body.session_id or secrets.token_hex(16)
 
     def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
         return ask(state, one, caller)
 
-    match body.mode:
-        case "ask":
-            events = page_events(ask_one(asked), question)
-        case "compare":
-            events = page_events(stream_both(ask_one, asked), question)
-        case "blind":
+    if body.mode == "ask":
+        events = page_events(ask_in_session(state, asked, caller, session_id), body.question)
+    else:
+        await check_repository(state, asked, caller)
+        asked = await with_history(state, asked, caller, session_id)
+        if body.mode == "compare":
+            events = page_events(stream_both(ask_one, asked), body.question)
+        else:
             events = _ask_blind(state, asked, caller, _ballots(request))
     first = await anext(events)  # what cannot be asked fails here, while the status can still say so
-    return StreamingResponse(encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
+    headers = {**_NO_BUFFERING, "X-Session-ID": session_id}
+    return StreamingResponse(encode(first, events), media_type="text/event-stream", headers=headers)
 
 
 @router.post("/search")

@@ -14,6 +14,7 @@ from indexer.errors import QuarryError
 
 from ..callers import CurrentCaller
 from ..pages.files import view_file
+from ..pages.rendering import Marks, render_blocks
 from ..pages.repos import list_for_page
 from ..pages.templating import STATIC, render, safe
 from ..problems import to_problem
@@ -52,6 +53,23 @@ def repos(state: State, caller: CurrentCaller, selected: str | None = None) -> H
     repositories, unreadable = list_for_page(state.settings.home, caller, _FRESHNESS)
     html = render("_repos.html", repositories=repositories, unreadable=unreadable, selected=selected)
     return HTMLResponse(html)
+
+
+@router.get("/ui/sessions")
+def sessions(state: State, caller: CurrentCaller) -> HTMLResponse:
+    """The caller's conversations, the last one first."""
+    return HTMLResponse(render("_sessions.html", sessions=state.sessions.list_sessions(caller.name)))
+
+
+@router.get("/ui/sessions/{session_id}")
+def session(state: State, caller: CurrentCaller, session_id: str) -> HTMLResponse:
+    """A conversation as it was. Its sources were not kept, so the answers' markers are not shown."""
+    info, messages = state.sessions.read(caller.name, session_id)
+    turns = [
+        (message, None if message.role == "user" else safe("".join(render_blocks(message.content, Marks(hidden=True)))))
+        for message in messages
+    ]
+    return HTMLResponse(render("_session.html", session=info, turns=turns))
 
 
 @router.get("/ui/votes")

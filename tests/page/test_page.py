@@ -257,6 +257,30 @@ def test_follow_up_carries_the_conversation(served: Any, provider: Any, open_pag
     assert not any(QUESTION in content for content in provider.asked[2])
 
 
+def test_conversations_are_kept_and_can_be_forgotten(served: Any, provider: Any, open_page: Open) -> None:
+    """A conversation stands in the list, is there again after a reload and goes on; forgotten, it is gone."""
+    url = served(provider)
+    page = open_page(url)
+    ask(page)
+    wait_until_done(page)
+    expect(page.locator("#history li.current a")).to_have_text(QUESTION)
+    page.reload()
+    expect(page.locator(".past .question")).to_have_text(QUESTION)
+    expect(page.locator(".past .prose")).to_contain_text("puts an item into the cart")
+    ask(page, "And who calls add_to_cart?")
+    wait_until_done(page)
+    assert any(QUESTION in content for content in provider.asked[1])
+    assert [len(each["messages"]) for each in [httpx.get(url + "/sessions/" + _session_of(page)).json()]] == [4]
+    page.locator("[data-forget]").click()
+    expect(page.locator("#history-section")).to_be_hidden()
+    expect(page.locator(".past, .turn")).to_have_count(0)
+    assert httpx.get(f"{url}/sessions").json() == []
+
+
+def _session_of(page: Page) -> str:
+    return page.url.partition("session=")[2]
+
+
 def test_what_a_model_writes_is_never_markup(served: Any, provider: Any, open_page: Open) -> None:
     """Raw HTML, images and links of an answer are shown as text: nothing of it is an element, or leads anywhere."""
     provider.with_code = (

@@ -36,9 +36,13 @@ export const postJson = async (url, body) => (await send(url, asJson(body))).jso
 export const postForHtml = async (url, body, signal) => (await send(url, { ...asJson(body), signal })).text();
 export const remove = async (url) => { await send(url, { method: "DELETE" }); };
 
-/** The events of an answer, each `{name, data}`. Aborting `signal` hangs up, which stops the model. */
+/**
+ * The events of an answer, each `{name, data}`; the first one is `open` with the id of its conversation.
+ * Aborting `signal` hangs up, which stops the model.
+ */
 export async function* postForEvents(url, body, signal) {
   const response = await send(url, { ...asJson(body), signal });
+  yield { name: "open", data: { session: response.headers.get("X-Session-ID") } };
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let kept = "";
   let ended = false;

@@ -2,13 +2,14 @@
 
 import { getHtml, Problem } from "./http.js";
 import { $, announce, toElements } from "./dom.js";
+import * as conversations from "./conversations.js";
 import * as panel from "./panel.js";
 import * as repos from "./repos.js";
 import { Turn } from "./turns.js";
 
 const MODEL_MS = 5000;
 
-let messages = []; // of the conversation so far
+let session = null; // the conversation that the next question goes on with; the server keeps it
 let conversationOf = null; // the repository that it is about
 let running = null;
 
@@ -20,8 +21,9 @@ function showMode() {
 }
 
 function startConversation() {
-  messages = [];
+  session = null;
   conversationOf = null;
+  history.replaceState(null, "", "/");
   $("turns").replaceChildren();
   $("welcome").hidden = false;
   $("new").hidden = true;
@@ -48,8 +50,8 @@ async function ask() {
   }
   const asked = mode() === "compare" && $("blind").checked ? "blind" : mode();
   const about = `${chosen.repo}@${chosen.ref ?? ""}`;
-  if (messages.length && conversationOf !== about) {
-    messages = [];
+  if (session && conversationOf !== about) {
+    session = null;
     addDivider(`now asking ${chosen.title}`);
   }
   conversationOf = about;
@@ -61,13 +63,38 @@ async function ask() {
   running = turn;
   $("send").hidden = true;
   $("stop").hidden = false;
-  const sent = [...messages, { role: "user", content: question }];
-  await turn.run({ repo: chosen.repo, ref: chosen.ref, messages: sent });
+  await turn.run({ repo: chosen.repo, ref: chosen.ref, question, session_id: session });
   running = null;
   $("stop").hidden = true;
   $("send").hidden = false;
-  if (asked === "ask" && turn.text) messages = [...sent, { role: "assistant", content: turn.text }];
+  if (turn.session) {
+    session = turn.session;
+    history.replaceState(null, "", `/?session=${session}`);
+    conversations.refresh(session);
+  }
   if (turn.failed && !$("question").value) $("question").value = question; // to be sent again
+}
+
+/** Show a conversation that the server keeps, and go on with it. */
+async function openConversation(id) {
+  running?.stop();
+  try {
+    const repo = await conversations.open(id);
+    session = id;
+    repos.choose(repo);
+    const chosen = repos.chosen();
+    conversationOf = chosen ? `${chosen.repo}@${chosen.ref ?? ""}` : null;
+    $("welcome").hidden = true;
+    $("new").hidden = false;
+    history.replaceState(null, "", `/?session=${id}`);
+    $("scroll").scrollTop = $("scroll").scrollHeight;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    startConversation(); // it was deleted or has expired
+    announce(error.message);
+  }
+  conversations.refresh(session);
+  showSidebar(false);
 }
 
 function showSidebar(shown) {
@@ -135,5 +162,10 @@ repos.install(() => showSidebar(false));
 showMode();
 showModel();
 showVotes();
-repos.refresh();
+conversations.install(openConversation, (id) => { if (id === session) startConversation(); });
+repos.refresh().then(() => {
+  const id = new URLSearchParams(location.search).get("session");
+  if (id) openConversation(id);
+  else conversations.refresh(null);
+});
 $("question").focus({ preventScroll: true });

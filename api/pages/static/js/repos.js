@@ -15,6 +15,13 @@ export function chosen() {
   return { repo: radio.value, ref, title: ref ? `${title} at ${ref}` : title };
 }
 
+/** Choose the repository of this name, if it is there. */
+export function choose(name) {
+  const radio = document.querySelector(`input[name=repo][value="${CSS.escape(name)}"]`);
+  if (radio) radio.checked = true;
+  showChosen();
+}
+
 export function showChosen() {
   const repository = chosen();
   $("asking").textContent = repository ? `asking ${repository.title}` : "";

@@ -18,7 +18,7 @@ export class Turn {
     if (mode === "compare" || mode === "blind") this.element.classList.add("wide");
     this.views = {};
     this.controller = new AbortController();
-    this.text = null; // of a finished answer, for the next question
+    this.session = null; // that the finished answer is kept in
     $("turns").append(this.element);
   }
 
@@ -40,9 +40,9 @@ export class Turn {
     }
   }
 
-  async #search({ repo, ref, messages }) {
+  async #search({ repo, ref, question }) {
     this.#say("Searching");
-    const html = await postForHtml("/ui/search", { repo, ref, query: messages.at(-1).content }, this.controller.signal);
+    const html = await postForHtml("/ui/search", { repo, ref, query: question }, this.controller.signal);
     this.answers.replaceChildren(...toElements(html));
     this.#finish("", this.answers.querySelector(".meta, .empty").textContent);
   }
@@ -58,6 +58,9 @@ export class Turn {
     const view = "arm" in data || this.mode === "ask" ? this.#view(data.arm) : null;
     const which = data.arm ? `${TITLES[data.arm].toLowerCase()}: ` : "";
     switch (name) {
+      case "open":
+        this.opened = data.session;
+        break;
       case "queued":
         this.#say(data.place === 1 ? "Next in line: the model is busy" : `Number ${data.place} in line: the model is busy`);
         break;
@@ -73,7 +76,7 @@ export class Turn {
         view.showBlocks(data);
         view.showAfter(data.footer);
         addCopyButtons(view.prose);
-        this.text = data.text;
+        if (this.mode === "ask") this.session = this.opened;
         if (this.mode === "ask") this.#finish("", `Answer: ${view.prose.textContent}`);
         break;
       case "progress":

@@ -1,0 +1,53 @@
+// The conversations that the server keeps: their list, one of them again, forgetting one.
+
+import { getHtml, Problem, remove } from "./http.js";
+import { $, announce, toElements } from "./dom.js";
+
+/** Ask for the list again; `current` is the one that is open. */
+export async function refresh(current) {
+  try {
+    const items = toElements(await getHtml("/ui/sessions"));
+    for (const item of items) {
+      if (item.dataset.session !== current) continue;
+      item.classList.add("current");
+      item.querySelector("a").setAttribute("aria-current", "page");
+    }
+    $("history").replaceChildren(...items);
+    $("history-section").hidden = !items.length;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error; // a list that cannot be had is not shown
+    $("history-section").hidden = true;
+  }
+}
+
+/** Show one; returns the repository that it was about. */
+export async function open(id) {
+  const [past] = toElements(await getHtml(`/ui/sessions/${encodeURIComponent(id)}`));
+  $("turns").replaceChildren(past);
+  announce("Conversation opened");
+  return past.dataset.repo;
+}
+
+export function install(onOpen, onForgotten) {
+  $("history").addEventListener("click", async (event) => {
+    const link = event.target.closest("a");
+    const button = event.target.closest("[data-forget]");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      onOpen(link.closest("li").dataset.session);
+    } else if (button) {
+      const id = button.dataset.forget;
+      button.disabled = true;
+      try {
+        await remove(`/sessions/${encodeURIComponent(id)}`);
+        announce("Forgotten");
+      } catch (error) {
+        announce(error.message);
+      }
+      button.closest("li").remove();
+      $("history-section").hidden = !$("history").children.length;
+      onForgotten(id);
+      $("question").focus();
+    }
+  });
+}

@@ -1,0 +1,67 @@
+"""``"retrieval": "compare"``: both answers over HTTP, whole and streamed, one after the other."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+ASK = {
+    "repo": "shop",
+    "messages": [{"role": "user", "content": "What is the default quantity in add_to_cart?"}],
+    "retrieval": "compare",
+}
+
+
+def read_events(response: httpx.Response) -> list[tuple[str, dict[str, Any]]]:
+    """The events of a stream, in order, with their data."""
+    blocks = response.read().decode().strip().split("\n\n")
+    return [(block.split("\n")[0].removeprefix("event: "), json.loads(block.split("data: ", 1)[1])) for block in blocks]
+
+
+def test_both_answers_each_as_it_would_be_alone(served: Callable[..., str], stand_in: Any) -> None:
+    """The JSON holds both answers in full; only the one with retrieval had code to read."""
+    provider = stand_in()
+    url = served(provider)
+    both = httpx.post(f"{url}/chat", json=ASK).json()
+    alone = httpx.post(f"{url}/chat", json={**ASK, "retrieval": "off"}).json()
+    assert set(both) == {"with", "without"}
+    assert set(both["with"]) == set(both["without"]) == set(alone)
+    assert both["without"]["sources"] == []
+    assert "shop/cart.py" in [source["path"] for source in both["with"]["sources"]]
+    assert sorted("quantity=3" in str(prompt) for prompt in provider.asked[:2]) == [False, True]
+
+
+def test_stream_tells_the_arm_of_each_event_and_runs_them_in_turn(served: Callable[..., str], stand_in: Any) -> None:
+    """Every event names its arm; the second answer begins when the first is done; each has its whole sequence."""
+    with httpx.stream("POST", f"{served(stand_in())}/chat", json={**ASK, "stream": True}) as response:
+        events = read_events(response)
+    arms = [data["arm"] for _, data in events]
+    assert arms == sorted(arms, reverse=True)  # without, then with
+    for arm in ("with", "without"):
+        names = [name for name, data in events if data["arm"] == arm]
+        assert names == ["passages", "token", "token", "done"]
+
+
+def test_error_of_one_answer_ends_both(served: Callable[..., str], stand_in: Any) -> None:
+    """A model that fails ends a stream with an error event, and a whole comparison with its status."""
+    url = served(stand_in(words=["a ", "b "], fails_after=1))
+    with httpx.stream("POST", f"{url}/chat", json={**ASK, "stream": True}) as response:
+        assert read_events(response)[-1][0] == "error"
+    assert httpx.post(f"{url}/chat", json=ASK).status_code == 503
+    assert httpx.post(f"{url}/chat", json={**ASK, "repo": "shp"}).status_code == 404
+
+
+def test_hang_up_stops_the_model(served: Callable[..., str], stand_in: Any) -> None:
+    """Whoever hangs up on the first answer is not given a second one."""
+    provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
+    with httpx.stream("POST", f"{served(provider)}/chat", json={**ASK, "stream": True}) as response:
+        next(line for line in response.iter_lines() if line.startswith("event: token"))
+    time.sleep(0.5)
+    given = len(provider.given)
+    time.sleep(0.5)
+    assert 0 < given == len(provider.given) < 400
+    assert len(provider.asked) == 1
