@@ -18,13 +18,21 @@ import numpy as np
 
 from indexer.home import OpenedIndex
 from indexer.records import Hit
-from indexer.words import index_terms
+from indexer.words import MAX_QUERY_TERMS, STOP_WORDS, index_terms, stem
 
 from .signals import Query, Scores
 
 COEFFICIENTS_FILE = Path(__file__).with_name("confidence.toml")
 
 _QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
+_WORD = re.compile(r"[^\W_]\w*")
+# Words of a question about code that say no more than that it is one.
+_ASKING_WORDS = frozenset(
+    "work works working happen happens implement implemented implementation handle handled handling done defined "
+    "define located show explain describe tell find look see please code file files function method class".split()
+)
+_SUFFIXES = ("ers", "er", "ors", "or", "ations", "ation", "ions", "ion", "ments", "ment", "able", "al", "ity", "ness")
+_MIN_ORIGIN_CHARS = 4
 _SEPARATOR = re.compile(r"\.|::|#|->")
 N_HITS = 10  # what is looked at, however many were asked for
 _N_BEST = 3
@@ -35,13 +43,10 @@ CONFIDENCE_SIGNALS: Mapping[str, str] = {
     "words_in_best": "the same share within the best hit",
     "words_together": "the largest such share within one of the best hits",
     "words_in_hits": "the same share within all hits together",
-    "rarest_in_hits": "whether the rarest of the question's words stands in a hit",
     "names_asked": "whether the question spells out names",
     "names_defined": "share of those names that the repository defines",
     "names_unknown": "share of those names that stand nowhere in the repository",
     "qualifiers_unknown": "share of what qualifies them (`Session` of `Session.get`) that stands nowhere",
-    "words_agree": "BM25 of the best hits over the best of all: the lists agree on them",
-    "meaning_agrees": "cosine of the best hits, less the best of all, likewise",
     "path_says": "how much of the best hits' file names the question says",
     "score_best": "score of the best hit",
     "score_gap": "by how much the best hit is ahead of the last",
@@ -84,7 +89,7 @@ def measure_confidence_signals(
     hits = hits[:N_HITS]
     if not hits:
         return signals
-    counts = {term: sum(index.words.count(term, "body") for index in indexes) for term in query.terms}
+    counts = _count_terms(query.text, indexes)
     n_chunks = sum(len(scores) for scores in cosines)
     # The smoothed inverse document frequency; the words of the question alone decide, not how many there are.
     rarity = {term: math.log1p(n_chunks / (1 + count)) for term, count in counts.items()}
@@ -96,7 +101,6 @@ def measure_confidence_signals(
 
     everywhere = frozenset().union(*shown)
     known = frozenset(term for term, count in counts.items() if count)
-    rarest = max(rarity, key=lambda term: rarity[term], default="")
     best = hits[:_N_BEST]
     signals |= {
         "meaning_above": max(map(_standard_deviations_above, cosines)),
@@ -104,13 +108,10 @@ def measure_confidence_signals(
         "words_in_best": share(shown[0]),
         "words_together": max(map(share, shown)),
         "words_in_hits": share(everywhere),
-        "rarest_in_hits": float(rarest in everywhere),
-        "words_agree": _mean([hit.signals.get("chunk_words", 0.0) for hit in best]),
-        "meaning_agrees": _mean([hit.signals.get("chunk_meaning", 0.0) for hit in best]),
         "path_says": _mean([hit.signals.get("file_name_share", 0.0) for hit in best]),
         "score_best": hits[0].score,
         "score_gap": hits[0].score - hits[-1].score,
-        "n_terms": math.log1p(len(query.terms)),
+        "n_terms": math.log1p(len(counts)),
     }
     if query.names:
         defined = [any(len(index.words.find(name, "defines", 1)) for index in indexes) for name in query.names]
@@ -123,6 +124,37 @@ def measure_confidence_signals(
         if qualifiers:
             signals["qualifiers_unknown"] = _mean([not _is_said(part, indexes) for part in qualifiers])
     return signals
+
+
+def _count_terms(question: str, indexes: Sequence[OpenedIndex]) -> dict[str, int]:
+    """The terms of the words that name something, with the number of chunks that hold each.
+
+    A word that stands nowhere counts as the word that it is derived from, if that one does: ``watcher`` as ``watch``.
+    """
+    words = dict.fromkeys(_WORD.findall(question))
+    telling = [word for word in words if word.lower() not in STOP_WORDS]
+    telling = [word for word in telling if word.lower() not in _ASKING_WORDS] or telling or list(words)
+
+    def count(term: str) -> int:
+        return sum(index.words.count(term, "body") for index in indexes)
+
+    counts: dict[str, int] = {}
+    for word in telling[:MAX_QUERY_TERMS]:
+        for term in index_terms(word):
+            origins = (origin for origin in _origins(word.lower()) if count(origin)) if not count(term) else ()
+            term = next(iter(origins), term)
+            counts[term] = count(term)
+    return counts
+
+
+def _origins(word: str) -> list[str]:
+    """Terms that ``word`` may be derived from."""
+    found = []
+    for suffix in _SUFFIXES:
+        rest = word.removesuffix(suffix)
+        if rest != word and len(rest) >= _MIN_ORIGIN_CHARS:
+            found += [stem(rest), stem(f"{rest}e")]
+    return found
 
 
 def _is_said(name: str, indexes: Sequence[OpenedIndex]) -> bool:

@@ -114,7 +114,7 @@ def _describe(judged: Sequence[tuple[Case, float]], title: str) -> dict[str, obj
         ],
         **{
             kind: [(case, value) for case, value in judged if case.question.kind == kind]
-            for kind in ("written", "mined", "harvested")
+            for kind in ("written", "mined", "harvested", "short")
         },
     }
     qualities = {name: asdict(measure_quality(part)) for name, part in parts.items() if part}

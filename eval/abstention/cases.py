@@ -17,10 +17,12 @@ from eval.retrieval.indexes import ensure_index, index_name
 from eval.retrieval.records import RelevantPlace
 from eval.retrieval.relevance import rank_places
 from eval.retrieval.run import OpenedRepository, open_suite
+from indexer.home import open_index
 from indexer.repository import FolderSource, Source
 from indexer.settings import IndexerSettings
 
 from .records import Case, IndexedRepository, KnownQuestion, QuestionKind
+from .short import ask_shortly
 
 _N_HARVESTED = 60  # of one repository: Python is but one of the languages
 _K = 10
@@ -41,6 +43,7 @@ def open_reported(folder: Path, name: str, n_questions: int, settings: IndexerSe
         raise HarvestError(f"Only {len(questions)} questions can be made from {folder}: ask for fewer.")
     index = index_name(name, source, settings, is_masked=False)
     ensure_index(source, index, settings)
+    questions += ask_shortly(open_index(settings.home, index, source.ref), name)
     return IndexedRepository(name, index, source.ref, "python", questions)
 
 
@@ -54,7 +57,7 @@ def ask_foreign(
 ) -> list[Case]:
     """As many questions of ``others``, asked of ``repository``: half of them of its own language, if there are any.
 
-    A question that is one name is left out where the repository defines that name: it would be answered.
+    A question made of a name alone is left out where the repository defines that name: it would be answered.
     """
     chance = random.Random(f"{seed}/{repository.name}")
     near = [(q, other) for other in others if other.language == repository.language for q in other.questions]
@@ -76,8 +79,10 @@ def _open(opened: OpenedRepository, kind: QuestionKind, settings: IndexerSetting
     index = index_name(name, opened.source, settings, is_masked=False)
     ensure_index(opened.source, index, settings)
     asked = [KnownQuestion(question.query, name, kind, question.relevant) for question in opened.questions]
-    harvested = _harvest(opened.source, name, _N_HARVESTED, settings) if opened.repository.language == "python" else []
-    return IndexedRepository(name, index, opened.source.ref, opened.repository.language, [*asked, *harvested])
+    if opened.repository.language == "python":
+        asked += _harvest(opened.source, name, _N_HARVESTED, settings)
+    asked += ask_shortly(open_index(settings.home, index, opened.source.ref), name)
+    return IndexedRepository(name, index, opened.source.ref, opened.repository.language, asked)
 
 
 def _harvest(source: Source, name: str, n: int, settings: IndexerSettings) -> list[KnownQuestion]:
@@ -106,7 +111,6 @@ def _ask(repository: IndexedRepository, question: KnownQuestion, source_language
 
 def _is_defined(repository: IndexedRepository, question: KnownQuestion, searcher: Searcher) -> bool:
     query = read_query(question.text)
-    if not query.is_name:
-        return False
+    names = query.names if query.is_name else question.names
     index = searcher.open(Target(repository.index, repository.ref)).index
-    return any(len(index.words.find(name, "defines", 1)) for name in query.names)
+    return any(len(index.words.find(name, "defines", 1)) for name in names)

@@ -8,17 +8,21 @@ from typing import Literal
 
 from eval.retrieval.records import RelevantPlace
 
-QuestionKind = Literal["written", "mined", "harvested"]
+QuestionKind = Literal["written", "mined", "harvested", "short"]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestion:
-    """A question that ``repository`` answers at ``places``: written by people, or made from docstrings or syntax."""
+    """A question that ``repository`` answers at ``places``: written by people, or made from docstrings, syntax, names.
+
+    ``names``: what it was made from: another repository that defines one of them may answer it, too.
+    """
 
     text: str
     repository: str
     kind: QuestionKind
     places: Sequence[RelevantPlace]
+    names: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
