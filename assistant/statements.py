@@ -148,6 +148,9 @@ class StatementScanner:
         if self._drops_colon and char in ": \t":
             return
         self._drops_colon = False
+        if char in "[(" and not self._held and self._line and self._line[-1] not in _MAY_FOLLOW:
+            self._emit(char)  # an index or a call
+            return
         held = self._held + char
         if (self._held or char in " \t[(【|") and self._held_pattern().fullmatch(held, partial=True):
             self._held = held
