@@ -174,8 +174,8 @@ def test_names_of_the_question_are_known(opened: Callable[[str, str], OpenedInde
         (
             "app.js",
             JS,
-            "```js\nconst app = createApp({ bodyLimit: 1 });\napp.listen(3000, () => console.log('up'));\nexpress.json();\n"
-            "app.launchNow();\n```",
+            "```js\nconst app = createApp({ bodyLimit: 1 });\napp.listen(3000, () => console.log('up'));\n"
+            "express.json();\napp.launchNow();\n```",
             ["app.launchNow"],
         ),
     ],
