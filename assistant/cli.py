@@ -213,13 +213,22 @@ async def _print_both(assistant: Assistant, request: AskRequest) -> None:
 def _print_sources(answer: Answer) -> None:
     if answer.finish_reason == "length":
         click.echo("(cut at max_tokens: ask for more with --max-tokens)", err=True)
+    several = len({passage.repo for passage in answer.passages}) > 1
+    if answer.citations:
+        click.echo("\ncited:")
+    for number, repo, location in dict.fromkeys((c.passage, c.repo, c.location) for c in answer.citations):
+        click.echo(f"  [{number}] {repo}: {location}" if several else f"  [{number}] {location}")
     if answer.passages:
         click.echo("\nsources:")
-    several = len({passage.repo for passage in answer.passages}) > 1
     for passage in answer.passages:
         where = f"{passage.repo}: {passage.location}" if several else passage.location
         at = f" @{passage.commit[:12]}" if passage.commit else ""
         click.echo(f"  [{passage.number}] {where}{at}")
+    if answer.unknown_names:
+        click.secho(f"\nwarning: found nowhere in the code: {', '.join(answer.unknown_names)}", fg="yellow", err=True)
+    if answer.n_citations_removed:
+        n = answer.n_citations_removed
+        click.echo(f"{n} citation{'' if n == 1 else 's'} of the model removed: nothing there supports them", err=True)
     usage, seconds = answer.usage, answer.timings_ms["total"] / 1000
     click.echo(
         f"\n{answer.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s",

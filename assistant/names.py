@@ -232,16 +232,12 @@ def lexer_of(language: str) -> Lexer:
         return get_lexer_by_name("python")
 
 
+@lru_cache(maxsize=20_000)
 def is_word_of(language: str, name: str) -> bool:
     """Whether a language's lexer knows ``name``: a keyword, a built-in, an exception."""
-    return _kind_of(language, name) is not None
-
-
-@lru_cache(maxsize=20_000)
-def _kind_of(language: str, name: str) -> str | None:
-    tokens = [(kind, value) for kind, value in lexer_of(language).get_tokens(name) if value.strip()]
-    if len(tokens) != 1:
-        return None
-    kind = tokens[0][0]
     known = (Keyword, Name.Builtin, Name.Exception, Token.Operator.Word, Name.Variable.Magic, Name.Function.Magic)
-    return str(kind) if any(kind in each for each in known) else None
+    for code in (name, f"{name}("):  # some lexers tell a built-in function only where it is called
+        tokens = [(kind, value) for kind, value in lexer_of(language).get_tokens(code) if value.strip(" \n(")]
+        if len(tokens) == 1 and any(tokens[0][0] in each for each in known):
+            return True
+    return False

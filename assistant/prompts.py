@@ -14,8 +14,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from .records import Message, Passage
+from .statements import without_citations
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 _CONTROL_TOKEN = re.compile(r"<\|([a-zA-Z_]\w*)\|>")
 
@@ -54,7 +55,9 @@ def build_prompt(
     ``instructions`` are the client's own. They follow ours in the one system message, so that its head stays the same.
     """
     turns = [
-        HumanMessage(defuse(turn.content)) if turn.role == "user" else AIMessage(defuse(turn.content))
+        HumanMessage(defuse(turn.content))
+        if turn.role == "user"
+        else AIMessage(defuse(without_citations(turn.content)))
         for turn in history
         if turn.role != "system"
     ]

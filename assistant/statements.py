@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import regex
@@ -67,6 +68,8 @@ _PLAIN_LIST = regex.compile(rf"\[\s*{_NUMBERS}\s*\]")
 _MAY_FOLLOW = frozenset(".,;:!?\"'`*_»”")  # what a citation may stand directly behind; behind a name it is an index
 _TAKES_VALUE = regex.compile(r"(?:=|\b(?:return|returns|yields|in|is|are|be|to))\s*$", regex.I)
 
+_ANY_CITATION = regex.compile(_CITATION, regex.I)
+_MAX_ANSWER_CHARS = 50_000  # what is longer is no answer of ours, and reading it letter by letter would take long
 _FENCE = regex.compile(r"(?P<indent>[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _LEAD_IN = regex.compile(r"\s*(?:(?:[-*+•]|\d+[.)])\s+|\|\s*)?(?:\[[ xX]\]\s+)?")
 _ENDS = regex.compile(r"[.!?][\"')*_”»\]]*$")
@@ -74,6 +77,16 @@ _NO_END = regex.compile(
     r"(?:(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|resp|approx|incl|fig|no|dr|mr|st)\.|^\s*(?:[-*+]\s+)?\w{1,2}[.)]|\b[A-Z]\.)$",
     regex.I,
 )
+
+
+@lru_cache(maxsize=256)  # a conversation is put together anew for every question
+def without_citations(text: str) -> str:
+    """``text`` without citations, such as an earlier answer whose numbers are those of other passages."""
+    if len(text) > _MAX_ANSWER_CHARS or not _ANY_CITATION.search(text):
+        return text
+    scanner = StatementScanner()
+    items = [*scanner.feed(text), *scanner.finish()]
+    return "".join(item.text for item in items if isinstance(item, Text))
 
 
 class StatementScanner:
@@ -148,6 +161,9 @@ class StatementScanner:
         if self._drops_colon and char in ": \t":
             return
         self._drops_colon = False
+        if char in "[(" and not self._held and self._line and self._line[-1] not in _MAY_FOLLOW:
+            self._emit(char)  # an index or a call
+            return
         held = self._held + char
         if (self._held or char in " \t[(【|") and self._held_pattern().fullmatch(held, partial=True):
             self._held = held

@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from assistant.answer import AnswerDone, AskRequest, Assistant, PassagesFound, TokenGenerated
+from assistant.answer import AnswerDone, AskRequest, Assistant, CitationFound, PassagesFound, TokenGenerated
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
 from assistant.prompts import format_passages
 from assistant.records import Answer, Message, TokenCount
@@ -114,7 +114,8 @@ def test_a_stream_is_passages_tokens_and_the_answer(indexed_home: Path) -> None:
     first, *tokens, last = asyncio.run(collect())
     assert isinstance(first, PassagesFound)
     assert isinstance(last, AnswerDone)
-    assert tokens == [TokenGenerated("It "), TokenGenerated("is "), TokenGenerated("so.")]
+    # White space is held back until it is clear that no citation follows.
+    assert tokens == [TokenGenerated("It"), TokenGenerated(" is"), TokenGenerated(" so.")]
     assert first.passages[0].path == "compute_tax.py"
     answer = last.answer
     assert (answer.text, answer.passages, answer.model) == ("It is so.", first.passages, "embedded/fixed")
@@ -265,3 +266,48 @@ def test_questions_are_answered_side_by_side(indexed_home: Path) -> None:
         return await asyncio.gather(*(shared.answer(request) for request in requests))
 
     assert [answer.passages[0].path for answer in asyncio.run(ask_all())] == [f"{name}.py" for name in names]
+
+
+def say(*tokens: str) -> WordProvider:
+    """A provider whose model says this."""
+    provider = WordProvider()
+    provider.chat.tokens = list(tokens)
+    return provider
+
+
+def test_answers_are_grounded_as_they_stream(indexed_home: Path) -> None:
+    """Markers are in the streamed text, a citation follows its marker, and both are in the answer."""
+
+    async def collect() -> list[Any]:
+        provider = say("`compute_tax` sets", " `compute_tax_3` [", "7]", ". It calls `guess_rate()`.")
+        request = AskRequest("project", [Message("user", "how is tax computed?")])
+        return [event async for event in assistant(indexed_home, provider).stream(request)]
+
+    events = asyncio.run(collect())
+    answer = events[-1].answer
+    assert answer.text == "`compute_tax` sets `compute_tax_3`. [1] It calls `guess_rate()`."
+    assert "".join(event.text for event in events if isinstance(event, TokenGenerated)) == answer.text
+    (citation,) = answer.citations
+    assert [event.citation for event in events if isinstance(event, CitationFound)] == [citation]
+    assert (citation.path, citation.start_line, citation.end_line) == ("compute_tax.py", 1, 5)
+    assert answer.text[citation.start : citation.end] == "`compute_tax` sets `compute_tax_3`."
+    assert (answer.n_citations_removed, list(answer.unknown_names)) == (1, ["guess_rate"])
+
+
+def test_unknown_names_are_found_without_retrieval(indexed_home: Path) -> None:
+    """Without retrieval the answer is still held against the repository, where one is named."""
+    for repo, names in (("project", ["guess_rate"]), (None, [])):
+        request = AskRequest(repo, [Message("user", "how?")], retrieval=False)
+        provider = say("`compute_tax` calls `guess_rate`.")
+        answer = asyncio.run(assistant(indexed_home, provider).answer(request))
+        assert (list(answer.unknown_names), list(answer.citations)) == (names, [])
+
+
+def test_without_retrieval_an_unknown_repository_is_refused(indexed_home: Path) -> None:
+    """A repository that is named and not there is an error before the model is asked, also without retrieval."""
+    provider = say("so")
+    with pytest.raises(UnknownRepository):
+        asyncio.run(
+            assistant(indexed_home, provider).answer(AskRequest("nothing", [Message("user", "how?")], retrieval=False))
+        )
+    assert provider.chat.asked == []

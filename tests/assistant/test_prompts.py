@@ -99,3 +99,10 @@ def test_without_retrieval_there_is_no_word_of_passages() -> None:
     without, empty = as_pairs(build_prompt("why?", [], None)), as_pairs(build_prompt("why?", [], []))
     assert "passage" not in str(without).lower()
     assert empty[-1][1].startswith("No passage of the code was found")
+
+
+def test_numbers_of_earlier_passages_are_not_sent_again() -> None:
+    """An earlier answer goes back to the model without its citations, which are not those of today's passages."""
+    history = [Message("user", "see [1]"), Message("assistant", "It is `a[1]`. [1] So.\n```\nx = [1]\n```\n[2]\n")]
+    sent = build_prompt("why?", history, [])
+    assert [message.content for message in sent[1:3]] == ["see [1]", "It is `a[1]`. So.\n```\nx = [1]\n```\n\n"]
