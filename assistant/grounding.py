@@ -14,10 +14,11 @@ from indexer.errors import QuarryError
 from indexer.home import OpenedIndex
 from indexer.reading import read_lines
 
-from .evidence import Matcher, Support, file_lines
+from .evidence import file_lines
 from .records import Citation, Message, Passage
 from .search import Searcher
 from .statements import StatementEnd, StatementScanner, Text, WrittenCitation
+from .support import Matcher, Support
 from .targets import Target
 from .vocabulary import Vocabulary
 
