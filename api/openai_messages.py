@@ -39,6 +39,11 @@ def read_conversation(turns: Sequence[ChatTurn]) -> tuple[str, list[Message]]:
     return "\n\n".join(text for text in instructions if text.strip()), messages
 
 
+def brings_code(question: str) -> bool:
+    """Whether the question has code of its own, as an editor's have: then the repository need not hold the answer."""
+    return "```" in question
+
+
 def reject_unsupported(body: ChatCompletionRequest) -> None:
     """Raise BadRequest for what would change the answer's form and is not done here."""
     _reject_several(body.n, "n")

@@ -6,6 +6,7 @@ which of them are indexed is decided in ``selection``.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -67,12 +68,29 @@ def without_credentials(source: str) -> str:
 
 
 def default_name(source: str) -> str:
-    """A repository's name from its path or URL: the last part, in the characters that names may have."""
+    """A repository's name from its path or URL: the last part, in the characters that names may have.
+
+    Raises SourceError for what is no path.
+    """
     last = source.rstrip("/").removesuffix(".git").replace(":", "/").rpartition("/")[2]
     if not is_url(source):
-        last = Path(source).expanduser().resolve().name
+        last = _expand(source).resolve().name
     name = re.sub(r"[^a-zA-Z0-9._-]+", "-", last).strip("._-")
     return name or "repository"
+
+
+def _expand(source: str) -> Path:
+    """``source`` as a path, with ``~`` written out. Raises SourceError for what no path can be."""
+    try:
+        path = Path(source).expanduser()  # RuntimeError for a user who is not there
+        path.lstat()
+    except (RuntimeError, ValueError) as error:  # ValueError: a zero byte
+        raise SourceError(f"{source[:100]!r} is no path: {_first_line(error)}") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise SourceError(f"{source[:100]!r}… is no path: {error.strerror}.") from None
+        return path  # not there, or not to be read: said by whoever opens it
+    return path
 
 
 def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: bool = False) -> Source:
@@ -86,7 +104,7 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
         if worktree:
             raise SourceError("A URL has no working tree: leave out --worktree, or clone it and give the path.")
         return _open_commit(_clone(source, clones), without_credentials(source), "", ref)
-    path = Path(source).expanduser()
+    path = _expand(source)
     if not path.exists():
         raise SourceError(f"No such path: {source}. Give a folder, a git repository, or a git URL.")
     if not path.is_dir():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -20,16 +19,14 @@ from indexer.errors import InputError
 from ..asking import AskEvent, PlaceInLine, answer, ask, check_repository
 from ..callers import CurrentCaller
 from ..conversations import answer_in_session, ask_in_session
+from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..problems import problem_responses, to_problem
 from ..schemas import ChatAnswer, ChatRequest, CompareAnswer
 from ..state import State
 
 router = APIRouter(tags=["chat"])
 
-_T = TypeVar("_T")
 _Streamed = AskEvent | ArmEvent[AskEvent]
-
-_CLIENT_CLOSED = 499  # nginx's word for a client that hung up; nobody is there to read it
 
 _EVENTS = {
     "description": (
@@ -81,18 +78,18 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         first = await anext(events)
         return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
     if compare:
-        both = await _unless_disconnected(request, answer_both(ask_one, asked))
+        both = await unless_disconnected(request, answer_both(ask_one, asked))
         return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
     if body.session_id is not None:
         answering = answer_in_session(state, asked, caller, body.session_id)
     else:
         answering = answer(state, asked, caller)
-    answered = await _unless_disconnected(request, answering)
+    answered = await unless_disconnected(request, answering)
     return _hung_up() if answered is None else JSONResponse(answer_as_json(answered))
 
 
 def _hung_up() -> Response:
-    return Response(status_code=_CLIENT_CLOSED)
+    return Response(status_code=CLIENT_CLOSED)
 
 
 _NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -133,21 +130,3 @@ def _describe(event: AskEvent) -> tuple[str, dict[str, Any]]:
 
 def _format(event: str, data: dict[str, Any]) -> str:
     return f"event: {event}\ndata: {json.dumps(data)}\n\n"
-
-
-async def _unless_disconnected(request: Request, answering: Coroutine[Any, Any, _T]) -> _T | None:
-    """What ``answering`` returns, or None when the client hung up first; then the answering is cancelled."""
-    answer = asyncio.ensure_future(answering)
-    hang_up = asyncio.ensure_future(_wait_for_disconnect(request))
-    try:
-        await asyncio.wait({answer, hang_up}, return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else None
-    finally:
-        for task in (answer, hang_up):
-            task.cancel()
-        await asyncio.gather(answer, hang_up, return_exceptions=True)
-
-
-async def _wait_for_disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -23,7 +23,7 @@ from ..logs import current_request
 from ..model_ids import resolve_model
 from ..openai_errors import to_openai
 from ..openai_forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
-from ..openai_messages import read_conversation, reject_unsupported
+from ..openai_messages import brings_code, read_conversation, reject_unsupported
 from ..openai_schemas import ChatCompletion, ChatCompletionRequest
 from ..problems import to_problem
 from ..state import State
@@ -73,7 +73,7 @@ async def chat_completions(
         messages=messages,
         instructions=instructions,
         retrieval=body.quarry.retrieval == "on",
-        abstain=body.quarry.abstain,
+        abstain=body.quarry.abstain and not brings_code(messages[-1].content),
         k=body.quarry.k,
         max_tokens=body.max_completion_tokens or body.max_tokens,
         temperature=body.temperature or 0.0,

@@ -125,6 +125,21 @@ def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
     assert "quantity=3" not in str(provider.asked[0])
 
 
+def test_abstention(served: Served, stand_in: Any) -> None:
+    """Where the hits are too weak the model is not asked; but if the client wants it, or sends code of its own."""
+    provider = stand_in()
+    client = connect(served(provider, min_confidence=0.999))
+    foreign: list[Any] = [{"role": "user", "content": "How does the Kubernetes scheduler evict pods under pressure?"}]
+    answer = client.chat.completions.create(model="quarry/shop", messages=foreign)
+    assert answer.model_dump()["quarry"]["abstained"] and answer.choices[0].finish_reason == "stop"
+    assert not provider.asked
+    client.chat.completions.create(model="quarry/shop", messages=foreign, extra_body={"quarry": {"abstain": False}})
+    code = "```python\nevict(pods)\n```"
+    edit: list[Any] = [{"role": "user", "content": f"{foreign[0]['content']}\n{code}"}]
+    client.chat.completions.create(model="quarry/shop", messages=edit)
+    assert len(provider.asked) == 2
+
+
 def test_what_clients_send_and_does_not_apply_is_ignored(served: Served, stand_in: Any) -> None:
     """What Continue, aider and Open WebUI send beside the conversation is taken without an error."""
     client = connect(served(stand_in()))

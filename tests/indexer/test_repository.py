@@ -337,6 +337,15 @@ def test_an_empty_repository_says_so(make_repo: Make, tmp_path: Path) -> None:
         open_at(tmp_path)
 
 
+@pytest.mark.parametrize("source", ["~nobody-of-this-name/x", "a\0b", "x" * 5000])
+def test_what_is_no_path_says_so(source: str, tmp_path: Path) -> None:
+    """A home of nobody, a zero byte and an endless name are one line, also where only a name is made of them."""
+    for use in (lambda: default_name(source), lambda: open_source(source, clones=tmp_path)):
+        with pytest.raises(SourceError, match="is no path") as caught:
+            use()
+        assert len(str(caught.value)) < 300 and "\n" not in str(caught.value)
+
+
 def test_a_missing_path_says_so(tmp_path: Path) -> None:
     """What is not there is named as it was given."""
     with pytest.raises(SourceError, match=r"No such path: .*nothing-here"):
