@@ -66,7 +66,7 @@ _ROWS = (
     ),
     Row("concurrency", "engine_again_ratio", "… the same prompts at the engine's own port", "times"),
     Row("concurrency", "service_new_ratio", "… through the service, prompts to be read", "times"),
-    Row("serving", "own_p50_ms", "the service's own share of it, besides retrieval and the model, p50", "ms", 10),
+    Row("serving", "own_p50_ms", "the service's own share of the time to first token, p50", "ms", 10),
     Row("serving", "gap_p99_ms", "{clients} clients streaming for {seconds} s: gap between tokens, p99", "ms", 250),
     Row("serving", "failed", "… failed questions of {answers}", "", 1),
     Row("serving", "memory_grown_mb", "… memory of the service, end against a tenth of the time", "MB", 20),
