@@ -93,5 +93,6 @@ def _announce(state: object, address: str) -> None:
         click.echo(f"quarry: search works, but nothing can be asked: {error}", err=True)
         return
     name = names[0] if names else "NAME"
+    key = " -H 'Authorization: Bearer KEY'" if state.settings.needs_keys else ""
     body = f'{{"repo": "{name}", "messages": [{{"role": "user", "content": "What does this project do?"}}]}}'
-    click.echo(f"  curl -s {address}/chat -H 'Content-Type: application/json' -d '{body}'\n")
+    click.echo(f"  curl -s {address}/chat -H 'Content-Type: application/json'{key} -d '{body}'\n")

@@ -101,8 +101,26 @@ def describe(app: FastAPI) -> dict[str, Any]:
         schemas["Problem"] = Problem.model_json_schema()
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _describe_access(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _describe_access(schema: dict[str, Any]) -> None:
+    """Keys, and the answers of those who stand before the routes (``auth``, ``limits``)."""
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    schema["security"] = [{}, {"bearer": []}, {"header": []}]  # {}: on loopback none is needed
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            changes = method not in ("get", "head", "options")
+            statuses = (400, 401, 403, 413, 429) if changes else (400, 401, 429)
+            if openai_errors.speaks_openai(path) or path.startswith("/health"):
+                continue
+            for status, response in problem_responses(*statuses).items():
+                operation["responses"].setdefault(str(status), response)
 
 
 def _problem(status: HTTPStatus, detail: str) -> Problem:

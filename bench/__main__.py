@@ -19,6 +19,7 @@ from typing import Any
 from .cases import measure_model, measure_package
 from .concurrency import measure_concurrency
 from .conversations import measure_conversations
+from .load import measure_serving
 from .machine import ROOT, describe_machine, time_interpreter
 from .page import to_page
 from .plot import draw_growth
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "model": measure_model,
     "conversations": measure_conversations,
     "concurrency": measure_concurrency,
+    "serving": measure_serving,
 }
 
 

@@ -66,6 +66,10 @@ _ROWS = (
     ),
     Row("concurrency", "engine_again_ratio", "… the same prompts at the engine's own port", "times"),
     Row("concurrency", "service_new_ratio", "… through the service, prompts to be read", "times"),
+    Row("serving", "own_p50_ms", "the service's own share of the time to first token, p50", "ms", 10),
+    Row("serving", "gap_p99_ms", "{clients} clients streaming for {seconds} s: gap between tokens, p99", "ms", 250),
+    Row("serving", "failed", "… failed questions of {answers}", "", 1),
+    Row("serving", "memory_grown_mb", "… memory of the service, end against a tenth of the time", "MB", 20),
 )
 
 
@@ -100,6 +104,8 @@ def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str 
         parts += ["## Conversations", *_conversations_part(sections["conversations"]["figures"])]
     if "concurrency" in sections:
         parts += ["## Several clients", _concurrency_part(sections["concurrency"]["figures"])]
+    if "serving" in sections:
+        parts += ["## Many people at once", _serving_part(sections["serving"]["figures"])]
     parts.append(
         to_section(retrieval)
         if retrieval.get("methods")
@@ -269,6 +275,22 @@ def _concurrency_part(figures: Mapping[str, Any]) -> str:
 
 def _spread(values: Sequence[float]) -> str:
     return f"{max(values) / min(values):.2f}"
+
+
+def _serving_part(figures: Mapping[str, Any]) -> str:
+    return (
+        f"{figures['clients']} clients, each with one question to Django after the other and 256 tokens for an answer, "
+        "against a stand-in model that writes 50 tokens a second for each of them, for "
+        f"{figures['seconds']:,.0f} s; service, stand-in and clients are three processes on the same cores. "
+        f"{figures['tokens_per_second']:,.0f} tokens/s came through; a token costs the service "
+        f"{figures['cpu_us_per_token']:.0f} µs of processor, searches, packing and grounding included "
+        f"({figures['cores']:.2f} cores). Gaps: p50 {figures['gap_p50_ms']:.0f} ms, "
+        f"p99 {figures['gap_p99_ms']:.0f} ms, longest {figures['gap_max_ms']:.0f} ms. "
+        f"Memory: {figures['memory_start_mb']:.0f} MB after a tenth of the time, "
+        f"{figures['memory_end_mb']:.0f} MB at the end. The own share is one client's, alone: "
+        f"p50 {figures['own_p50_ms']:.1f} ms, p95 {figures['own_p95_ms']:.1f} ms. "
+        "`QUARRY_BENCH_SECONDS` makes it shorter."
+    )
 
 
 def _look_up(figures: Mapping[str, Any], path: str) -> Any:

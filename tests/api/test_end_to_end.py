@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -62,3 +64,31 @@ def test_real_stream_and_hang_up(served: Callable[..., str], provider: EmbeddedP
     answer = httpx.post(f"{url}/chat", json=short, timeout=280).json()
     # 2,000 tokens would take 30 s and more on this kind of machine; two take a moment.
     assert time.perf_counter() - started < 15, json.dumps(answer)
+
+
+def test_a_killed_engine_ends_the_stream_and_is_back(served: Callable[..., str], provider: EmbeddedProvider) -> None:
+    """An engine that is killed in mid-answer ends the stream with an error event, and is back for the next question."""
+    url = served(provider)
+    body = {
+        "repo": "shop",
+        "messages": [{"role": "user", "content": "Write a very long story about a cart."}],
+        "stream": True,
+        "max_tokens": 2000,
+        "retrieval": "off",
+    }
+    names = []
+    with httpx.stream("POST", f"{url}/chat", json=body, timeout=280) as response:
+        for line in response.iter_lines():
+            if line.startswith("event: "):
+                names.append(line.removeprefix("event: "))
+                if names.count("token") == 5 and "killed" not in names:
+                    names.append("killed")
+                    pid = provider.engine.pid
+                    assert pid is not None
+                    os.kill(pid, signal.SIGKILL)
+            elif line.startswith("data: "):
+                last = json.loads(line.removeprefix("data: "))
+    assert names[-1] == "error" and last["status"] == 503 and "ask again" in last["detail"]
+    again = {**body, "stream": False, "max_tokens": 2, "messages": [{"role": "user", "content": "Say hello."}]}
+    assert httpx.post(f"{url}/chat", json=again, timeout=280).status_code == 200
+    assert provider.engine.pid not in (None, pid)
