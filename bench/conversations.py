@@ -25,6 +25,7 @@ from assistant.answer import AskRequest, Assistant
 from assistant.models.catalogue import find_model
 from assistant.models.embedded import EmbeddedProvider
 from assistant.models.engine import PLAIN, EngineOptions
+from assistant.prompts import PROMPT_VERSION
 from assistant.records import Message
 from assistant.search import Searcher
 from assistant.settings import AssistantSettings, Speculation
@@ -48,7 +49,8 @@ _N_FIRST_QUESTIONS = 3  # engines that are loaded for the first question with, a
 def measure_conversations(work: Path) -> dict[str, Any]:
     """Medians over all turns of each arm, and the first question after a start with and without a warm engine."""
     home = index_django(work)
-    kept = work / f"conversations-{MODEL}-{_SPECULATION}.json"
+    key = f"{MODEL}-{_SPECULATION}-{AssistantSettings().context_tokens}-prompt{PROMPT_VERSION}"
+    kept = work / f"conversations-{key}.json"
     measured: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
     conversations = read_conversations()
     end = time.monotonic() + float(os.environ.get("QUARRY_BENCH_SECONDS", "700"))
@@ -64,7 +66,7 @@ def measure_conversations(work: Path) -> dict[str, Any]:
                     break
                 measured[str(number)] = asyncio.run(_converse(home, providers, conversations[number]))
                 kept.write_text(json.dumps(measured))
-    first = kept.with_name(f"first-question-{MODEL}.json")
+    first = kept.with_name(f"first-question-{key}.json")
     if not first.exists():
         first.write_text(json.dumps(_measure_first_questions(home, conversations)))
     return {

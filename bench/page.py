@@ -251,7 +251,7 @@ def _conversations_part(figures: Mapping[str, Any]) -> list[str]:
         f"{figures['n_conversations']} conversations of two or three turns about Django (`bench/conversations.toml`), "
         f"{plain['n_turns']} answers an engine by {figures['model']}, prompts of {plain['prompt_tokens']:,.0f} tokens "
         "in the mean. Each row adds to the one above it, in an engine of its own; they answer the same prompt by "
-        "turns. `same text`: answers equal to the first row's, to the letter.",
+        f"turns. Speculation is `{figures['speculation']}`. `same text`: answers equal to the first row's.",
         to_table(header, rows),
         f"The first question after a start, with the head read while nobody waited: {first['warm_ms'] / 1000:.2f} s "
         f"({first['warm_read_tokens']:,.0f} tokens to read), without: {first['cold_ms'] / 1000:.2f} s "

@@ -13,6 +13,7 @@ import pytest
 
 from bench import __main__ as bench
 from bench import corpus
+from bench.conversations import read_conversations
 from bench.corpus import make_repository
 from bench.machine import run
 from bench.page import to_page
@@ -89,3 +90,44 @@ def test_a_section_measured_alone_leaves_the_others_as_they_are(
     assert sections["other"] == kept
     assert sections["small"]["figures"] == figures
     assert "2,012 chunks" in (tmp_path / "PAGE").read_text()
+
+
+def test_conversations_are_twenty_of_two_or_three_turns() -> None:
+    """What is measured over is what the page says: twenty conversations, no question asked twice."""
+    conversations = read_conversations()
+    assert len(conversations) == 20
+    assert {len(turns) for turns in conversations} == {2, 3}
+    questions = [question for turns in conversations for question in turns]
+    assert len(set(questions)) == len(questions)
+
+
+def test_the_page_sets_each_engine_against_the_plainest() -> None:
+    """A row's ratios are those to the first row, for the wait and for the speed."""
+    plain = {
+        "n_turns": 45,
+        "prompt_tokens": 1500.0,
+        "first_token_ms": 8000.0,
+        "cached_share": 0.0,
+        "tokens_per_second": 40.0,
+        "accepted_share": 0.0,
+        "same_text_share": 1.0,
+    }
+    quick = plain | {"first_token_ms": 6000.0, "tokens_per_second": 60.0, "same_text_share": 0.9}
+    figures = {
+        "model": "small",
+        "speculation": "ngram-mod",
+        "n_conversations": 20,
+        "arms": {"nothing": plain, "quick": quick},
+        "first_question": {
+            "cold_ms": 9000.0,
+            "warm_ms": 8000.0,
+            "cold_read_tokens": 1600.0,
+            "warm_read_tokens": 1480.0,
+        },
+    }
+    row = next(
+        line
+        for line in to_page({"sections": {"conversations": _section(**figures)}}, {}, None).splitlines()
+        if line.startswith("| quick")
+    )
+    assert [cell.strip() for cell in row.split("|")[2:8]] == ["6.00 s", "0.75", "0%", "60.0", "1.50", ""]
