@@ -13,6 +13,7 @@ from .terms import CONSTANTS, IDENTIFIER, NUMBER, STRING, same_number
 
 _REMARKS = ("#", "//", "/*", "* ", "*/", "--", ";;", '"""', "'''", "%", "///")
 _IMPORT = re.compile(r"(?:import|from|use|using|require|include)\b|#include\b|export \{")
+_EMPTY_STRING = re.compile(r"(?<!')''(?!')|(?<!\")\"\"(?!\")")
 _TRIPLE_QUOTE = re.compile(r'"""|\'\'\'')
 _OPENERS, _CLOSERS = "([{", ")]}"
 _DEFINING = (
@@ -21,6 +22,7 @@ _DEFINING = (
     r"#define)\b[^=;]*?\b{name}\b|^\s*{name}\s*(?::[^=:]+)?(?::=|=)(?!=)|^\s*[\w.$]+\.{name}\s*=\s*(?:async\s*)?"
     r"(?:function\b|\())"
 )
+_CLOSING = re.compile(r"\s*[\])}]+\s*=\s*")
 _BOUND = r"(?<![\w.$]){name}[\"']?\s*(?:\?)?(?::\s*[^=\n]{{1,80}}?)?\s*(?::=|=|:)\s*"
 
 
@@ -113,8 +115,25 @@ class Evidence:
                         value = _literal_at(self.lines[number], match.end())
                         if value is not None:
                             found.append((number, value))
+                    closing = self._closing_of(number)
+                    value = _literal_at(*closing[1:]) if closing is not None else None
+                    if closing is not None and value is not None:
+                        found.append((closing[0], value))
             self._bound[name] = found
         return self._bound[name]
+
+    def _closing_of(self, number: int) -> tuple[int, str, int] | None:
+        """Where what this line opens is closed and assigned to: the line, its text, and the column of the value."""
+        depths = self._depths
+        if depths[number + 1] <= depths[number]:
+            return None
+        last = next((n for n in range(number + 1, len(self.lines)) if depths[n + 1] <= depths[number]), None)
+        closing = _CLOSING.match(self.lines[last]) if last is not None else None
+        return (last, self.lines[last], closing.end()) if last is not None and closing is not None else None
+
+    @cached_property
+    def _depths(self) -> Sequence[int]:
+        return bracket_depths(self.lines)
 
     def defines(self, name: str) -> int:
         """The lines that look like a definition of this name."""
@@ -145,7 +164,7 @@ def _tokens(line: str) -> Iterable[str]:
         yield same_number(number)
     for double, single in STRING.findall(line):
         yield f"'{double or single}'"
-    if "''" in line or '""' in line:
+    if _EMPTY_STRING.search(line):
         yield "''"
 
 

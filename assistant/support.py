@@ -16,6 +16,7 @@ from indexer.words import split_words, stem
 
 from .evidence import Evidence, bits_of, bracket_depths, is_unbroken
 from .records import Passage
+from .relations import find_relation, is_shown
 from .terms import IDENTIFIER, Term, Terms, read_code_terms, read_terms
 
 MAX_LINES = 12  # of a citation before it is grown: who follows it should see at once what it is for
@@ -31,10 +32,12 @@ _AROUND = 0.75  # of a name's weight where only what is around the line has it
 _ASKED = 0.5  # weight of what the question names, for choosing among lines
 _WORD = 0.12  # weight of a telling word that is no code
 _LINE_COST = 0.03  # so that of two ranges that say the same the shorter one is taken
+_CONSTRUCTORS = frozenset(("__init__", "__new__", "constructor", "initialize"))
+_MAX_WORDS_OF_SHORT = 6  # of an answer that leaves it to the question to say what of it is meant
 _MIN_QUOTED_CHARS = 12  # of a quoted line, without its indentation: shorter ones stand anywhere
 _MIN_QUOTED_SHARE = 0.6  # of a code block's characters that stand in the passage line by line
 
-_REMARK = 0.7  # of a name's weight where only a comment, documentation or an import has it
+_REMARK = 0.5  # of a name's weight where only a comment, documentation or an import has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,16 @@ def _support_new(
         case.add(_WEIGHTS[term.kind], *_masks(evidence, term))
     if not any(case.own) and not any(case.around):
         return None
-    for term in subject:
+    for term in map(_as_class, subject):
         about.add(_ASKED, *_masks(evidence, term))
     for word in terms.words | asked.words:
         if word in evidence.words:
             extra.add(_WORD, evidence.words[word], 0)
+    names = [term.text for term in new if term.kind == "name"]
+    others = [term.text for term in subject]
+    relation = find_relation(terms.words)
+    if relation is None and len(new) == 1 and len(terms.words) <= _MAX_WORDS_OF_SHORT:
+        relation = find_relation(asked.words)
     best: tuple[float, int, int] | None = None
     n_values = sum(term.kind == "value" for term in new)
     max_lines = max(_MAX_VALUE_LINES, n_values) if n_values else MAX_LINES
@@ -170,6 +178,8 @@ def _support_new(
         if about.weights and not _is_about(about, window):
             continue
         if not _values_hold(evidence, new, subject, window):
+            continue
+        if relation is not None and names and not is_shown(relation, evidence, names, others, window):
             continue
         score = covered + about.covered(window) + min(extra.covered(window), 4 * _WORD) - _LINE_COST * (last - first)
         if best is None or score > best[0] + 1e-9:
@@ -207,6 +217,13 @@ def _masks(evidence: Evidence, term: Term) -> tuple[int, int]:
         if not any(part in evidence.own or part in known for part in term.qualifier):
             return 0, 0
     return own, around
+
+
+def _as_class(term: Term) -> Term:
+    """``Client.__init__`` as ``Client``: who asks of a constructor means the class."""
+    if term.text in _CONSTRUCTORS and term.qualifier:
+        return Term(term.kind, term.qualifier[-1], term.qualifier[:-1], term.at)
+    return term
 
 
 def _is_about(about: _Case, window: int) -> bool:

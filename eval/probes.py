@@ -114,7 +114,7 @@ def _shows(passage: Passage, question: Question) -> bool:
 
 
 def to_report(probes: Sequence[Probe]) -> str:
-    """Per kind: of the true statements how many are cited on the answer's lines, or elsewhere; of the false how many."""
+    """Per kind: how many true statements are cited on the answer's lines, or elsewhere, and how many false ones."""
     rows = []
     for kind in (*KINDS, None):
         true = [probe for probe in probes if probe.is_true and kind in (None, probe.kind)]
