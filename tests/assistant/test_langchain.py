@@ -154,7 +154,7 @@ def test_chat_in_a_chain_streams(ask: Any) -> None:
     """In a chain the pieces come one by one, whether the caller has an event loop or not, or is in one."""
     chain = ChatPromptTemplate.from_messages([("human", "{q}")]) | ask(WordsProvider()) | StrOutputParser()
     question = {"q": "What is the default quantity?"}
-    words = ["It ", "is ", "three."]
+    words = ["It", " is", " three."]
     assert [piece for piece in chain.stream(question) if piece] == words
 
     async def collect() -> list[str]:
