@@ -20,7 +20,7 @@ from .records import ContextBudget, Message, TokenCount
 
 # The 1.5B model on two cores, so that the first question of all waits no longer than was asked for.
 UNMEASURED_TOKENS_PER_SECOND = 80.0
-MIN_TOKENS = 400  # less would not hold one large function: then the wait is longer than the target
+MIN_TOKENS = 600  # less holds the answer too seldom (docs/log.md): then the wait is longer than the target
 MAX_TOKENS = 6000  # more does not make answers of such models better, however fast they are read
 _STEP_TOKENS = 100  # so that small changes of speed leave the prompt, and what engines cache of it, as it was
 _BOUND_PER_TOKEN = 3  # a bound counts bytes: code has 3 to 4 of them a token

@@ -24,8 +24,10 @@ from .signals import Query, Scores
 
 COEFFICIENTS_FILE = Path(__file__).with_name("confidence.toml")
 
-_QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
-_WORD = re.compile(r"[^\W_]\w*")
+N_HITS = 10  # what is looked at, however many were asked for
+MIN_CHUNKS = 50  # the smallest repository of the fit has 74
+_N_BEST = 3
+
 # Words of a question about code that say no more than that it is one.
 _ASKING_WORDS = frozenset(
     "work works working happen happens implement implemented implementation handle handled handling done defined "
@@ -33,9 +35,9 @@ _ASKING_WORDS = frozenset(
 )
 _SUFFIXES = ("ers", "er", "ors", "or", "ations", "ation", "ions", "ion", "ments", "ment", "able", "al", "ity", "ness")
 _MIN_ORIGIN_CHARS = 4
+_WORD = re.compile(r"[^\W_]\w*")
+_QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
 _SEPARATOR = re.compile(r"\.|::|#|->")
-N_HITS = 10  # what is looked at, however many were asked for
-_N_BEST = 3
 
 CONFIDENCE_SIGNALS: Mapping[str, str] = {
     "meaning_above": "by how many standard deviations the best cosine is above the mean of all chunks",
@@ -83,14 +85,14 @@ def measure_confidence_signals(
 ) -> dict[str, float]:
     """The signals of one search: ``cosines`` of every chunk of each of ``indexes``, and the best hits of them all.
 
-    Each of ``CONFIDENCE_SIGNALS``; all 0 where nothing was found.
+    Each of ``CONFIDENCE_SIGNALS``. Empty where there are too few chunks for the best to stand out among them.
     """
-    signals = dict.fromkeys(CONFIDENCE_SIGNALS, 0.0)
     hits = hits[:N_HITS]
-    if not hits:
-        return signals
-    counts = _count_terms(query.text, indexes)
     n_chunks = sum(len(scores) for scores in cosines)
+    if n_chunks < MIN_CHUNKS or not hits:
+        return {}
+    signals = dict.fromkeys(CONFIDENCE_SIGNALS, 0.0)
+    counts = _count_terms(query.text, indexes)
     # The smoothed inverse document frequency; the words of the question alone decide, not how many there are.
     rarity = {term: math.log1p(n_chunks / (1 + count)) for term, count in counts.items()}
     total = sum(rarity.values()) or 1.0

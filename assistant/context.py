@@ -75,9 +75,12 @@ def pack_context(
 
     ``question`` tells which lines of a hit matter where it does not fit whole; without it the first ones do.
     """
-    distinct = list({(hit.repo, hit.commit, hit.chunk.location): hit for hit in reversed(hits)}.values())[::-1]
-    packer = _Packer(distinct, budget_tokens, count_tokens, surroundings or NoSurroundings())
-    weights = weigh_terms(question, [hit.chunk.text for hit in distinct])
+    distinct: dict[tuple[str, str | None, str], Hit] = {}
+    for hit in hits:
+        distinct.setdefault((hit.repo, hit.commit, hit.chunk.location), hit)
+    hits = list(distinct.values())
+    packer = _Packer(hits, budget_tokens, count_tokens, surroundings or NoSurroundings())
+    weights = weigh_terms(question, [hit.chunk.text for hit in hits])
     return packer.pack(weights, by_words=bool(read_query(question).names))
 
 
@@ -166,9 +169,10 @@ class _Packer:
             draft = self._draft(whole.hits, whole.heads, "excerpt", keep_lines(whole.body, order[:n_kept]))
             n_over = draft.count.n_tokens - self._room
             if n_over <= 0:
-                if draft.count.n_tokens >= _MIN_TOKENS:
+                is_worth_it = n_kept == len(order) or draft.count.n_tokens >= _MIN_TOKENS
+                if is_worth_it:
                     self._take(draft)
-                return draft.count.n_tokens >= _MIN_TOKENS
+                return is_worth_it
             n_kept -= max(1, n_kept * n_over // draft.count.n_tokens)
         return False
 

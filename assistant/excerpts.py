@@ -47,13 +47,14 @@ def count_signature_lines(lines: Sequence[str]) -> int:
 def order_lines(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[list[int], list[int]]:
     """The indices of ``lines`` in the order in which to keep them: those that matter, and the rest.
 
-    The signature matters, then lines with telling words, the most telling first, then the lines beside those.
+    The signature matters, then lines with telling words, the most telling first, then the lines beside those. Nothing
+    matters where no word tells.
     """
     n_signature = count_signature_lines(lines)
     worth = [sum(weights.get(term, 0.0) for term in set(index_terms(line))) for line in lines]
     telling = sorted((i for i, value in enumerate(worth) if value > 0), key=lambda i: (-worth[i], i))
     beside = [j for i in telling for j in (i + 1, i - 1) if 0 <= j < len(lines)]
-    matter = list(dict.fromkeys([*range(n_signature), *telling, *beside]))
+    matter = list(dict.fromkeys([*range(n_signature), *telling, *beside])) if telling else []
     return matter, [i for i in range(len(lines)) if i not in set(matter)]
 
 

@@ -37,13 +37,14 @@ def asks_for_overview(question: str, repositories: Sequence[str] = ()) -> bool:
     """Whether ``question`` is about the whole of a project, also by the name of one of ``repositories``."""
     plain = _plain(question)
     for name in repositories:
-        plain = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "this project", plain, flags=re.IGNORECASE)
+        spelled = rf"(?<![\w-])(?<!this )(?<!the ){re.escape(name)}(?![\w-])"  # not "this project" of one of that name
+        plain = re.sub(spelled, "this project", plain, flags=re.IGNORECASE)
     return _OVERVIEW.search(plain) is not None
 
 
 def is_small_talk(question: str) -> bool:
     """Whether ``question`` is a greeting, thanks, or about the assistant itself."""
-    return _SMALL_TALK.fullmatch(_plain(question)) is not None
+    return any(_SMALL_TALK.fullmatch(text) for text in (_strip(question), _plain(question)))
 
 
 def find_readme(index: OpenedIndex) -> list[Hit]:
@@ -75,7 +76,12 @@ def find_readme(index: OpenedIndex) -> list[Hit]:
     return hits
 
 
+def _strip(question: str) -> str:
+    """Without what stands around the words."""
+    return " ".join(question.split()).strip(" .!?…,:;`\"'")
+
+
 def _plain(question: str) -> str:
-    """Without what stands around the words, and politeness."""
-    plain = " ".join(question.split()).strip(" .!?…,:;`\"'")
-    return re.sub(r"^(?:please|hi|hey|hello|so|ok|and|can you|could you|tell me)[ ,]+", "", plain, flags=re.I).strip()
+    """Without politeness, too."""
+    polite = r"^(?:please|hi|hey|hello|so|ok|and|can you|could you|tell me)[ ,]+"
+    return re.sub(polite, "", _strip(question), flags=re.IGNORECASE).strip()

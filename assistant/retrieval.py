@@ -46,26 +46,27 @@ def retrieve(
     searcher: Searcher,
     targets: Sequence[Target],
     repo: str,
-    query: str,
+    question: str,
     *,
+    query: str,
     k: int,
     ref: str | None,
     min_confidence: float,
-    is_follow_up: bool = False,
+    is_follow_up: bool,
 ) -> Retrieved:
-    """The hits for a question, a README's head first where it asks about the whole. Raises what a search raises.
+    """The hits for ``question``, searched as ``query``: a README's head first where it asks about the whole.
 
     ``min_confidence`` 0 finds nothing too weak. A follow-up may be answered by the conversation, so it is too weak
-    only where it spells out names.
+    only where it spells out names of its own. Raises what a search raises.
     """
     result = searcher.search(repo, query, k=k, ref=ref, options=SearchOptions(for_context=True))
     indexes = [searcher.open(target).index for target in targets]
-    is_overview = asks_for_overview(query, [index.name for index in indexes])
+    is_overview = asks_for_overview(question, [index.name for index in indexes])
     hits = _with_readmes(result.hits, indexes) if is_overview else list(result.hits)
     confidence = None
-    if not is_overview and _is_judged(query):
+    if result.confidence_signals and not is_overview and _is_judged(question):
         confidence = round(load_coefficients().probability(result.confidence_signals), 4)
-    can_be_refused = not is_follow_up or bool(read_query(query).names)
+    can_be_refused = not is_follow_up or bool(read_query(question).names)
     is_too_weak = confidence is not None and can_be_refused and confidence < min_confidence
     return Retrieved(query, hits, IndexSurroundings(indexes, hits), confidence, is_too_weak)
 
@@ -118,10 +119,10 @@ def _with_readmes(hits: Sequence[Hit], indexes: Sequence[OpenedIndex]) -> list[H
     return [*heads, *(hit for hit in hits if (hit.repo, hit.commit, hit.chunk.location) not in known)]
 
 
-def _is_judged(query: str) -> bool:
-    """Whether ``query`` is of the kind that the confidence was fitted on: a short question in English."""
-    words = re.findall(r"\w+", query.lower())
+def _is_judged(question: str) -> bool:
+    """Whether ``question`` is of the kind that the confidence was fitted on: a short question in English."""
+    words = re.findall(r"\w+", question.lower())
     is_other_language = not _OTHER_LANGUAGES.isdisjoint(words) or any(
-        char.isalpha() and not char.isascii() for char in query
+        char.isalpha() and not char.isascii() for char in question
     )
-    return 0 < len(words) <= _MAX_WORDS and not is_other_language and not is_small_talk(query)
+    return 0 < len(words) <= _MAX_WORDS and not is_other_language and not is_small_talk(question)

@@ -17,7 +17,7 @@ def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: flo
     matplotlib.rcParams.update({"svg.hashsalt": "quarry", "svg.fonttype": "none", "font.size": 10})
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
     for (label, judged), colour in zip(curves.items(), ("#2a5d9f", "#d1782a", "#3a8f4d"), strict=False):
         points = trace_risk(judged)
         axes.plot([coverage for coverage, _ in points], [risk for _, risk in points], color=colour, label=label)
@@ -26,7 +26,7 @@ def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: flo
             axes.plot(*points[n_answered - 1], color=colour, marker="o", markersize=6)
     axes.set(
         xlabel="coverage: share of questions that are answered",
-        ylabel="risk: share of those without their answer in the hits",
+        ylabel="risk: share of those that the hits do not hold",
         title=f"Half of the questions are other repositories'; dots: threshold {threshold:g}",
         xlim=(0, 1.01),
         ylim=(0, None),

@@ -66,6 +66,52 @@ def test_passages_are_whole_chunks_by_rank() -> None:
     assert [packed.how for packed in context.packed] == ["whole", "whole"]
 
 
+def test_neighbours_become_one_passage() -> None:
+    """Hits whose lines follow each other are one passage at the rank of the better one, in the order of the file."""
+    hits = [hit(lines(3), "b.py", 10), hit("other", "a.py"), hit("before", "b.py", 9), hit("after", "b.py", 13)]
+    context = pack_context(hits, 1000, count_words)
+    assert [(p.number, p.location) for p in context.passages] == [(1, "b.py:9-13"), (2, "a.py:1-1")]
+    assert context.passages[0].text == f"before\n{lines(3)}\nafter"
+    assert [(packed.how, list(packed.hits)) for packed in context.packed] == [
+        ("merged", [hits[2], hits[0], hits[3]]),
+        ("whole", [hits[1]]),
+    ]
+    alone = sum(pack_context([each], 1000, count_words).tokens.n_tokens for each in hits)
+    assert context.tokens.n_tokens < alone  # the frames of two are spared
+
+
+def test_the_same_hit_twice_is_one_passage() -> None:
+    """A hit that comes again, such as a README that was found and added, is packed once, at its better rank."""
+    hits = [hit("a", "a.py"), hit("b", "b.py"), hit("a", "a.py")]
+    assert [passage.path for passage in pack_context(hits, 100, count_words).passages] == ["a.py", "b.py"]
+
+
+def test_a_question_with_names_gets_excerpts_in_their_turn() -> None:
+    """What does not fit whole is cut to signature and telling lines, which know where they stand in the file."""
+    body = ["def send():", *(f"    step_{n} = a{n} b{n} c{n} d{n}" for n in range(40)), "    raise PoolClosed"]
+    hits = [hit("x = 1", "a.py"), hit("\n".join(body), "b.py", 101), hit(lines(9), "c.py")]
+    context = pack_context(hits, 60, count_words, question="where is `PoolClosed` raised?")
+    first, second = context.passages[:2]
+    assert (first.path, second.path) == ("a.py", "b.py")
+    assert (context.packed[1].how, context.packed[1].n_lines_left_out > 30) == ("excerpt", True)
+    shown = second.text.split("\n")
+    assert (shown[0], shown[-1]) == ("def send():", "    raise PoolClosed")
+    for index, line in enumerate(shown):
+        number = second.line_at(index)
+        assert line.strip() == "…" if number is None else line == body[number - 101]
+    assert None in [second.line_at(index) for index in range(len(shown))]
+    assert (second.start_line, second.end_line) == (101, 142)
+
+
+def test_a_question_without_names_gets_whole_hits_first() -> None:
+    """Excerpts wait for what fits whole further down."""
+    hits = [hit(lines(5), "a.py"), hit(lines(100), "b.py"), hit(lines(5), "c.py")]
+    context = pack_context(hits, 140, count_words, question="how are w90 things done?")
+    packed = {passage.path: each.how for passage, each in zip(context.passages, context.packed, strict=True)}
+    assert (packed["a.py"], packed["c.py"]) == ("whole", "whole")
+    assert packed.get("b.py") in (None, "excerpt")
+
+
 def test_a_chunk_that_is_too_large_is_passed_over() -> None:
     """A large chunk in the middle makes room for a small one behind it, and its reason gives both numbers."""
     hits = [hit(lines(5), "a.py"), hit(lines(100), "b.py"), hit(lines(5), "c.py")]
