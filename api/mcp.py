@@ -188,18 +188,21 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
         asked = AskRequest(
             repo=_narrowed(context, repo), messages=[Message("user", question)], ref=ref, max_tokens=max_tokens
         )
-        n_tokens = 0
+        n_events = n_tokens = 0  # progress must grow with each report, so it counts what has happened
         async with aclosing(ask_model(open_state(), asked, _caller_of(context) or Caller())) as events:
             async for event in events:
+                n_events += 1
                 match event:
                     case PlaceInLine(place):
-                        await context.report_progress(0, message=f"waiting for the model, number {place} in line")
+                        await context.report_progress(
+                            n_events, message=f"waiting for the model, number {place} in line"
+                        )
                     case PassagesFound(passages):
-                        await context.report_progress(0, message=f"the model reads {len(passages)} passages")
+                        await context.report_progress(n_events, message=f"the model reads {len(passages)} passages")
                     case TokenGenerated():
                         n_tokens += 1
                         if n_tokens % _TOKENS_BETWEEN_REPORTS == 1:
-                            await context.report_progress(n_tokens, message="the model answers")
+                            await context.report_progress(n_events, message="the model answers")
                     case AnswerDone(answer):
                         return _result(answer.text + sources_list(answer), answer_as_json(answer))
         raise AssertionError("a stream ends with AnswerDone or an error")

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from assistant.completion import Completion  # it imports LangChain, and MCP's searches must not
 
 _HEAD = "\n\nSources:\n\n"
-# Our own list at the end of an answer, as a client sends it back with the conversation.
-_SENT_BACK = re.compile(r"\n+Sources:\n+(?:- \[\d+\] `[^`\n]+`\n?)+\s*\Z")
+_ITEM = re.compile(r"- \[\d+\] `[^`]+`")
 
 
 def sources_list(answer: Answer) -> str:
@@ -27,7 +26,9 @@ def sources_list(answer: Answer) -> str:
 
 def without_sources(text: str) -> str:
     """``text`` without the list that ``sources_list`` has appended to it: the model need not read it again."""
-    return _SENT_BACK.sub("", text)
+    answer, found, listed = text.rpartition(_HEAD)
+    items = listed.strip().split("\n")
+    return answer if found and all(_ITEM.fullmatch(item) for item in items) else text
 
 
 def annotations_of(answer: Answer, base_url: str) -> list[dict[str, Any]]:

@@ -26,12 +26,8 @@ END_TOKENS = (
     "<|im_end|>",
 )
 
-_CLIENTS_OWN = re.compile(
-    r"\A(?P<head>.*)<(?P<bar>\|?)fim_prefix(?P=bar)>(?P<prefix>.*)<(?P=bar)fim_suffix(?P=bar)>(?P<suffix>.*)"
-    r"<(?P=bar)fim_middle(?P=bar)>\s*\Z",
-    re.DOTALL,
-)
-_FILE = re.compile(r"<\|file_sep\|>[ \t]*([^\n<]+)\n?\s*\Z")
+_CLIENTS_FORMS = ("<|fim_{}|>", "<fim_{}>")  # Qwen's, and StarCoder's, which editors send to models they do not know
+_FILE = "<|file_sep|>"
 # A first line such as `# src/shop/cart.py`, `// Path: cart.ts` or `<!-- page.html -->`.
 _PATH_COMMENT = re.compile(
     r"\A(?:#!.*\n)?\s*(?:#|//|--|;+|%|/\*|<!--)\s*"
@@ -65,16 +61,31 @@ def fills_gaps(model: str) -> bool:
 def read_gap(prompt: str, suffix: str | None, path: str | None) -> Gap:
     """The gap in a client's prompt, also where the client has put Qwen's or StarCoder's tokens around it by itself.
 
-    The path is the client's, or that of the prompt's first comment, or that of the client's own ``<|file_sep|>``.
+    The path is the given one, or that of the client's last ``<|file_sep|>``, or that of a comment in the first line.
     """
-    own = _CLIENTS_OWN.match(prompt) if suffix is None else None
+    own = _split_at_tokens(prompt) if suffix is None else None
     if own is None:
         return Gap(prompt, suffix, path or _path_of_comment(prompt))
+    head, before, behind = own
     # What a client has put before the file are files of its own choice: they stay, as code before the cursor.
-    file = _FILE.search(own["head"])
-    head = defuse_files(own["head"][: file.start()] if file else own["head"])
-    named = file[1].strip() if file else _path_of_comment(own["prefix"])
-    return Gap(head + own["prefix"], own["suffix"], path or named)
+    above, _, last = head.rstrip().rpartition("\n")
+    named = None
+    if last.startswith(_FILE):
+        head, named = f"{above}\n" if above else "", last.removeprefix(_FILE).strip()
+    return Gap(defuse_files(head) + before, behind, path or named or _path_of_comment(before))
+
+
+def _split_at_tokens(prompt: str) -> tuple[str, str, str] | None:
+    """What stands before a client's own tokens, and the code before and behind the cursor; None without all three."""
+    body = prompt.rstrip()
+    for form in _CLIENTS_FORMS:
+        prefix_token, suffix_token, middle_token = (form.format(name) for name in ("prefix", "suffix", "middle"))
+        if body.endswith(middle_token):
+            head, found, rest = body.removesuffix(middle_token).rpartition(prefix_token)
+            before, found_suffix, behind = rest.partition(suffix_token)
+            if found and found_suffix:
+                return head, before, behind
+    return None
 
 
 def defuse_files(head: str) -> str:

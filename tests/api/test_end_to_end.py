@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openai import OpenAI
 
 from assistant.models.catalogue import find_model
 from assistant.models.download import pull_model
@@ -92,3 +93,23 @@ def test_a_killed_engine_ends_the_stream_and_is_back(served: Callable[..., str],
     again = {**body, "stream": False, "max_tokens": 2, "messages": [{"role": "user", "content": "Say hello."}]}
     assert httpx.post(f"{url}/chat", json=again, timeout=280).status_code == 200
     assert provider.engine.pid not in (None, pid)
+
+
+def test_real_answer_and_completion_to_the_openai_client(
+    served: Callable[..., str], provider: EmbeddedProvider
+) -> None:
+    """The official client gets a real answer from the right file, and real code at the cursor that uses it."""
+    client = OpenAI(base_url=f"{served(provider)}/v1", api_key="none", max_retries=0, timeout=280)
+    answer = client.chat.completions.create(
+        model="quarry/shop", messages=[{"role": "user", "content": QUESTION}], max_tokens=32
+    )
+    assert "3" in (answer.choices[0].message.content or "")
+    assert "shop/cart.py" in [source["path"] for source in answer.model_dump()["quarry"]["sources"]]
+    completion = client.completions.create(
+        model="quarry/shop",
+        prompt="# shop/order.py\nfrom shop.cart import add_to_cart\n\n\ndef order(cart, item):\n    cart = add_to_",
+        suffix="\n    return cart\n",
+        max_tokens=24,
+    )
+    text = completion.choices[0].text
+    assert text.startswith("cart(") and "<|" not in text and "return cart" not in text

@@ -63,7 +63,7 @@ def test_ask_answers_with_sources_and_progress(served: Served, stand_in: Any, mo
     assert not result.is_error and words(result) == "The answer."
     assert result.structured_content is not None
     assert "shop/cart.py" in [source["path"] for source in result.structured_content["sources"]]
-    assert [progress for progress, _ in seen] == [0, 1]
+    assert [progress for progress, _ in seen] == [1, 2]
     assert "passages" in str(seen[0][1])
 
 

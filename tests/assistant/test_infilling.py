@@ -43,6 +43,14 @@ def test_tokens_that_are_not_whole_are_text() -> None:
     assert read_gap(prompt, None, None) == Gap(prompt, None, None)
 
 
+def test_hostile_prompts_are_read_at_once() -> None:
+    """Many tokens, and endless lines of blanks behind one, take no more time than any prompt of that length."""
+    tokens = "<|fim_prefix|><|fim_suffix|>" * 20_000
+    assert read_gap(tokens, None, None).suffix is None
+    blanks = "<|file_sep|>" + " " * 500_000
+    assert read_gap(f"{blanks}x\n<|fim_prefix|>a<|fim_suffix|>b<|fim_middle|>", None, None).path == "x"
+
+
 def test_query_holds_the_lines_and_what_encloses_them() -> None:
     """The search is for the last lines, and for the function and class around them, however far above."""
     body = "".join(f"        step_{number}()\n" for number in range(40))
