@@ -87,8 +87,10 @@ def test_what_the_pipeline_found_is_counted(tmp_path: Path) -> None:
         unknown_names=("a", "b", "c"),
     )
     abstained = Answer(**fields, usage=Usage(0, 0), abstained=True)
-    metrics.count_answer(answer, wait_ms=30.0, first_token_ms=150.0, generation_ms=490.0)
-    metrics.count_answer(abstained, wait_ms=0.0, first_token_ms=None, generation_ms=0.0)
+    took = {"wait_ms": 30.0, "first_token_ms": 150.0, "generation_ms": 490.0}
+    for each in (answer, abstained):
+        metrics.count_answer(each)
+        metrics.count_model(each.usage, each.timings_ms, asked_model=not each.abstained, **took)
     now = samples(metrics.to_text().decode())
     assert now["quarry_cached_prompt_tokens_total", ()] == 900
     assert now["quarry_citations_total", ()] == 2
