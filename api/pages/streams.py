@@ -41,7 +41,7 @@ class GrowingAnswer:
                 return "queued", {"place": place}
             case PassagesFound(passages):
                 self._passages = list(passages)
-                html = render("_passages.html", passages=passages)
+                html = render("_passages.html", passages=passages, abstained=False)
                 return "passages", {"n": len(passages), "html": html}
             case TokenGenerated(text):
                 self._text.append(text)
@@ -73,7 +73,7 @@ class GrowingAnswer:
 def finished(answer: Answer, question: str) -> dict[str, Any]:
     """What stands below a finished answer, and what the page keeps of it for the next question."""
     return {
-        "text": answer.text,
+        "passages": render("_passages.html", passages=answer.passages, abstained=answer.abstained),
         "footer": render("_after.html", answer=answer, hits=trace_hits(answer), question=question),
         "n_tokens": answer.usage.completion_tokens,
         "seconds": round(answer.timings_ms["total"] / 1000, 1),

@@ -48,6 +48,7 @@ class PageQuestion(_Body):
     question: str = Field(max_length=1_000_000)
     session_id: str | None = None
     mode: Literal["ask", "compare", "blind"] = "ask"
+    abstain: bool = True
 
 
 class PageSearch(_Body):
@@ -72,7 +73,8 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
 
     An answer goes into the conversation; a comparison is asked with what was said there, and leaves it as it was.
     """
-    asked = AskRequest(repo=body.repo, messages=[Message("user", body.question)], ref=body.ref or None)
+    messages = [Message("user", body.question)]
+    asked = AskRequest(repo=body.repo, messages=messages, ref=body.ref or None, abstain=body.abstain)
     check_question(asked.messages)
     session_id = body.session_id or secrets.token_hex(16)
 
@@ -146,8 +148,7 @@ def _preview(hit: Hit) -> Markup:
 
 
 def _reveal(arm: Arm, answer: Answer, question: str) -> dict[str, Any]:
-    passages = render("_passages.html", passages=answer.passages)
-    return {"arm": arm, "html": answer_html(answer), "passages": passages, **finished(answer, question)}
+    return {"arm": arm, "html": answer_html(answer), **finished(answer, question)}
 
 
 def _ballots(request: Request) -> BallotBox:

@@ -213,6 +213,46 @@ def test_repository_that_is_gone_is_an_error_that_says_so(
     expect(page.locator(".turn .error")).to_contain_text("No repository 'shop' is indexed")
 
 
+def test_invented_names_are_marked_and_listed(served: Any, provider: Any, open_page: Open) -> None:
+    """A name that neither the repository nor its language has is marked where it stands, and listed below."""
+    provider.with_code = "`add_to_cart` calls `reserve_stock_slot(item)` first."
+    page = open_page(served(provider))
+    ask(page)
+    wait_until_done(page)
+    expect(page.locator(".prose .unknown")).to_have_text("reserve_stock_slot")
+    expect(page.locator(".names")).to_contain_text("1 name not found")
+    check_accessible(page)
+
+
+def test_abstention_is_shown_as_such_and_can_be_overruled(served: Any, provider: Any, open_page: Open) -> None:
+    """Where the model was not asked the page says so, with the nearest places; a press asks it all the same."""
+    page = open_page(served(provider, min_confidence=0.999))
+    ask(page, "How are passwords hashed before they are stored?")
+    wait_until_done(page)
+    expect(page.locator(".abstained")).to_contain_text("The model was not asked")
+    expect(page.locator(".label")).to_have_text("The nearest places")
+    expect(page.locator(".chip").first).to_be_visible()
+    assert provider.asked == []
+    check_accessible(page)
+    page.locator("[data-anyway]").click()
+    wait_until_done(page)
+    expect(page.locator(".turn").last.locator(".prose")).to_contain_text("puts an item into the cart")
+
+
+def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: Any, open_page: Open) -> None:
+    """A question behind another one says so, and is answered when that one is stopped."""
+    provider.with_code, provider.pause_seconds = LONG, 0.05
+    url = served(provider, model_slots=1)
+    first, second = open_page(url), open_page(url)
+    ask(first)
+    expect(first.locator(".prose")).to_contain_text("word word")
+    ask(second)
+    expect(second.locator(".status")).to_contain_text("Next in line")
+    first.locator("#stop").click()
+    expect(second.locator(".prose")).to_contain_text("word word")
+    second.locator("#stop").click()
+
+
 def test_stop_hangs_up_and_the_model_stops(served: Any, provider: Any, open_page: Open) -> None:
     """The stop button ends the answer where it is, and the model with it."""
     provider.with_code, provider.pause_seconds = LONG, 0.05
@@ -384,7 +424,8 @@ def test_status_is_told_to_screen_readers_but_not_each_token(served: Any, provid
     ask(page)
     wait_until_done(page)
     told = page.evaluate("window.told")
-    assert told[-1].startswith("Answer: ") and "puts an item into the cart" in told[-1]
+    assert told[-1].startswith("Answer: add_to_cart puts an item into the cart, with quantity=3 by default.")
+    assert "Copy" not in told[-1]
     assert len(told) <= 6
     assert page.locator(".prose").evaluate("element => element.closest('[aria-live]')") is None
 

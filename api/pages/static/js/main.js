@@ -37,8 +37,9 @@ function addDivider(text) {
   $("turns").append(line);
 }
 
-async function ask() {
-  const question = $("question").value.trim();
+/** Ask what is written, or `question` again even where the answer is unlikely to be there. */
+async function ask(anyway = null) {
+  const question = anyway ?? $("question").value.trim();
   const chosen = repos.chosen();
   if (running || !question) return;
   if (!chosen) {
@@ -48,7 +49,7 @@ async function ask() {
     $("source").focus();
     return;
   }
-  const asked = mode() === "compare" && $("blind").checked ? "blind" : mode();
+  const asked = anyway ? "ask" : mode() === "compare" && $("blind").checked ? "blind" : mode();
   const about = `${chosen.repo}@${chosen.ref ?? ""}`;
   if (session && conversationOf !== about) {
     session = null;
@@ -58,12 +59,12 @@ async function ask() {
   $("welcome").hidden = true;
   $("new").hidden = false;
   const turn = new Turn(question, asked);
-  $("question").value = "";
+  if (!anyway) $("question").value = "";
   turn.element.scrollIntoView({ block: "start", behavior: "smooth" });
   running = turn;
   $("send").hidden = true;
   $("stop").hidden = false;
-  await turn.run({ repo: chosen.repo, ref: chosen.ref, question, session_id: session });
+  await turn.run({ repo: chosen.repo, ref: chosen.ref, question, session_id: session, abstain: !anyway });
   running = null;
   $("stop").hidden = true;
   $("send").hidden = false;
@@ -151,6 +152,9 @@ function onKey(event) {
 
 $("composer").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 $("composer").addEventListener("change", showMode);
+$("turns").addEventListener("click", (event) => {
+  if (event.target.closest("[data-anyway]")) ask(event.target.closest(".turn").querySelector(".question").textContent);
+});
 $("stop").addEventListener("click", () => { running?.stop(); $("question").focus(); });
 $("new").addEventListener("click", () => { running?.stop(); startConversation(); });
 $("menu").addEventListener("click", () => showSidebar(!$("sidebar").classList.contains("shown")));

@@ -73,11 +73,12 @@ export class Turn {
         this.#say(`${which}writing`);
         break;
       case "done":
+        view.showPassages(data.passages);
         view.showBlocks(data);
         view.showAfter(data.footer);
         addCopyButtons(view.prose);
         if (this.mode === "ask") this.session = this.opened;
-        if (this.mode === "ask") this.#finish("", `Answer: ${view.prose.textContent}`);
+        if (this.mode === "ask") this.#finish("", `Answer: ${spoken(view.prose)}`);
         break;
       case "progress":
         this.#say(`Writing answer ${data.n_done + 1} of 2; both are shown at the end, so that the wait tells nothing`);
@@ -177,6 +178,13 @@ export class Turn {
     this.error.hidden = false;
     this.failed = true;
   }
+}
+
+/** What is read aloud of an answer: its text, without the numbers of its sources and what can be pressed in it. */
+function spoken(prose) {
+  const copy = prose.cloneNode(true);
+  copy.querySelectorAll(".cite, .copy").forEach((each) => each.remove());
+  return [...copy.children].map((block) => block.textContent.trim()).join(" ");
 }
 
 function addCopyButtons(prose) {
