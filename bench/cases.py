@@ -49,7 +49,7 @@ QUERIES = (
 REPO = "django"
 _N_COLD = 7
 _N_WARM = 300
-_N_FIRST_TOKENS = 15
+_N_FIRST_TOKENS = 10
 
 
 def measure_package(work: Path) -> dict[str, Any]:
@@ -108,6 +108,8 @@ def measure_model(work: Path) -> dict[str, Any]:
     settings = ApiSettings(home=home, port=0)
     provider = EmbeddedProvider(pull_to(model.name), model, window_tokens=settings.window_tokens)
     try:
+        provider.engine.ensure_running()
+        provider.warm_up()  # as `quarry serve` does
         with served(settings, provider) as url, httpx.Client(base_url=url, timeout=300) as client:
             _time_searches(client)
             return _time_first_tokens(client, settings, provider)
@@ -126,46 +128,57 @@ def _time_searches(client: httpx.Client) -> dict[str, float]:
 
 
 def _time_first_tokens(client: httpx.Client, settings: ApiSettings, provider: EmbeddedProvider) -> dict[str, float]:
-    """The same prompt, read already by the engine, asked directly and through the service, in turns."""
-    question = "Which class dispatches a request to a handler method?"
-    body = {"repo": REPO, "messages": [{"role": "user", "content": question}], "stream": True, "max_tokens": 4}
-    answer = asyncio.run(
-        Assistant(settings, provider).answer(AskRequest(REPO, [Message("user", question)], max_tokens=4))
-    )
-    direct_body = {
-        "messages": [{"role": message.role, "content": message.content} for message in answer.messages],
-        "max_tokens": 4,
-        "temperature": 0,
-        "seed": 0,
-        "stream": True,
-    }
+    """Prompts that the engine has read already, asked directly and through the service, in turns.
+
+    The service sees each question for the first time, so that it has its passages to count.
+    """
     key = {"Authorization": f"Bearer {provider.engine.api_key}"}
-    direct, served = [], []
-    for _ in range(_N_FIRST_TOKENS):
-        direct.append(
-            _first_token_ms(client, f"{provider.engine.url}/chat/completions", direct_body, '"content":"', key)
-        )
-        served.append(_first_token_ms(client, "/chat", body, "event: token", {}))
+    assistant = Assistant(settings, provider)
+    direct, through, shares, n_tokens, n_passages = [], [], [], [], []
+    for query in QUERIES[:_N_FIRST_TOKENS]:
+        question = f"Where in the code is this, and how does it work: {query}?"
+        body = {"repo": REPO, "messages": [{"role": "user", "content": question}], "stream": True, "max_tokens": 4}
+        request = AskRequest(REPO, [Message("user", question)], max_tokens=4, abstain=False)
+        answer = asyncio.run(assistant.answer(request))
+        direct_body = {
+            "messages": [{"role": message.role, "content": message.content} for message in answer.messages],
+            "max_tokens": 4,
+            "temperature": 0,
+            "seed": 0,
+            "stream": True,
+        }
+        engine_ms, _ = _first_token(client, f"{provider.engine.url}/chat/completions", direct_body, '"content":"', key)
+        service_ms, last = _first_token(client, "/chat", body, "event: token", {})
+        direct.append(engine_ms)
+        through.append(service_ms)
+        shares.append(service_ms - engine_ms - json.loads(last)["timings_ms"]["retrieval"])
+        n_tokens.append(answer.usage.prompt_tokens)
+        n_passages.append(len(answer.passages) + len(answer.trace.left_out))
     return {
-        "prompt_tokens": float(answer.usage.prompt_tokens),
-        "passages": float(len(answer.passages) + len(answer.trace.left_out)),
+        "prompt_tokens": statistics.mean(n_tokens),
+        "passages": statistics.mean(n_passages),
         "engine_first_token_ms": statistics.median(direct),
-        "service_first_token_ms": statistics.median(served),
-        "service_adds_ms": statistics.median(served) - statistics.median(direct),
+        "service_first_token_ms": statistics.median(through),
+        "service_adds_ms": statistics.median(through) - statistics.median(direct),
+        "service_share_ms": statistics.median(shares),
     }
 
 
-def _first_token_ms(client: httpx.Client, url: str, body: object, mark: str, headers: dict[str, str]) -> float:
+def _first_token(client: httpx.Client, url: str, body: object, mark: str, headers: dict[str, str]) -> tuple[float, str]:
+    """Milliseconds to the first line with ``mark``, and the data of the stream's last event."""
     started = time.perf_counter()
     elapsed: float | None = None
+    last = ""
     with client.stream("POST", url, json=body, headers=headers) as response:
         response.raise_for_status()
         for line in response.iter_lines():  # to the end, so that the next one does not wait for this one
             if elapsed is None and mark in line:
                 elapsed = (time.perf_counter() - started) * 1000
+            if line.startswith("data: "):
+                last = line.removeprefix("data: ")
     if elapsed is None:
         raise RuntimeError(f"{url} gave no token")
-    return elapsed
+    return elapsed, last
 
 
 @contextmanager

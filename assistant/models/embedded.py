@@ -64,7 +64,6 @@ class EmbeddedProvider:
             alias=model.full_name,
             on_restart=self.warm_up,
         )
-        self.n_slots = options.n_slots  # how many answers it writes at once
         self._options = options
         self._warm_pid: int | None = None  # of the engine that has read the head
         self._vocabulary: Vocabulary | None = None

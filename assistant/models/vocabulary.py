@@ -28,7 +28,7 @@ class Vocabulary:
     def count(self, text: str) -> int:
         """Number of tokens of ``text``, special tokens in it counted as such."""
         clean = text.encode("utf-8", errors="replace").decode("utf-8")  # lone surrogates cannot be sent either
-        return len(self._tokenizer.encode(clean, add_special_tokens=False).ids)
+        return len(self._tokenizer.encode(clean, add_special_tokens=False))
 
 
 def vocabulary_of_metadata(info: Mapping[str, Any]) -> Vocabulary | None:
