@@ -64,14 +64,14 @@ def dead_links(page: Path, text: str) -> Iterator[str]:
             yield f"{page.relative_to(ROOT)} links to {target}, which is not there"
 
 
-def missing_from_tree(readme: str) -> Iterator[str]:
-    """Every Python module of the packages has its line in the README's tree."""
+def missing_from_tree(tree: str) -> Iterator[str]:
+    """Every Python module of the packages has its line in docs/code.md."""
     tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for path in map(Path, tracked.splitlines()):
         if path.parts[0] in ("tests", "scripts") or path.name == "__init__.py":
             continue
-        if not re.search(rf"\b{re.escape(path.name)}\b", readme):
-            yield f"the README's tree does not name {path}"
+        if not re.search(rf"\b{re.escape(path.name)}\b", tree):
+            yield f"docs/code.md does not name {path}"
 
 
 def main() -> int:
@@ -80,7 +80,7 @@ def main() -> int:
     problems = [
         *undocumented_commands(commands),
         *undocumented_settings(ApiSettings, commands),
-        *missing_from_tree((ROOT / "README.md").read_text()),
+        *missing_from_tree((ROOT / "docs" / "code.md").read_text()),
         *(problem for page in PAGES for problem in dead_links(page, page.read_text())),
     ]
     for problem in problems:
