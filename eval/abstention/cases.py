@@ -48,8 +48,9 @@ def open_reported(folder: Path, name: str, n_questions: int, settings: IndexerSe
 
 
 def ask_own(repository: IndexedRepository, searcher: Searcher) -> list[Case]:
-    """All of the repository's own questions, asked of it."""
-    return [_ask(repository, question, repository.language, searcher) for question in repository.questions]
+    """All of the repository's own questions, asked of it; none where it is too small to be judged."""
+    cases = [_ask(repository, question, repository.language, searcher) for question in repository.questions]
+    return [case for case in cases if case.signals]
 
 
 def ask_foreign(
@@ -67,11 +68,12 @@ def ask_foreign(
     n = len(repository.questions)
     near_half = near[: n // 2]
     chosen = [*near_half, *far[: n - len(near_half)]]
-    return [
+    cases = [
         _ask(repository, question, other.language, searcher)
         for question, other in chosen
         if not _is_defined(repository, question, searcher)
     ]
+    return [case for case in cases if case.signals]
 
 
 def _open(opened: OpenedRepository, kind: QuestionKind, settings: IndexerSettings) -> IndexedRepository:

@@ -18,6 +18,7 @@ from .records import Case
 Vector = NDArray[np.float64]
 
 _N_BINS = 10
+_LEAST_DEVIATION = 0.001  # of a signal that varies at all: coefficients are written with four digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def fit_coefficients(cases: Sequence[Case], *, penalty: float, without: frozense
     """
     names = [name for name in CONFIDENCE_SIGNALS if name not in without]
     table = np.asarray([[case.signals[name] for name in names] for case in cases])
-    means, deviations = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
+    means, deviations = table.mean(axis=0), table.std(axis=0)
+    deviations = np.where(deviations < _LEAST_DEVIATION, 1.0, deviations)
     standard = (table - means) / deviations
     holds = np.asarray([case.holds for case in cases], dtype=float)
     shares = _weigh(cases)
@@ -115,15 +117,6 @@ def measure_threshold(judged: Sequence[tuple[Case, float]], value: float) -> Thr
         own_refused=refused([each for case, each in judged if case.is_own]),
         held_refused=refused([each for case, each in judged if case.holds]),
         foreign_refused=refused([each for case, each in judged if not case.is_own]),
-    )
-
-
-def choose_threshold(judged: Sequence[tuple[Case, float]], max_held_refused: float) -> float:
-    """The largest threshold, in hundredths, that refuses at most this share of questions whose hits hold the answer."""
-    return max(
-        number / 100
-        for number in range(100)
-        if measure_threshold(judged, number / 100).held_refused <= max_held_refused
     )
 
 
