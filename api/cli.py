@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import click
 
 if TYPE_CHECKING:
     from .state import ServiceState
+
+_SWITCH_SECONDS = 0.0005
 
 
 @click.command()
@@ -35,6 +38,9 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{listener.getsockname()[1]}"
     threading.Thread(target=_announce, args=(app.state.quarry, address), daemon=True).start()
+    # Searches run on threads beside the loop that passes tokens on. At every token it writes it lets go of the
+    # interpreter, and with Python's 5 ms would have to wait as long to get it back.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
     server = DrainingServer(config, app.state.quarry.queue, settings.shutdown_seconds)
     server.run(sockets=[listener])

@@ -8,7 +8,7 @@ own timings are kept (see ``timings.py``).
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import cache, lru_cache
 from typing import Any, cast
@@ -17,10 +17,11 @@ from urllib.parse import urlsplit
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_ollama import ChatOllama
 from langchain_openai import ChatOpenAI
-from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
+from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 from pydantic import SecretStr
 
 from assistant.errors import ModelUnavailable
+from assistant.models.streaming import PlainCompletions
 from assistant.models.timings import TIMINGS_KEY, timings_of_llama, timings_of_ollama
 
 CONNECT_SECONDS = 5.0
@@ -96,29 +97,6 @@ class OllamaChat(ChatOllama):
                 yield chunk
 
 
-class _PlainCompletions:
-    """``chat.completions`` of an async client, with streams of plain dictionaries.
-
-    The client's own makes a checked object of every token, which LangChain takes apart again: half of all that a
-    streamed token costs.
-    """
-
-    def __init__(self, client: AsyncOpenAI) -> None:
-        self._client = client
-
-    async def create(self, *, extra_body: Mapping[str, object] | None = None, **body: object) -> object:
-        """What the client's ``create`` does, in the cases that LangChain has."""
-        if not body.get("stream"):
-            return await cast(Any, self._client.chat.completions.create)(extra_body=extra_body, **body)
-        return await self._client.post(
-            "/chat/completions",
-            cast_to=object,
-            body=body | dict(extra_body or {}),
-            stream=True,
-            stream_cls=AsyncStream[object],
-        )
-
-
 def open_openai_chat(
     *, url: str, api_key: str | None, model: str, max_tokens: int, temperature: float, seed: int
 ) -> OpenAIChat:
@@ -153,7 +131,7 @@ def _shared_openai_chat(url: str, api_key: str | None, model: str, temperature: 
     )
     for client in (chat.root_client, chat.root_async_client):
         client.organization = client.project = None  # the environment's belong to another key and server
-    chat.async_client = _PlainCompletions(chat.root_async_client)
+    chat.async_client = PlainCompletions(chat.root_async_client)
     return chat
 
 
