@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
-QUESTION = "Which function ranks the chunks?"
+QUESTION = "Which function creates the service's app, and what does it take?"
 _WAIT_MS = 600_000  # two cores that others use, too
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -55,9 +55,9 @@ def take_trace(browser: Browser, address: str) -> None:
 
 
 def take_comparison(browser: Browser, address: str) -> None:
-    """The same question without and with code; it names something that exists nowhere."""
+    """The same question without and with code."""
     with opened(browser, address, **DESKTOP) as page:
-        ask(page, "Which function creates the service's app, and what does it take?", mode="compare")
+        ask(page, QUESTION, mode="compare")
         shoot(page, "compare")
 
 
@@ -66,7 +66,7 @@ def take_vote(browser: Browser, address: str) -> None:
     with opened(browser, address, **DESKTOP, color_scheme="dark") as page:
         page.locator("input[name=mode][value=compare] + span").click()
         page.locator("#blind").check()
-        ask(page, "How is a model file checked before it is loaded?", mode="compare")
+        ask(page, "Which class keeps people's votes, and in which file?", mode="compare")
         expect(page.locator(".ballot")).to_be_visible()
         page.locator(".ballot").evaluate("ballot => ballot.scrollIntoView({block: 'end'})")
         shoot(page, "vote")

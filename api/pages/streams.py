@@ -83,7 +83,7 @@ def finished(answer: Answer, question: str) -> dict[str, Any]:
 def answer_html(answer: Answer, *, hidden: bool = False) -> str:
     """A whole answer. ``hidden``: without anything that tells whether it had code to read."""
     if hidden:
-        return "".join(render_blocks(answer.text, Marks(hidden=True)))
+        return "".join(render_blocks(answer.text, Marks(hidden=True))) or "<p>(no answer)</p>"
     return "".join(render_blocks(answer.text, Marks(answer.passages, answer.citations, answer.unknown_names)))
 
 

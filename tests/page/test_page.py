@@ -253,6 +253,15 @@ def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: A
     second.locator("#stop").click()
 
 
+def test_empty_answer_is_said_to_be_none(served: Any, provider: Any, open_page: Open) -> None:
+    """A model that writes nothing leaves a line that says so, not a gap."""
+    provider.with_code = " "
+    page = open_page(served(provider))
+    ask(page)
+    wait_until_done(page)
+    expect(page.locator(".after")).to_contain_text("The model gave no answer")
+
+
 def test_stop_hangs_up_and_the_model_stops(served: Any, provider: Any, open_page: Open) -> None:
     """The stop button ends the answer where it is, and the model with it."""
     provider.with_code, provider.pause_seconds = LONG, 0.05
