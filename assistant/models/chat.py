@@ -106,6 +106,11 @@ class _PlainCompletions:
     def __init__(self, client: AsyncOpenAI) -> None:
         self._client = client
 
+    @property
+    def with_raw_response(self) -> Any:
+        """The client's own: LangChain asks through it for an answer in one piece."""
+        return self._client.chat.completions.with_raw_response
+
     async def create(self, *, extra_body: Mapping[str, object] | None = None, **body: object) -> object:
         """What the client's ``create`` does, in the cases that LangChain has."""
         if not body.get("stream"):
