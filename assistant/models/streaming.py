@@ -21,6 +21,11 @@ class PlainCompletions:
     def __init__(self, client: AsyncOpenAI) -> None:
         self._client = client
 
+    @property
+    def with_raw_response(self) -> Any:
+        """The client's own: LangChain asks through it for an answer in one piece."""
+        return self._client.chat.completions.with_raw_response
+
     async def create(self, **payload: Any) -> Any:
         """What the client's ``create`` does; with ``stream`` what it returns gives dictionaries. Raises its errors."""
         completions = cast(Any, self._client.chat.completions)

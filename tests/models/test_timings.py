@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -31,6 +32,16 @@ def test_stream_carries_the_engines_timings(embedded):
         assert whole.usage_metadata["input_token_details"]["cache_read"] == timings.n_cached
         assert (timings.n_read == 1) is asked_before
         assert timings.n_generated == 3 and timings.generated_ms > 0 and timings.read_tokens_per_second > 0
+
+
+def test_asynchronous_stream_carries_them(embedded):
+    """The stream that the service reads has the same timings."""
+
+    async def read():
+        return [piece async for piece in embedded.chat_model(max_tokens=2).astream(PROMPT)]
+
+    [timings] = [found for piece in asyncio.run(read()) if (found := timings_of(piece))]
+    assert timings.n_generated == 2 and timings.n_cached + timings.n_read > 100
 
 
 def test_whole_answer_carries_them_too(embedded):
