@@ -26,12 +26,7 @@ END_TOKENS = (
     "<|im_end|>",
 )
 
-_CLIENTS_OWN = re.compile(
-    r"\A(?P<head>.*)<(?P<bar>\|?)fim_prefix(?P=bar)>(?P<prefix>.*)<(?P=bar)fim_suffix(?P=bar)>(?P<suffix>.*)"
-    r"<(?P=bar)fim_middle(?P=bar)>\s*\Z",
-    re.DOTALL,
-)
-_FILE = re.compile(r"<\|file_sep\|>[ \t]*([^\n<]+)\n?\s*\Z")
+_FILE = re.compile(r"<\|file_sep\|>[ \t]*+([^\n<]*+)\s*+\Z")  # no second try: prompts are as long as clients like
 # A first line such as `# src/shop/cart.py`, `// Path: cart.ts` or `<!-- page.html -->`.
 _PATH_COMMENT = re.compile(
     r"\A(?:#!.*\n)?\s*(?:#|//|--|;+|%|/\*|<!--)\s*"
@@ -67,14 +62,32 @@ def read_gap(prompt: str, suffix: str | None, path: str | None) -> Gap:
 
     The path is the client's, or that of the prompt's first comment, or that of the client's own ``<|file_sep|>``.
     """
-    own = _CLIENTS_OWN.match(prompt) if suffix is None else None
+    own = _split_at_tokens(prompt) if suffix is None else None
     if own is None:
         return Gap(prompt, suffix, path or _path_of_comment(prompt))
     # What a client has put before the file are files of its own choice: they stay, as code before the cursor.
-    file = _FILE.search(own["head"])
-    head = defuse_files(own["head"][: file.start()] if file else own["head"])
-    named = file[1].strip() if file else _path_of_comment(own["prefix"])
-    return Gap(head + own["prefix"], own["suffix"], path or named)
+    before, prefix, behind = own
+    file = _FILE.search(before)
+    head = defuse_files(before[: file.start()] if file else before)
+    named = (file[1].strip() if file else "") or _path_of_comment(prefix)
+    return Gap(head + prefix, behind, path or named)
+
+
+def _split_at_tokens(prompt: str) -> tuple[str, str, str] | None:
+    """What stands before a client's own tokens, the prefix and the suffix; None where there are not all three.
+
+    By the last of each: a regular expression would look for the three together, in the cube of the prompt's length.
+    """
+    text = prompt.rstrip()
+    for bar in ("|", ""):
+        prefix_token, suffix_token, middle_token = (
+            f"<{bar}fim_{part}{bar}>" for part in ("prefix", "suffix", "middle")
+        )
+        if text.endswith(middle_token):
+            before, found_suffix, suffix = text.removesuffix(middle_token).rpartition(suffix_token)
+            head, found_prefix, prefix = before.rpartition(prefix_token)
+            return (head, prefix, suffix) if found_suffix and found_prefix else None
+    return None
 
 
 def defuse_files(head: str) -> str:
