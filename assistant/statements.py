@@ -53,18 +53,21 @@ class StatementEnd:
 Item = Text | WrittenCitation | StatementEnd
 
 _NUMBERS = r"\#?\d{1,3}(?:\s*(?:,|;|&|and|-|–|to)\s*(?:passages?\s*)?\#?\d{1,3})*"
+# White space can be matched in one way only, or a run of citations would be tried in every way there is.
 _WORD = (
-    r"(?:(?:see|from|cf\.?|in)\s+)?(?:the\s+)?(?:code\s+)?(?:passages?|sources?|references?|refs?|citations?)\s*:?\s*"
+    r"(?:(?:see|from|cf\.?|in)\s+)?(?:the\s+)?(?:code\s+)?"
+    r"(?:passages?|sources?|references?|refs?|citations?)\s*(?::\s*)?"
 )
 _SQUARE = rf"\[\s*\^?(?:{_WORD})?{_NUMBERS}\s*\]"
 _CORNER = rf"【\s*(?:{_WORD})?{_NUMBERS}[^】\n]{{0,20}}】"
-_ROUND = rf"\(\s*(?:{_WORD}{_NUMBERS}|(?:(?:see|from|in)\s+)?{_SQUARE}(?:\s*,?\s*{_SQUARE})*)\s*\)"
+_ROUND = rf"\(\s*(?:{_WORD}{_NUMBERS}|(?:(?:see|from|in)\s+)?{_SQUARE}(?:\s*(?:,\s*)?{_SQUARE})*)\s*\)"
 _CITATION = rf"(?:{_SQUARE}|{_CORNER}|{_ROUND})"
-_CITATIONS = rf"{_CITATION}(?:[ \t]*(?:,|;|&|and)?[ \t]*{_CITATION})*"
+_CITATIONS = rf"{_CITATION}(?:[ \t]*(?:(?:,|;|&|and)[ \t]*)?{_CITATION})*"
 # White space before a citation goes with it, so both are held back until it is clear what comes.
 _HELD = regex.compile(rf"[ \t]*(?P<cited>{_CITATIONS}[ \t]*)?", regex.I)
 _HELD_IN_ROW = regex.compile(rf"[ \t]*(?:{_CITATIONS}[ \t]*)?(?:\|[ \t]*)?", regex.I)
 _PLAIN_LIST = regex.compile(rf"\[\s*{_NUMBERS}\s*\]")
+_MOST_HELD_CHARS = 300  # a model that goes round in circles writes no end of citations
 _MAY_FOLLOW = frozenset(".,;:!?\"'`*_»”")  # what a citation may stand directly behind; behind a name it is an index
 _TAKES_VALUE = regex.compile(r"(?:=|\b(?:return|returns|yields|in|is|are|be|to))\s*$", regex.I)
 
@@ -164,6 +167,10 @@ class StatementScanner:
         if char in "[(" and not self._held and self._line and self._line[-1] not in _MAY_FOLLOW:
             self._emit(char)  # an index or a call
             return
+        if len(self._held) >= _MOST_HELD_CHARS and (
+            len(self._held) >= 2 * _MOST_HELD_CHARS or _HELD.fullmatch(self._held)
+        ):
+            self._release(char)
         held = self._held + char
         if (self._held or char in " \t[(【|") and self._held_pattern().fullmatch(held, partial=True):
             self._held = held

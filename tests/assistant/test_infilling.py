@@ -37,6 +37,13 @@ def test_files_that_a_client_sends_along_stay() -> None:
     assert gap == Gap("# tax.py\nVAT = 1\na = ", "\n", "cart.py")
 
 
+@pytest.mark.parametrize("tail", ["", "<fim_suffix>", "<fim_suffix>x<fim_middle>y"])
+def test_a_prompt_full_of_tokens_is_read_at_once(tail: str) -> None:
+    """A prompt of a megabyte of opening tokens is read in one pass: in their square it would hold the service up."""
+    prompt = "<fim_prefix>" * 80_000 + tail
+    assert read_gap(prompt, None, None) == Gap(prompt, None, None)
+
+
 def test_tokens_that_are_not_whole_are_text() -> None:
     """A prompt with some of the tokens is code that speaks of them, and no gap."""
     prompt = "PREFIX = '<|fim_prefix|>'\n"

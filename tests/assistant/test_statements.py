@@ -162,3 +162,19 @@ def test_text_without_citations_goes_out_whole(text: str) -> None:
     """Where nothing is taken for a citation, what goes out is what came in."""
     if not written(text):
         assert text_of(scan([text])) == text
+
+
+@pytest.mark.parametrize("unit", ["[1] ", "[1]   ", "(see [2],  [3]) ", "[2]【4】", "[1, 2, 3, "])
+def test_a_model_that_goes_round_in_circles_holds_nobody_up(unit: str) -> None:
+    """However many citations stand in a row, each character is looked at a few times, and little is held back."""
+    scanner = StatementScanner()
+    n_held = 0
+    for _ in range(400):
+        items = list(scanner.feed(unit))
+        n_held = 0 if items else n_held + len(unit)
+        assert n_held < 700
+    list(scanner.feed("It ends."))
+    list(scanner.finish())
+    assert written(f"It adds up {unit * 3}") == [int(char) for char in unit * 3 if char.isdigit()] * (
+        "]" in unit or "】" in unit
+    )
