@@ -22,6 +22,7 @@ Vectors = NDArray[np.float32]
 
 BUILT_IN = "quarry-static"
 _STATIC_FOLDER = "0_StaticEmbedding"
+_DOCUMENT_FORM = b"first line + rest"  # part of the fingerprint: vectors of documents differ with it
 
 
 class Encoder(Protocol):
@@ -36,6 +37,9 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """One unit vector a text, shape (len(texts), dim)."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """The same for what is searched: chunks whose first line says their path and name."""
 
 
 def canonical_name(name: str) -> str:
@@ -76,6 +80,7 @@ class StaticEncoder:
         self.dim = int(rows.shape[1])
         digest = hashlib.sha256(weights.read_bytes())
         digest.update(vocabulary.read_bytes())
+        digest.update(_DOCUMENT_FORM)
         self.fingerprint = digest.hexdigest()[:16]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -85,6 +90,15 @@ class StaticEncoder:
             if encoding.ids:
                 out[i] = self._rows[encoding.ids].mean(axis=0)
         return _normalise(out)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of two fields that weigh the same: the first line (path > scope > name) and the rest.
+
+        In a mean over all tokens a long function drowns its own name. Equal to
+        ``encode(first lines) + encode(rests)``, made unit norm.
+        """
+        parts = [text.partition("\n") for text in texts]
+        return _normalise(self.encode([head for head, _, _ in parts]) + self.encode([rest for _, _, rest in parts]))
 
 
 class TransformerEncoder:
@@ -112,6 +126,10 @@ class TransformerEncoder:
         """One unit vector a text, shape (len(texts), dim)."""
         vectors = self._model.encode(list(texts), batch_size=32, show_progress_bar=False, convert_to_numpy=True)
         return _normalise(np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dim))
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """The same as ``encode``: a transformer reads where a word stands."""
+        return self.encode(texts)
 
 
 def _normalise(vectors: Vectors) -> Vectors:
