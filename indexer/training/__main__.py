@@ -26,7 +26,7 @@ from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, encode_fiel
 from indexer.training.packages import fetch_archives, load_packages
 from indexer.training.records import Collection, Pair, Split
 from indexer.training.tokenizer import choose_vocabulary, read_vocabulary
-from indexer.training.train import RUNS, train_average
+from indexer.training.train import TrainingSettings, train
 
 N_TOKENS = 29_500  # as many as 16 MB hold
 _WITH_HEADER, _CODE_ALONE = "path and scope before the code", "code alone"
@@ -65,7 +65,8 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
     untrained = distil(teacher, vocabulary, texts)
     distilled = time.monotonic()
     _say(f"{len(untrained.rows)} tokens distilled, {distilled - started:.0f} s")
-    trained = train_average(untrained, corpus["train"], RUNS, _say)
+    settings = TrainingSettings()
+    trained = train(untrained, corpus["train"], settings, _say)
     training_seconds = time.monotonic() - distilled
     n_bytes = write_model(trained, out)
     if n_bytes >= MAX_DIRECTORY_BYTES:
@@ -74,7 +75,7 @@ def run(out: Path, work: Path, teacher_figures: bool = True) -> dict[str, object
     return {
         "machine": {"n_cpus": os.cpu_count(), "architecture": platform.machine()},
         "python": platform.python_version(),
-        "settings": [asdict(settings) for settings in RUNS],
+        "settings": asdict(settings),
         "n_tokens": len(trained.rows),
         "n_dimensions": trained.rows.shape[1],
         "directory_bytes": n_bytes,

@@ -6,17 +6,13 @@ Loss: symmetric cross entropy over cosine similarities over a temperature (InfoN
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from indexer.training.examples import (
     Bags,
-    Examples,
     Rows,
     plan_batches,
     sample_codes_of,
@@ -44,16 +40,12 @@ class TrainingSettings:
     learning_rate: float = 4e-3
     temperature: float = 0.05
     own_package_share: float = 0.5
-    symbol_share: float = 0.4
+    symbol_share: float = 0.2
     n_sampled_tokens: int = 64
     query_dropout: float = 0.1
     question_share: float = 0.15
     n_threads: int = 1
     seed: int = 20261123
-
-
-# Each has its own draws of batches, words and tokens; the mean of their rows is better than each on tune.
-RUNS = (TrainingSettings(), TrainingSettings(seed=20261125))
 
 
 def train(
@@ -62,32 +54,15 @@ def train(
     settings: TrainingSettings,
     report: Callable[[str], None] = lambda line: None,
 ) -> StaticModel:
-    """A copy of ``model`` whose rows are trained on ``pairs``; ``report`` gets one line an epoch."""
-    return StaticModel(model.tokenizer, _fit(model.rows, tokenize_pairs(model.tokenizer, pairs), settings, report))
+    """A copy of ``model`` whose rows are trained on ``pairs``; ``report`` gets one line an epoch.
 
-
-def train_average(
-    model: StaticModel, pairs: Sequence[Pair], runs: Sequence[TrainingSettings], report: Callable[[str], None]
-) -> StaticModel:
-    """The mean of the rows of several runs from the same start, better than each (Wortsman et al. 2022).
-
-    The runs are processes of their own, so ``report`` must be a function that can be sent to them. The same runs
-    give the same rows on the same kind of machine.
+    With one thread the same settings give the same rows, on the same kind of machine and build of torch.
     """
-    examples = tokenize_pairs(model.tokenizer, pairs)
-    with ProcessPoolExecutor(len(runs), mp_context=get_context("spawn")) as pool:
-        trained = list(pool.map(_fit, *zip(*[(model.rows, examples, one, report) for one in runs], strict=True)))
-    return StaticModel(model.tokenizer, np.mean(trained, axis=0, dtype=np.float32))
-
-
-def _fit(
-    start: NDArray[np.float32], examples: Examples, settings: TrainingSettings, report: Callable[[str], None]
-) -> NDArray[np.float32]:
-    """The trained rows of one run."""
     import torch
 
     torch.set_num_threads(settings.n_threads)
     torch.set_flush_denormal(True)  # Adam's moments of rare tokens fade into denormals, which are slow
+    examples = tokenize_pairs(model.tokenizer, pairs)
     sampler = np.random.default_rng(settings.seed)
     drawn = sampler.random(len(examples.groups)) < settings.symbol_share
     used = np.flatnonzero(~examples.is_symbol | drawn)
@@ -95,7 +70,7 @@ def _fit(
     def plan(own: np.random.Generator) -> list[Rows]:
         return plan_batches(examples.packages, used, settings.batch_size, settings.own_package_share, own)
 
-    rows = torch.nn.Parameter(torch.from_numpy(start.copy()))
+    rows = torch.nn.Parameter(torch.from_numpy(model.rows.copy()))
     optimizer = torch.optim.Adam([rows], lr=settings.learning_rate, fused=True)
     n_steps = settings.n_epochs * len(plan(np.random.default_rng(0)))  # an epoch has some batches more or less
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -115,8 +90,8 @@ def _fit(
             if schedule.last_epoch < n_steps:
                 schedule.step()
             losses.append(loss.item())
-        report(f"seed {settings.seed}, epoch {epoch + 1}: mean loss {np.mean(losses):.4f} over {len(losses)} batches")
-    return rows.detach().numpy()
+        report(f"epoch {epoch + 1}: mean loss {np.mean(losses):.4f} over {len(losses)} batches")
+    return StaticModel(model.tokenizer, rows.detach().numpy())
 
 
 def _embed(rows: Tensor, bags: Bags) -> Tensor:

@@ -14,7 +14,7 @@ from indexer.training.examples import QUESTIONS, plan_batches, tokenize_pairs, v
 from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model
 from indexer.training.records import Pair
 from indexer.training.tokenizer import build_tokenizer, choose_vocabulary
-from indexer.training.train import TrainingSettings, train, train_average
+from indexer.training.train import TrainingSettings, train
 
 ENCODER = Path(__file__).parents[2] / "indexer" / "encoder"
 
@@ -65,20 +65,6 @@ def test_training_brings_a_question_to_its_code() -> None:
     scores = trained.encode([p.query for p in pairs]) @ trained.encode([p.code for p in pairs]).T
     assert (scores.argmax(axis=1) == np.arange(32)).all()
     assert np.array_equal(trained.rows, again.rows)
-
-
-def test_averaged_runs_are_the_mean_of_each() -> None:
-    """Runs in processes of their own give the same rows as one after the other, and their mean is what is kept."""
-    tokenizer = build_tokenizer(["[UNK]", "gate", "wall", "door", "path"])
-    start = StaticModel(tokenizer, np.random.default_rng(0).normal(size=(5, 8)).astype(np.float32))
-    pairs = [
-        Pair("gate wall", "door\npath wall", "lua", "a", "function", "1"),
-        Pair("door", "path\ngate", "lua", "a", "class", "2"),
-    ]
-    runs = [TrainingSettings(n_epochs=6, batch_size=2, question_share=0.5, seed=seed) for seed in (1, 2)]
-    alone = [train(start, pairs, settings).rows for settings in runs]
-    assert not np.array_equal(*alone)
-    assert np.array_equal(train_average(start, pairs, runs, print).rows, np.mean(alone, axis=0, dtype=np.float32))
 
 
 def test_batches_hold_each_pair_once() -> None:
