@@ -22,6 +22,7 @@ Vectors = NDArray[np.float32]
 
 BUILT_IN = "quarry-static"
 _STATIC_FOLDER = "0_StaticEmbedding"
+_DOCUMENT_FORM = b"first line + rest"  # part of the fingerprint: vectors of documents differ with it
 
 
 class Encoder(Protocol):
@@ -39,6 +40,9 @@ class Encoder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """Tokens of all texts together, as the encoder reads them."""
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """The same for what is searched: chunks whose first line says their path and name."""
 
 
 def canonical_name(name: str) -> str:
@@ -79,6 +83,7 @@ class StaticEncoder:
         self.dim = int(rows.shape[1])
         digest = hashlib.sha256(weights.read_bytes())
         digest.update(vocabulary.read_bytes())
+        digest.update(_DOCUMENT_FORM)
         self.fingerprint = digest.hexdigest()[:16]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -93,6 +98,15 @@ class StaticEncoder:
         """Tokens of all texts together; words that are not in the vocabulary are in pieces."""
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return sum(len(encoding.ids) for encoding in encodings)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of two fields that weigh the same: the first line (path > scope > name) and the rest.
+
+        In a mean over all tokens a long function drowns its own name. Equal to
+        ``encode(first lines) + encode(rests)``, made unit norm.
+        """
+        parts = [text.partition("\n") for text in texts]
+        return _normalise(self.encode([head for head, _, _ in parts]) + self.encode([rest for _, _, rest in parts]))
 
 
 class TransformerEncoder:
@@ -125,6 +139,10 @@ class TransformerEncoder:
         """Tokens of all texts together, as far as the model's window reaches."""
         read = self._model.tokenizer(list(texts), truncation=True, max_length=self._model.max_seq_length)
         return sum(len(ids) for ids in read["input_ids"])
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        """The same as ``encode``: a transformer reads where a word stands."""
+        return self.encode(texts)
 
 
 def _normalise(vectors: Vectors) -> Vectors:

@@ -104,7 +104,7 @@ class IndexWriter:
         with explained():
             vectors = self._chroma.get([chunk.id for chunk in chunks]) if self._resuming else {}
             new = [chunk for chunk in chunks if chunk.id not in vectors]
-            encoded = self._encoder.encode([chunk.embedded_text for chunk in new])
+            encoded = self._encoder.encode_documents([chunk.embedded_text for chunk in new])
         vectors.update(zip((chunk.id for chunk in new), encoded, strict=True))
         self.n_embedded += len(new)
         in_order = np.stack([vectors[chunk.id] for chunk in chunks])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from indexer.training.model import StaticModel
+from indexer.training.model import Encode, StaticModel
 from indexer.training.records import Collection
 
 Scores = NDArray[np.floating]
@@ -47,9 +47,10 @@ def evaluate(ranker: Ranker, collections: Sequence[Collection]) -> dict[str, flo
     }
 
 
-def rank_by_vectors(encode: Callable[[Sequence[str]], NDArray[np.float32]]) -> Ranker:
-    """A ranker by cosine, from a function that makes unit vectors."""
-    return lambda collection: encode(collection.queries) @ encode(collection.candidates).T
+def rank_by_vectors(encode: Encode, encode_documents: Encode | None = None) -> Ranker:
+    """A ranker by cosine, from functions that make unit vectors of queries and of candidates."""
+    of_candidates = encode_documents or encode
+    return lambda collection: encode(collection.queries) @ of_candidates(collection.candidates).T
 
 
 def rank_by_bm25(tokenizer: Tokenizer) -> Ranker:
@@ -91,6 +92,6 @@ def measure_throughput(model: StaticModel, texts: Sequence[str], n_runs: int = 3
     best_seconds = math.inf
     for _ in range(n_runs):
         start = time.perf_counter()
-        model.encode(chunks)
+        model.encode_documents(chunks)
         best_seconds = min(best_seconds, time.perf_counter() - start)
     return len(chunks) / best_seconds

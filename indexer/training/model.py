@@ -6,7 +6,7 @@ Embedding here is numpy only; it is the reference for what ``SentenceTransformer
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,20 @@ from tokenizers import Tokenizer
 
 STATIC, NORMALIZE = "0_StaticEmbedding", "1_Normalize"
 MAX_DIRECTORY_BYTES = 16_000_000  # it is shipped in the package
+
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+def encode_fields(encode: Encode, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors of two fields that weigh the same: a text's first line and the rest of it.
+
+    The first line is ``path > scope > name``: in a mean over all tokens a long function drowns its own name.
+    """
+    parts = [text.partition("\n") for text in texts]
+    vectors = encode([head for head, _, _ in parts]) + encode([rest for _, _, rest in parts])
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,10 @@ class StaticModel:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: NDArray[np.float32] = vectors / np.maximum(norms, 1e-12)
         return unit
+
+    def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, float32 ``(n, dim)``, of texts whose first line says their path and name."""
+        return encode_fields(self.encode, texts)
 
 
 def write_model(model: StaticModel, out: Path) -> int:

@@ -72,7 +72,8 @@ def find_new_words(texts: Iterable[str], known: Sequence[str], min_count: int = 
     for text in texts:
         counts.update(set(tokenizer.normalizer.normalize_str(text).split()))
     taken = set(known)
-    frequent = (word for word, count in counts.most_common() if count >= min_count)
+    by_count = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))  # by word too: the same in every run
+    frequent = (word for word, count in by_count if count >= min_count)
     return [word for word in frequent if word not in taken and re.fullmatch(r"[a-z]{2,20}", word)]
 
 

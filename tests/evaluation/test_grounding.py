@@ -56,10 +56,24 @@ def test_saying_an_answer(text: str, answer: str, said: bool) -> None:
 def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> ArmAnswer:
     """An answer of an arm with passages that show the answer's lines."""
     fields: dict[str, Any] = {
-        "question_id": "q1", "arm": "free-retrieval", "kind": "default", "path": "a.py", "question": "?",
-        "expected": "30", "messages": [], "passages": [], "text": "It is 30.", "normalised": "30",
-        "verdict": "correct", "explanation": "", "retrieved_answer": True, "prompt_tokens": 1,
-        "completion_tokens": 1, "seconds": 1.0, "timings_ms": {}, "finish_reason": "stop",
+        "question_id": "q1",
+        "arm": "free-retrieval",
+        "kind": "default",
+        "path": "a.py",
+        "question": "?",
+        "expected": "30",
+        "messages": [],
+        "passages": [],
+        "text": "It is 30.",
+        "normalised": "30",
+        "verdict": "correct",
+        "explanation": "",
+        "retrieved_answer": True,
+        "prompt_tokens": 1,
+        "completion_tokens": 1,
+        "seconds": 1.0,
+        "timings_ms": {},
+        "finish_reason": "stop",
     }
     return ArmAnswer(**{**fields, "citations": citations, **changes})
 

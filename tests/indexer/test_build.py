@@ -42,9 +42,13 @@ class CountingEncoder:
         self.texts: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode a question."""
+        return self._inner.encode(texts)
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
         """Encode and remember."""
         self.texts += texts
-        return self._inner.encode(texts)
+        return self._inner.encode_documents(texts)
 
 
 @pytest.fixture

@@ -57,6 +57,27 @@ def test_the_static_encoder_equals_sentence_transformers(offline: None) -> None:
     assert np.abs(open_encoder(BUILT_IN).encode(TEXTS) - reference).max() < 1e-3
 
 
+def test_a_document_is_its_first_line_and_the_rest(offline: None) -> None:
+    """A chunk's vector is what the reference library gives for its first line plus what it gives for the rest."""
+    from sentence_transformers import SentenceTransformer
+
+    folder = Path(__file__).resolve().parents[2] / "indexer" / "encoder"
+    model = SentenceTransformer(str(folder), device="cpu").float()
+    parts = [text.partition("\n") for text in TEXTS]
+    first, rest = (model.encode([part[place] for part in parts], convert_to_numpy=True) for place in (0, 2))
+    expected = (first + rest) / np.linalg.norm(first + rest, axis=1, keepdims=True)
+    assert np.abs(open_encoder(BUILT_IN).encode_documents(TEXTS) - expected).max() < 1e-3
+
+
+def test_a_long_body_does_not_drown_a_name() -> None:
+    """A chunk is as near to a question about its name however much of the same code follows."""
+    encoder = open_encoder(BUILT_IN)
+    [question] = encoder.encode(["parse the configuration"])
+    line = "total = sum(values[index] for index in range(count))\n"
+    short, long = encoder.encode_documents([f"settings.py > parse_configuration\n{line * n}" for n in (1, 200)])
+    assert question @ long == pytest.approx(question @ short, abs=1e-4)
+
+
 def test_any_model_of_sentence_transformers_can_be_used(
     offline: None, make_repo: Make, home: Path, build: Make
 ) -> None:
@@ -71,6 +92,7 @@ def test_any_model_of_sentence_transformers_can_be_used(
     vectors = encoder.encode(TEXTS)
     assert vectors.shape == (len(TEXTS), 384) == (len(TEXTS), encoder.dim)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+    assert np.array_equal(encoder.encode_documents(TEXTS), vectors)
     assert TransformerEncoder(folder).fingerprint == encoder.fingerprint != open_encoder(BUILT_IN).fingerprint
     files = {
         "bread.py": "def bake(dough):\n    return oven(dough)\n",

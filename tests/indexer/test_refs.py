@@ -72,7 +72,7 @@ def test_dense_hits_within_a_commit_are_exact(history: Many) -> None:
     for commit in commits[::7]:
         index = open_index(home, "project", commit)
         texts = [index.lexicon.get(int(row)) for row in index.manifest.rows]
-        vectors = encoder.encode([f"{t.path} > {t.symbol.replace('.', ' > ')}\n{t.text}" for t in texts])
+        vectors = encoder.encode_documents([f"{t.path} > {t.symbol.replace('.', ' > ')}\n{t.text}" for t in texts])
         for query in QUERIES:
             scores = vectors @ encoder.encode([query])[0]
             exact = {texts[i].id for i in np.argsort(-scores)[:10]}

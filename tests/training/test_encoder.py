@@ -10,6 +10,7 @@ import pytest
 
 from indexer.training.corpus import MIN_QUERIES, build_collections, separate
 from indexer.training.evaluate import mean_reciprocal_rank
+from indexer.training.examples import QUESTIONS, plan_batches, tokenize_pairs, vary_queries
 from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, read_model
 from indexer.training.records import Pair
 from indexer.training.tokenizer import build_tokenizer, choose_vocabulary
@@ -64,6 +65,37 @@ def test_training_brings_a_question_to_its_code() -> None:
     scores = trained.encode([p.query for p in pairs]) @ trained.encode([p.code for p in pairs]).T
     assert (scores.argmax(axis=1) == np.arange(32)).all()
     assert np.array_equal(trained.rows, again.rows)
+
+
+def test_batches_hold_each_pair_once() -> None:
+    """An epoch's batches are all rows once each, some of them of one package alone."""
+    packages = np.repeat([0, 1, 2], [40, 40, 3])
+    batches = plan_batches(packages, np.arange(83), 16, 0.5, np.random.default_rng(0))
+    assert sorted(np.concatenate(batches)) == list(range(83))
+    assert max(map(len, batches)) <= 16
+    assert any(len(batch) > 3 and len(set(packages[batch])) == 1 for batch in batches)
+
+
+def test_a_query_keeps_its_words_behind_a_question() -> None:
+    """With nothing left out, a varied query is the question's words and then its own, each text's at its place."""
+    words = ["[UNK]", "gate", "wall", *" ".join(QUESTIONS).lower().replace(":", "").split()]
+    tokenizer = build_tokenizer(dict.fromkeys(words))
+    pairs = [
+        Pair(query, "code\nwall", "lua", "a", "function", query) for query in ("gate", "wall gate", "gate wall wall")
+    ]
+    examples = tokenize_pairs(tokenizer, pairs)
+    bags = vary_queries(
+        examples, np.array([2, 0, 1]), dropout=0.0, question_share=1.0, sampler=np.random.default_rng(0)
+    )
+    texts = np.split(bags.flat, np.cumsum(bags.counts)[:-1])
+    gate, wall = tokenizer.token_to_id("gate"), tokenizer.token_to_id("wall")
+    assert [list(text[-n:]) for text, n in zip(texts, (3, 1, 2), strict=True)] == [
+        [gate, wall, wall],
+        [gate],
+        [wall, gate],
+    ]
+    asked = {tuple(tokenizer.encode(question).ids) for question in QUESTIONS}
+    assert {tuple(text[:-n]) for text, n in zip(texts, (3, 1, 2), strict=True)} <= asked
 
 
 def test_tie_counts_as_the_worst_rank() -> None:
