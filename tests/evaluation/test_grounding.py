@@ -55,12 +55,11 @@ def test_saying_an_answer(text: str, answer: str, said: bool) -> None:
 
 def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> ArmAnswer:
     """An answer of an arm with passages that show the answer's lines."""
-    fields: dict[str, Any] = {
-        "question_id": "q1", "arm": "free-retrieval", "kind": "default", "path": "a.py", "question": "?",
-        "expected": "30", "messages": [], "passages": [], "text": "It is 30.", "normalised": "30",
-        "verdict": "correct", "explanation": "", "retrieved_answer": True, "prompt_tokens": 1,
-        "completion_tokens": 1, "seconds": 1.0, "timings_ms": {}, "finish_reason": "stop",
-    }
+    names = "question_id arm kind path question expected messages passages text normalised verdict explanation"
+    said = ("q1", "free-retrieval", "default", "a.py", "?", "30", [], [], "It is 30.", "30", "correct", "")
+    fields: dict[str, Any] = dict(zip(names.split(), said, strict=True))
+    fields |= {"retrieved_answer": True, "prompt_tokens": 1, "completion_tokens": 1, "seconds": 1.0}
+    fields |= {"timings_ms": {}, "finish_reason": "stop"}
     return ArmAnswer(**{**fields, "citations": citations, **changes})
 
 
