@@ -28,7 +28,7 @@ from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
 
 from .openai_forms import sources_list
-from .schemas import REPO_FORM, ChatAnswer, Repository, SearchAnswer, SymbolAnswer
+from .schemas import REPO_FORM, Citation, Repository, SearchAnswer, Source, SymbolAnswer
 
 if TYPE_CHECKING:
     from .callers import Caller
@@ -68,6 +68,19 @@ class Lines(BaseModel):
     end_line: int
     n_lines: int
     text: str
+
+
+class Answered(BaseModel):
+    """An answer with the lines that support it. The trace, which is many times longer, is left to ``/chat``."""
+
+    answer: str
+    sources: list[Source]
+    citations: list[Citation]
+    unknown_names: list[str]
+    confidence: float | None
+    abstained: bool
+    model: str
+    finish_reason: str
 
 
 def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServer[Any]:
@@ -173,7 +186,7 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
         question: Annotated[str, Field(description="A question about the code, as a person would ask it.")],
         ref: _Ref = None,
         max_tokens: Annotated[int | None, Field(description="Cap on the answer, in tokens of the model.")] = None,
-    ) -> Annotated[CallToolResult, ChatAnswer]:
+    ) -> Annotated[CallToolResult, Answered]:
         """Have a local model answer a question from the code, with the lines that support each statement."""
         # Imported here: a server that is only searched need not wait for the model's libraries.
         from assistant.answer import AnswerDone, AskRequest, PassagesFound, TokenGenerated
@@ -204,7 +217,9 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
                         if n_tokens % _TOKENS_BETWEEN_REPORTS == 1:
                             await context.report_progress(n_events, message="the model answers")
                     case AnswerDone(answer):
-                        return _result(answer.text + sources_list(answer), answer_as_json(answer))
+                        said = answer_as_json(answer)
+                        value = {name: said[name] for name in Answered.model_fields}
+                        return _result(answer.text + sources_list(answer), value)
         raise AssertionError("a stream ends with AnswerDone or an error")
 
     return server

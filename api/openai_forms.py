@@ -57,10 +57,11 @@ def source_url(citation: Citation, base_url: str) -> str:
 def extension_of(answer: Answer, trace_id: str) -> dict[str, Any]:
     """What ``/chat`` gives beside the text: sources, citations, unknown names, confidence, times.
 
-    ``trace_id`` is the request's id, as it stands in the log and in the header ``X-Request-ID``.
+    ``trace_id`` is the request's id, as it stands in the log and in the header ``X-Request-ID``. The trace itself, with
+    all signals of all hits, is many times the answer: ``/chat`` has it.
     """
     said = answer_as_json(answer)
-    del said["answer"]
+    del said["answer"], said["trace"]
     return {"trace_id": trace_id, **said}
 
 

@@ -25,7 +25,7 @@ _DEFAULT_SLOTS = 4  # of servers that others run: they queue for themselves, too
 
 
 class ServiceState:
-    """One per service. ``provider`` can be given, for tests; else the settings say which model to open."""
+    """One per service. ``provider`` can be given, and stays its giver's; else the settings say which model to open."""
 
     def __init__(self, settings: ApiSettings, provider: Provider | None = None) -> None:
         self.settings = settings
@@ -36,7 +36,7 @@ class ServiceState:
         self.rates = RateLimiter()
         self.queue = ModelQueue(settings.model_slots or _DEFAULT_SLOTS, settings.queue_length)
         self.metrics = Metrics(self.queue, self.jobs)
-        self._provider = provider
+        self._provider, self._owns_provider = provider, provider is None
         self._assistant: Assistant | None = None
         self._lock = threading.Lock()
 
@@ -63,12 +63,12 @@ class ServiceState:
         return provider.model
 
     def close(self) -> None:
-        """End the jobs and the model."""
+        """End the jobs, and the model if it was opened here."""
         self.jobs.close()
         self.keys.close()
         self.sessions.close()
         with self._lock:
-            if self._provider is not None:
+            if self._provider is not None and self._owns_provider:
                 self._provider.close()
 
 

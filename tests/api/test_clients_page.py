@@ -43,8 +43,8 @@ def click_home(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Path:
 
 @pytest.fixture
 def url(served: Callable[..., str], stand_in: Any, click_home: Path) -> str:
-    """A service over that home."""
-    return served(stand_in(model="stand-in/qwen2.5-coder"), home=click_home)
+    """A service over that home, which asks its model whatever the repository holds."""
+    return served(stand_in(model="stand-in/qwen2.5-coder"), home=click_home, min_confidence=0)
 
 
 def test_the_page_has_what_is_tested_here() -> None:

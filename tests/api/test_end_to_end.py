@@ -65,6 +65,7 @@ def test_real_stream_and_hang_up(served: Callable[..., str], provider: EmbeddedP
     answer = httpx.post(f"{url}/chat", json=short, timeout=280).json()
     # 2,000 tokens would take 30 s and more on this kind of machine; two take a moment.
     assert time.perf_counter() - started < 15, json.dumps(answer)
+    assert n_tokens == 5 and answer["usage"]["completion_tokens"] == 2
 
 
 def test_a_killed_engine_ends_the_stream_and_is_back(served: Callable[..., str], provider: EmbeddedProvider) -> None:
