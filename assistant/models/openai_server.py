@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     from assistant.models.completion import CompletionPiece, Sampling
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+_COUNTS_KEPT = 256
 LIST_TIMEOUT = httpx.Timeout(3.0)  # a listing must not hang on a server that is away
+
+
+class _NotCounted(Exception):
+    """The server does not count tokens, or not now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class OpenAIProvider:
         self._client = _open_client(self.url, api_key, _TIMEOUT)
         self._lock = threading.Lock()
         self._has_tokenize: bool | None = None
+        # The system prompt comes again with every question, twice; what failed is not kept.
+        self._count = lru_cache(maxsize=_COUNTS_KEPT)(self._tokenize)
         try:
             served = _choose(_list(self._client), name, self.url)
         except BaseException:
@@ -88,9 +96,11 @@ class OpenAIProvider:
         """Exact by the server where it counts, else the bound."""
         with self._lock:
             if self._has_tokenize is None:
-                self._has_tokenize = bool(self._tokenize("a"))
-        n_tokens = self._tokenize(text) if self._has_tokenize else None
-        return bound_of_text(text) if n_tokens is None else TokenCount(n_tokens, exact=True)
+                self._has_tokenize = self._can_tokenize()
+        try:
+            return TokenCount(self._count(text), exact=True) if self._has_tokenize else bound_of_text(text)
+        except _NotCounted:
+            return bound_of_text(text)
 
     def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
         """Never too low, and not exact: the template is the server's."""
@@ -100,17 +110,25 @@ class OpenAIProvider:
         """End the connections, and what was started."""
         self._client.close()
 
-    def _tokenize(self, text: str) -> int | None:
-        """Number of tokens by the server, or None if it does not say. vLLM and llama-server differ in the name of
+    def _can_tokenize(self) -> bool:
+        try:
+            return self._tokenize("a") > 0
+        except _NotCounted:
+            return False
+
+    def _tokenize(self, text: str) -> int:
+        """Number of tokens by the server; _NotCounted if it does not say. vLLM and llama-server differ in the name of
         the field and of the switch, and each ignores the other's."""
         body = {"content": text, "add_special": False, "parse_special": True}
         body |= {"model": self.name, "prompt": text, "add_special_tokens": False}
         try:
             response = self._client.post(f"{self.url.removesuffix('/v1')}/tokenize", json=body)
             tokens = response.json().get("tokens") if response.is_success else None
-        except (httpx.HTTPError, ValueError, AttributeError):
-            return None
-        return len(tokens) if isinstance(tokens, list) else None
+        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            raise _NotCounted from error
+        if not isinstance(tokens, list):
+            raise _NotCounted
+        return len(tokens)
 
 
 def _require_url(url: str | None) -> str:
