@@ -26,6 +26,9 @@ from .highlighting import highlight_fence
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 # Spaces before a marker belong to it: with the marker they go.
 _MARKERS_WITH_SPACE = re.compile(r"[ \t]*\[(\d{1,3})\]")
+# `api/app.py:44-72`, which a model copies from the head of a passage, says that it had one.
+_LINES_OF_PATH = re.compile(r"(\.\w{1,10}):L?\d+(?:\s*[-–]\s*L?\d+)?(?:@[0-9a-f]{7,40})?\b")
+_FENCES = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
 _HEADING_BELOW = 3  # the page's own headings end at h3: an answer's begin at h4
 
 _TAGS = {
@@ -69,7 +72,7 @@ def render_blocks(text: str, marks: Marks = NO_MARKS) -> list[str]:
     While an answer grows only its last blocks change, so a page needs to replace only those.
     """
     if marks.hidden:
-        text = strip_markers(text)
+        text = hide_sources(text)
     env: dict[str, Any] = {"marks": marks, "seen": {}}
     tokens = _MARKDOWN.parse(text, env)
     blocks, block = [], []
@@ -87,9 +90,14 @@ def sanitise(html: str) -> str:
     return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(), link_rel=None)
 
 
-def strip_markers(text: str) -> str:
-    """``text`` without citation markers, outside of code."""
-    parts = re.split(r"(```.*?(?:```|\Z)|`[^`\n]*`)", text, flags=re.DOTALL)
+def hide_sources(text: str) -> str:
+    """``text`` without citation markers, and without the lines of paths, outside of blocks of code."""
+    parts = _FENCES.split(text)
+    return "".join(part if number % 2 else _hide_in_prose(part) for number, part in enumerate(parts))
+
+
+def _hide_in_prose(text: str) -> str:
+    parts = re.split(r"(`[^`\n]*`)", _LINES_OF_PATH.sub(r"\1", text))
     return "".join(part if number % 2 else _MARKERS_WITH_SPACE.sub("", part) for number, part in enumerate(parts))
 
 

@@ -45,8 +45,8 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.filters["seconds"] = lambda ms: f"{ms / 1000:.1f} s" if ms >= 1000 else f"{ms:.0f} ms"
-    environment.filters["percent"] = lambda share: f"{share * 100:.0f} %"
+    environment.filters["seconds"] = lambda ms: f"{ms / 1000:.1f}\u00a0s" if ms >= 1000 else f"{ms:.0f}\u00a0ms"
+    environment.filters["percent"] = lambda share: f"{share * 100:.0f}\u00a0%"
     environment.filters["plural"] = lambda n, word: f"{n:,} {word}{'' if n == 1 else 's'}"
     environment.globals["passage_url"] = _passage_url
     return environment

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pages.rendering import Marks, render_blocks, sanitise, strip_markers
+from api.pages.rendering import Marks, hide_sources, render_blocks, sanitise
 from assistant.records import Citation, Passage
 
 PASSAGES = [
@@ -85,9 +85,14 @@ def test_markers_without_a_passage_and_in_code_stay_text() -> None:
     assert "argv[1]" in html
 
 
-def test_hidden_markers_are_gone_outside_of_code_only() -> None:
-    """A blind answer shows no marker, and its code as it is."""
-    assert strip_markers("One [1]. `a[1]` two [2][3].\n```c\na[1]\n```") == "One. `a[1]` two.\n```c\na[1]\n```"
+def test_hidden_sources_are_gone_outside_of_blocks_of_code() -> None:
+    """A blind answer shows no marker and no lines of a path, which only a reader of code can name; its code stays."""
+    assert hide_sources("One [1]. `a[1]` two [2][3].\n```c\na[1]\n```") == "One. `a[1]` two.\n```c\na[1]\n```"
+    assert hide_sources("In `api/app.py:44-72` and cart.py:L4@0123abcd.") == "In `api/app.py` and cart.py."
+    assert (
+        hide_sources("At 12:30 it is `x[1:2]`, std::vector, key: 12.")
+        == "At 12:30 it is `x[1:2]`, std::vector, key: 12."
+    )
 
 
 def test_unknown_names_are_marked_where_they_stand_whole() -> None:
