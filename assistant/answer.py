@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from .completion import Completer
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
+_MOST_CHARACTERS_A_TOKEN = 12  # turns beyond this many times the room are left out without being counted
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
 
 
@@ -262,6 +264,8 @@ class Assistant:
         if found is not None and found.is_too_weak:
             return _refuse(found, retrieval_ms)
         started = time.perf_counter()
+        n_hopeless = _count_hopeless(history, room)
+        history = history[n_hopeless:]
         bare = self._provider.count_prompt(
             build_prompt(question, history, [] if request.retrieval else None, request.instructions)
         )
@@ -284,7 +288,7 @@ class Assistant:
             prompt_version=PROMPT_VERSION,
             packed=context.hits,
             left_out=context.left_out,
-            n_turns_left_out=n_turns_left_out,
+            n_turns_left_out=n_hopeless + n_turns_left_out,
             context_tokens=context.tokens,
             prompt_tokens=tokens,
             passages=context.packed,
@@ -314,22 +318,30 @@ class Assistant:
         self, question: str, history: Sequence[Message], context: PackedContext, request: AskRequest, room: int
     ) -> tuple[Sequence[BaseMessage], PackedContext, int, TokenCount]:
         """The prompt within ``room`` tokens: the oldest turns are left out first, then the last passages."""
-        n_left_out = 0
-        while True:
+        # A question goes with its answer. Each count reads the whole prompt, so that the number is searched for.
+        steps = [*range(0, len(history), 2), len(history)]
+
+        def build(n_left_out: int) -> tuple[Sequence[BaseMessage], TokenCount]:
             passages = context.passages if request.retrieval else None
             prompt = build_prompt(question, history[n_left_out:], passages, request.instructions)
-            tokens = self._provider.count_prompt(prompt)
-            if tokens.n_tokens <= room:
-                return prompt, context, n_left_out, tokens
-            if n_left_out < len(history):
-                n_left_out = min(len(history), n_left_out + 2)  # a question goes with its answer
-            elif context.passages:
-                context = context.without_last("the window has no room beside the question")
-            else:
+            return prompt, self._provider.count_prompt(prompt)
+
+        prompt, tokens = build(0)
+        n_left_out = 0
+        if tokens.n_tokens > room:
+            last = len(steps) - 1
+            step = bisect_left(steps, True, min(1, last), last, key=lambda n: build(n)[1].n_tokens <= room)
+            n_left_out = steps[step]
+            prompt, tokens = build(n_left_out)
+        while tokens.n_tokens > room:
+            if not context.passages:
                 raise PromptTooLong(
                     f"The question alone takes {tokens.n_tokens} tokens, and {room} fit beside the answer: shorten it, "
                     "ask for fewer max_tokens, or raise QUARRY_WINDOW_TOKENS."
                 )
+            context = context.without_last("the window has no room beside the question")
+            prompt, tokens = build(n_left_out)
+        return prompt, context, n_left_out, tokens
 
 
 def _refuse(found: Retrieved, retrieval_ms: float) -> _Prepared:
@@ -354,6 +366,17 @@ def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Mess
     if not question:
         raise InputError("The question is empty: say what you want to know.")
     return question, messages[:-1]
+
+
+def _count_hopeless(history: Sequence[Message], room_tokens: int) -> int:
+    """How many of the oldest turns are so far back that the room cannot hold them. A question goes with its answer."""
+    n_characters = 0
+    for n_kept, turn in enumerate(reversed(history)):
+        n_characters += len(turn.content)
+        if n_characters > room_tokens * _MOST_CHARACTERS_A_TOKEN:
+            n_left_out = len(history) - n_kept
+            return min(len(history), n_left_out + n_left_out % 2)
+    return 0
 
 
 def _to_events(grounded: Iterable[str | Citation]) -> Iterator[TokenGenerated | CitationFound]:

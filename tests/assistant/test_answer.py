@@ -184,6 +184,26 @@ def test_the_oldest_turns_go_first(indexed_home: Path) -> None:
     assert (turns, answer.trace.n_turns_left_out) == (["turn1", "turn1", "turn2", "turn2"], 2)
 
 
+def test_a_long_conversation_is_not_counted_turn_by_turn(indexed_home: Path) -> None:
+    """Of thousands of turns those that can have room are counted, a few times, and as many are kept as fit."""
+
+    class CountingProvider(WordProvider):
+        counted: list[int] = []
+
+        def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
+            self.counted.append(sum(len(str(message.content)) for message in messages))
+            return super().count_prompt(messages)
+
+    provider = CountingProvider(2000)
+    history = [Message(role, "word " * 30) for role in ("user", "assistant") * 2000]
+    answer = ask(indexed_home, provider, history=history, retrieval=False)
+    assert len(provider.counted) <= 12
+    assert max(provider.counted) < 30_000
+    n_turns = len(provider.chat.asked[0]) - 2
+    assert n_turns + answer.trace.n_turns_left_out == 4000
+    assert 1900 - 2 * 34 < answer.trace.prompt_tokens.n_tokens <= 1900
+
+
 def test_a_question_that_cannot_fit_is_an_error(indexed_home: Path) -> None:
     """A question above the window is refused with both numbers, and the model is not asked."""
     provider = WordProvider(512)
