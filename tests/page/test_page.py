@@ -224,9 +224,15 @@ def test_invented_names_are_marked_and_listed(served: Any, provider: Any, open_p
     check_accessible(page)
 
 
-def test_abstention_is_shown_as_such_and_can_be_overruled(served: Any, provider: Any, open_page: Open) -> None:
+def test_abstention_is_shown_as_such_and_can_be_overruled(
+    served: Any, provider: Any, open_page: Open, make_repo: Callable[..., Any], build: Any, shop_home: Path
+) -> None:
     """Where the model was not asked the page says so, with the nearest places; a press asks it all the same."""
+    # Smaller repositories are not judged.
+    many = make_repo({f"module_{n}.py": f"def compute_{n}(x):\n    return x + {n}\n" for n in range(80)}, "many")
+    build(shop_home, many.path, "many")
     page = open_page(served(provider, min_confidence=0.999))
+    page.locator("input[name=repo][value=many]").check()
     ask(page, "How are passwords hashed before they are stored?")
     wait_until_done(page)
     expect(page.locator(".abstained")).to_contain_text("The model was not asked")
@@ -236,7 +242,7 @@ def test_abstention_is_shown_as_such_and_can_be_overruled(served: Any, provider:
     check_accessible(page)
     page.locator("[data-anyway]").click()
     wait_until_done(page)
-    expect(page.locator(".turn").last.locator(".prose")).to_contain_text("puts an item into the cart")
+    expect(page.locator(".turn").last.locator(".prose")).to_contain_text("I do not know this shop.")
 
 
 def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: Any, open_page: Open) -> None:
