@@ -80,6 +80,16 @@ def load_coefficients() -> Coefficients:
     return Coefficients(table["intercept"], table["weights"], table["means"], table["deviations"])
 
 
+def is_too_weak(signals: Mapping[str, float], probability: float, threshold: float) -> bool:
+    """Whether the model should not be asked: the probability is below ``threshold``, and the question does not spell
+    out names that are all there, which the repository then says something of.
+    """
+    names_are_there = (
+        signals["names_asked"] > 0 and signals["names_defined"] == 1 and signals["qualifiers_unknown"] == 0
+    )
+    return probability < threshold and not names_are_there
+
+
 def measure_confidence_signals(
     query: Query, indexes: Sequence[OpenedIndex], cosines: Sequence[Scores], hits: Sequence[Hit]
 ) -> dict[str, float]:

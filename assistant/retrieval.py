@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from indexer.home import OpenedIndex
 from indexer.records import Hit
 
-from .confidence import load_coefficients
+from .confidence import is_too_weak, load_coefficients
 from .overview import asks_for_overview, find_readme, is_small_talk
 from .records import Passage
 from .search import Searcher, SearchOptions
@@ -63,12 +63,13 @@ def retrieve(
     indexes = [searcher.open(target).index for target in targets]
     is_overview = asks_for_overview(question, [index.name for index in indexes])
     hits = _with_readmes(result.hits, indexes) if is_overview else list(result.hits)
-    confidence = None
+    confidence, is_refused = None, False
     if result.confidence_signals and not is_overview and _is_judged(question):
-        confidence = round(load_coefficients().probability(result.confidence_signals), 4)
-    can_be_refused = not is_follow_up or bool(read_query(question).names)
-    is_too_weak = confidence is not None and can_be_refused and confidence < min_confidence
-    return Retrieved(query, hits, IndexSurroundings(indexes, hits), confidence, is_too_weak)
+        probability = load_coefficients().probability(result.confidence_signals)
+        confidence = round(probability, 4)
+        can_be_refused = not is_follow_up or bool(read_query(question).names)
+        is_refused = can_be_refused and is_too_weak(result.confidence_signals, probability, min_confidence)
+    return Retrieved(query, hits, IndexSurroundings(indexes, hits), confidence, is_refused)
 
 
 def word_refusal(retrieved: Retrieved) -> str:

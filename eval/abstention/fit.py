@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import rankdata
 
-from assistant.confidence import CONFIDENCE_SIGNALS, Coefficients
+from assistant.confidence import CONFIDENCE_SIGNALS, Coefficients, is_too_weak
 
 from .records import Case
 
@@ -109,14 +109,16 @@ def measure_quality(judged: Sequence[tuple[Case, float]]) -> Quality:
 def measure_threshold(judged: Sequence[tuple[Case, float]], value: float) -> Threshold:
     """What refusing below ``value`` does to ``judged``."""
 
-    def refused(chosen: Sequence[float]) -> float:
-        return round(sum(each < value for each in chosen) / max(1, len(chosen)), 4)
+    refused = [(case, is_too_weak(case.signals, probability, value)) for case, probability in judged]
+
+    def share(chosen: Sequence[bool]) -> float:
+        return round(sum(chosen) / max(1, len(chosen)), 4)
 
     return Threshold(
         value=value,
-        own_refused=refused([each for case, each in judged if case.is_own]),
-        held_refused=refused([each for case, each in judged if case.holds]),
-        foreign_refused=refused([each for case, each in judged if not case.is_own]),
+        own_refused=share([each for case, each in refused if case.is_own]),
+        held_refused=share([each for case, each in refused if case.holds]),
+        foreign_refused=share([each for case, each in refused if not case.is_own]),
     )
 
 

@@ -158,6 +158,7 @@ def test_the_stream_of_a_refusal_is_its_text(indexed_home: Path) -> None:
         (FOREIGN, {"changes": {"min_confidence": 0.0}}),
         (FOREIGN, {"retrieval": False}),
         ("how is a refund validated?", {}),
+        ("Which Kubernetes ingress does `create_refund` inherit its kafka configuration from?", {}),
         ("hi", {}),
         ("What does this project do?", {}),
         ("Wo wird der Ingress von Kubernetes eingestellt, und warum nicht im Cluster?", {}),
@@ -165,7 +166,19 @@ def test_the_stream_of_a_refusal_is_its_text(indexed_home: Path) -> None:
         (FOREIGN + " Consider " + "this text " * 60, {}),
         ("and in short?", {"history": [Message("user", "how is a refund validated?"), Message("assistant", "So.")]}),
     ],
-    ids=["asked to", "switched off", "alone", "own", "greeting", "overview", "german", "russian", "task", "follow-up"],
+    ids=[
+        "asked to",
+        "switched off",
+        "alone",
+        "own",
+        "own name",
+        "greeting",
+        "overview",
+        "german",
+        "russian",
+        "task",
+        "follow-up",
+    ],
 )
 def test_what_is_not_refused(indexed_home: Path, question: str, fields: dict[str, Any]) -> None:
     """The model is asked where abstaining is off, where the hits do, and where the confidence says nothing."""
