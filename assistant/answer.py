@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from langchain_core.messages import BaseMessage
 
@@ -169,27 +169,24 @@ class Assistant:
         asked = time.perf_counter()
         first_token_ms: float | None = None
         names_prepared = asyncio.ensure_future(asyncio.to_thread(code.prepare_names))
+        names_prepared.add_done_callback(_note_error)
         asked_about = f"{request.messages[-1].content}\n{prepared.trace.query}"
         grounder = Grounder(prepared.passages, asked_about, code.holds)
         usage: dict[str, Any] = {}
         timings: ModelTimings | None = None
         finish_reason = "stop"
-        try:
-            stop = list(request.stop) or None
-            async with aclosing(cast(Any, chat_model.astream(prepared.prompt, stop=stop))) as chunks:
-                async for chunk in chunks:
-                    usage = chunk.usage_metadata or usage
-                    timings = timings_of(chunk) or timings
-                    finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
-                    text = chunk.text
-                    if text:
-                        if first_token_ms is None:
-                            first_token_ms = _ms_since(asked)
-                        for event in _to_events(grounder.feed(text)):
-                            yield event
-        except Exception as error:  # every client library has errors of its own; the provider knows what they mean
-            raise explain_model_error(error, self._provider) from error
-        for event in _to_events(grounder.finish()):
+        async with aclosing(self._generate(chat_model, prepared.prompt, request.stop)) as chunks:
+            async for chunk in chunks:
+                usage = chunk.usage_metadata or usage
+                timings = timings_of(chunk) or timings
+                finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
+                text = chunk.text
+                if text:
+                    if first_token_ms is None:
+                        first_token_ms = _ms_since(asked)
+                    for event in await _ground(grounder, text):
+                        yield event
+        for event in await _ground(grounder, None):
             yield event
         await names_prepared
         unknown_names = await asyncio.to_thread(code.find_unknown_names, grounder.text, request.messages)
@@ -228,6 +225,17 @@ class Assistant:
                 confidence=prepared.confidence,
             )
         )
+
+    async def _generate(
+        self, chat_model: Any, prompt: Sequence[BaseMessage], stop: Sequence[str]
+    ) -> AsyncGenerator[Any, None]:
+        """The model's chunks. Whatever goes wrong with the model is raised as ModelError."""
+        try:
+            async with aclosing(chat_model.astream(prompt, stop=list(stop) or None)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Exception as error:  # every client library has errors of its own; the provider knows what they mean
+            raise explain_model_error(error, self._provider) from error
 
     def _abstain(self, prepared: _Prepared, text: str, total_ms: float) -> Answer:
         """The answer that no model gave."""
@@ -379,12 +387,21 @@ def _count_hopeless(history: Sequence[Message], room_tokens: int) -> int:
     return 0
 
 
-def _to_events(grounded: Iterable[str | Citation]) -> Iterator[TokenGenerated | CitationFound]:
-    for each in grounded:
-        if isinstance(each, Citation):
-            yield CitationFound(each)
-        elif each:
-            yield TokenGenerated(each)
+async def _ground(grounder: Grounder, text: str | None) -> list[TokenGenerated | CitationFound]:
+    """The events of a piece of the model's text, or, for None, of its end.
+
+    Where a statement has ended its lines are read in the index, which may have to be opened anew: on a thread.
+    """
+    items = grounder.scan(text)
+    grounded = grounder.ground(items)
+    found = list(grounded) if grounder.is_text(items) else await asyncio.to_thread(list, grounded)
+    return [CitationFound(each) if isinstance(each, Citation) else TokenGenerated(each) for each in found if each]
+
+
+def _note_error(names_prepared: asyncio.Future[None]) -> None:
+    """Nobody waits for the names where the answer fails before; what went wrong with them is not reported then."""
+    if not names_prepared.cancelled():
+        names_prepared.exception()
 
 
 def _to_record(message: BaseMessage) -> Message:

@@ -17,7 +17,7 @@ from indexer.reading import read_lines
 from .evidence import file_lines
 from .records import Citation, Message, Passage
 from .search import Searcher
-from .statements import StatementEnd, StatementScanner, Text, WrittenCitation
+from .statements import Item, StatementEnd, StatementScanner, Text
 from .support import Matcher, Support
 from .targets import Target
 from .vocabulary import Vocabulary
@@ -69,6 +69,7 @@ class Grounder:
         self._code_lines: list[str] = []  # without a fence, since the last other statement
         self._pieces: list[str] = []
         self._n_chars = 0
+        self._is_over = False
         self.citations: list[Citation] = []
         self.n_removed = 0
 
@@ -79,16 +80,30 @@ class Grounder:
 
     def feed(self, piece: str) -> Iterator[str | Citation]:
         """Text and citations that are certain after ``piece``. Texts, joined, are the answer's text."""
-        yield from self._ground(self._scanner.feed(piece))
+        yield from self.ground(self.scan(piece))
 
     def finish(self) -> Iterator[str | Citation]:
         """What was held back, and what the last statement is supported by."""
-        yield from self._ground(self._scanner.finish())
-        yield from self._judge_code_lines()
-        self.n_removed += len(set(self._cited))
-        self._cited = []
+        yield from self.ground(self.scan(None))
 
-    def _ground(self, items: Iterator[Text | WrittenCitation | StatementEnd]) -> Iterator[str | Citation]:
+    def scan(self, piece: str | None) -> Sequence[Item]:
+        """The items that are certain after ``piece``, for ``ground``; with None those at the end of the text."""
+        self._is_over = piece is None
+        return list(self._scanner.finish() if piece is None else self._scanner.feed(piece))
+
+    def is_text(self, items: Sequence[Item]) -> bool:
+        """Whether ``ground`` has nothing to look up for these items."""
+        return not self._is_over and all(isinstance(item, Text) for item in items)
+
+    def ground(self, items: Sequence[Item]) -> Iterator[str | Citation]:
+        """The text and the citations of what ``scan`` gave. Reads in the index, so it may block."""
+        yield from self._ground(items)
+        if self._is_over:
+            yield from self._judge_code_lines()
+            self.n_removed += len(set(self._cited))
+            self._cited = []
+
+    def _ground(self, items: Sequence[Item]) -> Iterator[str | Citation]:
         for item in items:
             if isinstance(item, Text):
                 yield self._give(item.text)

@@ -6,10 +6,12 @@ Names are compared as they are spelled, not by type: `Client.fetch` exists where
 from __future__ import annotations
 
 import builtins
-import importlib
+import importlib.util
+import inspect
 import io
 import re
 import sys
+import sysconfig
 import tomllib
 import types
 from collections import Counter
@@ -41,6 +43,9 @@ _BUILTIN_TYPES = (
     *(type, property, BaseException, types.FunctionType, types.ModuleType, types.GeneratorType, types.CoroutineType),
     *(io.TextIOWrapper, io.BufferedReader, memoryview),
 )
+
+
+_MISSING = object()
 
 
 class Vocabulary:
@@ -248,19 +253,46 @@ def _resolve_python(parts: tuple[str, ...]) -> bool:
 
 
 def _has(value: object, names: Sequence[str]) -> bool:
+    """Whether ``value`` has the first of ``names``, that the second, and so on, as far as that is known unrun.
+
+    Of what is neither module nor class only its kind is looked at: an attribute of it may be code that does things,
+    as ``ctypes.cdll`` loads the library that it is asked for.
+    """
     for name in names:
+        if not isinstance(value, types.ModuleType | type):
+            known = hasattr(type(value), "__getattr__") or inspect.getattr_static(value, name, _MISSING)
+            return known is not _MISSING
         try:
             value = getattr(value, name)
         except AttributeError:
-            return False
+            found = _import(f"{value.__name__}.{name}") if isinstance(value, types.ModuleType) else None
+            if found is None:
+                return False
+            value = found
     return True
 
 
 def _import(module: str) -> types.ModuleType | None:
     """A module of the standard library; None where it is not of this platform, or does things when imported."""
-    if module in _NOT_IMPORTED or module not in sys.stdlib_module_names or module.startswith("_"):
+    root, *parts = module.split(".")
+    if root in _NOT_IMPORTED or root not in sys.stdlib_module_names or any(p.startswith("_") for p in (root, *parts)):
+        return None
+    if not _is_shipped(root):
         return None
     try:
         return importlib.import_module(module)
     except ImportError:
         return None
+
+
+@cache
+def _is_shipped(root: str) -> bool:
+    """Whether a module comes with Python, and is no file of the same name in a folder that is searched before."""
+    try:
+        spec = importlib.util.find_spec(root)
+    except (ImportError, ValueError):
+        return False
+    if spec is None or spec.origin is None:
+        return False
+    folders = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    return spec.origin in ("built-in", "frozen") or spec.origin.startswith(tuple(f"{folder}/" for folder in folders))

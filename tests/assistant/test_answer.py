@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from assistant.answer import AnswerDone, AskRequest, Assistant, CitationFound, PassagesFound, TokenGenerated
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
+from assistant.grounding import IndexedCode
 from assistant.prompts import format_passages
 from assistant.records import Answer, Message, TokenCount
 from assistant.serialise import answer_as_json
@@ -22,6 +24,7 @@ from assistant.settings import AssistantSettings
 from indexer.errors import InputError, UnknownRepository
 
 Make = Callable[..., Any]
+TAX = AskRequest("project", [Message("user", "how is tax computed?")])
 
 
 class FixedChat(BaseChatModel):
@@ -312,6 +315,34 @@ def test_answers_are_grounded_as_they_stream(indexed_home: Path) -> None:
     assert (citation.path, citation.start_line, citation.end_line) == ("compute_tax.py", 1, 5)
     assert answer.text[citation.start : citation.end] == "`compute_tax` sets `compute_tax_3`."
     assert (answer.n_citations_removed, list(answer.unknown_names)) == (1, ["guess_rate"])
+
+
+def test_the_event_loop_does_not_read_the_index(indexed_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A citation's lines are looked up on another thread: an index that was made anew takes time to open."""
+    threads: list[int] = []
+    holds = IndexedCode.holds
+
+    def noted(*args: Any) -> bool:
+        threads.append(threading.get_ident())
+        return holds(*args)
+
+    monkeypatch.setattr(IndexedCode, "holds", noted)
+    answer = asyncio.run(assistant(indexed_home, say("`compute_tax` sets `compute_tax_3`.")).answer(TAX))
+    assert answer.citations
+    assert threads and threading.get_ident() not in threads
+
+
+def test_a_fault_of_ours_is_not_put_on_the_model(indexed_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What grounding raises stays what it is: as an error of the model it would be in no log."""
+
+    def fail(*args: Any) -> bool:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(IndexedCode, "holds", fail)
+    provider = say("`compute_tax` sets `compute_tax_3`. ", "And more.")
+    with pytest.raises(RuntimeError, match="a fault"):
+        asyncio.run(assistant(indexed_home, provider).answer(TAX))
+    assert provider.chat.n_closed == [1]
 
 
 def test_unknown_names_are_found_without_retrieval(indexed_home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ def unknown(index: OpenedIndex, text: str, said: str = "") -> list[str]:
         "See src/shop/client.py, `client.py` or the guide in docs/guide.md.",
         "It raises `ValueError`, prints with `print()`, and uses `isinstance`, `None`, `__init__` and `str.split`.",
         "`json.dumps`, `os.path.join`, `datetime.now()`, `strftime` and `dumps` are of the standard library.",
+        "`logging.handlers.RotatingFileHandler` and `xmlrpc.server.SimpleXMLRPCServer` are of its modules' modules.",
         "`httpx.AsyncClient` is of an import.",
         "```python\nclient = Client()\nfor page in client.fetch('x', timeout=1).items():\n    print(page.lower())\n```",
     ],
@@ -159,6 +161,18 @@ def test_what_is_invented_for_python_is_listed(
 ) -> None:
     """Names, members, parameters and files that exist nowhere, in order, as they are spelled."""
     assert unknown(opened("src/shop/client.py", PYTHON), text) == names
+
+
+def test_looking_a_name_up_runs_nothing_that_it_names(
+    opened: Callable[[str, str], OpenedIndex], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An attribute that does things when it is asked for, and a file called as a module of Python, stay as they are."""
+    (tmp_path / "colorsys.py").write_text("raise SystemExit('a file of a repository was run')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    text = "`ctypes.cdll.frobnicate_it`, `json.dump_all` and `colorsys.paint_all`"
+    assert unknown(opened("src/shop/client.py", PYTHON), text) == ["json.dump_all", "colorsys.paint_all"]
+    assert "colorsys" not in sys.modules
 
 
 def test_names_of_the_question_are_known(opened: Callable[[str, str], OpenedIndex]) -> None:
