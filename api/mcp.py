@@ -27,7 +27,7 @@ from indexer.home import open_index
 from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
 
-from .openai_forms import sources_list
+from .openai.forms import sources_list
 from .schemas import REPO_FORM, Citation, Repository, SearchAnswer, Source, SymbolAnswer
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException
 from assistant.errors import ModelError, SessionsUnavailable, UnknownSession
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
-from . import openai_errors
 from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping
+from .openai import errors as openai_errors
 from .schemas import Problem
 
 _LOG = logging.getLogger("quarry.api")

@@ -9,10 +9,10 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from assistant.answer import Assistant
+from assistant.conversations.sessions import SessionStore
 from assistant.models.engine import EmbeddedEngine
 from assistant.models.providers import Provider, open_provider
 from assistant.search import Searcher
-from assistant.sessions import SessionStore
 
 from .jobs import JobQueue
 from .keys import KeyStore

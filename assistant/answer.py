@@ -21,9 +21,9 @@ from indexer.errors import InputError
 
 from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
+from .conversations.followups import make_standalone
 from .errors import PromptTooLong
-from .followups import make_standalone
-from .grounding import Grounder, IndexedCode
+from .grounding.grounder import Grounder, IndexedCode
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .prompts import PROMPT_VERSION, build_prompt

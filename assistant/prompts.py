@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
+from .grounding.statements import without_citations
 from .records import Message, Passage
-from .statements import without_citations
 
 PROMPT_VERSION = "2"
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from assistant.followups import make_standalone
+from assistant.conversations.followups import make_standalone
 from assistant.records import Message
 from assistant.search import Searcher, SearchOptions
 from indexer.build import build_index

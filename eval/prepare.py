@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assistant.context import CONTEXT_VERSION
-from assistant.grounding import GROUNDING_VERSION
+from assistant.grounding.grounder import GROUNDING_VERSION
 from assistant.prompts import PROMPT_VERSION
 from assistant.search import SEARCH_VERSION
 from assistant.settings import AssistantSettings

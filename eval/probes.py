@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import click
 
 from assistant.context import pack_context
-from assistant.grounding import Grounder, IndexedCode
+from assistant.grounding.grounder import Grounder, IndexedCode
+from assistant.grounding.terms import CONSTANTS, IDENTIFIER, NUMBER, STRING
 from assistant.records import Citation, Passage, TokenCount
 from assistant.search import Searcher, SearchOptions
 from assistant.settings import AssistantSettings
 from assistant.targets import Target
-from assistant.terms import CONSTANTS, IDENTIFIER, NUMBER, STRING
 from indexer.home import check_name
 from indexer.repository import default_name, open_source
 

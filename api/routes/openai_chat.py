@@ -20,11 +20,11 @@ from ..asking import AskEvent, PlaceInLine, answer, ask
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..logs import current_request
-from ..model_ids import resolve_model
-from ..openai_errors import to_openai
-from ..openai_forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
-from ..openai_messages import brings_code, read_conversation, reject_unsupported
-from ..openai_schemas import ChatCompletion, ChatCompletionRequest
+from ..openai.errors import to_openai
+from ..openai.forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
+from ..openai.messages import brings_code, read_conversation, reject_unsupported
+from ..openai.model_ids import resolve_model
+from ..openai.schemas import ChatCompletion, ChatCompletionRequest
 from ..problems import to_problem
 from ..state import State
 from .openai_models import ERRORS

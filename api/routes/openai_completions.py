@@ -19,10 +19,10 @@ from assistant.infilling import read_gap
 from ..asking import complete, completion
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
-from ..model_ids import resolve_model
-from ..openai_forms import completion_extension, usage_of
-from ..openai_messages import read_prompt
-from ..openai_schemas import Completion, CompletionRequest
+from ..openai.forms import completion_extension, usage_of
+from ..openai.messages import read_prompt
+from ..openai.model_ids import resolve_model
+from ..openai.schemas import Completion, CompletionRequest
 from ..state import State
 from .openai_chat import NO_BUFFERING, error_event, event, waiting
 from .openai_models import ERRORS

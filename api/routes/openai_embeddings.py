@@ -12,8 +12,8 @@ from fastapi.responses import JSONResponse
 from indexer.embedding import Vectors, open_encoder
 
 from ..callers import CurrentCaller
-from ..openai_errors import BadRequest, ModelNotFound
-from ..openai_schemas import EmbeddingList, EmbeddingRequest
+from ..openai.errors import BadRequest, ModelNotFound
+from ..openai.schemas import EmbeddingList, EmbeddingRequest
 from ..state import State
 from .openai_models import ERRORS
 

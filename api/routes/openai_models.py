@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from ..callers import CurrentCaller
-from ..model_ids import list_models, unknown_model
-from ..openai_schemas import Model, ModelList, OpenAIError
+from ..openai.model_ids import list_models, unknown_model
+from ..openai.schemas import Model, ModelList, OpenAIError
 from ..state import State
 
 router = APIRouter(prefix="/v1", tags=["openai"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from assistant.sessions import SessionInfo
+from assistant.conversations.sessions import SessionInfo
 
 from ..callers import CurrentCaller
 from ..problems import problem_responses

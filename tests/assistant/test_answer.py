@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from assistant.answer import AnswerDone, AskRequest, Assistant, CitationFound, PassagesFound, TokenGenerated
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
-from assistant.grounding import IndexedCode
+from assistant.grounding.grounder import IndexedCode
 from assistant.prompts import format_passages
 from assistant.records import Answer, Message, TokenCount
 from assistant.serialise import answer_as_json

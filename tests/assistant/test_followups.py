@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.followups import make_standalone
+from assistant.conversations.followups import make_standalone
 from assistant.records import Message
 
 DEFINED = {"Group", "add_command", "main", "invoke", "Context", "parse_args", "run"}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.grounding import Grounder, IndexedCode
+from assistant.grounding.grounder import Grounder, IndexedCode
 from assistant.records import Citation, Passage
 from assistant.search import Searcher
 from assistant.targets import Target

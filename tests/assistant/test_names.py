@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from assistant.names import find_mentions
-from assistant.vocabulary import Vocabulary, known_names
+from assistant.grounding.names import find_mentions
+from assistant.grounding.vocabulary import Vocabulary, known_names
 from indexer.home import OpenedIndex, open_index
 
 Make = Callable[..., Any]

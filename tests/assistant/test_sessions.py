@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from assistant import sessions
+from assistant.conversations import sessions
+from assistant.conversations.sessions import SessionStore
 from assistant.errors import SessionsUnavailable, UnknownSession
 from assistant.records import Message
-from assistant.sessions import SessionStore
 from assistant.settings import AssistantSettings
 from indexer.errors import InputError
 
@@ -207,7 +207,7 @@ def test_the_file_is_its_owners_alone(make_store: Make, tmp_path: Path) -> None:
 
 _PROCESS = """
 import sys
-from assistant.sessions import SessionStore
+from assistant.conversations.sessions import SessionStore
 from assistant.settings import AssistantSettings
 
 store = SessionStore(AssistantSettings())

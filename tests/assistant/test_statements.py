@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.statements import Item, StatementEnd, StatementScanner, Text, WrittenCitation
+from assistant.grounding.statements import Item, StatementEnd, StatementScanner, Text, WrittenCitation
 
 
 def scan(pieces: Sequence[str], quoted: str = "") -> list[Item]:

@@ -208,7 +208,7 @@ def known_names(language: str) -> Collection[str]:
     """Names of a language's standard library that its lexer does not know."""
     if language == "python":
         return _python_builtins()
-    listed = tomllib.loads(files("assistant").joinpath("known_names.toml").read_text("utf-8"))
+    listed = tomllib.loads(files("assistant.grounding").joinpath("known_names.toml").read_text("utf-8"))
     names: set[str] = set()
     for each in (language, *listed["same_as"].get(language, ())):
         names.update(listed["names"].get(each, "").split())

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from indexer.words import STOP_WORDS, last_name
 
-from .records import Message
-from .signals import read_query
+from ..records import Message
+from ..signals import read_query
 
 _MAX_NAMES = 3  # of the conversation in a query: more would drown the question
 _MAX_NAMES_OF_ANSWER = 1  # it mentions others beside what it is about

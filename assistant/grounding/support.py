@@ -14,8 +14,8 @@ from functools import cached_property
 
 from indexer.words import split_words, stem
 
+from ..records import Passage
 from .evidence import Evidence, bits_of, bracket_depths, is_unbroken
-from .records import Passage
 from .relations import find_relation, is_shown
 from .terms import IDENTIFIER, Term, Terms, read_code_terms, read_terms
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from indexer.words import split_words, stem
 
-from .records import Passage
+from ..records import Passage
 from .terms import CONSTANTS, IDENTIFIER, NUMBER, STRING, same_number
 
 _REMARKS = ("#", "//", "/*", "* ", "*/", "--", ";;", '"""', "'''", "%", "///")

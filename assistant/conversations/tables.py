@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from .errors import SessionsUnavailable
+from ..errors import SessionsUnavailable
 
 TITLE_CHARS = 100
 REPO_CHARS = 500

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from assistant.records import Message
 
-from .openai_errors import BadRequest
-from .openai_forms import without_sources
-from .openai_schemas import ChatCompletionRequest, ChatTurn, CompletionRequest
+from .errors import BadRequest
+from .forms import without_sources
+from .schemas import ChatCompletionRequest, ChatTurn, CompletionRequest
 
 
 def read_conversation(turns: Sequence[ChatTurn]) -> tuple[str, list[Message]]:

@@ -15,8 +15,8 @@ from indexer.home import index_version
 from indexer.overview import describe_repositories
 from indexer.records import WORKTREE
 
-from .callers import Caller
-from .openai_schemas import Model
+from ..callers import Caller
+from .schemas import Model
 
 PREFIX = "quarry/"
 

@@ -14,12 +14,12 @@ from indexer.errors import QuarryError
 from indexer.home import OpenedIndex
 from indexer.reading import read_lines
 
+from ..records import Citation, Message, Passage
+from ..search import Searcher
+from ..targets import Target
 from .evidence import file_lines
-from .records import Citation, Message, Passage
-from .search import Searcher
 from .statements import Item, StatementEnd, StatementScanner, Text
 from .support import Matcher, Support
-from .targets import Target
 from .vocabulary import Vocabulary
 
 GROUNDING_VERSION = 1  # raised when the same text may get other citations

@@ -19,10 +19,10 @@ from sqlalchemy.exc import IntegrityError
 
 from indexer.errors import InputError
 
-from .errors import UnknownSession
-from .records import Message
-from .session_tables import MESSAGES, REPO_CHARS, SESSIONS, TITLE_CHARS, open_database, reading, writing
-from .settings import AssistantSettings
+from ..errors import UnknownSession
+from ..records import Message
+from ..settings import AssistantSettings
+from .tables import MESSAGES, REPO_CHARS, SESSIONS, TITLE_CHARS, open_database, reading, writing
 
 MAX_MESSAGES = 200  # of a session: the oldest go, no model's window holds that many
 MAX_MESSAGE_CHARS = 100_000  # of a message; of a longer one the head is kept

@@ -1,0 +1,1 @@
+"""OpenAI's interface, but for its routes: forms, errors, and repositories as models."""

@@ -1,0 +1,1 @@
+"""Conversations: kept on the server, and follow-up questions made standalone."""

@@ -1,0 +1,1 @@
+"""Statements of an answer held against the code: citations, and names that exist nowhere."""
