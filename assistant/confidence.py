@@ -125,11 +125,11 @@ def measure_confidence_signals(
         "score_gap": hits[0].score - hits[-1].score,
         "n_terms": math.log1p(len(counts)),
     }
-    if query.names:
-        defined = [any(len(index.words.find(name, "defines", 1)) for index in indexes) for name in query.names]
+    names = [name for name in query.names if not _only_begins_sentences(name, query.text)]
+    if names:
+        defined = [any(len(index.words.find(name, "defines", 1)) for index in indexes) for name in names]
         unknown = [
-            not is_defined and not _is_said(name, indexes)
-            for name, is_defined in zip(query.names, defined, strict=True)
+            not is_defined and not _is_said(name, indexes) for name, is_defined in zip(names, defined, strict=True)
         ]
         signals |= {"names_asked": 1.0, "names_defined": _mean(defined), "names_unknown": _mean(unknown)}
         qualifiers = [part for name in _QUALIFIED.findall(query.text) for part in _SEPARATOR.split(name)[:-1]]
@@ -167,6 +167,11 @@ def _origins(word: str) -> list[str]:
         if rest != word and len(rest) >= _MIN_ORIGIN_CHARS:
             found += [stem(rest), stem(f"{rest}e")]
     return found
+
+
+def _only_begins_sentences(name: str, question: str) -> bool:
+    """Whether ``name`` is but the capitalised first word of a sentence, wherever it stands."""
+    return not re.search(rf"(?<![.?!:]\s)\b{re.escape(name)}\b", question) and name[1:].islower()
 
 
 def _is_said(name: str, indexes: Sequence[OpenedIndex]) -> bool:

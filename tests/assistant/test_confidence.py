@@ -92,6 +92,13 @@ def test_names_are_told_apart(indexed_home: Path) -> None:
     assert signals(indexed_home, "what does `Kafka.create_refund` do?")["qualifiers_unknown"] == 1.0
 
 
+def test_a_sentence_that_begins_names_nothing(indexed_home: Path) -> None:
+    """The first word of a further sentence is no name; the same word within one, or written as code, is."""
+    assert signals(indexed_home, "How is a refund validated? Answer shortly.")["names_asked"] == 0.0
+    assert signals(indexed_home, "How does Answer validate a refund? Answer shortly.")["names_unknown"] == 1.0
+    assert signals(indexed_home, "How is a refund validated? `Answer` shortly.")["names_asked"] == 1.0
+
+
 def test_the_number_of_hits_changes_no_signal(indexed_home: Path) -> None:
     """The confidence is the same however many hits are asked for."""
     assert signals(indexed_home, "validate a refund", k=1) == signals(indexed_home, "validate a refund", k=40)
