@@ -219,6 +219,8 @@ def test_a_question_that_cannot_fit_is_an_error(indexed_home: Path) -> None:
     ("fields", "message"),
     [
         ({"question": " \n"}, "question is empty"),
+        ({"question": "half \ud800", "retrieval": False}, "Message 1 is not UTF-8"),
+        ({"instructions": "half \ud800", "retrieval": False}, "instructions are not UTF-8"),
         ({"max_tokens": 2000}, "window of embedded/fixed is 2000 tokens"),
         ({"k": 5000}, "k is 5000"),
         ({"ref": "v9"}, "not indexed at 'v9'"),
