@@ -24,7 +24,7 @@ from .signals import Query, Scores
 
 COEFFICIENTS_FILE = Path(__file__).with_name("confidence.toml")
 
-_QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
+_QUALIFIED = re.compile(r"(?<!\w)[A-Za-z_]\w*+(?:(?:\.|::|#|->)[A-Za-z_]\w*+)+")
 _WORD = re.compile(r"[^\W_]\w*")
 # Words of a question about code that say no more than that it is one.
 _ASKING_WORDS = frozenset(
