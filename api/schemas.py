@@ -404,9 +404,9 @@ class IndexRequest(_Schema):
         extra="forbid", json_schema_extra={"examples": [{"source": "/home/me/projects/click", "name": "click"}]}
     )
 
-    source: str = Field(min_length=1)
+    source: str = Field(min_length=1, max_length=4096)
     name: str | None = Field(default=None, description="By default the last part of the source.")
-    ref: str | None = Field(default=None, description="Branch, tag or commit; by default HEAD.")
+    ref: str | None = Field(default=None, max_length=4096, description="Branch, tag or commit; by default HEAD.")
     worktree: bool = Field(default=False, description="Index the files as they are now, with uncommitted changes.")
 
 

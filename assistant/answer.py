@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from langchain_core.messages import BaseMessage
 
 from indexer.errors import InputError
+from indexer.words import has_half_characters
 
 from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
@@ -261,6 +262,8 @@ class Assistant:
     def _prepare(self, request: AskRequest, max_tokens: int) -> _Prepared:
         started = time.perf_counter()
         question, history = _split_conversation(request.messages)
+        if has_half_characters(request.instructions):
+            raise InputError("The instructions are not UTF-8 text: write them again.")
         room = self._provider.window_tokens - max_tokens
         if room <= 0:
             raise PromptTooLong(
@@ -373,6 +376,9 @@ def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Mess
     question = messages[-1].content.strip()
     if not question:
         raise InputError("The question is empty: say what you want to know.")
+    for number, message in enumerate(messages, 1):
+        if has_half_characters(message.content):
+            raise InputError(f"Message {number} is not UTF-8 text: write it again.")
     return question, messages[:-1]
 
 

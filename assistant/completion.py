@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from indexer.errors import InputError
 from indexer.records import Hit
+from indexer.words import has_half_characters
 
 from .answer import DEFAULT_K, Gate, PassagesFound, PlaceInLine, TokenGenerated
 from .context import PackedContext, pack_context
@@ -166,6 +167,8 @@ class Completer:
         gap = request.gap
         if not gap.prefix.strip() and not (gap.suffix or "").strip():
             raise InputError("There is no code to complete: send some before the cursor, or behind it.")
+        if any(map(has_half_characters, (gap.prefix, gap.suffix or "", gap.path or ""))):
+            raise InputError("The code is not UTF-8 text: send it again.")
         if gap.suffix is not None and not fills_gaps(self._provider.model):
             raise InputError(
                 f"{self._provider.model} cannot fill in a middle: choose a Qwen coder model with QUARRY_MODEL, or "

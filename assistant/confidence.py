@@ -36,7 +36,7 @@ _ASKING_WORDS = frozenset(
 _SUFFIXES = ("ers", "er", "ors", "or", "ations", "ation", "ions", "ion", "ments", "ment", "able", "al", "ity", "ness")
 _MIN_ORIGIN_CHARS = 4
 _WORD = re.compile(r"[^\W_]\w*")
-_QUALIFIED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)+")
+_QUALIFIED = re.compile(r"(?<!\w)[A-Za-z_]\w*+(?:(?:\.|::|#|->)[A-Za-z_]\w*+)+")
 _SEPARATOR = re.compile(r"\.|::|#|->")
 
 CONFIDENCE_SIGNALS: Mapping[str, str] = {

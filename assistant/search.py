@@ -18,7 +18,7 @@ from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
 from indexer.records import Chunk, Hit
 from indexer.staleness import Staleness
-from indexer.words import last_name
+from indexer.words import has_half_characters, last_name
 
 from .confidence import N_HITS, measure_confidence_signals
 from .freshness import FreshnessMonitor
@@ -178,7 +178,7 @@ class Searcher:
 def _check_query(query: str, k: int) -> None:
     if not query.strip():
         raise InputError("The query is empty: say what to look for.")
-    if not query.isascii() and any("\ud800" <= char <= "\udfff" for char in query):
+    if has_half_characters(query):
         raise InputError("The query is not UTF-8 text: write it again.")
     if not 1 <= k <= MAX_K:
         raise InputError(f"k is {k}: it must be from 1 to {MAX_K}.")

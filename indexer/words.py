@@ -85,3 +85,8 @@ def _parts(identifier: str) -> tuple[str, ...]:
 @lru_cache(maxsize=200_000)
 def _stemmed_parts(identifier: str) -> tuple[str, ...]:
     return tuple(stem(part) for part in _parts(identifier))
+
+
+def has_half_characters(text: str) -> bool:
+    """Whether ``text`` holds half of a surrogate pair, as JSON can: it is no UTF-8 then, and no server takes it."""
+    return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)

@@ -148,7 +148,7 @@ def _mark_unknown(html: str, names: Sequence[str]) -> str:
     if not names:
         return html
     longest_first = sorted(map(escape, names), key=len, reverse=True)
-    pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, longest_first))})(?!\w)")
+    pattern = re.compile(rf"(?<![\w.&])(?<!&#)({'|'.join(map(re.escape, longest_first))})(?!\w)")
     mark = r'<span class="unknown" title="This name is not in the repository, nor in what it imports">\1</span>'
     parts = re.split(r"(<[^>]*>)", html)
     return "".join(part if number % 2 else pattern.sub(mark, part) for number, part in enumerate(parts))

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from indexer.embedding import Vectors, open_encoder
+from indexer.words import has_half_characters
 
 from ..callers import CurrentCaller
 from ..openai.errors import BadRequest, ModelNotFound
@@ -60,7 +61,7 @@ def _read_texts(given: str | list[Any]) -> list[str]:
             raise BadRequest("input holds tokens, and the encoder has others: send texts.", "input")
         if not isinstance(text, str) or not text:
             raise BadRequest(f"input.{number} is no text, or an empty one: leave it out.", "input")
-        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
+        if has_half_characters(text):
             raise BadRequest(f"input.{number} is not UTF-8 text: write it again.", "input")
     if sum(len(text) for text in texts) > _MAX_CHARACTERS:
         raise BadRequest(f"input is longer than {_MAX_CHARACTERS:,} characters in all: send it in parts.", "input")

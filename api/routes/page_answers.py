@@ -112,7 +112,7 @@ async def vote_page(body: PageVote, request: Request, state: State, caller: Curr
         raise InputError("These answers were voted on already, or the service was started again: compare anew.")
     book = VoteBook(state.settings.home)
     await run_in_threadpool(book.add, cast(ballot, body.vote, keep_question=body.keep_question))
-    tallies = [tally for tally in book.tally() if tally.repo == ballot.repo]
+    tallies = [tally for tally in await run_in_threadpool(book.tally) if tally.repo == ballot.repo]
     return JSONResponse(
         {
             "sides": [_reveal(arm, ballot.comparison.of(arm), ballot.question) for arm in ballot.order],

@@ -18,7 +18,7 @@ CONSTANTS = frozenset("True False None true false null nil undefined NULL nullpt
 
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 PATH = re.compile(
-    r"(?<![\w/.-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
+    r"(?<![\w/.@-])(?:[\w.@-]+/)+[\w.@-]+\.\w{1,10}\b|(?<![\w/.-])[\w-]+\.(?:py|pyi|js|jsx|ts|tsx|mjs|cjs|go|rs|"
     r"java|c|h|cc|cpp|hpp|cs|rb|php|kt|scala|swift|sh|lua|ex|exs|hs|zig|sql|html|css|json|ya?ml|toml|md|"
     r"txt|cfg|ini|lock)\b(?!\()"
 )

@@ -241,6 +241,15 @@ def test_a_wrong_key_does_not_sign_in(url: str) -> None:
     assert httpx.post(f"{url}/login", data={"key": "qk_wrong"}).status_code == 401
 
 
+def test_of_a_long_form_only_the_beginning_is_read(url: str, store: KeyStore) -> None:
+    """Who has no key yet cannot have megabytes of fields taken apart: a key behind them is not seen."""
+    key = store.create("laptop")
+    fields = "x=1&" * 1000
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert httpx.post(f"{url}/login", content=f"{fields}key={key}", headers=form).status_code == 401
+    assert httpx.post(f"{url}/login", content=f"key={key}&{fields}", headers=form).status_code == 303
+
+
 def test_signing_out_ends_it(url: str, store: KeyStore) -> None:
     """After signing out the browser has no cookie."""
     with httpx.Client(base_url=url) as browser:

@@ -207,6 +207,15 @@ def test_a_long_conversation_is_not_counted_turn_by_turn(indexed_home: Path) -> 
     assert 1900 - 2 * 34 < answer.trace.prompt_tokens.n_tokens <= 1900
 
 
+@pytest.mark.parametrize("unit", ["a", "A_", "@", "a@", "a.b", "-a", "/a", "`a", "[1] ", "(", "a\n", "\t", "é", "::a"])
+def test_a_long_question_is_read_in_one_pass(indexed_home: Path, unit: str) -> None:
+    """Whatever a question repeats hundreds of thousands of times, it is searched with and grounded in a moment."""
+    provider = WordProvider(2_000_000)
+    provider.chat.tokens = ["`compute_tax` sets `compute_tax_3`. ", "So."]
+    question = "`compute_tax` " + unit * (400_000 // len(unit))
+    assert ask(indexed_home, provider, question, history=[Message("user", question), Message("assistant", "ok")]).text
+
+
 def test_a_question_that_cannot_fit_is_an_error(indexed_home: Path) -> None:
     """A question above the window is refused with both numbers, and the model is not asked."""
     provider = WordProvider(512)
@@ -219,6 +228,8 @@ def test_a_question_that_cannot_fit_is_an_error(indexed_home: Path) -> None:
     ("fields", "message"),
     [
         ({"question": " \n"}, "question is empty"),
+        ({"question": "half \ud800", "retrieval": False}, "Message 1 is not UTF-8"),
+        ({"instructions": "half \ud800", "retrieval": False}, "instructions are not UTF-8"),
         ({"max_tokens": 2000}, "window of embedded/fixed is 2000 tokens"),
         ({"k": 5000}, "k is 5000"),
         ({"ref": "v9"}, "not indexed at 'v9'"),

@@ -101,6 +101,7 @@ def test_unknown_names_are_marked_where_they_stand_whole() -> None:
     assert html.count('class="unknown"') == 3
     assert "make_it_so" in html
     assert "<p>" in html
+    assert "unknown" not in render("a & b < 'c'", unknown_names=["amp", "lt", "x27"]), "an entity is no name"
 
 
 def test_code_has_classes_for_its_colours() -> None:
