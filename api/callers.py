@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from assistant.targets import ALL
 from indexer.errors import UnknownRepository
-from indexer.home import check_name, find_repository, list_repositories, unknown_repository
+from indexer.home import check_name, find_repository, list_names, unknown_repository
 
 from .errors import NotAllowed
 
@@ -77,7 +77,7 @@ class Caller:
         return True
 
     def _known(self) -> list[str]:
-        return [] if self.home is None else self.visible(info.name for info in list_repositories(self.home))
+        return [] if self.home is None else self.visible(list_names(self.home))
 
 
 def caller_of(request: Request) -> Caller:

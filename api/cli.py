@@ -86,7 +86,7 @@ def _announce(state: object, address: str) -> None:
     assert isinstance(state, ServiceState)
     try:
         _calm_collector()
-        repositories = describe_repositories(state.settings.home)
+        repositories = [known for known in describe_repositories(state.settings.home) if known.refs]
         repositories.sort(key=lambda repository: repository.refs[0].indexed_at, reverse=True)
         names = [repository.name for repository in repositories]
         click.echo(f"Quarry serves on {address} ({', '.join(names) or 'nothing indexed yet'}); API: {address}/docs")

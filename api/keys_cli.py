@@ -54,8 +54,16 @@ def list_() -> None:
 @keys.command()
 @click.argument("name")
 def revoke(name: str) -> None:
-    """Revoke the key of NAME: it opens nothing from now on, in services that run, too."""
+    """Revoke the key of NAME: it opens nothing from now on, in services that run, too. Its conversations go with it."""
+    from assistant.conversations.sessions import SessionStore
+    from assistant.settings import AssistantSettings
+
     _store().revoke(name)
+    sessions = SessionStore(AssistantSettings())
+    try:
+        sessions.delete_all(name)  # a new key of that name may be somebody else's
+    finally:
+        sessions.close()
     click.echo(f"revoked {name}")
 
 

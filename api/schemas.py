@@ -395,6 +395,7 @@ class Repository(_Schema):
     origin: str
     encoder: str
     refs: list[RefState]
+    problem: str | None = Field(default=None, description="What to do, where the index cannot be read; it has no refs.")
 
 
 class IndexRequest(_Schema):

@@ -39,6 +39,7 @@ class ServiceState:
         self._provider, self._owns_provider = provider, provider is None
         self._assistant: Assistant | None = None
         self._lock = threading.Lock()
+        self._warming: asyncio.Future[str] | None = None
 
     def assistant(self) -> Assistant:
         """The assistant; opens the model at the first call. Raises ModelError, and tries again at the next call."""
@@ -61,6 +62,12 @@ class ServiceState:
         provider = cast(Provider, self._provider)
         provider.check()
         return provider.model
+
+    async def ready(self) -> str:
+        """``warm_up``, on one thread for all that wait for it: a model may load for minutes."""
+        if self._warming is None or self._warming.done():
+            self._warming = asyncio.ensure_future(asyncio.to_thread(self.warm_up))
+        return await asyncio.shield(self._warming)
 
     def close(self) -> None:
         """End the jobs, and the model if it was opened here."""

@@ -211,6 +211,8 @@ async def _print_both(assistant: Assistant, request: AskRequest) -> None:
 
 
 def _print_sources(answer: Answer) -> None:
+    if not answer.text.strip():
+        click.echo("(the model gave no answer: ask in other words, or search)", err=True)
     if answer.finish_reason == "length":
         click.echo("(cut at max_tokens: ask for more with --max-tokens)", err=True)
     several = len({passage.repo for passage in answer.passages}) > 1

@@ -94,6 +94,8 @@ def list_(as_json: bool) -> None:
         click.echo("Nothing is indexed yet. Run `quarry index SOURCE`.")
     for repository in repositories:
         click.echo(f"{repository.name}  {repository.origin}")
+        if repository.problem:
+            click.echo(f"    {repository.problem}")
         for state in repository.refs:
             commit = state.commit[:12] if state.commit else "no commit"
             click.echo(

@@ -231,7 +231,7 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
     found = _of_one_generation(home, check_name(name), look)
     if found is not None:
         return found
-    raise unknown_repository(name, [known.name for known in list_repositories(home)])
+    raise unknown_repository(name, [known for known in list_names(home) if known != name])
 
 
 def unknown_repository(name: str, names: Sequence[str]) -> UnknownRepository:

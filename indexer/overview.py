@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .home import RepositoryFolder, list_repositories
+from .errors import IndexingError, UnknownRepository
+from .home import find_repository, list_names
 from .manifest import list_refs, read_manifest
 
 
@@ -23,20 +24,28 @@ class RefState:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryOverview:
-    """One repository and its refs, the latest first."""
+    """One repository and its refs, the latest first. ``problem`` says what to do where it cannot be read."""
 
     name: str
     origin: str
     encoder: str
     refs: Sequence[RefState]
+    problem: str | None = None
 
 
 def describe_repositories(home: Path) -> list[RepositoryOverview]:
-    """All repositories of ``home`` by name."""
+    """All repositories of ``home`` by name, also those of another version or damaged: nobody loses sight of one."""
     overviews = []
-    for info in list_repositories(home):
-        folder = RepositoryFolder(home, info.name)
-        manifests = (read_manifest(folder.refs, ref) for ref in list_refs(folder.refs))
+    for name in list_names(home):
+        try:
+            folder, info = find_repository(home, name)
+            manifests = [read_manifest(folder.refs, ref) for ref in list_refs(folder.refs)]
+        except UnknownRepository:  # being indexed for the first time, or removed
+            continue
+        except IndexingError as error:
+            overviews.append(RepositoryOverview(name, "", "", (), str(error)))
+            continue
         refs = [RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None]
+        refs.sort(key=lambda state: state.indexed_at, reverse=True)
         overviews.append(RepositoryOverview(info.name, info.origin, info.encoder, refs))
     return overviews

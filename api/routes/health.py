@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Response
 
 from assistant.errors import ModelError
@@ -32,7 +30,7 @@ async def ready(state: State, caller: CurrentCaller, response: Response) -> Heal
     try:
         if state.queue.is_stopping:
             raise state.queue.stopping()
-        model = await asyncio.to_thread(state.warm_up)
+        model = await state.ready()
     except (ModelError, Stopping) as error:
         response.status_code = 503
         return Health(status="unavailable", reason=str(error) if knows else None)

@@ -132,6 +132,11 @@ class SessionStore:
             self._read_info(connection, owner or "", session_id)
             connection.execute(delete(SESSIONS).where(_is_session(owner or "", session_id)))
 
+    def delete_all(self, owner: str | None) -> None:
+        """Forget every session of an owner."""
+        with self._writing() as connection:
+            connection.execute(delete(SESSIONS).where(SESSIONS.c.owner == (owner or "")))
+
     def close(self) -> None:
         """Close the database; it opens again at the next use."""
         with self._lock:

@@ -14,9 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from api.keys import KeyStore
+from api.keys_cli import keys
 from api.settings import ApiSettings
+from assistant.conversations.sessions import SessionStore
 from indexer.build import build_index
 from indexer.errors import InputError
 from indexer.repository import open_source
@@ -128,6 +131,20 @@ def test_a_revoked_key_opens_nothing_in_a_service_that_runs(url: str, store: Key
     assert httpx.get(f"{url}/repos", headers=bearer(key)).status_code == 200
     store.revoke("laptop")
     assert httpx.get(f"{url}/repos", headers=bearer(key)).status_code == 401
+
+
+def test_conversations_of_a_revoked_key_are_forgotten(keyed_home: Path) -> None:
+    """A new key of the same name, which may be somebody else's, finds none of them."""
+    settings = ApiSettings(home=keyed_home)
+    sessions = SessionStore(settings)
+    KeyStore(keyed_home).create("laptop")
+    for owner in ("laptop", "other"):
+        sessions.append(owner, "s1", "a question", "an answer", repo="shop")
+    done = CliRunner().invoke(keys, ["revoke", "laptop"], env={"QUARRY_HOME": str(keyed_home)})
+    assert done.exit_code == 0, done.output
+    assert sessions.list_sessions("laptop") == [] and len(sessions.list_sessions("other")) == 1
+    assert sessions.read_history("laptop", "s1") == []
+    sessions.close()
 
 
 def ask_everywhere(url: str, key: str, repo: str) -> list[httpx.Response]:

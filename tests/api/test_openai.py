@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
 from openai import OpenAI
+
+from api.settings import ApiSettings
+from indexer.build import build_index
+from indexer.repository import open_source
 
 Served = Callable[..., str]
 QUESTION: list[Any] = [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]
@@ -125,10 +130,16 @@ def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
     assert "quantity=3" not in str(provider.asked[0])
 
 
-def test_abstention(served: Served, stand_in: Any) -> None:
+def test_abstention(served: Served, stand_in: Any, tmp_path: Path) -> None:
     """Where the hits are too weak the model is not asked; but if the client wants it, or sends code of its own."""
+    source = tmp_path / "shop"
+    source.mkdir()
+    for number in range(80):  # smaller repositories are not judged
+        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
+    settings = ApiSettings(home=tmp_path / "home")
+    build_index(open_source(str(source), clones=tmp_path / "clones"), "shop", settings)
     provider = stand_in()
-    client = connect(served(provider, min_confidence=0.999))
+    client = connect(served(provider, home=settings.home, min_confidence=0.999))
     foreign: list[Any] = [{"role": "user", "content": "How does the Kubernetes scheduler evict pods under pressure?"}]
     answer = client.chat.completions.create(model="quarry/shop", messages=foreign)
     assert answer.model_dump()["quarry"]["abstained"] and answer.choices[0].finish_reason == "stop"

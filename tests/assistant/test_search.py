@@ -92,7 +92,8 @@ def test_dense_scores_are_cosines(indexed: Any) -> None:
     _, home = indexed
     encoder = open_encoder(BUILT_IN)
     for hit in Searcher(home).search("project", "check the password", k=50, options=SearchOptions("dense")).hits:
-        query, chunk = encoder.encode(["check the password", hit.chunk.embedded_text])
+        [query] = encoder.encode(["check the password"])
+        [chunk] = encoder.encode_documents([hit.chunk.embedded_text])
         assert hit.signals["dense_score"] == pytest.approx(float(query @ chunk), abs=1e-5)
 
 

@@ -130,6 +130,22 @@ def test_list_shows_every_ref(indexed: Any, run_quarry: Make) -> None:
     assert f"HEAD ({commit[:12]})  2 files, 2 chunks" in run_quarry(home, "list").stdout
 
 
+def test_an_index_that_cannot_be_read_hides_no_other(
+    make_repo: Make, home: Path, build: Make, run_quarry: Make
+) -> None:
+    """One of another version is listed with what to do, beside those that can be asked."""
+    repo = make_repo(FILES)
+    for name in ("old", "shop"):
+        build(home, repo.path, name)
+    record = home / "repositories" / "old" / "repository.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"format_version": 1}))
+    old, shop = json.loads(run_quarry(home, "list", "--json").stdout)
+    assert (old["name"], old["refs"]) == ("old", []) and "--rebuild" in old["problem"]
+    assert shop["problem"] is None and len(shop["refs"]) == 1
+    assert old["problem"] in run_quarry(home, "list").stdout
+    assert "Did you mean" in run_quarry(home, "search", "shap", "x").stderr
+
+
 def test_remove_forgets_the_index(make_repo: Make, home: Path, build: Make, run_quarry: Make) -> None:
     """After ``remove`` nothing is listed, no folder is left, and the repository is untouched."""
     repo = make_repo(FILES)
