@@ -89,10 +89,11 @@ def _announce(state: object, address: str) -> None:
         repositories = [known for known in describe_repositories(state.settings.home) if known.refs]
         repositories.sort(key=lambda repository: repository.refs[0].indexed_at, reverse=True)
         names = [repository.name for repository in repositories]
-        click.echo(f"Quarry serves on {address} ({', '.join(names) or 'nothing indexed yet'}); API: {address}/docs")
+        what = ", ".join(names) or "nothing indexed yet"
+        click.echo(f"Quarry serves on {address} ({what}): open it in a browser; API: {address}/docs")
         loaded = state.warm_up()
         _calm_collector()
-        click.echo(f"loaded {loaded}; ask with:\n")
+        click.echo(f"loaded {loaded}; ask there, or with:\n")
     except QuarryError as error:
         click.echo(f"quarry: search works, but nothing can be asked: {error}", err=True)
         return
