@@ -15,8 +15,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from assistant.answer import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.completion import Completion, CompletionDone, CompletionEvent, CompletionRequest
+from assistant.events import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer
 from assistant.targets import parse_targets
 from indexer.errors import InputError

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from assistant.answer import AnswerDone, AskRequest
+from assistant.events import AnswerDone, AskRequest
 from assistant.records import Answer
 
 from .asking import AskEvent, ask

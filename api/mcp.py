@@ -189,10 +189,9 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
     ) -> Annotated[CallToolResult, Answered]:
         """Have a local model answer a question from the code, with the lines that support each statement."""
         # Imported here: a server that is only searched need not wait for the model's libraries.
-        from assistant.answer import AnswerDone, AskRequest, PassagesFound, TokenGenerated
+        from assistant.events import AnswerDone, AskRequest, PassagesFound, PlaceInLine, TokenGenerated
         from assistant.records import Message
 
-        from .asking import PlaceInLine
         from .asking import ask as ask_model
         from .callers import Caller
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 
@@ -24,6 +24,7 @@ from .budget import PromptSpeed, choose_budget
 from .context import PackedContext, pack_context
 from .conversations.followups import make_standalone
 from .errors import PromptTooLong
+from .events import AnswerDone, AskRequest, CitationFound, Event, Gate, PassagesFound, PlaceInLine, TokenGenerated
 from .grounding.grounder import Grounder, IndexedCode
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
@@ -40,72 +41,6 @@ if TYPE_CHECKING:
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
 _MOST_CHARACTERS_A_TOKEN = 12  # turns beyond this many times the room are left out without being counted
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
-
-
-@dataclass(frozen=True, slots=True)
-class AskRequest:
-    """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval.
-
-    ``abstain``: say that the repository does not show it, instead of asking the model, where retrieval is too weak.
-    ``instructions`` are a client's own, which follow ours; generation ends before any text of ``stop``.
-    """
-
-    repo: str | None
-    messages: Sequence[Message]
-    retrieval: bool = True
-    k: int | None = None
-    max_tokens: int | None = None
-    ref: str | None = None
-    abstain: bool = True
-    instructions: str = ""
-    temperature: float = 0.0
-    seed: int = 0
-    stop: Sequence[str] = ()
-
-
-class Gate(Protocol):
-    """Decides when a question may go to the model; searching needs no leave."""
-
-    def wait(self) -> AsyncGenerator[int, None]:
-        """The question's place in line, 1 for the next one, each time that it changes; ends when it is its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassagesFound:
-    """First event: what the model is given to read; empty without retrieval."""
-
-    passages: Sequence[Passage]
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceInLine:
-    """The model is busy, and this question the one of that number, from 1, that is next. Sent again as it changes."""
-
-    place: int
-
-
-@dataclass(frozen=True, slots=True)
-class TokenGenerated:
-    """A piece of the answer's text."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CitationFound:
-    """A statement that was just generated is supported by these lines."""
-
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerDone:
-    """Last event: the whole answer with its sources, tokens and times."""
-
-    answer: Answer
-
-
-Event = PassagesFound | PlaceInLine | TokenGenerated | CitationFound | AnswerDone
 
 
 @dataclass(frozen=True, slots=True)

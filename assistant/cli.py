@@ -14,7 +14,8 @@ import click
 if TYPE_CHECKING:
     from indexer.records import Hit
 
-    from .answer import AskRequest, Assistant
+    from .answer import Assistant
+    from .events import AskRequest
     from .records import Answer
     from .search import SearchedRef
     from .settings import AssistantSettings
@@ -80,8 +81,9 @@ def ask(
 
     NAME is a repository, NAME@REF, several with commas between them, or `all`.
     """
-    from .answer import AskRequest, check_question
+    from .answer import check_question
     from .compare import answer_both, comparison_as_json
+    from .events import AskRequest
     from .records import Message
     from .serialise import answer_as_json
     from .settings import AssistantSettings
@@ -120,7 +122,7 @@ def chat(name: str, ref: str | None, model: str | None) -> None:
     """Talk about the repository NAME. An empty line or Ctrl-D ends it; Ctrl-C stops an answer."""
     from indexer.errors import QuarryError
 
-    from .answer import AskRequest
+    from .events import AskRequest
     from .records import Message
     from .settings import AssistantSettings
 
@@ -165,7 +167,7 @@ def _open_assistant(settings: AssistantSettings, model: str | None) -> Iterator[
 
 
 async def _print_stream(assistant: Assistant, request: AskRequest) -> Answer:
-    from .answer import AnswerDone, PassagesFound, TokenGenerated
+    from .events import AnswerDone, PassagesFound, TokenGenerated
 
     async with aclosing(assistant.stream(request)) as events:
         async for event in events:
@@ -182,8 +184,8 @@ async def _print_stream(assistant: Assistant, request: AskRequest) -> Answer:
 
 async def _print_both(assistant: Assistant, request: AskRequest) -> None:
     """Both answers as they come, each under its name, then what they took side by side."""
-    from .answer import AnswerDone, TokenGenerated
     from .compare import Arm, stream_both
+    from .events import AnswerDone, TokenGenerated
 
     answers: dict[Arm, Answer] = {}
     shown: Arm | None = None

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
-from .answer import AnswerDone, AskRequest
+from .events import AnswerDone, AskRequest
 from .records import Answer
 from .serialise import answer_as_json
 

@@ -16,9 +16,10 @@ from indexer.errors import InputError
 from indexer.records import Hit
 from indexer.words import has_half_characters
 
-from .answer import DEFAULT_K, Gate, PassagesFound, PlaceInLine, TokenGenerated
+from .answer import DEFAULT_K
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
+from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
 from .infilling import Gap, fills_gaps, find_stops, is_being_edited, write_context, write_prompt, write_query
 from .models.providers import Provider, explain_model_error
 from .records import Passage, TokenCount, Usage

@@ -22,7 +22,8 @@ from pydantic import Field, PrivateAttr
 
 from indexer.errors import InputError
 
-from .answer import AnswerDone, AskRequest, Assistant, TokenGenerated
+from .answer import Assistant
+from .events import AnswerDone, AskRequest, TokenGenerated
 from .models.providers import Provider, open_provider
 from .records import Answer, Message, Role
 from .serialise import answer_as_json

@@ -23,7 +23,8 @@ import uvicorn
 
 from api.app import create_app
 from api.settings import ApiSettings
-from assistant.answer import AskRequest, Assistant
+from assistant.answer import Assistant
+from assistant.events import AskRequest
 from assistant.models.catalogue import find_model
 from assistant.models.download import pull_model
 from assistant.models.embedded import EmbeddedProvider

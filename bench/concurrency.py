@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 
 from api.settings import ApiSettings
-from assistant.answer import AskRequest, Assistant
+from assistant.answer import Assistant
+from assistant.events import AskRequest
 from assistant.models.catalogue import find_model
 from assistant.models.embedded import EmbeddedProvider
 from assistant.models.engine import EngineOptions

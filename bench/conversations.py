@@ -21,7 +21,8 @@ from typing import Any, cast
 
 import httpx
 
-from assistant.answer import AskRequest, Assistant
+from assistant.answer import Assistant
+from assistant.events import AskRequest
 from assistant.models.catalogue import find_model
 from assistant.models.embedded import EmbeddedProvider
 from assistant.models.engine import PLAIN, EngineOptions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.answer import AskRequest
+from assistant.events import AskRequest
 from assistant.records import Message
 from indexer.errors import InputError
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from assistant.answer import AskRequest
+from assistant.events import AskRequest
 from assistant.records import Answer, Passage
 from indexer.errors import QuarryError
 

@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-from assistant.answer import AnswerDone, CitationFound, PassagesFound, TokenGenerated
 from assistant.compare import Arm, ArmEvent, Comparison
+from assistant.events import AnswerDone, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer, Citation, Passage
 
-from ..asking import AskEvent, PlaceInLine
+from ..asking import AskEvent
 from ..problems import to_problem
 from .rendering import Marks, render_blocks
 from .templating import render

@@ -10,13 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
 from assistant.compare import ArmEvent, answer_both, comparison_as_json, stream_both
+from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Message
 from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 from indexer.errors import InputError
 
-from ..asking import AskEvent, PlaceInLine, answer, ask, check_repository
+from ..asking import AskEvent, answer, ask, check_repository
 from ..callers import CurrentCaller
 from ..conversations import answer_in_session, ask_in_session
 from ..disconnect import CLIENT_CLOSED, unless_disconnected

@@ -13,10 +13,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from assistant.answer import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
+from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer
 
-from ..asking import AskEvent, PlaceInLine, answer, ask
+from ..asking import AskEvent, answer, ask
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..logs import current_request

@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from assistant.answer import PassagesFound, PlaceInLine, TokenGenerated
 from assistant.completion import CompletionDone, CompletionEvent
 from assistant.completion import CompletionRequest as Asked
+from assistant.events import PassagesFound, PlaceInLine, TokenGenerated
 from assistant.infilling import read_gap
 
 from ..asking import complete, completion

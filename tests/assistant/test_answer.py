@@ -14,8 +14,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from assistant.answer import AnswerDone, AskRequest, Assistant, CitationFound, PassagesFound, TokenGenerated
+from assistant.answer import Assistant
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
+from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, TokenGenerated
 from assistant.grounding.grounder import IndexedCode
 from assistant.prompts import format_passages
 from assistant.records import Answer, Message, TokenCount

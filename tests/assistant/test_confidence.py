@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from assistant.answer import AnswerDone, AskRequest, Assistant, PassagesFound, TokenGenerated
+from assistant.answer import Assistant
 from assistant.confidence import CONFIDENCE_SIGNALS, MIN_CHUNKS, Coefficients, load_coefficients
+from assistant.events import AnswerDone, AskRequest, PassagesFound, TokenGenerated
 from assistant.records import Answer, Message
 from assistant.search import Searcher, SearchOptions
 from assistant.serialise import answer_as_json

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from assistant.answer import AskRequest
+from assistant.events import AskRequest
 from assistant.records import Answer, Message, Passage, TokenCount, Trace, Usage
 from eval.records import ArmAnswer, Kind, Question, RetrievedPassage, RunConfig, Verdict
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant.answer import AskRequest
+from assistant.events import AskRequest
 from eval.cli import evaluate
 from indexer.errors import QuarryError
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from assistant.answer import AskRequest
 from assistant.errors import ModelUnavailable
+from assistant.events import AskRequest
 from assistant.records import Passage
 from eval.arms import Target, choose_arms
 from eval.errors import EvaluationError, RunMismatch, RunStopped, UnreadableRun

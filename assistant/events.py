@@ -1,0 +1,75 @@
+"""What the assistant is asked, and the events that its answer comes as."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from .records import Answer, Citation, Message, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question: the last message, with the conversation before it. ``repo`` may be None without retrieval.
+
+    ``abstain``: say that the repository does not show it, instead of asking the model, where retrieval is too weak.
+    ``instructions`` are a client's own, which follow ours; generation ends before any text of ``stop``.
+    """
+
+    repo: str | None
+    messages: Sequence[Message]
+    retrieval: bool = True
+    k: int | None = None
+    max_tokens: int | None = None
+    ref: str | None = None
+    abstain: bool = True
+    instructions: str = ""
+    temperature: float = 0.0
+    seed: int = 0
+    stop: Sequence[str] = ()
+
+
+class Gate(Protocol):
+    """Decides when a question may go to the model; searching needs no leave."""
+
+    def wait(self) -> AsyncGenerator[int, None]:
+        """The question's place in line, 1 for the next one, each time that it changes; ends when it is its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """First event: what the model is given to read; empty without retrieval."""
+
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInLine:
+    """The model is busy, and this question the one of that number, from 1, that is next. Sent again as it changes."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGenerated:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationFound:
+    """A statement that was just generated is supported by these lines."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDone:
+    """Last event: the whole answer with its sources, tokens and times."""
+
+    answer: Answer
+
+
+Event = PassagesFound | PlaceInLine | TokenGenerated | CitationFound | AnswerDone
