@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from indexer.home import OpenedIndex
-from indexer.records import Chunk, Hit
+from indexer.records import Hit
 
 _N_CHUNKS = 3  # of a README: what it is, how it is run, how it is laid out, in most
 _MAX_DEPTH = 1  # a README further down is about a part
@@ -57,23 +57,9 @@ def find_readme(index: OpenedIndex) -> list[Hit]:
     if not readmes:
         return []
     file = min(readmes, key=lambda file: (file.path.count("/"), not file.path.lower().endswith(".md"), file.path))
-    hits = []
-    manifest = index.manifest
-    for position in range(file.first_chunk, file.first_chunk + min(file.n_chunks, _N_CHUNKS)):
-        stored = index.lexicon.get(int(manifest.rows[position]))
-        chunk = Chunk(
-            id=stored.id,
-            path=stored.path,
-            start_line=int(manifest.start_lines[position]),
-            end_line=int(manifest.end_lines[position]),
-            symbol=stored.symbol,
-            kind=stored.kind,
-            language=stored.language,
-            text=stored.text,
-            blob=file.blob,
-        )
-        hits.append(Hit(index.name, manifest.commit, chunk, 0.0, {"overview": 1.0}))
-    return hits
+    positions = range(file.first_chunk, file.first_chunk + min(file.n_chunks, _N_CHUNKS))
+    commit = index.manifest.commit
+    return [Hit(index.name, commit, index.chunk_at(position), 0.0, {"overview": 1.0}) for position in positions]
 
 
 def _strip(question: str) -> str:

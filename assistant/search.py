@@ -16,7 +16,7 @@ from typing import Literal
 from indexer.embedding import Encoder, open_encoder
 from indexer.errors import EncoderMismatch, InputError, UnknownRepository
 from indexer.home import OpenedIndex, index_version, open_index
-from indexer.records import Chunk, Hit
+from indexer.records import Hit
 from indexer.staleness import Staleness
 from indexer.words import has_half_characters, last_name
 
@@ -241,17 +241,5 @@ def _rank_lists(index: OpenedIndex, query: Query, cosines: Scores, method: Metho
 
 
 def _to_hit(index: OpenedIndex, ranked: RankedChunk) -> Hit:
-    manifest = index.manifest
-    stored = index.lexicon.get(int(manifest.rows[ranked.position]))
-    chunk = Chunk(
-        id=stored.id,
-        path=stored.path,
-        start_line=int(manifest.start_lines[ranked.position]),
-        end_line=int(manifest.end_lines[ranked.position]),
-        symbol=stored.symbol,
-        kind=stored.kind,
-        language=stored.language,
-        text=stored.text,
-        blob=manifest.file_of(ranked.position).blob,
-    )
-    return Hit(index.name, manifest.commit, chunk, round(ranked.score, 6), ranked.signals)
+    chunk = index.chunk_at(ranked.position)
+    return Hit(index.name, index.manifest.commit, chunk, round(ranked.score, 6), ranked.signals)

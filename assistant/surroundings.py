@@ -15,7 +15,7 @@ import numpy as np
 from indexer.home import OpenedIndex
 from indexer.lexicon import StoredChunk
 from indexer.manifest import ManifestFile
-from indexer.records import Chunk, Hit
+from indexer.records import Hit
 
 from .excerpts import NumberedLine, count_signature_lines
 
@@ -92,19 +92,7 @@ class IndexSurroundings:
         position = place.position + step
         if not 0 <= position - place.file.first_chunk < place.file.n_chunks:
             return None
-        manifest, stored = place.index.manifest, _read(place.index, position)
-        chunk = Chunk(
-            id=stored.id,
-            path=stored.path,
-            start_line=int(manifest.start_lines[position]),
-            end_line=int(manifest.end_lines[position]),
-            symbol=stored.symbol,
-            kind=stored.kind,
-            language=stored.language,
-            text=stored.text,
-            blob=place.file.blob,
-        )
-        return Hit(hit.repo, hit.commit, chunk, hit.score, {})
+        return Hit(hit.repo, hit.commit, place.index.chunk_at(position), hit.score, {})
 
     def _locate(self, hit: Hit) -> _Place | None:
         """None where the index has changed since the hit was found: then nothing around it is certain."""

@@ -35,7 +35,7 @@ from .errors import EncoderMismatch, IndexBusy, IndexingError, InputError, Unkno
 from .lexicon import Lexicon
 from .manifest import Manifest, list_refs, manifest_path, read_manifest, remove_manifest
 from .matrix import Matrix
-from .records import WORKTREE
+from .records import WORKTREE, Chunk
 from .refwords import RefWords
 
 # Part of every index: raise it when the files of an index would be read wrongly by the code before.
@@ -196,6 +196,22 @@ class OpenedIndex:
     def name(self) -> str:
         """The repository's name."""
         return self.info.name
+
+    def chunk_at(self, position: int) -> Chunk:
+        """The chunk at a position of the manifest, with its lines in this ref."""
+        manifest = self.manifest
+        stored = self.lexicon.get(int(manifest.rows[position]))
+        return Chunk(
+            id=stored.id,
+            path=stored.path,
+            start_line=int(manifest.start_lines[position]),
+            end_line=int(manifest.end_lines[position]),
+            symbol=stored.symbol,
+            kind=stored.kind,
+            language=stored.language,
+            text=stored.text,
+            blob=manifest.file_of(position).blob,
+        )
 
 
 def check_name(name: str) -> str:
