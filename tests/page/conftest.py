@@ -156,7 +156,8 @@ def provider() -> StandInProvider:
     return StandInProvider()
 
 
-@pytest.fixture(scope="session")
+# For a module and no longer: while it lives, its event loop runs in this thread, and others cannot.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless."""
     path = shutil.which("chromium")
