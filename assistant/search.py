@@ -44,6 +44,7 @@ SEARCH_VERSION = 3
 RRF_K = 60
 _POOL = 100  # hits of each list that are fused; below rank 100 a list adds less than 1/160
 MAX_K = 1000
+_NOT_LOOKED_AT = Staleness(commit=None, stale=None, n_changed_files=None)
 
 
 Method = Literal["ranked", "fused", "dense", "lexical"]
@@ -54,7 +55,8 @@ class SearchOptions:
     """How to search, and what to leave out for measuring what each part brings. The default is what users get.
 
     ``method``: one list alone, both fused by reciprocal rank, or the full ranking. ``without``: names of ranking
-    signals that are not used. ``for_context``: hits are for a model to read, so more of them are of the best files.
+    signals that are not used. ``for_context``: hits are for a model to read, so more of them are of the best files,
+    and whether the source has moved on is not looked at.
     """
 
     method: Method = "ranked"
@@ -110,7 +112,9 @@ class Searcher:
         clock = _Clock()
         views = [self.open(target) for target in parse_targets(self._home, repo, ref)]
         clock.lap("open")
-        freshness = [self._freshness.ask(view.index.name, view.index.manifest) for view in views]
+        # An answer does not say it, and looking at a large source takes longer than searching it.
+        look = not options.for_context
+        freshness = [self._freshness.ask(view.index.name, view.index.manifest) if look else None for view in views]
         asked = read_query(query)
         cosines = [_find_cosines(view.index, query) for view in views]
         clock.lap("dense")
@@ -140,7 +144,10 @@ class Searcher:
         if options.for_context:
             signals = measure_confidence_signals(asked, [view.index for view in views], cosines, hits)
             clock.lap("confidence")
-        searched = [_describe(view.index, answer.result()) for view, answer in zip(views, freshness, strict=True)]
+        searched = [
+            _describe(view.index, _NOT_LOOKED_AT if answer is None else answer.result())
+            for view, answer in zip(views, freshness, strict=True)
+        ]
         clock.lap("freshness")
         return SearchResult(query, searched, hits[:k], clock.finish(), signals)
 

@@ -60,7 +60,7 @@ class EngineOptions:
 
     n_slots: int = 1
     prefix_cache: bool = True
-    cache_reuse: bool = True
+    cache_reuse: bool = False  # nothing came over in 20 real conversations, beyond what the prefix cache has
     speculation: Speculation = "none"
 
 
