@@ -253,7 +253,7 @@ def test_an_idle_service_ends_quietly(home: Path, model: Callable[..., Model]) -
     with running(home, model(), QUARRY_SHUTDOWN_SECONDS="600") as service:
         httpx.get(f"{service.url}/repos")
         service.process.send_signal(signal.SIGTERM)
-        service.process.wait(15)
+        assert service.process.wait(15) == -signal.SIGTERM
 
 
 @pytest.mark.parametrize("provider", ["openai", "ollama"])
