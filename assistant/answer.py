@@ -25,10 +25,10 @@ from .context import PackedContext, pack_context
 from .conversations.followups import make_standalone
 from .errors import PromptTooLong
 from .events import AnswerDone, AskRequest, CitationFound, Event, Gate, PassagesFound, PlaceInLine, TokenGenerated
-from .grounding.grounder import Grounder, IndexedCode
+from .grounding.grounder import Grounder, IndexedCode, Verbatim
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
-from .prompts import PROMPT_VERSION, build_prompt
+from .prompts import CODE_PROMPT_VERSION, PROMPT_VERSION, build_prompt
 from .records import Answer, Citation, Message, Passage, TokenCount, Trace, Usage
 from .retrieval import Retrieved, as_sources, find_nearest, retrieve, word_refusal
 from .search import Searcher
@@ -107,7 +107,7 @@ class Assistant:
         names_prepared = asyncio.ensure_future(asyncio.to_thread(code.prepare_names))
         names_prepared.add_done_callback(_note_error)
         asked_about = f"{request.messages[-1].content}\n{prepared.trace.query}"
-        grounder = Grounder(prepared.passages, asked_about, code.holds)
+        grounder = Verbatim() if request.purpose == "code" else Grounder(prepared.passages, asked_about, code.holds)
         usage: dict[str, Any] = {}
         timings: ModelTimings | None = None
         finish_reason = "stop"
@@ -190,8 +190,10 @@ class Assistant:
         )
 
     def _open_code(self, request: AskRequest) -> IndexedCode:
-        """The code that the answer is held against, also without retrieval; no code where no repository is named."""
-        targets = [] if request.repo is None else parse_targets(self._settings.home, request.repo, request.ref)
+        """The code that the answer is held against, also without retrieval; none without a repository or for code."""
+        if request.repo is None or request.purpose == "code":
+            return IndexedCode(self._searcher, [])
+        targets = parse_targets(self._settings.home, request.repo, request.ref)
         return IndexedCode(self._searcher, targets)
 
     def _prepare(self, request: AskRequest, max_tokens: int) -> _Prepared:
@@ -205,7 +207,7 @@ class Assistant:
                 f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
                 f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
             )
-        found = self._retrieve(request, question, history) if request.retrieval else None
+        found = self._retrieve(request, question, history) if request.retrieval and request.given is None else None
         retrieval_ms = _ms_since(started)
         if found is not None and found.is_too_weak:
             return _refuse(found, retrieval_ms)
@@ -213,32 +215,32 @@ class Assistant:
         n_hopeless = _count_hopeless(history, room)
         history = history[n_hopeless:]
         bare = self._provider.count_prompt(
-            build_prompt(question, history, [] if request.retrieval else None, request.instructions)
+            build_prompt(question, history, [] if request.retrieval else None, request.instructions, request.purpose)
         )
         budget = choose_budget(
-            context_tokens=self._settings.context_tokens,
+            context_tokens=self._settings.context_tokens if request.context_tokens is None else request.context_tokens,
             first_token_seconds=self._settings.first_token_seconds,
             speed=self._speed.tokens_per_second,
             prompt_tokens=bare,
             room_tokens=room,
         )
         context = pack_context(
-            found.hits if found is not None else (),
+            found.hits if found is not None else request.given or (),
             budget.n_tokens,
             self._count_text,
-            question=question,
+            question=question if request.query is None else request.query,
             surroundings=found.surroundings if found is not None else None,
         )
         prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
         trace = Trace(
-            prompt_version=PROMPT_VERSION,
+            prompt_version=PROMPT_VERSION if request.purpose == "answer" else f"code-{CODE_PROMPT_VERSION}",
             packed=context.hits,
             left_out=context.left_out,
             n_turns_left_out=n_hopeless + n_turns_left_out,
             context_tokens=context.tokens,
             prompt_tokens=tokens,
             passages=context.packed,
-            budget=budget if found is not None else None,
+            budget=budget if request.retrieval else None,
             query=found.query if found is not None else "",
         )
         confidence = found.confidence if found is not None else None
@@ -247,7 +249,9 @@ class Assistant:
     def _retrieve(self, request: AskRequest, question: str, history: Sequence[Message]) -> Retrieved:
         if request.repo is None:
             raise InputError("Name the repository to ask, or switch retrieval off.")
-        query = make_standalone(question, history, partial(self._searcher.defines, request.repo, ref=request.ref))
+        query = request.query
+        if query is None:
+            query = make_standalone(question, history, partial(self._searcher.defines, request.repo, ref=request.ref))
         return retrieve(
             self._searcher,
             parse_targets(self._settings.home, request.repo, request.ref),
@@ -258,6 +262,7 @@ class Assistant:
             ref=request.ref,
             min_confidence=self._settings.min_confidence if request.abstain else 0.0,
             is_follow_up=bool(history),
+            options=request.search,
         )
 
     def _fit(
@@ -269,7 +274,7 @@ class Assistant:
 
         def build(n_left_out: int) -> tuple[Sequence[BaseMessage], TokenCount]:
             passages = context.passages if request.retrieval else None
-            prompt = build_prompt(question, history[n_left_out:], passages, request.instructions)
+            prompt = build_prompt(question, history[n_left_out:], passages, request.instructions, request.purpose)
             return prompt, self._provider.count_prompt(prompt)
 
         prompt, tokens = build(0)
@@ -328,7 +333,7 @@ def _count_hopeless(history: Sequence[Message], room_tokens: int) -> int:
     return 0
 
 
-async def _ground(grounder: Grounder, text: str | None) -> list[TokenGenerated | CitationFound]:
+async def _ground(grounder: Grounder | Verbatim, text: str | None) -> list[TokenGenerated | CitationFound]:
     """The events of a piece of the model's text, or, for None, of its end.
 
     Where a statement has ended its lines are read in the index, which may have to be opened anew: on a thread.

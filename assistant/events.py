@@ -6,7 +6,10 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .records import Answer, Citation, Message, Passage
+from indexer.records import Hit
+
+from .records import Answer, Citation, Message, Passage, Purpose
+from .search import FOR_CONTEXT, SearchOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,10 @@ class AskRequest:
 
     ``abstain``: say that the repository does not show it, instead of asking the model, where retrieval is too weak.
     ``instructions`` are a client's own, which follow ours; generation ends before any text of ``stop``.
+
+    ``purpose`` "code" asks for code, which comes as the model wrote it: without citations and without a check of names.
+    ``query`` is searched for in place of the question, and ``search`` says how. ``given``, best first, is packed in
+    place of what would be found. ``context_tokens`` caps the code in the prompt in place of the setting.
     """
 
     repo: str | None
@@ -28,6 +35,11 @@ class AskRequest:
     temperature: float = 0.0
     seed: int = 0
     stop: Sequence[str] = ()
+    purpose: Purpose = "answer"
+    query: str | None = None
+    given: Sequence[Hit] | None = None
+    context_tokens: int | None = None
+    search: SearchOptions = FOR_CONTEXT
 
 
 class Gate(Protocol):

@@ -10,6 +10,7 @@ from indexer.records import Hit
 
 Role = Literal["system", "user", "assistant"]
 Packing = Literal["whole", "merged", "excerpt"]  # a hit as it is, neighbours in one, signature and telling lines
+Purpose = Literal["answer", "code"]  # what the model is asked for
 
 
 @dataclass(frozen=True, slots=True)

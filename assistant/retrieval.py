@@ -12,7 +12,7 @@ from indexer.records import Hit
 from .confidence import is_too_weak, load_coefficients
 from .overview import asks_for_overview, find_readme, is_small_talk
 from .records import Passage
-from .search import Searcher, SearchOptions
+from .search import FOR_CONTEXT, Searcher, SearchOptions
 from .signals import read_query
 from .surroundings import IndexSurroundings, Surroundings
 from .targets import Target
@@ -53,13 +53,14 @@ def retrieve(
     ref: str | None,
     min_confidence: float,
     is_follow_up: bool,
+    options: SearchOptions = FOR_CONTEXT,
 ) -> Retrieved:
     """The hits for ``question``, searched as ``query``: a README's head first where it asks about the whole.
 
     ``min_confidence`` 0 finds nothing too weak. A follow-up may be answered by the conversation, so it is too weak
     only where it spells out names of its own. Raises what a search raises.
     """
-    result = searcher.search(repo, query, k=k, ref=ref, options=SearchOptions(for_context=True))
+    result = searcher.search(repo, query, k=k, ref=ref, options=options)
     indexes = [searcher.open(target).index for target in targets]
     is_overview = asks_for_overview(question, [index.name for index in indexes])
     hits = _with_readmes(result.hits, indexes) if is_overview else list(result.hits)

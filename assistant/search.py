@@ -64,6 +64,9 @@ class SearchOptions:
     for_context: bool = False
 
 
+FOR_CONTEXT = SearchOptions(for_context=True)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchedRef:
     """One ref that was searched, and how its source stands to it by now. ``commit`` is None outside commits."""

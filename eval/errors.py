@@ -7,7 +7,10 @@ QuarryError
     ├── RunStopped          the model failed several times in a row; what was answered is kept
     ├── UnreadableRun       the folder holds no run, or a damaged one
     ├── BadQueries          a file of questions cannot be used: which line, and why
-    └── MissingCheckout     the source to evaluate on is not there; how to get it
+    ├── MissingCheckout     the source to evaluate on is not there; how to get it
+    ├── EnvironmentFailed   the repository's tests cannot be run: which package is missing, which command failed
+    ├── SandboxMissing      generated code would be run and nothing here can confine it
+    └── SandboxError        the sandbox could not start a command at all
 """
 
 from __future__ import annotations
@@ -41,3 +44,15 @@ class BadQueries(EvaluationError):
 
 class MissingCheckout(EvaluationError):
     """The source of a repository to evaluate on is not there. Says how to get it."""
+
+
+class EnvironmentFailed(EvaluationError):
+    """The repository's tests cannot be run. Says which package is missing or which command failed."""
+
+
+class SandboxMissing(EvaluationError):
+    """Generated code would be run, and nothing here can confine it."""
+
+
+class SandboxError(EvaluationError):
+    """The sandbox could not start a command at all."""

@@ -188,6 +188,36 @@ class Grounder:
         return len(bare) >= _MIN_CODE_CHARS and any(line.startswith(bare) for line in self._lines)
 
 
+class Verbatim:
+    """Takes the place of a Grounder where the text is given as the model writes it."""
+
+    citations: Sequence[Citation] = ()
+    n_removed = 0
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """All text that was given out."""
+        return "".join(self._pieces)
+
+    def scan(self, piece: str | None) -> Sequence[Item]:
+        """The piece as it is."""
+        return [Text(piece)] if piece else []
+
+    def is_text(self, items: Sequence[Item]) -> bool:
+        """Nothing is ever looked up."""
+        return True
+
+    def ground(self, items: Sequence[Item]) -> Iterator[str | Citation]:
+        """The pieces as they are."""
+        for item in items:
+            if isinstance(item, Text):
+                self._pieces.append(item.text)
+                yield item.text
+
+
 class IndexedCode:
     """The code that one answer is about, as the index has it now: looked at anew for every citation.
 

@@ -1,0 +1,126 @@
+"""The records that every task shares: a case, its score, and the result of one case under one arm.
+
+They are written to disk as JSON with these field names, so a field is added, never renamed. Lines are 1-based and
+inclusive; paths are relative to the repository's root, with forward slashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from assistant.records import Purpose
+
+Verdict = Literal["correct", "wrong", "unanswered", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Lines of a file of the repository."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One item of a task, the same in all arms.
+
+    ``path`` is the file that it was made from: cases of one file are not independent. ``prompt`` is the user's
+    message, with what context of its own file the task gives; ``query`` is what retrieval searches for. ``sources``
+    are the lines that help: for a question those that hold the answer, for code the definitions that the original
+    uses. They are what the oracle gives, and what tells whether retrieval found the right code; a case without any is
+    left out of that split. ``language`` is that of ``indexer.languages``, empty where there is none. ``data`` is what
+    the task's scorer needs, as JSON.
+    """
+
+    id: str
+    task: str
+    kind: str
+    path: str
+    prompt: str
+    query: str
+    sources: Sequence[Span] = ()
+    language: str = ""
+    purpose: Purpose = "code"
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What an answer is worth. "No answer" is kept apart from a wrong one, but is not correct either.
+
+    A crash or a time-out of what the model wrote is ``wrong``, with its reason; ``error`` is a failure of the
+    evaluation or of the model's server, after which nothing is known. ``normalised`` is what was compared or run.
+    ``measures`` are figures beside the verdict, such as ``speedup``.
+    """
+
+    verdict: Verdict
+    explanation: str
+    normalised: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_correct(self) -> bool:
+        """Whether the answer counts: only ``correct`` does."""
+        return self.verdict == "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPassage:
+    """Where a passage of the prompt came from. Its text is in the prompt."""
+
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer of the model: the first, or one after a follow-up. ``messages`` is the prompt as it was sent.
+
+    ``seconds`` is the model's time, as measured when it was asked, also where the answer came from the cache;
+    ``prompt_seconds`` of them passed before the first token. ``scoring_seconds`` is what the score took.
+    """
+
+    messages: Sequence[Mapping[str, str]]
+    text: str
+    score: Score
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    prompt_seconds: float
+    scoring_seconds: float
+    is_cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One case under one arm. The verdict is that of the first attempt; ``attempts`` may hold a follow-up.
+
+    ``found_sources`` says whether a passage shows lines of the case's sources; None without sources.
+    ``context_tokens`` is what the passages took. With verdict ``error`` there may be no attempt: ``score`` says why.
+    ``extra`` holds what one task reports beside, such as citations judged.
+    """
+
+    repo: str
+    task: str
+    model: str
+    arm: str
+    case_id: str
+    kind: str
+    path: str
+    language: str
+    score: Score
+    attempts: Sequence[Attempt]
+    passages: Sequence[ShownPassage]
+    found_sources: bool | None
+    context_tokens: int
+    retrieval_ms: float
+    confidence: float | None = None
+    abstained: bool = False
+    unknown_names: Sequence[str] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)

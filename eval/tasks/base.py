@@ -1,0 +1,78 @@
+"""What a task is: it makes cases, says what must not be found, and scores an answer. How a case is asked is not its."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from eval.cases import Case, Score
+from eval.sandbox import Sandbox
+from indexer.repository import Source
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInput:
+    """What cases are made from. ``source`` is None for a task about the model itself.
+
+    ``folder`` is the task's own, kept between runs: environments, coverage maps, prepared trees. ``python`` is the
+    interpreter that the repository's tests run in, None for one that is made. ``sandbox`` is None where there is none:
+    a task that runs code then raises SandboxMissing. ``limit`` is the number of cases wanted, None for the task's own.
+    ``on_progress`` takes a line to show.
+    """
+
+    source: Source | None
+    repo: str
+    folder: Path
+    seed: int
+    limit: int | None
+    max_file_bytes: int
+    python: Path | None
+    sandbox: Sandbox | None
+    on_progress: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """The cases, in the order in which they are asked: any head of them is balanced.
+
+    ``tree`` is the folder that is indexed in place of the repository: a copy without what must not be found (the
+    bodies that are asked for, their near-copies, the tests that decide). None: the repository as it is. ``notes`` are
+    lines for the user, such as how many functions were left out and why.
+    """
+
+    cases: Sequence[Case]
+    tree: Path | None = None
+    notes: Sequence[str] = ()
+
+
+class Scorer(Protocol):
+    """Judges answers of one harvest. Used by one thread at a time."""
+
+    def score(self, case: Case, text: str) -> Score:
+        """What an answer is worth. Deterministic, but for measured times."""
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """What the model is told after an answer that was not correct, for one more try; None for no more."""
+
+
+class Task(Protocol):
+    """A task. ``version`` is raised when the same repository gives other cases or the same answer another score.
+
+    ``max_tokens`` caps an answer in every arm. ``runs_code``: scoring executes what the model wrote.
+    """
+
+    name: str
+    version: int
+    description: str
+    needs_repository: bool
+    runs_code: bool
+    max_tokens: int
+    default_limit: int
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """The cases. Raises HarvestError with a line that says why there are none and what to do."""
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """What judges the answers to this harvest."""
