@@ -11,7 +11,7 @@ from .tested import TestedRepository
 
 
 class Trials:
-    """One working copy of a repository, as it was before each trial. Used by one thread at a time; a context manager."""
+    """A working copy of a repository, as it was before each trial. Used by one thread at a time; a context manager."""
 
     def __init__(self, repository: TestedRepository) -> None:
         raise NotImplementedError
