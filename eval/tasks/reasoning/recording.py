@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from eval.tasks.excerpts import FunctionNode
 from eval.tasks.repository import Function, TestRecord
 from eval.tasks.repository.records import TestReport
 
 from . import recorder, replayer
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _SHOWN_DEFAULT = 40  # characters: a longer default is written out in no call
 
 

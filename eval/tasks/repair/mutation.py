@@ -12,8 +12,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from eval.tasks.excerpts import find_function, parse_file
+
 from .operators import KINDS, find_edits
-from .scope import Edit, FunctionNode, Scope
+from .scope import Edit, Scope
 
 MUTATION_VERSION = 1  # raised when the same function gives other mutations
 
@@ -24,28 +26,15 @@ _N_OF_KIND = 6  # of one function: more are never needed, and each is parsed
 class Mutation:
     """One planted bug. ``text`` is the whole file with it; ``line`` is where it is, in that file and the original.
 
-    ``before`` and ``after`` are the text that was replaced and what stands there now.
+    ``before`` is the text that was replaced, which began at byte ``start``, and ``after`` what stands there now.
     """
 
     kind: str
     line: int
+    start: int
     before: str
     after: str
     text: str
-
-
-def find_function(tree: ast.Module, start_line: int) -> tuple[FunctionNode, ast.ClassDef | None] | None:
-    """The function whose ``def``, or first decorator, is on a line, with the class around it; None if none is."""
-    pending: list[tuple[ast.AST, ast.ClassDef | None]] = [(tree, None)]
-    while pending:
-        node, owner = pending.pop()
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
-                if start_line in (child.lineno, first):
-                    return child, owner
-            pending.append((child, child if isinstance(child, ast.ClassDef) else owner))
-    return None
 
 
 def find_mutations(text: str, start_line: int, seed: str) -> list[Mutation]:
@@ -54,16 +43,15 @@ def find_mutations(text: str, start_line: int, seed: str) -> list[Mutation]:
     Kinds take turns, in an order that ``seed`` decides, and so do the places within a kind. Each one parses, and is
     another program than the original.
     """
-    tree = _parse(text)
+    tree = parse_file(text)
     found = find_function(tree, start_line) if tree is not None else None
     if tree is None or found is None:
         return []
-    function, owner = found
     original = ast.dump(tree)
     encoded = text.encode()
     starts = _line_starts(encoded)
     edits: dict[str, list[Edit]] = defaultdict(list)
-    for edit in find_edits(Scope(encoded, starts, function, owner)):
+    for edit in find_edits(Scope(encoded, starts, found.node, found.owners[-1] if found.owners else None)):
         edits[edit.kind].append(edit)
     chance = random.Random(seed)
     kinds = [kind for kind in KINDS if kind in edits]
@@ -83,13 +71,13 @@ def _apply(encoded: bytes, starts: Sequence[int], edit: Edit) -> Mutation | None
     changed = encoded[: edit.start] + edit.text.encode() + encoded[edit.end :]
     line = sum(1 for start in starts if start <= edit.start)
     try:
-        return Mutation(edit.kind, line, before.decode(), edit.text, changed.decode())
+        return Mutation(edit.kind, line, edit.start, before.decode(), edit.text, changed.decode())
     except UnicodeDecodeError:
         return None
 
 
 def _is_other_program(text: str, original: str) -> bool:
-    tree = _parse(text)
+    tree = parse_file(text)
     if tree is None or ast.dump(tree) == original:
         return False
     try:
@@ -99,15 +87,6 @@ def _is_other_program(text: str, original: str) -> bool:
     except (SyntaxError, ValueError):
         return False
     return True
-
-
-def _parse(text: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's invalid escapes
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _line_starts(encoded: bytes) -> list[int]:

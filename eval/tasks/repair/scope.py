@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from eval.tasks.excerpts import FunctionNode
+
 Node = TypeVar("Node", bound=ast.AST)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.JoinedStr)
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp)  # have their own
