@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from eval.cases import Span
 from eval.tasks.excerpts import FoundFunction
-from eval.tasks.repository import Function
+from eval.tasks.repository.records import Function
 
 from .recording import Call
 
@@ -31,8 +31,8 @@ _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''
 # What depends on more than the arguments, or does more than return.
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
-    "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests connect getpid "
-    "token_hex token_urlsafe exit".split()
+    "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
+    "connect getpid token_hex token_urlsafe exit".split()
 )
 
 

@@ -8,28 +8,33 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from eval.tasks.excerpts import FunctionNode
-from eval.tasks.repository import Function, TestRecord
-from eval.tasks.repository.records import TestReport
+from eval.tasks.excerpts import FoundFunction, FunctionNode
+from eval.tasks.repository.records import Function, TestRecord, TestReport
 
 from . import recorder, replayer
 
 _SHOWN_DEFAULT = 40  # characters: a longer default is written out in no call
 
 
-class Runner(Protocol):
-    """What runs tests: ``eval.tasks.repository.Trials``."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A function whose calls are recorded. ``kind`` is function, staticmethod or classmethod."""
 
-    def run(
-        self, tests: Sequence[TestRecord], *, plugins: Sequence[Path] = (), output: Path | None = None
-    ) -> TestReport:
-        """Run the tests with plugins; what these write is moved to ``output``."""
+    function: Function
+    kind: str
+    found: FoundFunction
+
+
+class Runner(Protocol):
+    """What runs tests: ``Trials`` of ``eval.tasks.repository``."""
+
+    def run(self, tests: Sequence[TestRecord], plugins: Sequence[Path] = (), kept: Path | None = None) -> TestReport:
+        """Run the tests with plugins; what these write is copied to ``kept``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +59,23 @@ class Call:
 
 
 def record_calls(
-    runner: Runner, targets: Mapping[str, tuple[Function, str, FunctionNode]], tests: Sequence[TestRecord], folder: Path
+    runner: Runner, targets: Mapping[str, Target], tests: Sequence[TestRecord], folder: Path
 ) -> tuple[list[Call], TestReport]:
-    """Run ``tests`` and return the calls of ``targets`` (by key: function, kind, node), without those that change
-    what they were given. ``folder`` is for what is written meanwhile."""
+    """Run ``tests`` and return the calls of ``targets``, by key, but for those that change what they were given.
+
+    ``folder`` is for what is written meanwhile.
+    """
     by_path: dict[str, dict[str, list[str]]] = {}
-    for function, kind, _ in targets.values():
-        for line in {function.start_line, function.def_line}:
-            by_path.setdefault(function.path, {})[str(line)] = [function.name, kind]
+    for target in targets.values():
+        for line in {target.function.start_line, target.function.def_line}:
+            by_path.setdefault(target.function.path, {})[str(line)] = [target.function.name, target.kind]
     plugin = _copy_plugin(recorder.__file__, folder / "quarry_recorder.py", f"TARGETS.update({by_path!r})")
-    output = _empty(folder / "recorded")
-    report = runner.run(tests, plugins=[plugin], output=output)
+    output = folder / "recorded"
+    report = runner.run(tests, plugins=[plugin], kept=output)
     calls: list[Call] = []
     for read in _read_lines(output / "calls.jsonl"):
-        target = targets.get(f"{read['path']}::{read['name']}")
-        if target is not None and not read["changes_arguments"]:
-            calls.append(_spell_call(read, target[2]))
+        if not read["changes_arguments"]:
+            calls.append(_spell_call(read, targets[f"{read['path']}::{read['name']}"].found.node))
     return calls, report
 
 
@@ -80,8 +86,8 @@ def replay_calls(runner: Runner, calls: Sequence[Call], tests: Sequence[TestReco
     """
     given = [{"id": call.id, "module": call.module, "name": call.name, "expression": call.expression} for call in calls]
     plugin = _copy_plugin(replayer.__file__, folder / "quarry_replayer.py", f"CALLS.extend({given!r})")
-    output = _empty(folder / "replayed")
-    report = runner.run(tests, plugins=[plugin], output=output)
+    output = folder / "replayed"
+    report = runner.run(tests, plugins=[plugin], kept=output)
     replayed = {line["id"]: line for line in _read_lines(output / "replayed.jsonl")}
     problems: dict[str, str] = {}
     for call in calls:
@@ -152,12 +158,6 @@ def _copy_plugin(source: str | None, place: Path, statement: str) -> Path:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(f"{Path(source).read_text(encoding='utf-8')}\n\n{statement}\n", encoding="utf-8")
     return place
-
-
-def _empty(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 def _read_lines(path: Path) -> Iterable[dict[str, Any]]:

@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from eval.tasks.excerpts import parse_file
-from eval.tasks.repository import Function, TestedRepository, TestRecord, Trial, Trials
+from eval.tasks.repository.records import Function, TestRecord, Trial
+from eval.tasks.repository.tested import TestedRepository
+from eval.tasks.repository.trial import Trials
 
 from .mutation import MUTATION_VERSION, Mutation, find_mutations
 from .operators import KINDS
@@ -90,7 +92,7 @@ def can_hold_bug(repository: TestedRepository, function: Function) -> bool:
     return (
         _MIN_BODY_LINES <= function.n_body_lines <= _MAX_BODY_LINES
         and sum(len(line) + 1 for line in lines) <= MAX_CHARS
-        and bool(repository.deciding_tests(function, 1))
+        and bool(repository.deciding_tests(function))
     )
 
 

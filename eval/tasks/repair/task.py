@@ -15,9 +15,11 @@ from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.extraction import extract_code
-from eval.tasks.repository import TestedRepository, Trials, build_tree, open_tested_repository
 from eval.tasks.repository.functions import is_own_code
+from eval.tasks.repository.heldout import build_tree
 from eval.tasks.repository.placing import MisfitError, place_answer
+from eval.tasks.repository.tested import TestedRepository, open_tested_repository
+from eval.tasks.repository.trial import Trials
 
 from .messages import clean_message
 from .planting import PlantedBug, can_hold_bug, plant_bugs
