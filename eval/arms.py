@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from assistant.events import AskRequest
 from assistant.records import Message
+from eval.tasks.questions.records import Question
+from eval.tasks.questions.wording import word_freely, word_question
 from indexer.errors import InputError
-
-from .harvest import ANSWER_FORMS
-from .records import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +33,6 @@ class Arm:
         """The request with the target's cap. It names the repository also without retrieval, to look up names in."""
         messages = [Message("user", self.word(question))]
         return AskRequest(target.repo, messages, retrieval=self.retrieval, max_tokens=target.max_tokens, ref=target.ref)
-
-
-def word_question(question: Question) -> str:
-    """The message of the user with the form that its answer should have, for arms that are compared by accuracy."""
-    return f"{question.text} {ANSWER_FORMS[question.kind]}"
-
-
-def word_freely(question: Question) -> str:
-    """The question alone, as people ask it: the answer may be a sentence."""
-    return question.text
 
 
 def choose_arms(names: Sequence[str]) -> list[Arm]:
