@@ -1,4 +1,4 @@
-"""Finds near-copies of code: functions by their overlap of tokens, and passages of any file by the lines that they repeat.
+"""Finds near-copies of code: functions by their overlap of tokens, passages of any file by the lines that they repeat.
 
 Lines that much code has (``else:``, ``return None``) tell nothing and are not looked at.
 """
@@ -18,6 +18,7 @@ _MIN_LINE_CHARS = 10
 _MIN_LINE_WORDS = 2
 _MAX_GAP = 3  # lines between two repeated ones of the same passage
 _MIN_REPEATED = 3
+_MIN_REPEATED_CHARS = 40  # of those lines in all: two short ones are an idiom
 _COMMON = re.compile(
     r"^(return( (None|True|False|self|result|value|data|out|res|ret|\w{1,3}))?|pass|break|continue|raise|else:|try:"
     r"|finally:|except( \w+)?( as \w+)?:|if \w+ is (not )?None:|if not \w+:|raise NotImplementedError(\(\))?"
@@ -103,7 +104,8 @@ class PrintIndex:
             wanted = len(self.prints[number].lines)
             needed = min(wanted, max(_MIN_REPEATED, (wanted + 1) // 2))
             for group in _groups(at):
-                if len({line for _, line in group}) >= needed:
+                repeated = {line for _, line in group}
+                if len(repeated) >= needed and sum(map(len, repeated)) >= _MIN_REPEATED_CHARS:
                     found.append((group[0][0], group[-1][0], self.prints[number].key))
         return sorted(found)
 

@@ -42,7 +42,7 @@ class HeldOut:
 
 
 def build_tree(repository: TestedRepository, hidden: Sequence[Function]) -> HeldOut:
-    """Write the tree without the bodies of ``hidden`` below the repository's folder. The same ones give the same tree."""
+    """Write the tree without the bodies of ``hidden`` below the repository's folder, unless it is there."""
     digest = hashlib.sha256("\n".join([str(HELDOUT_VERSION), *sorted(f.key for f in hidden)]).encode()).hexdigest()
     target = repository.folder / "trees" / digest[:16]
     texts, notes = hold_out(repository.checkout.texts, hidden, _deciding_files(repository, hidden))
@@ -104,8 +104,8 @@ def hold_out(
             kept[path] = cut
     n_test_files = len(test_files & texts.keys())
     notes = [
-        f"{len(hidden)} bodies and the {n_test_files} files of tests that execute them are hidden from the index, with "
-        f"{n_copies} near-copies of functions, {n_passages} passages that repeat one, and {n_test_copies} copies of tests."
+        f"{len(hidden)} bodies and the {n_test_files} files of tests that execute them are hidden from the index, and "
+        f"{n_copies} near-copies of functions, {n_passages} passages that repeat one, {n_test_copies} copies of tests."
     ]
     return kept, notes
 
