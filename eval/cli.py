@@ -83,17 +83,12 @@ def ask_a_model(
     from indexer.repository import default_name, open_source
 
     from .arms import Target, choose_arms
-    from .prepare import (
-        choose_questions,
-        default_folder,
-        describe_run,
-        index_repository,
-        pin_context,
-        read_python_files,
-    )
+    from .prepare import default_folder, describe_run
     from .report import write_report
     from .run import ask_questions
+    from .sources import index_repository, pin_context, read_python_files
     from .store import RunFolder
+    from .tasks.questions.harvest import choose_questions
 
     chosen = choose_arms(arms.split(","))
     settings = pin_context(AssistantSettings())

@@ -1,4 +1,4 @@
-"""The records of an evaluation: a question, an answer under one arm, the configuration of a run.
+"""The records of an evaluation: an answer under one arm, the configuration of a run.
 
 They are written to disk as JSON with these field names, so a field is added, never renamed. Lines are
 1-based and inclusive.
@@ -8,42 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Kind = Literal["default", "constant", "raises", "base", "caller"]
-KINDS: tuple[Kind, ...] = ("default", "constant", "raises", "base", "caller")
-
-Verdict = Literal["correct", "wrong", "unanswered", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question with a checkable answer.
-
-    ``symbol`` is what the question names, as a dotted name without its file; ``detail`` the parameter or field of
-    it, or empty. ``answer`` is Python source (a literal, or a dotted name), ``accepted`` are alternatives to it.
-    ``start_line`` to ``end_line`` of ``path`` are the lines that hold the answer.
-    """
-
-    id: str
-    kind: Kind
-    text: str
-    answer: str
-    accepted: Sequence[str]
-    path: str
-    start_line: int
-    end_line: int
-    symbol: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What an answer is worth. "No answer" is kept apart from a wrong one, but is not correct either."""
-
-    verdict: Verdict
-    normalised: str
-    explanation: str
+from eval.cases import Verdict
+from eval.tasks.questions.records import CitedLines, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +20,6 @@ class RetrievedPassage:
     path: str
     start_line: int
     end_line: int
-
-
-@dataclass(frozen=True, slots=True)
-class CitedLines:
-    """A citation of an answer, judged. ``on_answer`` says whether it overlaps the lines that hold the answer.
-
-    ``holds_answer`` is also true where it does not, but its text has both the answer and the name that is asked about.
-    """
-
-    passage: int
-    path: str
-    start_line: int
-    end_line: int
-    text: str
-    on_answer: bool
-    holds_answer: bool
 
 
 @dataclass(frozen=True, slots=True)

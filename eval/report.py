@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from .grounding import GroundingSummary
+from eval.tasks.questions.grounding import GroundingSummary
+
 from .store import RunFolder
 from .summary import Comparison, GroupSummary, Summary, summarise
 from .tables import to_table

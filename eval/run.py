@@ -12,13 +12,15 @@ from typing import Protocol
 
 from assistant.events import AskRequest
 from assistant.records import Answer, Passage
+from eval.cases import Score
+from eval.tasks.questions.grounding import judge_citation
+from eval.tasks.questions.records import Question
+from eval.tasks.questions.scoring import score_answer
 from indexer.errors import QuarryError
 
 from .arms import Arm, Target
 from .errors import RunStopped
-from .grounding import judge_citation
-from .records import ArmAnswer, Question, RetrievedPassage, Score
-from .scoring import score_answer
+from .records import ArmAnswer, RetrievedPassage
 from .store import RunFolder
 
 MAX_ERRORS_IN_A_ROW = 3  # a model that is gone fails at once and always; a question that is too long fails alone
@@ -88,7 +90,7 @@ async def _ask(question: Question, arm: Arm, target: Target, answerer: Answerer)
         return _record_error(question, arm, error)
     seconds = time.perf_counter() - started
     if answer.abstained:
-        score = Score("unanswered", "", "the model was not asked: the hits were too weak")
+        score = Score("unanswered", "the model was not asked: the hits were too weak")
     else:
         score = score_answer(question, answer.text)
     passages = [RetrievedPassage(p.path, p.start_line, p.end_line) for p in answer.passages]

@@ -13,8 +13,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, TextIO
 
+from eval.tasks.questions.records import CitedLines, Question
+
 from .errors import EvaluationError, RunMismatch, UnreadableRun
-from .records import ArmAnswer, CitedLines, Question, RetrievedPassage, RunConfig
+from .records import ArmAnswer, RetrievedPassage, RunConfig
 
 
 class RunFolder:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from .grounding import GroundingSummary, summarise_grounding
-from .records import KINDS, ArmAnswer, RunConfig
+from eval.tasks.questions.grounding import GroundingSummary, summarise_grounding
+from eval.tasks.questions.records import KINDS
+
+from .records import ArmAnswer, RunConfig
 from .stats import Interval, accuracy_interval, difference_interval, mcnemar_p
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.sandbox import Sandbox
 from indexer.repository import Source
@@ -56,6 +57,14 @@ class Scorer(Protocol):
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the model is told after an answer that was not correct, for one more try; None for no more."""
+
+
+@runtime_checkable
+class AnswerJudge(Protocol):
+    """What a Scorer may be beside: one that looks at more of an answer than its text, such as its citations."""
+
+    def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
+        """What goes to ``Result.extra``, as JSON. Called once for each case, with the first answer."""
 
 
 class Task(Protocol):

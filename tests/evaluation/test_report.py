@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from eval.records import ArmAnswer, Question, RunConfig
+from eval.records import ArmAnswer, RunConfig
 from eval.report import to_markdown, write_report
 from eval.stats import accuracy_interval, mcnemar_p
 from eval.store import RunFolder
 from eval.summary import Summary, summarise
+from eval.tasks.questions.records import Question
 
 MakeAnswer = Callable[..., ArmAnswer]
 

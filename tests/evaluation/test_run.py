@@ -16,9 +16,10 @@ from assistant.events import AskRequest
 from assistant.records import Passage
 from eval.arms import Target, choose_arms
 from eval.errors import EvaluationError, RunMismatch, RunStopped, UnreadableRun
-from eval.records import Question, RetrievedPassage, RunConfig
+from eval.records import RetrievedPassage, RunConfig
 from eval.run import RunProgress, ask_questions, holds_answer
 from eval.store import RunFolder
+from eval.tasks.questions.records import Question
 from indexer.errors import InputError
 
 TARGET = Target("garden", "@worktree", 48)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from eval.harvest import find_questions, harvest_questions
-from eval.records import Kind, Question
-from eval.syntax import is_own_source, read_codebase
+from eval.tasks.questions.harvest import find_questions, harvest_questions
+from eval.tasks.questions.records import Kind, Question
+from eval.tasks.questions.syntax import is_own_source, read_codebase
 
 GATE = '''"""Gates of a garden."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eval.records import Kind, Question
-from eval.scoring import score_answer
+from eval.tasks.questions.records import Kind, Question
+from eval.tasks.questions.scoring import score_answer
 
 
 def ask(kind: Kind, answer: str, *accepted: str, symbol: str = "Gate.open", detail: str = "") -> Question:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from eval.records import KINDS, Kind, Question
-from eval.sampling import balance, is_trivial
+from eval.tasks.questions.records import KINDS, Kind, Question
+from eval.tasks.questions.sampling import balance, is_trivial
 
 
 def make(kind: Kind, n: int, *, answer: str | None = None, path: str | None = None) -> Question:

@@ -18,7 +18,9 @@ from __future__ import annotations
 import ast
 import re
 
-from .records import Question, Score
+from eval.cases import Score
+
+from .records import Question
 
 SCORING_VERSION = 1  # raised when the same answer may get another verdict
 
@@ -46,14 +48,14 @@ def score_answer(question: Question, text: str) -> Score:
     """The verdict on what a model wrote, with what was compared and why."""
     found = find_answer(question, text)
     if found is None:
-        return Score("unanswered", "", "no answer in the text")
+        return Score("unanswered", "no answer in the text")
     is_value = question.kind in ("default", "constant")
     normalised = _value_of(question, found) if is_value else _name_of(found)
     for accepted in (question.answer, *question.accepted):
         matches = same_value(normalised, accepted) if is_value else same_name(normalised, accepted)
         if matches:
-            return Score("correct", normalised, f"matches {accepted}")
-    return Score("wrong", normalised, f"expected {question.answer}")
+            return Score("correct", f"matches {accepted}", normalised)
+    return Score("wrong", f"expected {question.answer}", normalised)
 
 
 def find_answer(question: Question, text: str) -> str | None:

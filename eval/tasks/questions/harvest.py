@@ -11,26 +11,20 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 
-from .records import KINDS, Kind, Question
+from eval.errors import HarvestError
+from eval.sources import PythonFiles
+from indexer.repository import Source
+
+from .records import Kind, Question
 from .sampling import balance
 from .syntax import Assignment, Codebase, Definition, FunctionNode, Use, is_own_source, module_name, read_codebase
 
+DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
 HARVEST_VERSION = 1  # raised when the same repository gives other questions
 
 _MAX_LITERAL_CHARS = 40  # longer values test copying, not finding
 _CONSTANT_NAME = re.compile(r"^_?[A-Z][A-Z0-9_]{2,}$")
 _FIXED_DECORATORS = frozenset(("staticmethod", "classmethod"))  # other decorators may call or wrap what they decorate
-
-# How an answer should look: the same words in every arm, after the question.
-_VALUE_FORM = "Answer with the value only, in backticks."
-_NAME_FORM = "Answer with the name only, in backticks."
-ANSWER_FORMS: dict[Kind, str] = {
-    "default": _VALUE_FORM,
-    "constant": _VALUE_FORM,
-    "raises": _NAME_FORM,
-    "base": _NAME_FORM,
-    "caller": _NAME_FORM,
-}
 
 
 def harvest_questions(files: Iterable[tuple[str, str]], seed: int) -> list[Question]:
@@ -39,6 +33,27 @@ def harvest_questions(files: Iterable[tuple[str, str]], seed: int) -> list[Quest
     The order is a function of the files and ``seed``; any head of it is balanced over kinds and files.
     """
     return balance(list(find_questions(read_codebase(files))), seed)
+
+
+def choose_questions(source: Source, python: PythonFiles, *, limit: int | None, seed: int) -> list[Question]:
+    """The first ``limit`` questions, or as many of ``DEFAULT_N_QUESTIONS`` as there are. Raises HarvestError."""
+    if not python.files:
+        raise HarvestError(
+            f"{source.origin} holds no Python files that are indexed: questions are made from Python so far, give "
+            "another --repo."
+        )
+    questions = harvest_questions(python.files, seed)
+    if not questions:
+        raise HarvestError(
+            f"No question with one certain answer can be made from the {len(python.files)} Python files of "
+            f"{source.origin}: give a larger --repo."
+        )
+    if limit is not None and len(questions) < limit:
+        raise HarvestError(
+            f"Only {len(questions)} questions can be made from {source.origin}: ask for --limit {len(questions)} or "
+            "fewer, or give a larger --repo."
+        )
+    return questions[: limit or DEFAULT_N_QUESTIONS]
 
 
 def find_questions(codebase: Codebase) -> Iterator[Question]:
@@ -225,6 +240,3 @@ def _is_name(source: str) -> bool:
 def _is_private(name: str) -> bool:
     """Names that a user of the code does not ask about; a constructor is asked about."""
     return any(part.startswith("_") and part != "__init__" for part in name.split("."))
-
-
-assert tuple(ANSWER_FORMS) == KINDS

@@ -9,10 +9,11 @@ import pytest
 
 from assistant.records import Citation, Passage
 from eval.arms import ARMS, Target
-from eval.grounding import judge_citation, says, summarise_grounding
 from eval.probes import Probe, to_report, wrong_answers
-from eval.records import ArmAnswer, CitedLines, Question
-from eval.scoring import score_answer
+from eval.records import ArmAnswer
+from eval.tasks.questions.grounding import judge_citation, says, summarise_grounding
+from eval.tasks.questions.records import CitedLines, Question
+from eval.tasks.questions.scoring import score_answer
 
 QUESTION = Question(
     "q1", "default", "What is `timeout` of `Client.fetch`?", "30", (), "a.py", 12, 12, "Client.fetch", "timeout"

@@ -5,11 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from assistant.records import Citation, Passage
+from eval.stats import Interval, accuracy_interval
 
-from .records import ArmAnswer, CitedLines, Question
-from .stats import Interval, accuracy_interval
+from .records import CitedLines, Question
+
+
+class GroundedAnswer(Protocol):
+    """What the figures need of an answer."""
+
+    @property
+    def text(self) -> str:
+        """The answer as it was shown, markers included."""
+
+    @property
+    def expected(self) -> str:
+        """The right answer."""
+
+    @property
+    def retrieved_answer(self) -> bool:
+        """Whether a passage of the prompt shows the lines that hold the answer."""
+
+    @property
+    def citations(self) -> Sequence[CitedLines]:
+        """Its citations, judged."""
+
+    @property
+    def n_citations_removed(self) -> int:
+        """Citations that the model wrote and nothing supports."""
+
+    @property
+    def unknown_names(self) -> Sequence[str]:
+        """Names in it that exist nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +99,7 @@ def says(text: str, answer: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(bare)}(?!\w)", text) is not None
 
 
-def summarise_grounding(arm: str, answers: Sequence[ArmAnswer]) -> GroundingSummary:
+def summarise_grounding(arm: str, answers: Sequence[GroundedAnswer]) -> GroundingSummary:
     """The figures of one arm; ``answers`` are those without an error, at least one."""
     citations = [citation for answer in answers for citation in answer.citations]
     n_holding = sum(citation.holds_answer for citation in citations)
