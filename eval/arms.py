@@ -1,11 +1,11 @@
 """The arms of the comparison: one case, one model, one cap on tokens, and what the model is given to read.
 
-    none                      nothing
-    retrieval                 what the assistant finds for the case's query
-    placebo                   as many tokens as ``retrieval`` takes, of code that has nothing to do with the case
-    oracle                    the code that helps: the case's sources
-    dense, lexical, fused     ``retrieval`` with a part of the search alone
-    ARM:k=5, ARM:budget=400   fewer hits; another cap on tokens of code; both: ``retrieval:k=5:budget=400``
+none                      nothing
+retrieval                 what the assistant finds for the case's query
+placebo                   as many tokens as ``retrieval`` takes, of code that has nothing to do with the case
+oracle                    the code that helps: the case's sources
+dense, lexical, fused     ``retrieval`` with a part of the search alone
+ARM:k=5, ARM:budget=400   fewer hits; another cap on tokens of code; both: ``retrieval:k=5:budget=400``
 """
 
 from __future__ import annotations

@@ -6,10 +6,13 @@ that is kept comes with the tokens, the reason it ended and the seconds of the t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -78,9 +81,10 @@ class KeepingProvider:
         """See ``Provider``."""
         self._provider.close()
 
-    async def _stream(
+    async def stream_kept(
         self, messages: list[BaseMessage], stop: list[str] | None, options: Mapping[str, Any]
-    ) -> AsyncIterator[ChatGenerationChunk]:
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
+        """The kept answer in one piece, else the model's own as it comes, which is then kept if it came to its end."""
         request = {"messages": as_openai(messages), "stop": list(stop or ()), **options}
         key = make_key(_KIND, {"model": self.model, "identity": self._identity, **request})
         kept = self._store.get(key)
@@ -89,21 +93,22 @@ class KeepingProvider:
             yield _whole(self.last)
             return
         self.last = None
-        started = time.perf_counter()
         first: float | None = None
         texts: list[str] = []
         usage: Mapping[str, Any] = {}
         finish_reason = "stop"
-        chat_model = self._provider.chat_model(**options)
+        chat_model = await asyncio.to_thread(partial(self._provider.chat_model, **options))
         # The clock starts when the engine is there: loading it is no part of an answer.
         started = time.perf_counter()
-        async for chunk in chat_model.astream(messages, stop=stop):
-            usage = chunk.usage_metadata or usage
-            finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
-            if chunk.text:
-                first = first if first is not None else time.perf_counter()
-                texts.append(chunk.text)
-            yield ChatGenerationChunk(message=chunk, generation_info=dict(chunk.response_metadata) or None)
+        stream = cast("AsyncGenerator[AIMessageChunk, None]", chat_model.astream(messages, stop=stop))
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                usage = chunk.usage_metadata or usage
+                finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
+                if chunk.text:
+                    first = first if first is not None else time.perf_counter()
+                    texts.append(chunk.text)
+                yield ChatGenerationChunk(message=chunk)
         ended = time.perf_counter()
         asked = Asked(
             text="".join(texts),
@@ -137,8 +142,9 @@ class _KeepingChat(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for chunk in self.owner._stream(messages, stop, self.options):
-            yield chunk
+        async with aclosing(self.owner.stream_kept(messages, stop, self.options)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
 
 def _whole(asked: Asked) -> ChatGenerationChunk:

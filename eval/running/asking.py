@@ -128,7 +128,9 @@ class Asker:
             prompt_tokens=answer.usage.prompt_tokens,
             completion_tokens=answer.usage.completion_tokens,
             seconds=asked.seconds if asked is not None else total,
-            prompt_seconds=asked.prompt_seconds if asked is not None else answer.timings_ms.get("first_token", 0) / 1000,
+            prompt_seconds=asked.prompt_seconds
+            if asked is not None
+            else answer.timings_ms.get("first_token", 0) / 1000,
             scoring_seconds=round(scoring_seconds, 4),
             is_cached=asked is not None and asked.is_cached,
         )

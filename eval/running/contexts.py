@@ -163,9 +163,7 @@ class ContextMaker:
     @cached_property
     def _has_code(self) -> bool:
         """Whether anything of the index is code: prose stands in where there is nothing else."""
-        return any(
-            self._index.lexicon.get(int(row)).language not in _NO_CODE for row in self._index.manifest.rows
-        )
+        return any(self._index.lexicon.get(int(row)).language not in _NO_CODE for row in self._index.manifest.rows)
 
 
 def shows(passage: Passage, sources: Sequence[Span]) -> bool:
