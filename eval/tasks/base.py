@@ -20,7 +20,7 @@ class TaskInput:
     ``folder`` is the task's own, kept between runs: environments, coverage maps, prepared trees. ``python`` is the
     interpreter that the repository's tests run in, None for one that is made. ``sandbox`` is None where there is none:
     a task that runs code then raises SandboxMissing. ``limit`` is the number of cases wanted, None for the task's own.
-    ``on_progress`` takes a line to show.
+    ``on_progress`` takes a line to show. ``data`` is the file or folder of a published set, given by ``--data``.
     """
 
     source: Source | None
@@ -32,6 +32,7 @@ class TaskInput:
     python: Path | None
     sandbox: Sandbox | None
     on_progress: Callable[[str], None]
+    data: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
