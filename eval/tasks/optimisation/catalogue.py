@@ -39,7 +39,7 @@ CATALOGUE = (
     Item("first_repeated", "membership in a list", 600),
     Item("moving_totals", "recomputed", 3000),
     Item("count_ways", "recursion without memo", 50),
-    Item("newest_first", "string building", 12_000),
+    Item("newest_first", "string building", 5000),
     Item("priced_orders", "look-up in a loop", 900),
     Item("kth_best_so_far", "needless sorting", 900),
     Item("edit_steps", "exponential recursion", 9),

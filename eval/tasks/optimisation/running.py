@@ -1,4 +1,4 @@
-"""Runs a script of ours with a model's code in it in the sandbox: a job goes in as JSON, a result comes out as a file."""
+"""Runs a script of ours with a model's code in it in the sandbox: a job goes in as JSON, a result comes out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run_job(
 ) -> tuple[Mapping[str, Any] | None, Outcome]:
     """Run the first of ``scripts`` in a folder of its own under ``work``, which is removed afterwards.
 
-    The folder holds the scripts and, as ``library``, a copy of that folder. The script reads the job from standard input
+    The folder holds the scripts and, as ``library``, a copy of that folder. It reads the job from standard input
     and writes ``result.json``; None where it wrote none that can be read. Raises SandboxError.
     """
     work.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 The verdict is by counted work alone (``inside/counting.py``), which is the same on every machine: measured time is
 reported beside it, and is not decisive since two cores are noisy. ``correct`` is an answer that is right and at least
 half way, in log terms, from the original to the best that we know. A better constant does not get there, since every
-item's best is far more than ten times as good at the measured size; another growth does, even with a log factor more.
+item's best is more than ten times as good at the measured size; another growth does, even with a log factor more.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def judge(result: Mapping[str, Any], code: str) -> Score:
     steps = result["steps"]
     if result["too_much"]:
         measures = {"is_right": 1.0, "share_of_best": 0.0}
-        return Score(
-            "wrong", "right on small inputs, but it does far more than the original on large ones", code, measures
-        )
+        return Score("wrong", "right on small inputs, but far slower than the original on large ones", code, measures)
     original, best, answer = (steps[name] for name in ("original", "best", "answer"))
     speedup, possible = original[0] / answer[0], original[0] / best[0]
     share = math.log(speedup) / math.log(possible)

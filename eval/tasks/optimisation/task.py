@@ -55,9 +55,7 @@ class OptimisationTask:
 def make_case(item: Item) -> Case:
     """The question about one function. It is searched for by what the function says that it does."""
     code = item.read("original")
-    function = next(
-        node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef) and node.name == item.name
-    )
+    function = next(node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef))
     return Case(
         id=f"optimisation-{item.name}",
         task="optimisation",

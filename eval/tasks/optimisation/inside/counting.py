@@ -23,7 +23,7 @@ MOVED_PER_STEP = 8  # items that move up when one before them goes: pop(0), inse
 CHARACTERS_PER_STEP = 128  # of text copied or searched
 
 _LISTS = (list, tuple, deque)
-_HASHED = (set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items()))
+_HASHED: tuple[type, ...] = (set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items()))
 _TEXTS = (str, bytes, bytearray)
 _SIZED = (*_LISTS, *_HASHED, *_TEXTS, range)
 _MAKERS = (list, tuple, set, frozenset, dict, deque, OrderedDict, defaultdict, str, bytes, bytearray)

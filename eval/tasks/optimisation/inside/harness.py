@@ -25,7 +25,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from counting import TooMuchWork, Work, compile_counted  # noqa: E402
+from counting import TooMuchWork, Work, compile_counted  # type: ignore[import-not-found]  # noqa: E402
 
 SMALL_SIZES = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 N_RANDOM = 3  # generated inputs for each small size
@@ -163,11 +163,12 @@ def small_inputs(inputs: types.ModuleType, seed: int) -> list[Any]:
     return [*inputs.EDGES, *made]
 
 
-def count(source: str, entry: str, modules: Modules, args: Any, limit: int | None) -> tuple[int, Any]:
+def count(source: str, entry: str, modules: Modules, args: Any, limit: int | None) -> tuple[int, Ending]:
     """Steps that loading the module and one call take, and how the call ended."""
     work = Work(limit)
     function = load(source, entry, modules, work)
-    return (result := call(function, args)) and (work.steps, result)
+    ending = call(function, args)
+    return work.steps, ending
 
 
 def measure(source: str, entry: str, modules: Modules, args: Any) -> float:
@@ -210,16 +211,16 @@ def judge(job: dict[str, Any], modules: Modules) -> dict[str, Any]:
     large = inputs.make(random.Random(seed), size)
     smaller = inputs.make(random.Random(seed), max(1, size // GROWTH_STEP))
     steps: dict[str, list[int]] = {}
-    wanted = None
+    endings: list[Ending] = []
     for name, source in sources.items():
-        limit = WORK_ALLOWED * steps["original"][0] if wanted else None
+        limit = WORK_ALLOWED * steps["original"][0] if endings else None
         try:
             n_steps, result = count(source, entry, modules, large, limit)
             steps[name] = [n_steps, count(source, entry, modules, smaller, limit)[0]]
         except (TooMuchWork, TookTooLong):
             return {"problem": None, "too_much": True, "steps": steps}
-        wanted = wanted or result
-        problem = difference(entry, ("...",), wanted, result)
+        endings.append(result)
+        problem = difference(entry, ("...",), endings[0], result)
         if problem:
             return {"problem": f"on a large input, {problem}"}
     times: dict[str, list[float]] = {name: [] for name in sources}
