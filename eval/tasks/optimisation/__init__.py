@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .task import OPTIMISATION
+from .task import TASK
 
-__all__ = ["OPTIMISATION"]
+__all__ = ["TASK"]

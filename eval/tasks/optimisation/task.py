@@ -80,4 +80,4 @@ def in_turns(items: Sequence[Item], seed: int) -> list[Item]:
     return [item for _, _, item in sorted(placed, key=lambda entry: entry[:2])]
 
 
-OPTIMISATION: Task = OptimisationTask()
+TASK: Task = OptimisationTask()
