@@ -44,7 +44,8 @@ class ProgressCounter:
         self._title, self._n = title, n_cases * len(arms)
         self._left = dict.fromkeys(arms, n_cases)
         self._seconds: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        self._n_kept = self._n_errors = 0
+        self._kept = dict.fromkeys(arms, 0)
+        self._n_errors = 0
 
     def add(self, result: Result, seconds: float) -> RunProgress:
         """Take in a result that took ``seconds`` by the clock."""
@@ -55,10 +56,10 @@ class ProgressCounter:
         elif is_new:
             self._seconds[result.arm].append((seconds, sum(attempt.seconds for attempt in is_new)))
         else:
-            self._n_kept += 1
+            self._kept[result.arm] += 1
         total, model = self._estimate()
         n_done = self._n - sum(self._left.values())
-        return RunProgress(self._title, n_done, self._n, self._n_kept, self._n_errors, total, model)
+        return RunProgress(self._title, n_done, self._n, sum(self._kept.values()), self._n_errors, total, model)
 
     def _estimate(self) -> tuple[float | None, float | None]:
         known = [pair for pairs in self._seconds.values() for pair in pairs]
@@ -66,6 +67,8 @@ class ProgressCounter:
             return None, None
         total = model = 0.0
         for arm, n_left in self._left.items():
+            if self._kept[arm] and not self._seconds[arm]:
+                continue  # its answers were all known so far: they take next to nothing
             pairs = self._seconds[arm] or known
             total += n_left * fmean(pair[0] for pair in pairs)
             model += n_left * fmean(pair[1] for pair in pairs)
