@@ -16,7 +16,7 @@ from assistant.settings import AssistantSettings
 from eval.arms import Arm
 from eval.cases import Case, Result
 from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
-from eval.sandbox import Sandbox
+from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
@@ -218,7 +218,7 @@ class Run:
             identity = {"task": task.name, "version": task.version, "index": setup.index, "cases": setup.cases}
             kept = KeepingScorer(scorer, identity, self._store)
         labels = Labels(setup.repo, task.name, self._provider.model)
-        return Asker(labels, assistant, self._provider, kept, target, contexts)
+        return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
 
     def _arms_for(self, task: Task, index: TaskIndex | None) -> list[Arm]:
         arms = [arm for arm in self._options.arms if index is not None or not arm.needs_index]
@@ -284,12 +284,7 @@ class Run:
 def _open_sandbox(unsafe: bool, needed_by: Sequence[Task]) -> Sandbox | None:
     """The sandbox; None where there is none and no task runs code. Raises SandboxMissing."""
     try:
-        from eval.sandbox import open_sandbox  # type: ignore[attr-defined]
-    except ImportError:
-        return None
-    try:
-        sandbox: Sandbox = open_sandbox(unsafe=unsafe)
-        return sandbox
+        return open_sandbox(unsafe=unsafe)
     except SandboxMissing:
         if needed_by:
             raise
