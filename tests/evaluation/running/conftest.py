@@ -77,10 +77,16 @@ class SizesTask:
         return f"It is {case.data['answer']}." if self.follows_up else None
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """A folder with the files that the cases are about."""
-    folder = tmp_path / "sizes"
+@pytest.fixture(scope="session")
+def indexes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The indexes of these tests, kept from one to the next as a home keeps them: an index takes a second."""
+    return tmp_path_factory.mktemp("indexes")
+
+
+@pytest.fixture(scope="session")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the cases are about. Whoever changes it takes a copy."""
+    folder = tmp_path_factory.mktemp("repos") / "sizes"
     folder.mkdir()
     for path, text in FILES.items():
         (folder / path).write_text(text)
@@ -120,8 +126,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(home: Path, repo: Path, tmp_path: Path, task: SizesTask) -> Bench:
+def bench(home: Path, indexes: Path, repo: Path, tmp_path: Path, task: SizesTask) -> Bench:
     """A bench with a home of its own."""
+    (home / "evaluations").mkdir()
+    (home / "evaluations" / "indexes").symlink_to(indexes)
     return Bench(repo, tmp_path / "out", AssistantSettings(home=home))
 
 

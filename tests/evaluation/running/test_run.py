@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import zipfile
 from dataclasses import replace
@@ -203,9 +204,7 @@ def test_verdicts_of_code_are_kept(bench: Any, task: Any, make_provider: Any) ->
     assert [r.score.verdict for r in results_of(bench)] == ["wrong", "correct"] * 3
 
 
-@pytest.mark.parametrize(
-    ("option", "value"), [("seed", 1), ("context_tokens", 100), ("max_tokens", 5), ("limit", 2)]
-)
+@pytest.mark.parametrize(("option", "value"), [("seed", 1), ("context_tokens", 100), ("max_tokens", 5), ("limit", 2)])
 def test_another_configuration_is_refused(bench: Any, make_provider: Any, option: str, value: int) -> None:
     """Answers of two configurations are never mixed: the line names what differs, and both values."""
     bench.run(make_provider(value_of), "none")
@@ -214,8 +213,9 @@ def test_another_configuration_is_refused(bench: Any, make_provider: Any, option
     assert "\n" not in str(caught.value)
 
 
-def test_a_changed_repository_is_another_run(bench: Any, make_provider: Any) -> None:
+def test_a_changed_repository_is_another_run(bench: Any, make_provider: Any, tmp_path: Path) -> None:
     """Answers about code that has changed are not taken for answers about the new one."""
+    bench.repo = shutil.copytree(bench.repo, tmp_path / "sizes")
     bench.run(make_provider(value_of), "none")
     (bench.repo / "m1.py").write_text("def size_rose():\n    return 11\n")
     with pytest.raises(RunMismatch, match="sizes: content was"):
@@ -254,7 +254,7 @@ def test_a_task_that_cannot_be_harvested_leaves_the_others(
     bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With several repositories, one without cases is said and left out; alone it is an error."""
-    empty = bench.repo.parent / "empty"
+    empty = bench.out.parent / "empty"
     empty.mkdir()
     (empty / "a.txt").write_text("nothing here")
     harvest = task.harvest
@@ -273,7 +273,7 @@ def test_a_task_that_cannot_be_harvested_leaves_the_others(
 
 
 def test_a_task_without_code_has_one_arm(bench: Any, task: Any, make_provider: Any) -> None:
-    """A task about the model alone runs without a repository; arms that would need code are left out, and it is said."""
+    """A task about the model alone runs without a repository; arms that need code are left out, and said."""
     task.needs_repository = False
     bench.run(make_provider(lambda messages: "10"), repos=[])
     assert {r.arm for r in results_of(bench)} == {"none"}
