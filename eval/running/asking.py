@@ -36,12 +36,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked: the index, None without one, and the caps that are the same in every arm."""
+    """What is asked: the index, None without one, and the caps that are the same in every arm.
+
+    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token.
+    """
 
     repo: str | None
     ref: str | None
     max_tokens: int
     context_tokens: int
+    counts_a_token: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Asker:
     async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
         """The request, and what is to be recorded of how it was made."""
         given: Given | None = None
+        if arm.budget is not None:
+            arm = replace(arm, budget=arm.budget * self._target.counts_a_token)
         if arm.needs_index and self._contexts is None:
             raise AssertionError("an arm with code needs an index")
         if arm.base == "oracle" and self._contexts is not None:
@@ -116,7 +122,7 @@ class Asker:
             context_tokens=cap,
             search=arm.search,
         )
-        return request, ({"placebo_target_tokens": cap} if arm.base == "placebo" else {})
+        return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
         started = time.perf_counter()
@@ -171,7 +177,7 @@ class Asker:
             attempts=attempts,
             passages=[to_shown(passage) for passage in answer.passages],
             found_sources=any(shows(p, case.sources) for p in answer.passages) if case.sources else None,
-            context_tokens=answer.trace.context_tokens.n_tokens,
+            context_tokens=answer.trace.context_tokens.n_tokens // self._target.counts_a_token,
             retrieval_ms=answer.timings_ms.get("retrieval", 0.0),
             confidence=answer.confidence,
             abstained=answer.abstained,

@@ -19,7 +19,7 @@ from eval.tasks.base import Harvest, Scorer, TaskInput
 FILES = {
     f"m{n}.py": f"def size_{name}():\n    return {n}0\n\n\ndef other_{name}(value):\n    return value\n"
     for n, name in ((1, "rose"), (2, "oak"), (3, "elm"))
-} | {"far.py": "\n\n\n".join(f"def far_{n}(number):\n    return number + {n}{n}" for n in range(12)) + "\n"}
+} | {f"far/part_{n}.py": f"def far_{n}(number):\n    return number + {n}{n}\n" for n in range(24)}
 
 
 def make_case(n: int, name: str, **fields: Any) -> Case:
@@ -89,6 +89,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("repos") / "sizes"
     folder.mkdir()
     for path, text in FILES.items():
+        (folder / path).parent.mkdir(exist_ok=True)
         (folder / path).write_text(text)
     return folder
 

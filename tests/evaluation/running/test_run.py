@@ -184,9 +184,7 @@ def test_a_tree_is_searched_in_place_of_the_repository(
 ) -> None:
     """What a harvest takes out of its tree is in no arm's prompt."""
     task.tree = tmp_path / "tree"
-    task.tree.mkdir()
-    for name in ("m2.py", "m3.py", "far.py"):
-        (task.tree / name).write_text((bench.repo / name).read_text())
+    shutil.copytree(bench.repo, task.tree)
     (task.tree / "m1.py").write_text("def size_rose():\n    ...\n")
     provider = make_provider(lambda messages: "1")
     bench.run(provider, "none,retrieval,placebo,oracle,dense,lexical,fused")
