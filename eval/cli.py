@@ -153,8 +153,8 @@ def run(
     provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
     started: Run | None = None
     try:
-        with show_progress() as on_progress:
-            started = Run(options, settings, provider, lambda line: click.echo(line, err=True), on_progress)
+        with show_progress() as display:
+            started = Run(options, settings, provider, display.say, display.update)
             try:
                 started.go()
             except KeyboardInterrupt:

@@ -143,7 +143,7 @@ class Run:
             repo=repo,
             task=task.name,
             settings=self._settings,
-            on_progress=print_indexing(),
+            on_progress=print_indexing(self._say),
             on_note=self._say,
         )
         arms = self._arms_for(task, index)
