@@ -116,6 +116,7 @@ class Bubblewrap:
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     pass_fds=descriptors.passed,
+                    process_group=0,  # so that an interrupt at the terminal is ours to handle
                     env={},  # that of the sandbox's first process, which what runs in it can read
                 )
             except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 SYSTEM_FOLDERS = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")))
@@ -32,7 +31,6 @@ def parents(path: Path) -> list[Path]:
     return [parent for parent in reversed(path.parents) if parent != parent.parent]
 
 
-@lru_cache(maxsize=64)
 def interpreter_files(command: str) -> tuple[Path, ...]:
     """What a command named by its path needs beside the system's folders: the Python that it belongs to, or itself.
 

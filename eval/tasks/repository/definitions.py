@@ -87,8 +87,8 @@ class Definitions:
     def _uses(self, function: Function, node: FunctionNode) -> Iterator[Use]:
         local = _local_names(node)
         body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-        parts = [part for statement in body for part in ast.walk(statement)]
-        parts = [part for part in parts if isinstance(part, ast.Name | ast.Attribute)]
+        walked = (part for statement in body for part in ast.walk(statement))
+        parts = [part for part in walked if isinstance(part, ast.Name | ast.Attribute)]
         for part in sorted(parts, key=lambda part: (part.lineno, part.col_offset, part.end_col_offset or 0)):
             if isinstance(part, ast.Name):
                 if isinstance(part.ctx, ast.Load) and part.id not in local:

@@ -83,14 +83,25 @@ def walk_functions(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
         pending.extend(reversed(inner))
 
 
+def find_class(text: str, name: str) -> ast.ClassDef | None:
+    """The class of that dotted name in a file."""
+    tree = parse_python(text)
+    found: ast.AST | None = tree
+    for part in name.split("."):
+        if found is None:
+            return None
+        found = next((node for node in ast.walk(found) if isinstance(node, ast.ClassDef) and node.name == part), None)
+    return found if isinstance(found, ast.ClassDef) else None
+
+
 def make_function(path: str, lines: Sequence[str], name: str, node: FunctionNode) -> Function:
     """The record of a definition. Comments before the first statement belong to the body: they may say how."""
     docstring = ast.get_docstring(node)
     body = node.body[1:] if docstring is not None else node.body
-    start = _first_line(node)
+    start = first_line(node)
     end = node.end_lineno or node.lineno
     head_end = (node.body[0].end_lineno or node.body[0].lineno) if docstring is not None else _colon_line(node, lines)
-    first = _first_line(body[0]) if body else end + 1
+    first = first_line(body[0]) if body else end + 1
     n_statements = sum(isinstance(inner, ast.stmt) for statement in body for inner in ast.walk(statement))
     return Function(
         path, name, start, node.lineno, head_end, min(first, head_end + 1), end, docstring or "", n_statements
@@ -151,7 +162,7 @@ def choose_candidates(texts: Mapping[str, str]) -> tuple[list[Function], Counter
     return chosen, reasons
 
 
-def _first_line(statement: ast.stmt) -> int:
+def first_line(statement: ast.stmt) -> int:
     """The line that a statement begins on: that of its first decorator, where it has one."""
     decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -72,8 +74,16 @@ class TestedRepository:
         return self.checkout.texts[path]
 
     def new_copy(self, name: str) -> WorkingCopy:
-        """A copy to run tests in. ``name`` tells it from others that are open at the same time."""
-        return WorkingCopy(self.checkout.folder, self.environment.added, self.folder / "work" / name)
+        """A copy to run tests in. ``name`` tells it from others that this process has open."""
+        return WorkingCopy(self.checkout.folder, self.environment.added, self.folder / "work" / f"{name}-{os.getpid()}")
+
+
+def _sweep(work: Path) -> None:
+    """Remove copies of processes that ended without doing so. Their names end in the process's id."""
+    for copy in work.glob("*-*"):
+        pid = copy.name.rpartition("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(copy, ignore_errors=True)
 
 
 def open_tested_repository(given: TaskInput) -> TestedRepository:
@@ -96,10 +106,11 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
                 "another --repo."
             )
         folder = parent / checkout.content
+        _sweep(folder / "work")
         environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
         functions = find_functions(checkout.texts)
         kept = folder / f"coverage-{environment.fingerprint}-{MAP_VERSION}.json"
-        copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / "coverage")
+        copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
         try:
             coverage = map_coverage(given.sandbox, environment, copy, functions, kept, given.on_progress)
         finally:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import shutil
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from .records import TestRecord, TestReport, Trial
 from .running import RunWishes, run_tests
 from .tested import TestedRepository
 
+_numbers = itertools.count()
 _MIN_TEST_SECONDS = 5.0
 _SLOWER = 5.0  # a right answer may be slower than the original by this factor
 _START_SECONDS = 20.0  # for pytest, and for what the repository imports, on a busy machine
@@ -23,8 +25,10 @@ class Trials:
 
     def __init__(self, repository: TestedRepository) -> None:
         self._repository = repository
-        self._copy = repository.new_copy(f"trials-{os.getpid()}-{id(self):x}")
+        self._copy = repository.new_copy(f"trials-{next(_numbers)}")
         self._is_warm = False
+        # Scorers have no end of their own: the copy goes with the last reference to it, or with the process.
+        self._finalizer = weakref.finalize(self, self._copy.close)
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +40,7 @@ class Trials:
 
     def close(self) -> None:
         """Remove the copy."""
-        self._copy.close()
+        self._finalizer()
 
     def try_text(self, path: str, text: str, tests: Sequence[TestRecord]) -> Trial:
         """Run ``tests`` with ``text`` as the file at ``path``, up to the first that fails.

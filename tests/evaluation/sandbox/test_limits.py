@@ -169,6 +169,7 @@ def test_a_flood_of_output_ends_the_run(run: Run, stream: str) -> None:
     assert len(getattr(outcome, stream)) == 50_000
 
 
+@pytest.mark.sandboxed
 def test_someone_who_is_not_root_is_confined_as_well(as_nobody: Callable[[Callable[[], object]], object]) -> None:
     """The same limits hold by a user namespace: processes, memory, network, files, children."""
     outcomes = as_nobody(_ordinary_runs)
