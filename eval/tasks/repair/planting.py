@@ -184,7 +184,8 @@ def _read_kept(path: Path) -> dict[str, Trial]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             read = json.loads(line)
-            known[read.pop("key")] = Trial(**read)
+            key = read.pop("key")
+            known[key] = Trial(**read)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known

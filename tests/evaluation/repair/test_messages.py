@@ -15,7 +15,7 @@ def test_paths_of_the_machine_are_not_shown() -> None:
     )
     shown = clean_message(message, {"src/till.py"})
     assert shown == (
-        'File "src/till.py", line 3\njson/decoder.py:355: JSONDecodeError\n'
+        'File "src/till.py", line 3\njson/decoder.py:355: JSONDecodeError\nother/part.py:7: in run\n'
         "E   assert '/a' == 'http://example.org/x/y'"
     )
 
