@@ -200,6 +200,3 @@ def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str])
 
 def _listed(left_out: Counter[str]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in left_out.most_common() if count)
-
-
-TASK = ReasoningTask()

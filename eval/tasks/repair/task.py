@@ -196,6 +196,3 @@ def _dump(tree: ast.Module) -> str:
 
 def _answer_key(case: Case, text: str) -> str:
     return hashlib.sha256(f"{case.id}\0{text}".encode()).hexdigest()
-
-
-TASK = RepairTask()
