@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.functions import is_own_code, is_test_file
@@ -200,3 +200,6 @@ def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str])
 
 def _listed(left_out: Counter[str]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in left_out.most_common() if count)
+
+
+TASK: Task = ReasoningTask()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.extraction import extract_code
 from eval.tasks.repository.functions import is_own_code
@@ -196,3 +196,6 @@ def _dump(tree: ast.Module) -> str:
 
 def _answer_key(case: Case, text: str) -> str:
     return hashlib.sha256(f"{case.id}\0{text}".encode()).hexdigest()
+
+
+TASK: Task = RepairTask()
