@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from assistant.records import Citation, Passage
-from eval.arms import ARMS, Target
 from eval.probes import Probe, to_report, wrong_answers
-from eval.records import ArmAnswer
 from eval.tasks.questions.grounding import judge_citation, says, summarise_grounding
 from eval.tasks.questions.records import CitedLines, Question
 from eval.tasks.questions.scoring import score_answer
@@ -54,29 +53,21 @@ def test_saying_an_answer(text: str, answer: str, said: bool) -> None:
     assert says(text, answer) is said
 
 
-def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> ArmAnswer:
+@dataclass(frozen=True)
+class Grounded:
     """An answer of an arm with passages that show the answer's lines."""
-    fields: dict[str, Any] = {
-        "question_id": "q1",
-        "arm": "free-retrieval",
-        "kind": "default",
-        "path": "a.py",
-        "question": "?",
-        "expected": "30",
-        "messages": [],
-        "passages": [],
-        "text": "It is 30.",
-        "normalised": "30",
-        "verdict": "correct",
-        "explanation": "",
-        "retrieved_answer": True,
-        "prompt_tokens": 1,
-        "completion_tokens": 1,
-        "seconds": 1.0,
-        "timings_ms": {},
-        "finish_reason": "stop",
-    }
-    return ArmAnswer(**{**fields, "citations": citations, **changes})
+
+    citations: Sequence[CitedLines] = ()
+    text: str = "It is 30."
+    expected: str = "30"
+    retrieved_answer: bool = True
+    n_citations_removed: int = 0
+    unknown_names: Sequence[str] = ()
+
+
+def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> Grounded:
+    """An answer; what a test does not name is plain."""
+    return Grounded(citations, **changes)
 
 
 def test_the_figures_of_an_arm() -> None:
@@ -114,17 +105,6 @@ def test_markers_change_no_score(text: str, verdict: str) -> None:
     """Wherever grounding puts its markers, the answer is found and judged as without them."""
     assert score_answer(QUESTION, text).verdict == verdict
     assert score_answer(QUESTION, text.replace(" [1]", "").replace("\n[1]", "").replace(" [2]", "")).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("arm", "retrieval", "has_form"),
-    [("none", False, True), ("free", False, False), ("free-retrieval", True, False)],
-)
-def test_arms_differ_by_wording_and_retrieval(arm: str, retrieval: bool, has_form: bool) -> None:
-    """Free arms ask without the closing instruction; every arm names the repository, to look names up in."""
-    request = ARMS[arm].make_request(QUESTION, Target("project", "HEAD", 48))
-    assert (request.repo, request.retrieval, request.max_tokens) == ("project", retrieval, 48)
-    assert request.messages[0].content.endswith("in backticks.") is has_form
 
 
 def test_wrong_answers_stand_in_the_passages_and_are_wrong() -> None:
