@@ -12,7 +12,7 @@ from assistant.events import AskRequest
 from assistant.records import Answer, Message, Passage
 from eval.arms import Arm
 from eval.cases import Attempt, Case, Result, Score
-from eval.tasks.base import Scorer
+from eval.tasks.base import AnswerJudge, Scorer
 from indexer.errors import QuarryError
 
 from .answers import Asked
@@ -154,6 +154,8 @@ class Asker:
         if answer.citations or answer.n_citations_removed:
             extra["citations"] = [_to_citation(citation, answer.passages) for citation in answer.citations]
             extra["n_citations_removed"] = answer.n_citations_removed
+        if isinstance(self._scorer, AnswerJudge):
+            extra.update(self._scorer.extras(case, answer))
         budget = answer.trace.budget
         if budget is not None and not budget.reason.startswith("as "):
             extra["budget"] = budget.reason  # the window had no room for what was asked for

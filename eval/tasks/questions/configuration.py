@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer.languages import parse
 
-from .signatures import text_of
+from .nodes import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -19,7 +19,14 @@ _MIN_DOC_CHARS, _MAX_DOC_CHARS, _MIN_DOC_WORDS = 18, 140, 4
 _MIN_CALLEE_CHARS = 6
 _MAX_PARAMETERS = 5
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
-_DULL = re.compile(r"^(?:todo|fixme|see\b|note\b|inherit|overrid|copyright|auto-?generated|constructor\b|eslint|@)", re.I)
+_DULL = re.compile(
+    r"^(?:todo|fixme|see\b|note\b|inherit|overrid|copyright|auto-?generated|constructor\b|eslint|@|define\b|if\b.*\bdefined|-)",
+    re.I,
+)
+_THROWS = re.compile(r"\b(?:raise|throw)\b")
+_KEYWORDS = frozenset(
+    "require static import defined sizeof typeof method parent return function lambda include".split()
+)
 _NOUNS = {
     "method": "method",
     "constructor": "constructor",
@@ -44,7 +51,7 @@ class Describer:
         self._heirs = Counter(
             (base, symbol.kind) for symbol in outline.symbols if symbol.is_type for base in symbol.bases[:1]
         )
-        self._methods = {symbol.name for symbol in outline.symbols if symbol.is_function}
+        self._latest: tuple[str, list[str]] = ("", [])
         self._ways: list[Callable[[Symbol, Kind], Iterator[str]]] = [
             self._by_doc,
             self._by_thrown,
@@ -75,7 +82,9 @@ class Describer:
         if question.form == "path":
             return question.path in phrase or path_is_told(question.path, phrase)
         answer = question.answer.strip("'\"")
-        return _says(phrase, answer) or any(gives_away(span, question.answer) for span in re.findall(r"`([^`]+)`", phrase))
+        return _says(phrase, answer) or any(
+            gives_away(span, question.answer) for span in re.findall(r"`([^`]+)`", phrase)
+        )
 
     def _by_doc(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
         words = symbol.doc.split()
@@ -89,16 +98,21 @@ class Describer:
             and not _DULL.match(sentence)
             and not set('"`{}|=') & set(sentence)
             and not _spells(symbol.last_name, sentence)
+            and not (symbol.kind == "constant" and self._is_in_group(symbol))
         ):
             yield f'the {_noun(symbol)} that is described as "{sentence}"'
+
+    def _is_in_group(self, symbol: Symbol) -> bool:
+        """Whether another constant follows at once: a comment above may be meant for all of them."""
+        near = (symbol.end_line + 1, symbol.end_line + 2)
+        return any(o.kind == "constant" and o.head_line in near for o in self._by_file[symbol.path])
 
     def _by_thrown(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
         if kind in ("raises", "file") or not symbol.thrown:
             return
         word = "raises" if symbol.language in ("python", "ruby", "elixir") else "throws"
-        for name in {each.name for each in symbol.thrown if each is not None}:
-            others = [o for o in self._functions(symbol.path) if any(t is not None and t.name == name for t in o.thrown)]
-            if others == [symbol]:
+        for name in sorted({each.name for each in symbol.thrown if each is not None}):
+            if self._is_only_in(symbol, name, _THROWS.search):
                 yield f"the {_noun(symbol)} in `{symbol.path}` that {word} `{name}`"
 
     def _by_callee(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
@@ -107,7 +121,9 @@ class Describer:
         for name in sorted(symbol.calls, key=lambda each: (-len(each), each)):
             if len(name) < _MIN_CALLEE_CHARS or name == symbol.last_name or _spells(symbol.last_name, name):
                 continue
-            if [o for o in self._functions(symbol.path) if name in o.calls] == [symbol]:
+            if name in _KEYWORDS or (kind == "environment" and "env" in name.lower()):
+                continue
+            if self._is_only_in(symbol, name, None):
                 yield f"the {_noun(symbol)} in `{symbol.path}` that calls `{name}`"
 
     def _by_parameters(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
@@ -139,10 +155,22 @@ class Describer:
         if function is None or not is_asked_file(function.path):
             return
         for other in self._by_file[symbol.path]:
-            if other.kind == "constant" and other is not symbol:
-                if any(use.within == user for use in self._outline.mentions.get(other.last_name, ())):
-                    return
+            uses = self._outline.mentions.get(other.last_name, ()) if other.kind == "constant" else ()
+            if other is not symbol and any(use.within == user for use in uses):
+                return
         yield f"the constant in `{symbol.path}` that is used in `{user}`"
+
+    def _is_only_in(self, symbol: Symbol, name: str, on_line: Callable[[str], object] | None) -> bool:
+        """Whether all calls of a name in the symbol's file, or its mentions on such lines, are within the symbol."""
+        lines = self._lines(symbol.path)
+        uses = [use for use in self._outline.mentions.get(name.rpartition(".")[2], ()) if use.path == symbol.path]
+        told = [use for use in uses if (use.is_call if on_line is None else on_line(lines[use.line - 1]))]
+        return bool(told) and all(symbol.start_line <= use.line <= symbol.end_line for use in told)
+
+    def _lines(self, path: str) -> list[str]:
+        if self._latest[0] != path:
+            self._latest = (path, self._outline.texts[path].split("\n"))
+        return self._latest[1]
 
     def _functions(self, path: str) -> list[Symbol]:
         return [symbol for symbol in self._by_file[path] if symbol.is_function]

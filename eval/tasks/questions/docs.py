@@ -49,7 +49,9 @@ def _comment_above(lines: Sequence[str], row: int, language: str) -> str:
         while first > max(0, row - _MAX_LINES) and not re.search(r"/\*|\{-", lines[first]):
             first -= 1
         block = "\n".join(lines[first : row + 1])
-        return re.sub(r"^\s*\*(?!/)\s?|/\*+!?|\*+/|\{-\s*\|?|-\}", "", block, flags=re.M)
+        if not re.match(r"\s*(?:/\*|\{-)", lines[first]):  # behind code: of that line alone
+            return ""
+        return re.sub(r"^[ \t]*\*(?!/)[ \t]?|/\*+!?|\*+/|\{-[ \t]*\|?|-\}", "", block, flags=re.M)
     gathered: list[str] = []
     while row >= 0 and len(gathered) < _MAX_LINES and (comment := _LINE_COMMENT.match(lines[row])):
         gathered.append(comment[1])

@@ -20,7 +20,6 @@ from .sampling import balance
 from .syntax import Assignment, Codebase, Definition, FunctionNode, Use, is_own_source, module_name, read_codebase
 
 DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
-HARVEST_VERSION = 1  # raised when the same repository gives other questions
 
 _MAX_LITERAL_CHARS = 40  # longer values test copying, not finding
 _CONSTANT_NAME = re.compile(r"^_?[A-Z][A-Z0-9_]{2,}$")

@@ -10,8 +10,8 @@ from .harvest import gives_away
 from .kinds import identify, is_asked_file
 from .literals import is_literal
 from .records import Form, Question
-from .sampling import is_trivial
 
+_COMMON = frozenset(("true", "false", "yes", "no", "null"))
 _MAX_VALUE_CHARS = 40
 _MAX_KEYS = 400  # of one file: more is data
 
@@ -29,17 +29,19 @@ def find_config_questions(files: Iterable[tuple[str, str]]) -> Iterator[Question
 def _ask_keys(path: str, keys: list[ConfigKey]) -> Iterator[Question]:
     names = Counter(key.name for key in keys)
     values = Counter(_bare(key.value) for key in keys)
-    for key in keys:
+    for number, key in enumerate(keys):
         value = key.value
         if names[key.name] != 1 or len(value) > _MAX_VALUE_CHARS or "`" in value or "\\" in value or not _bare(value):
             continue
         if any(gives_away(part, _bare(value)) or gives_away(_bare(value), part) for part in key.name.split(".")):
             continue
-        text = f"What is the value of the key `{key.name}` in `{path}`?"
-        yield _make(path, key, text, value, key.name, "value", is_named=True)
-        if values[_bare(value)] == 1 and not is_trivial(value) and len(_bare(value)) > 2:
+        is_telling = _bare(value).lower() not in _COMMON and len(_bare(value)) > 2 and values[_bare(value)] == 1
+        if number % 2 and is_telling:
             text = f"Which key of `{path}` has the value `{_bare(value)}`?"
             yield _make(path, key, text, key.name, "", "name", is_named=False)
+        else:
+            text = f"What is the value of the key `{key.name}` in `{path}`?"
+            yield _make(path, key, text, value, key.name, "value", is_named=True)
 
 
 def _make(path: str, key: ConfigKey, text: str, answer: str, symbol: str, form: Form, *, is_named: bool) -> Question:

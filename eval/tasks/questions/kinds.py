@@ -26,12 +26,24 @@ _TEST_FOLDERS = frozenset(
     "spec specs __tests__ __mocks__ fixtures fixture e2e androidtest testfixtures unittests test-data testdata website "
     "samples www scripts".split()
 )
-_OTHER_FOLDERS = ("example", "sample", "demo", "test", "bench", "doc", "tutorial", "playground")  # how their names begin
+_OTHER_FOLDERS = (
+    "example",
+    "sample",
+    "demo",
+    "test",
+    "bench",
+    "doc",
+    "tutorial",
+    "playground",
+)  # how their names begin
 _TEST_SCOPES = frozenset(("test", "tests"))
 _SPECIAL_NAMES = frozenset(
-    "constructor init main new initialize __construct toString equals hashCode setup teardown finalize index default".split()
+    "constructor init main new initialize __construct toString equals hashCode setup teardown finalize index "
+    "default".split()
 )
-_IMPORT_LINE = re.compile(r"^\s*(?:import\b|export\s*[{*]|from\b.*\bimport\b|use\b|using\b|alias\b|@spec\b|require\b|package\b|open\b)")
+_IMPORT_LINE = re.compile(
+    r"^\s*(?:import\b|export\s*[{*]|from\b.*\bimport\b|use\b|using\b|alias\b|@spec\b|require\b|package\b|open\b)"
+)
 _SELF = frozenset(("", "self", "this", "cls", "Self", "static", "super", "parent"))
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _REASSIGNED = frozenset(("bash", "lua"))  # where a name in capitals may get another value any time
@@ -69,7 +81,11 @@ def find_code_questions(outline: Outline) -> Iterator[Question]:
 def is_asked_file(path: str) -> bool:
     """Whether questions may be asked about a file: no tests, examples, documentation or vendored code."""
     folders = {part.lower() for part in PurePosixPath(path).parts[:-1]}
-    return is_own_source(path) and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) for f in folders) and not _TEST_FILE.search(path)
+    return (
+        is_own_source(path)
+        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) for f in folders)
+        and not _TEST_FILE.search(path)
+    )
 
 
 def is_askable(symbol: Symbol, outline: Outline) -> bool:
@@ -81,7 +97,9 @@ def is_askable(symbol: Symbol, outline: Outline) -> bool:
         return False
     if symbol.is_function and symbol.last_name.lower().startswith("test"):
         return False
-    if any(part.startswith("_") and part != "__init__" for part in parts) or not re.fullmatch(r"[\w.!?@$]+", symbol.name):
+    if any(part.startswith("_") and part != "__init__" for part in parts) or not re.fullmatch(
+        r"[\w.!?@$]+", symbol.name
+    ):
         return False
     return is_asked_file(symbol.path) and outline.is_unique(symbol.name)
 
@@ -101,7 +119,7 @@ def _ask_parameter(symbol: Symbol) -> Iterator[Question]:
         return
     nth = _pick(symbol.name, len(parameters))
     answer = parameters[nth]
-    if len(answer.name) < 2:
+    if len(answer.name) < 2 or answer.name.startswith("_"):
         return
     text = f"What is the name of the {_ORDINALS[nth]} parameter of {refer(symbol)}{_without_receiver(symbol)}?"
     yield from _make("parameter", text, answer.name, symbol, (answer.line, answer.line))
@@ -141,7 +159,8 @@ def _ask_raises(symbol: Symbol) -> Iterator[Question]:
     names = {each.name if each is not None else None for each in symbol.thrown}
     first = symbol.thrown[0] if len(names) == 1 else None
     if first is not None:
-        text = f"Which exception does {refer(symbol)} throw?"
+        word = "raise" if symbol.language in ("ruby", "elixir") else "throw"
+        text = f"Which exception does {refer(symbol)} {word}?"
         yield from _make("raises", text, _dotted(first.name), symbol, (first.line, first.line))
 
 
@@ -175,7 +194,11 @@ def _ask_constant(symbol: Symbol, outline: Outline) -> Iterator[Question]:
 
 def _ask_file(symbol: Symbol) -> Iterator[Question]:
     """Where it is defined, unless its name is the file's."""
-    if symbol.kind in ("module", "namespace", "package") or _is_special(symbol) or path_is_told(symbol.path, symbol.name):
+    if (
+        symbol.kind in ("module", "namespace", "package")
+        or _is_special(symbol)
+        or path_is_told(symbol.path, symbol.name)
+    ):
         return
     text = f"Which file defines {refer(symbol)}?"
     lines = (symbol.head_line, symbol.head_line)
@@ -245,7 +268,9 @@ def _ask_overrides(outline: Outline) -> Iterator[Question]:
                 answer = found[0]
                 text = f"Which subclass or implementation of `{symbol.name}` overrides its method `{method.last_name}`?"
                 lines = (answer.head_line, answer.head_line)
-                yield from _make("overrides", text, answer.owner, symbol, lines, detail=method.last_name, path=answer.path)
+                yield from _make(
+                    "overrides", text, answer.owner, symbol, lines, detail=method.last_name, path=answer.path
+                )
 
 
 def _descendants(symbol: Symbol, children: dict[str, list[Symbol]]) -> list[Symbol]:

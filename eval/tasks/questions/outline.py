@@ -17,18 +17,11 @@ from indexer.definitions import FUNCTIONS, read_definition
 from indexer.languages import Language, detect_language, get_language, language_of_text, parse
 from indexer.references import find_references
 
+from .constants import read_constants
 from .docs import read_doc
-from .signatures import (
-    Member,
-    Parameter,
-    read_bases,
-    read_constants,
-    read_members,
-    read_parameters,
-    read_returns,
-    read_thrown,
-    text_of,
-)
+from .heritage import read_bases, read_members, read_thrown
+from .nodes import Member
+from .signatures import Parameter, read_parameters, read_returns
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -41,8 +34,8 @@ _SEVERAL_CLAUSES = frozenset(("haskell", "elixir"))  # a function is written as 
 _PROSE = frozenset(("markdown", "html", "json", "yaml", "toml", "css"))
 _CLOSURES = frozenset(
     "function_expression arrow_function generator_function lambda lambda_expression lambda_literal closure_expression "
-    "func_literal anonymous_function anonymous_function_creation_expression function_definition do_block block_argument "
-    "block".split()
+    "func_literal anonymous_function anonymous_function_creation_expression function_definition do_block "
+    "block_argument block".split()
 )
 _BLOCKS_ARE_CLOSURES = frozenset(("ruby",))  # elsewhere `block` is a function's body
 _ENVIRONMENT = re.compile(
@@ -185,7 +178,9 @@ class _FileReader:
             name, kind, inner = "", "", node
             if node.type in self._language.wrappers or node.type in self._language.definitions:
                 name, kind, inner = read_definition(node, self._language, in_function=in_function)
-            if name and kind not in ("variable", "constant", "property", "assignment") or (name and _is_callable(inner)):
+            if (name and kind not in ("variable", "constant", "property", "assignment")) or (
+                name and _is_callable(inner)
+            ):
                 name = name.replace("::", ".").replace(":", ".")
                 dotted = f"{scope}.{name}" if scope else name
                 symbol = self._define(node, inner, dotted, kind, in_function)
@@ -206,7 +201,9 @@ class _FileReader:
                 thrown = read_thrown(node, self._language.name)
                 if thrown is not None:
                     function.thrown.append(Member(thrown, node.start_point.row + 1) if thrown else None)
-            stack.extend((child, scope, function, in_function, is_type_body) for child in reversed(inner.named_children))
+            stack.extend(
+                (child, scope, function, in_function, is_type_body) for child in reversed(inner.named_children)
+            )
         self._finish(root)
 
     def _is_closure(self, node: Node) -> bool:
@@ -333,7 +330,12 @@ def _merge_clauses(symbols: Sequence[Symbol], language: str) -> Iterator[Symbol]
 
 def _is_callable(node: Node) -> bool:
     """Whether a variable's definition is that of a function: `const open = (key) => …`."""
-    return node.type in ("lexical_declaration", "variable_declaration", "assignment_statement", "expression_statement") and any(
+    return node.type in (
+        "lexical_declaration",
+        "variable_declaration",
+        "assignment_statement",
+        "expression_statement",
+    ) and any(
         (value := child.child_by_field_name(name)) is not None and value.type in _CLOSURES
         for child in node.named_children
         for name in ("value", "right")
@@ -359,6 +361,3 @@ def _receiver(before: bytes) -> str:
         return ""
     found = re.search(r"([\w$@]+)(?:\.|->|::|\\)$", text.removesuffix("?."))
     return found[1].lstrip("$@") if found else "?"
-
-
-__all__ = ["Member", "Mention", "Outline", "Parameter", "Symbol", "read_outline", "text_of"]

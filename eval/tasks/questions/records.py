@@ -31,8 +31,8 @@ ALL_KINDS: tuple[Kind, ...] = (
     *("parameter", "returns", "overrides", "member", "environment", "config", "file", "unanswerable"),
 )
 
-# How an answer is compared: as a value, a dotted name, a type, a path, a configuration key, or not at all.
-Form = Literal["value", "name", "type", "path", "none"]
+# How an answer looks and is compared. That of an unanswerable question is what its words ask for.
+Form = Literal["value", "name", "type", "path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,13 @@ class Question:
     symbol: str
     detail: str = ""
     language: str = "python"
-    form: Form = "value"
+    form: Form | None = None
     is_named: bool = True
+
+    @property
+    def asks_for(self) -> Form:
+        """The form of the answer, also of questions that were stored before there was one."""
+        return self.form or ("value" if self.kind in ("default", "constant") else "name")
 
 
 @dataclass(frozen=True, slots=True)
