@@ -1,6 +1,6 @@
 """The problems as records, read from ``problems/*.toml``; the cases that were generated, from ``generated.json``.
 
-A case is a line ``[arguments] => result``, both JSON, or ``[arguments] => !Name`` where an error of that name is raised.
+A case is a line ``[arguments] => result``, both JSON, or ``[arguments] => !Name`` where that error is raised.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Check:
 class Problem:
     """A function to be written. Types are ``int``, ``string``, ``bool``, ``list[T]`` and ``map[string,T]``.
 
-    ``checks`` were written by hand, of which the first few may be shown; ``generated`` are the reference's. ``languages``
+    ``checks`` were written by hand, of which the first may be shown; ``generated`` are the reference's. ``languages``
     are those beside Python. ``brute`` does the same in another way; ``inputs`` is an expression for random arguments.
     """
 
