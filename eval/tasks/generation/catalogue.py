@@ -77,6 +77,13 @@ def load_problems() -> tuple[Problem, ...]:
     return tuple(problems)
 
 
+@cache
+def library_files() -> dict[str, str]:
+    """The house library's modules: paths such as ``saltquay/money.py``, and their texts."""
+    paths = sorted((LIBRARY_FOLDER / LIBRARY).glob("*.py"))
+    return {path.relative_to(LIBRARY_FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+
+
 def read_check(line: str) -> Check:
     """The check that a line says."""
     arguments, _, expected = line.partition(" => ")

@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from eval.tasks.extraction import defined_names
 
-from .catalogue import Check, Problem
+from .catalogue import Check, Problem, library_files
 from .dialects import literal, name_in, type_in
 
 Files = Mapping[str, str]  # names and contents
 
 _PYTHON = """\
-import json, sys
-
-sys.path[:0] = [{folder!r}, *{libraries!r}]
+import json
 from solution import {name} as asked
 
 marker = {marker!r}
@@ -150,16 +148,15 @@ CALLS
 """
 
 
-def write_python(code: str, name: str, checks: Sequence[Check], marker: str, libraries: Sequence[str]) -> Files:
-    """``solution.py`` and the ``check.py`` that calls it; ``libraries`` are folders to import from."""
-    packed = json.dumps([(list(check.arguments), check.expected, check.raises) for check in checks])
-    program = _PYTHON.format(folder=".", libraries=list(libraries), name=name, marker=marker, checks=packed)
-    return {"solution.py": code, "check.py": program}
-
-
 def write_program(problem: Problem, language: str, code: str, checks: Sequence[Check], marker: str) -> Files:
-    """The files of a test program in a language other than Python."""
+    """The files of a test program; in Python the house library lies beside it."""
     return _WRITERS[language](problem, code, checks, marker)
+
+
+def _write_python(problem: Problem, code: str, checks: Sequence[Check], marker: str) -> Files:
+    packed = json.dumps([(list(check.arguments), check.expected, check.raises) for check in checks])
+    program = _PYTHON.format(name=problem.name, marker=marker, checks=packed)
+    return {**library_files(), "solution.py": code, "check.py": program}
 
 
 def _write_javascript(problem: Problem, code: str, checks: Sequence[Check], marker: str) -> Files:
@@ -219,6 +216,7 @@ def _write_cpp(problem: Problem, code: str, checks: Sequence[Check], marker: str
 
 
 _WRITERS: Mapping[str, Callable[[Problem, str, Sequence[Check], str], Files]] = {
+    "python": _write_python,
     "javascript": _write_javascript,
     "java": _write_java,
     "go": _write_go,

@@ -78,31 +78,33 @@ def find_toolchain(language: str) -> Toolchain | None:
     )
 
 
-def run_program(
-    sandbox: Sandbox, language: str, files: Files, marker: str, n_checks: int, readable: Sequence[Path] = ()
-) -> RunReport:
-    """Write the files into a folder of their own, compile, run, and read the report. Raises SandboxError."""
+def run_program(sandbox: Sandbox, language: str, files: Files, marker: str, n_checks: int) -> RunReport:
+    """Compile and run a test program, and read its report. Raises SandboxError, and LookupError without the tools."""
     toolchain = find_toolchain(language)
     if toolchain is None:
         raise LookupError(language)
+    limits = LIMITS if language in ("python", "rust", "cpp") else _RUNTIME
+    return read_report(run_in_folder(sandbox, toolchain, files, _COMPILING, limits), marker, n_checks)
+
+
+def run_in_folder(sandbox: Sandbox, toolchain: Toolchain, files: Files, compiling: Limits, running: Limits) -> Outcome:
+    """Write the files into a folder of their own and run the commands there, until one fails; what came of the last."""
     with tempfile.TemporaryDirectory(prefix="quarry-generated-") as name:
         folder = Path(name)
         for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8", errors="replace")
-        environment = {"HOME": name, "TMPDIR": name, "LC_ALL": "C.UTF-8", **toolchain.environment}
-        for number, command in enumerate(toolchain.commands):
-            is_last = number == len(toolchain.commands) - 1
-            limits = LIMITS if language in ("python", "rust", "cpp") else _RUNTIME
+        for number, command in enumerate(toolchain.commands, start=1):
             outcome = sandbox.run(
                 command,
                 folder,
-                limits=limits if is_last else _COMPILING,
-                readable=[*toolchain.readable, *readable],
-                environment=environment,
+                limits=running if number == len(toolchain.commands) else compiling,
+                readable=toolchain.readable,
+                environment={"HOME": name, "TMPDIR": name, **toolchain.environment},
             )
-            if not is_last and not outcome.succeeded:
-                return RunReport(0, n_checks, f"does not compile: {_first_error(outcome)}")
-    return read_report(outcome, marker, n_checks)
+            if not outcome.succeeded:
+                break
+    return outcome
 
 
 def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:
@@ -124,7 +126,8 @@ def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:
     elif wrong is not None:
         reason = f"check {wrong}: {verdicts[wrong]}"
     elif not is_done or n_passed < n_checks:
-        reason = f"ended in check {len(verdicts)} with code {outcome.exit_code}: {_first_error(outcome)}"
+        place = f"in check {len(verdicts)}" if verdicts else "before the first check"
+        reason = f"ended {place} with code {outcome.exit_code}: {_first_error(outcome)}"
     else:
         reason = ""
     return RunReport(n_passed, n_checks, reason)
