@@ -6,11 +6,8 @@ Each has a folder in ``items``: ``original.py`` is what the model is shown, ``be
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from pathlib import Path
-
-from eval.cases import Span
 
 HERE = Path(__file__).parent
 ITEMS = HERE / "items"
@@ -64,13 +61,3 @@ CATALOGUE = (
     Item("order_of_loading", "graph searched again", 200, ("tidemark/ordering.py::in_order",)),
 )
 BY_NAME = {item.name: item for item in CATALOGUE}
-
-
-def find_span(helper: str) -> Span:
-    """The lines of the library that define a helper, its decorators included."""
-    path, _, name = helper.partition("::")
-    for node in ast.parse((LIBRARY / path).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
-            start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            return Span(path, start, node.end_lineno or start)
-    raise LookupError(helper)
