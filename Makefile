@@ -28,11 +28,12 @@ serve: install
 	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)")
 	@$(QUARRY) serve --port $(PORT)
 
-# Without Chromium, and without the right to install it, everything but the page's tests runs, and says so.
+# Without Chromium and bubblewrap, and without the right to install them, everything but the tests of the page and of
+# what runs generated code runs, and says so.
 test: install
 	@if scripts/install-debian-packages; then .venv/bin/python -m pytest; else \
-	    .venv/bin/python -m pytest -m "not browser" && \
-	    echo "The page's tests were left out: they need Chromium (see above)."; fi
+	    .venv/bin/python -m pytest -m "not browser and not sandboxed" && \
+	    echo "The tests of the page and of the sandbox were left out: they need the packages named above."; fi
 
 check: install
 	.venv/bin/ruff check .

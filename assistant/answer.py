@@ -11,7 +11,7 @@ import time
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +40,15 @@ if TYPE_CHECKING:
 
 _COUNTS_KEPT = 4096  # texts of 1,500 characters: some 6 MB
 _MOST_CHARACTERS_A_TOKEN = 12  # turns beyond this many times the room are left out without being counted
+# The tokens of a text are those of its parts, give or take some at the seams.
+_SEAMS, _SEAM_TOKENS = 1.05, 32
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """All that is decided before the model is asked."""
+    """All that is decided before the model is asked. Unless ``is_counted``, the trace has a bound of the prompt's
+    tokens, far enough below the room."""
 
     prompt: Sequence[BaseMessage]
     passages: Sequence[Passage]
@@ -54,6 +57,7 @@ class _Prepared:
     prompt_ms: float
     confidence: float | None
     refusal: str | None = None  # said in place of an answer
+    is_counted: bool = True
 
 
 class Assistant:
@@ -104,8 +108,9 @@ class Assistant:
         )
         asked = time.perf_counter()
         first_token_ms: float | None = None
-        names_prepared = asyncio.ensure_future(asyncio.to_thread(code.prepare_names))
-        names_prepared.add_done_callback(_note_error)
+        # What need not be known before the model is asked is found out while it reads the prompt.
+        looking_up = asyncio.ensure_future(asyncio.to_thread(self._look_up, code, prepared))
+        looking_up.add_done_callback(_note_error)
         asked_about = f"{request.messages[-1].content}\n{prepared.trace.query}"
         grounder = Verbatim() if request.purpose == "code" else Grounder(prepared.passages, asked_about, code.holds)
         usage: dict[str, Any] = {}
@@ -124,14 +129,14 @@ class Assistant:
                         yield event
         for event in await _ground(grounder, None):
             yield event
-        await names_prepared
+        trace = await looking_up
         unknown_names = await asyncio.to_thread(code.find_unknown_names, grounder.text, request.messages)
         messages = [_to_record(message) for message in prepared.prompt]
         first_token_ms = first_token_ms if first_token_ms is not None else _ms_since(asked)
         await asyncio.to_thread(
             self._speed.learn,
             messages,
-            prepared.trace.prompt_tokens,
+            trace.prompt_tokens,
             n_cached=usage.get("input_token_details", {}).get("cache_read"),
             timings=timings,
             first_token_ms=first_token_ms,
@@ -153,7 +158,7 @@ class Assistant:
                     "first_token": first_token_ms,
                     "total": _ms_since(started),
                 },
-                trace=prepared.trace,
+                trace=trace,
                 messages=messages,
                 citations=grounder.citations,
                 n_citations_removed=grounder.n_removed,
@@ -161,6 +166,13 @@ class Assistant:
                 confidence=prepared.confidence,
             )
         )
+
+    def _look_up(self, code: IndexedCode, prepared: _Prepared) -> Trace:
+        """The trace with the prompt's own count, once the names that an answer is held against are at hand."""
+        code.prepare_names()
+        if prepared.is_counted:
+            return prepared.trace
+        return replace(prepared.trace, prompt_tokens=self._provider.count_prompt(prepared.prompt))
 
     async def _generate(
         self, chat_model: Any, prompt: Sequence[BaseMessage], stop: Sequence[str]
@@ -231,7 +243,14 @@ class Assistant:
             question=question if request.query is None else request.query,
             surroundings=found.surroundings if found is not None else None,
         )
-        prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
+        n_most = int((bare.n_tokens + context.tokens.n_tokens) * _SEAMS) + _SEAM_TOKENS
+        is_counted = n_most > room
+        if is_counted:
+            prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
+        else:
+            passages = context.passages if request.retrieval else None
+            prompt = build_prompt(question, history, passages, request.instructions, request.purpose)
+            n_turns_left_out, tokens = 0, TokenCount(n_most, exact=False)
         trace = Trace(
             prompt_version=PROMPT_VERSION if request.purpose == "answer" else f"code-{CODE_PROMPT_VERSION}",
             packed=context.hits,
@@ -244,7 +263,8 @@ class Assistant:
             query=found.query if found is not None else "",
         )
         confidence = found.confidence if found is not None else None
-        return _Prepared(prompt, context.passages, trace, retrieval_ms, _ms_since(started), confidence)
+        prompt_ms = _ms_since(started)
+        return _Prepared(prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted)
 
     def _retrieve(self, request: AskRequest, question: str, history: Sequence[Message]) -> Retrieved:
         if request.repo is None:
@@ -344,10 +364,10 @@ async def _ground(grounder: Grounder | Verbatim, text: str | None) -> list[Token
     return [CitationFound(each) if isinstance(each, Citation) else TokenGenerated(each) for each in found if each]
 
 
-def _note_error(names_prepared: asyncio.Future[None]) -> None:
-    """Nobody waits for the names where the answer fails before; what went wrong with them is not reported then."""
-    if not names_prepared.cancelled():
-        names_prepared.exception()
+def _note_error(looking_up: asyncio.Future[Trace]) -> None:
+    """Nobody waits for it where the answer fails before; what went wrong with it is not reported then."""
+    if not looking_up.cancelled():
+        looking_up.exception()
 
 
 def _to_record(message: BaseMessage) -> Message:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from indexer.words import index_terms, query_terms
 
 ELISION = "…"  # on a line of its own, in place of lines that were left out
 
 _MAX_SIGNATURE_LINES = 8  # a signature with a parameter a line; the rest of a longer one is found by its words
+_LINES_KEPT = 16_384  # lines of code whose terms are remembered: some 10 MB; popular chunks are packed all day
 _OPENING, _CLOSING = "([", ")]"
 
 NumberedLine = tuple[int | None, str]
@@ -26,8 +28,13 @@ def weigh_terms(question: str, texts: Iterable[str]) -> dict[str, float]:
     for text in texts:
         for line in text.split("\n"):
             n_lines += 1
-            counts.update(terms.intersection(index_terms(line)))
+            counts.update(terms.intersection(_terms_of(line)))
     return {term: math.log1p(n_lines / (1 + counts[term])) for term in sorted(terms)}
+
+
+@lru_cache(maxsize=_LINES_KEPT)
+def _terms_of(line: str) -> frozenset[str]:
+    return frozenset(index_terms(line))
 
 
 def count_signature_lines(lines: Sequence[str]) -> int:
@@ -51,7 +58,7 @@ def order_lines(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[lis
     matters where no word tells.
     """
     n_signature = count_signature_lines(lines)
-    worth = [sum(weights.get(term, 0.0) for term in set(index_terms(line))) for line in lines]
+    worth = [sum(weights.get(term, 0.0) for term in _terms_of(line)) for line in lines]
     telling = sorted((i for i, value in enumerate(worth) if value > 0), key=lambda i: (-worth[i], i))
     beside = [j for i in telling for j in (i + 1, i - 1) if 0 <= j < len(lines)]
     matter = list(dict.fromkeys([*range(n_signature), *telling, *beside])) if telling else []

@@ -127,6 +127,8 @@ def choose_mark(texts: Sequence[str]) -> str:
 
 def _one_line(text: str) -> str:
     """``text`` with line breaks and other control characters written out: a file's name may hold anything."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

@@ -101,6 +101,7 @@ class Searcher:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._opened: dict[tuple[str, str], tuple[int, IndexView]] = {}
+        self._opening: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
         self._freshness = FreshnessMonitor()
 
@@ -177,11 +178,15 @@ class Searcher:
             with self._lock:  # let go of what was removed
                 self._opened = {key: opened for key, opened in self._opened.items() if key[0] != repo}
             raise
+        key = (repo, ref)
         with self._lock:
-            cached = self._opened.get((repo, ref))
+            opening = self._opening.setdefault(key, threading.Lock())
+        with opening:  # one opens it, while other indexes are searched
+            cached = self._opened.get(key)
             if cached is None or cached[0] != version:
                 cached = (version, IndexView(open_index(self._home, repo, ref)))
-                self._opened[repo, ref] = cached
+                with self._lock:
+                    self._opened[key] = cached
             return cached[1]
 
 

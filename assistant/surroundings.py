@@ -16,10 +16,12 @@ from indexer.home import OpenedIndex
 from indexer.lexicon import StoredChunk
 from indexer.manifest import ManifestFile
 from indexer.records import Hit
+from indexer.words import last_name
 
 from .excerpts import NumberedLine, count_signature_lines
 
 _MAX_CHUNKS_BACK = 200  # a class of 300,000 characters: beyond that, its first line is not looked for
+_MAX_NAMED = 1000  # chunks that define one name
 _NO_DEFINITIONS = frozenset({"markdown", "html", "css", "json", "yaml", "toml", "text"})  # a heading encloses nothing
 
 
@@ -72,16 +74,13 @@ class IndexSurroundings:
         place = self._locate(hit)
         if place is None or not hit.chunk.symbol or hit.chunk.language in _NO_DEFINITIONS:
             return ()
-        missing = _enclosing(hit.chunk.symbol, _read(place.index, place.position).defines)
         heads: list[NumberedLine] = []
-        first = max(place.file.first_chunk, place.position - _MAX_CHUNKS_BACK)
-        for position in range(place.position - 1, first - 1, -1):
-            if not missing:
-                break
-            stored = _read(place.index, position)
-            for symbol in [symbol for symbol in missing if symbol in stored.defines]:
-                missing.remove(symbol)
-                heads += _find_signature(stored.text, symbol, int(place.index.manifest.start_lines[position]))
+        for symbol in _enclosing(hit.chunk.symbol, _read(place.index, place.position).defines):
+            for position in _find_definitions(place, symbol):
+                stored = _read(place.index, position)
+                if symbol in stored.defines:
+                    heads += _find_signature(stored.text, symbol, int(place.index.manifest.start_lines[position]))
+                    break
         return sorted(heads, key=lambda line: line[0] or 0)
 
     def find_beside(self, hit: Hit, step: int) -> Hit | None:
@@ -110,6 +109,15 @@ class IndexSurroundings:
 
 def _read(index: OpenedIndex, position: int) -> StoredChunk:
     return index.lexicon.get(int(index.manifest.rows[position]))
+
+
+def _find_definitions(place: _Place, symbol: str) -> Sequence[int]:
+    """Positions before the place, in its file, the nearest first, of chunks that may define ``symbol``."""
+    first = max(place.file.first_chunk, place.position - _MAX_CHUNKS_BACK)
+    named = place.index.words.find(last_name(symbol), "defines", _MAX_NAMED)
+    if len(named) == _MAX_NAMED:  # a name that is everywhere, so that those of this file may be missing
+        return range(place.position - 1, first - 1, -1)
+    return sorted((int(position) for position in named if first <= position < place.position), reverse=True)
 
 
 def _enclosing(symbol: str, defines: Sequence[str]) -> list[str]:

@@ -1,12 +1,13 @@
-"""The repository of the published run: a package that is not ours, pinned by hash, fetched through pip.
+"""The repositories of the published runs: packages that are not ours, pinned by hash, fetched through pip.
 
-A wheel, because fetching one builds and executes nothing: it is a zip of the sources. Which registry it comes from is
-pip's own configuration.
+Source packages, since they hold the tests, which decide; kreuzberg is a wheel, for questions alone. Which registry they
+come from is pip's own configuration.
 """
 
 from __future__ import annotations
 
 import shutil
+import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -16,11 +17,34 @@ from indexer.training.records import Package
 
 from .errors import EvaluationError
 
-# No release of it was uploaded before 2025 (`pip download --uploaded-prior-to 2025-01-01` finds none), so the
-# Qwen2.5-Coder models (2024) cannot know it; and it is not among the packages that our encoder was trained on.
-# Split `test`: nothing may be tuned on it.
+# None is among the packages that our encoder was trained on. Split `test`: nothing may be tuned on them. What was first
+# released in 2025 or later the Qwen2.5-Coder models (2024) cannot know.
 DATASETS = (
-    Package(
+    Package(  # small, first released in 2025
+        name="python-toon",
+        version="0.2.0",
+        sha256="1b9fcb3fa225cb7973a2637834de08a26236013ab04da0cf80c4af73e141ccf2",
+        licence="MIT",
+        split="test",
+        registry="pypi-source",
+    ),
+    Package(  # medium, known since 2013
+        name="boltons",
+        version="26.2.0",
+        sha256="d39cfd15c1a1c3bd4d705c82252fa9edb8e4f5e8cc039f8e39afac7b1b47e92c",
+        licence="BSD-3-Clause",
+        split="test",
+        registry="pypi-source",
+    ),
+    Package(  # large, first released in 2025
+        name="strands-agents",
+        version="1.9.1",
+        sha256="224e2736c1562da28378ee928934c3b618558f0af6bb930e0befb7ecb9246701",
+        licence="Apache-2.0",
+        split="test",
+        registry="pypi-source",
+    ),
+    Package(  # no release of it was uploaded before 2025
         name="kreuzberg",
         version="3.22.0",
         sha256="7a82bd94a590f2238bd25663177905f34ec360fbe61dbb874b48c8ccd09c06e0",
@@ -28,6 +52,7 @@ DATASETS = (
         split="test",
     ),
 )
+STANDARD_SUITE = ("python-toon", "boltons", "strands-agents")  # what `--suite standard` runs on, small to large
 
 
 def fetch_dataset(name: str, parent: Path) -> Path:
@@ -47,22 +72,29 @@ def fetch_package(package: Package, parent: Path) -> Path:
     if folder.is_dir():
         return folder
     try:
-        wheel = fetch_wheels((package,), parent / "wheels")[package.name]
-        return _unpack(wheel, folder)
-    except (OSError, zipfile.BadZipFile) as error:
+        archive = fetch_wheels((package,), parent / "wheels")[package.name]
+        return _unpack(archive, folder)
+    except (OSError, zipfile.BadZipFile, tarfile.TarError) as error:
         raise EvaluationError(
             f"Cannot unpack {package.name} below {parent}: {error}. Choose another folder with --to."
         ) from error
 
 
-def _unpack(wheel: Path, folder: Path) -> Path:
-    """The wheel's files without its packing list, put in place whole or not at all."""
+def _unpack(archive: Path, folder: Path) -> Path:
+    """The files of a wheel without its packing list, or of a source package, put in place whole or not at all."""
     temporary = folder.with_suffix(".unpacking")
     shutil.rmtree(temporary, ignore_errors=True)
-    with zipfile.ZipFile(wheel) as archive:
-        members = [member for member in archive.namelist() if not _is_packing_list(member)]
-        archive.extractall(temporary, members)  # zipfile keeps members below the folder, whatever their names
-    temporary.rename(folder)
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel:
+            members = [member for member in wheel.namelist() if not _is_packing_list(member)]
+            wheel.extractall(temporary, members)  # zipfile keeps members below the folder, whatever their names
+        temporary.rename(folder)
+        return folder
+    with tarfile.open(archive) as sdist:
+        sdist.extractall(temporary, filter="data")
+    (root,) = temporary.iterdir()  # a source package is one folder
+    root.rename(folder)
+    temporary.rmdir()
     return folder
 
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from assistant.conversations.followups import make_standalone
 from assistant.records import Message
 from assistant.search import Searcher, SearchOptions
+from eval.tasks.questions.harvest import find_questions
+from eval.tasks.questions.records import Question
+from eval.tasks.questions.syntax import Codebase, is_own_source, read_codebase
 from indexer.build import build_index
 from indexer.repository import open_source
 from indexer.settings import IndexerSettings
 
-from .harvest import find_questions
-from .prepare import read_python_files
-from .records import Question
-from .syntax import Codebase, is_own_source, read_codebase
+from .sources import read_python_files
 from .tables import to_table
 
 N_QUESTIONS = 150  # a repository

@@ -22,13 +22,14 @@ from assistant.records import Citation, Passage, TokenCount
 from assistant.search import Searcher, SearchOptions
 from assistant.settings import AssistantSettings
 from assistant.targets import Target
+from eval.tasks.questions.grounding import judge_citation
+from eval.tasks.questions.harvest import choose_questions
+from eval.tasks.questions.records import KINDS, Kind, Question
+from eval.tasks.questions.scoring import same_name, same_value
 from indexer.home import check_name
 from indexer.repository import default_name, open_source
 
-from .grounding import judge_citation
-from .prepare import choose_questions, index_repository, pin_context, read_python_files
-from .records import KINDS, Kind, Question
-from .scoring import same_name, same_value
+from .sources import index_repository, pin_context, read_python_files
 from .tables import to_table
 
 _BYTES_A_TOKEN = 4  # as in the retrieval task: no model's vocabulary decides what fits

@@ -1,21 +1,24 @@
-"""The statistics of a paired comparison: an interval for each accuracy, one for the difference, an exact test.
+"""The statistics of a paired comparison: intervals, the exact test, what it could have seen, and many of them at once.
 
-Questions about one file are not independent, so what is resampled is files, not questions.
+Questions about one file are not independent, so what is resampled is files, not questions. What a confidence is
+worth is in ``calibration``.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
+from math import comb, sqrt
+from statistics import NormalDist, fmean, stdev
 
 import numpy as np
-from scipy.stats import binomtest  # type: ignore[attr-defined]  # scipy makes its list of names at run time
+from scipy.stats import binom, binomtest  # type: ignore[attr-defined]  # scipy makes its list of names at run time
 
 FloatVector = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 CONFIDENCE = 0.95
+POWER = 0.8  # of a smallest detectable effect: the usual convention (J. Cohen, 1988)
 N_RESAMPLES = 20_000  # the ends of the interval then vary by about 0.005 between seeds, at 60 questions
 # With few clusters the bootstrap's interval is far too narrow, and looks just as good: no interval then. The limit is
 # a convention; Cameron, Gelbach and Miller call 5 to 30 clusters few.
@@ -103,6 +106,112 @@ def strata_interval(
             total[start : start + _BATCH] += sample[draws].mean(axis=1)
     low, high = np.quantile(total / len(strata), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(float(low), float(high))
+
+
+def pooled_interval(
+    strata: Sequence[tuple[Sequence[float], Sequence[Hashable]]], *, seed: int = 0, n_resamples: int = N_RESAMPLES
+) -> Interval | None:
+    """An interval for the mean of the mean differences of ``strata``, each with its differences and their clusters.
+
+    The strata (tasks) are fixed, each counts the same; what is drawn is whole clusters within each, as in
+    ``difference_interval``. The percentile bootstrap. None where a stratum has fewer than ``MIN_CLUSTERS`` clusters.
+    """
+    chance = np.random.default_rng(seed)
+    total = np.zeros(n_resamples)
+    for differences, clusters in strata:
+        sums, counts = _sum_clusters(differences, clusters)
+        if len(sums) < MIN_CLUSTERS:
+            return None
+        for start in range(0, n_resamples, _BATCH):
+            draws = chance.integers(0, len(sums), (min(_BATCH, n_resamples - start), len(sums)))
+            total[start : start + _BATCH] += sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    if not strata:
+        return None
+    low, high = np.quantile(total / len(strata), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(low), float(high))
+
+
+def adjust_holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values, in their order, adjusted for there being several: at 0.05, one in twenty families has a false one.
+
+    The step-down procedure of S. Holm, Scandinavian Journal of Statistics 6, 1979: the i-th smallest of m is
+    multiplied by m - i + 1, and none may be below the one before it. It holds however the tests depend on each other.
+    """
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def detectable_difference(n_pairs: int, n_differing: int) -> float | None:
+    """The smallest true difference of two paired proportions that ``mcnemar_p`` shows with 80 % power at 0.05.
+
+    ``n_differing`` of the ``n_pairs`` differed, which is taken as the share that would differ again (or the difference
+    itself where that is larger). The exact power, over how many pairs differ and how many of those are gained (S. W.
+    Duffy, Biometrics 40, 1984), is solved for the difference. Pairs are taken as independent: where they come from few
+    files the truth is larger. None where even a difference of 1 would not be seen: fewer than six pairs.
+    """
+    if n_pairs < 1 or _mcnemar_power(n_pairs, 1.0, 1.0) < POWER:
+        return None
+    share = n_differing / n_pairs
+    low, high = 0.0, 1.0
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        if _mcnemar_power(n_pairs, middle, max(share, middle)) < POWER:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def detectable_mean(differences: Sequence[float]) -> float | None:
+    """The smallest true mean of paired ``differences`` that a two-sided test shows with 80 % power at 0.05.
+
+    (z(0.975) + z(0.8)) x standard deviation / sqrt(n), the usual approximation (J. Cohen, Statistical Power Analysis,
+    1988). None with fewer than two.
+    """
+    if len(differences) < 2:
+        return None
+    normal = NormalDist()
+    return (normal.inv_cdf((1 + CONFIDENCE) / 2) + normal.inv_cdf(POWER)) * stdev(differences) / sqrt(len(differences))
+
+
+def pass_at_k(n: int, n_correct: int, k: int) -> float:
+    """The chance that one of ``k`` answers is right, estimated without bias from ``n`` answers of one case.
+
+    1 - C(n - c, k) / C(n, k): M. Chen et al., Evaluating Large Language Models Trained on Code, arXiv 2107.03374.
+    Raises ValueError if ``k`` is not within 1 to ``n``.
+    """
+    if not 1 <= k <= n:
+        raise ValueError(f"pass@{k} needs at least {k} answers, there are {n}")
+    return 1.0 - comb(n - n_correct, k) / comb(n, k)
+
+
+def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | None:
+    """Agreement of two raters beyond chance (J. Cohen, Educational and Psychological Measurement 20, 1960).
+
+    1 is full agreement, 0 what chance gives. None without items, or where both always say the same one thing.
+    """
+    n = len(first)
+    if not n:
+        return None
+    observed = fmean(a == b for a, b in zip(first, second, strict=True))
+    counts_first, counts_second = Counter(first), Counter(second)
+    expected = sum(counts_first[label] * counts_second[label] for label in counts_first) / n**2
+    return (observed - expected) / (1 - expected) if expected < 1 else None
+
+
+def _mcnemar_power(n_pairs: int, difference: float, share: float) -> float:
+    """The chance of p < 0.05 in the exact test if ``share`` of the pairs differ and ``difference`` are gained net."""
+    n_differing = np.arange(n_pairs + 1)
+    # Rejected where at most `critical` of the differing pairs lie on the one side; -1 where none is few enough.
+    critical = binom.ppf((1 - CONFIDENCE) / 2, n_differing, 0.5)
+    critical = np.where(binom.cdf(critical, n_differing, 0.5) > (1 - CONFIDENCE) / 2, critical - 1, critical)
+    gained = (1 + difference / share) / 2 if share > 0 else 0.5
+    rejected = binom.cdf(critical, n_differing, gained) + binom.sf(n_differing - critical - 1, n_differing, gained)
+    return float((binom.pmf(n_differing, n_pairs, share) * np.where(n_differing > 0, rejected, 0.0)).sum())
 
 
 def _sum_clusters(differences: Sequence[float], clusters: Sequence[Hashable]) -> tuple[FloatVector, FloatVector]:

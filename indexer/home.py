@@ -293,9 +293,10 @@ def open_index(home: Path, name: str, ref: str | None = None) -> OpenedIndex:
 
 def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, int]:
     """A value that changes whenever ``open_index`` with the same arguments would give something else."""
-    find_repository(home, name)
 
-    def look(folder: RepositoryFolder) -> tuple[str, int]:
+    def look(folder: RepositoryFolder) -> tuple[str, int] | None:
+        if _read_indexed_info(folder) is None:
+            return None
         chosen = resolve_ref(folder, ref)
         try:
             changed_ns = manifest_path(folder.refs, chosen).stat().st_mtime_ns
@@ -303,7 +304,10 @@ def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, i
             raise UnknownRepository(f"The index of {name!r} has just been removed.") from None
         return chosen, folder.data_number << 64 | changed_ns
 
-    return _of_one_generation(home, name, look)
+    found = _of_one_generation(home, check_name(name), look)
+    if found is None:
+        raise unknown_repository(name, [known for known in list_names(home) if known != name])
+    return found
 
 
 def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:

@@ -23,6 +23,13 @@ GIT_ENVIRONMENT = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that run generated code need bubblewrap, which is not everywhere: they can be left out by a mark."""
+    for item in items:
+        if "sandbox" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.sandboxed)
+
+
 class GitRepo:
     """A real repository, made and changed through the git command."""
 

@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from assistant.confidence import CONFIDENCE_SIGNALS, Coefficients, is_too_weak
+from eval.calibration import measure_auroc, measure_calibration_error
 
 from .records import Case
 
 Vector = NDArray[np.float64]
 
-_N_BINS = 10
 _LEAST_DEVIATION = 0.001  # of a signal that varies at all: coefficients are written with four digits
 
 
@@ -88,20 +87,15 @@ def cross_validate(
 def measure_quality(judged: Sequence[tuple[Case, float]]) -> Quality:
     """AUROC (the share of pairs in the right order), expected calibration error over ten bins of equal width, and
     Brier score; each repository's outcomes weighted as in the fit."""
-    holds = np.asarray([case.holds for case, _ in judged], dtype=float)
+    holds = [case.holds for case, _ in judged]
     values = np.asarray([value for _, value in judged])
     shares = _weigh([case for case, _ in judged])
-    bins = np.minimum((values * _N_BINS).astype(int), _N_BINS - 1)
-    gaps = [abs(float((shares * (values - holds))[bins == number].sum())) for number in range(_N_BINS)]
-    n_hold = int(holds.sum())
-    ranks = rankdata(values)
-    pairs = n_hold * (len(judged) - n_hold)
-    auroc = (float(ranks[holds == 1].sum()) - n_hold * (n_hold + 1) / 2) / pairs if pairs else None
+    auroc = measure_auroc(values.tolist(), holds)
     return Quality(
         n=len(judged),
-        n_hold=n_hold,
+        n_hold=sum(holds),
         auroc=None if auroc is None else round(auroc, 4),
-        ece=round(sum(gaps) / float(shares.sum()), 4),
+        ece=round(measure_calibration_error(values.tolist(), holds, shares), 4),
         brier=round(float((shares * (values - holds) ** 2).sum() / shares.sum()), 4),
     )
 

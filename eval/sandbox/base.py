@@ -12,7 +12,12 @@ End = Literal["exited", "timed out", "out of memory", "killed", "wrote too much"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a command may use. Seconds by the clock; bytes of memory and of what it may write in all."""
+    """What a command may use, with all its children. Seconds by the clock; bytes of memory and of what it may write.
+
+    ``memory_bytes`` bounds the total and the private memory of each process: beyond it an allocation fails, so that
+    Python sees MemoryError. ``disk_bytes`` is for ``folder``, and again for its own /tmp. A thread counts as a process:
+    a JVM or node needs a few dozen. ``output_bytes`` is for stdout and stderr together; more than that ends the run.
+    """
 
     seconds: float = 20.0
     memory_bytes: int = 2 * 2**30
@@ -21,9 +26,15 @@ class Limits:
     output_bytes: int = 2**20
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended. ``exit_code`` is None unless it exited; outputs are cut at ``Limits.output_bytes``."""
+    """How a command ended. ``exit_code`` is None unless it exited; outputs are cut at ``Limits.output_bytes``.
+
+    ``killed`` is an end by a signal, such as that of a crash.
+    """
 
     end: End
     exit_code: int | None
@@ -38,7 +49,7 @@ class Outcome:
 
 
 class Sandbox(Protocol):
-    """Runs commands one after another; safe to use from several threads."""
+    """Runs commands one after another; safe to use from several threads, each with a folder of its own."""
 
     name: str
 
@@ -47,13 +58,16 @@ class Sandbox(Protocol):
         command: Sequence[str],
         folder: Path,
         *,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         readable: Sequence[Path] = (),
         environment: Mapping[str, str] | None = None,
         stdin: str = "",
     ) -> Outcome:
-        """Run ``command`` in ``folder``, the only place where it may write; what it wrote stays there.
+        """Run ``command`` in ``folder``, the only place where it may write; what it wrote stays there, ours to delete.
 
-        ``folder`` and the ``readable`` folders are seen under their own names, the home folder and other people's files
-        not at all. The environment is ``environment`` alone, with a PATH. Raises SandboxError if nothing could be run.
+        ``folder`` and the ``readable`` files and folders are seen under their own names, also where one lies in
+        another; beside them the system's programs, and the Python or the venv that ``command[0]`` names by its path.
+        The home folder and other people's files are not seen at all. The environment is ``environment`` alone, with a
+        PATH, and HOME and TMPDIR in a /tmp of its own. Nothing in ``folder`` may be a hard link to a file outside.
+        All children are dead when this returns. Raises SandboxError if nothing could be run.
         """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.sandbox import Sandbox
 from indexer.repository import Source
@@ -19,7 +20,7 @@ class TaskInput:
     ``folder`` is the task's own, kept between runs: environments, coverage maps, prepared trees. ``python`` is the
     interpreter that the repository's tests run in, None for one that is made. ``sandbox`` is None where there is none:
     a task that runs code then raises SandboxMissing. ``limit`` is the number of cases wanted, None for the task's own.
-    ``on_progress`` takes a line to show.
+    ``on_progress`` takes a line to show. ``data`` is the file or folder of a published set, given by ``--data``.
     """
 
     source: Source | None
@@ -31,6 +32,7 @@ class TaskInput:
     python: Path | None
     sandbox: Sandbox | None
     on_progress: Callable[[str], None]
+    data: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +59,44 @@ class Scorer(Protocol):
         """What the model is told after an answer that was not correct, for one more try; None for no more."""
 
 
+@runtime_checkable
+class AnswerJudge(Protocol):
+    """What a Scorer may be beside: one that looks at more of an answer than its text, such as its citations."""
+
+    def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
+        """What goes to ``Result.extra``, as JSON. Called once for each case, with the first answer."""
+
+
 class Task(Protocol):
-    """A task. ``version`` is raised when the same repository gives other cases or the same answer another score.
+    """A task: what it is, its cases, and what judges the answers to them."""
 
-    ``max_tokens`` caps an answer in every arm. ``runs_code``: scoring executes what the model wrote.
-    """
+    @property
+    def name(self) -> str:
+        """How it is called on the command line."""
 
-    name: str
-    version: int
-    description: str
-    needs_repository: bool
-    runs_code: bool
-    max_tokens: int
-    default_limit: int
+    @property
+    def version(self) -> int:
+        """Raised when the same repository gives other cases, or the same answer another score."""
+
+    @property
+    def description(self) -> str:
+        """One line, for a list of tasks."""
+
+    @property
+    def needs_repository(self) -> bool:
+        """Whether cases are made from a repository."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether scoring executes what the model wrote."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The cap on an answer, in every arm."""
+
+    @property
+    def default_limit(self) -> int:
+        """Cases of a run that sets no number."""
 
     def harvest(self, given: TaskInput) -> Harvest:
         """The cases. Raises HarvestError with a line that says why there are none and what to do."""

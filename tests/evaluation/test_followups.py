@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.search import Searcher
 from eval.followups import make_follow_ups, measure
-from eval.syntax import read_codebase
+from eval.tasks.questions.syntax import read_codebase
 
 Make = Callable[..., Any]
 

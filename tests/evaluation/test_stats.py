@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from math import comb
+from itertools import combinations
+from math import comb, sqrt
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from eval.stats import MIN_CLUSTERS, accuracy_interval, difference_interval, mcnemar_p, strata_interval
+from eval.stats import (
+    MIN_CLUSTERS,
+    accuracy_interval,
+    adjust_holm,
+    cohen_kappa,
+    detectable_difference,
+    detectable_mean,
+    difference_interval,
+    mcnemar_p,
+    pass_at_k,
+    pooled_interval,
+    strata_interval,
+)
 
 
 def skewed_differences(n: int) -> list[int]:
@@ -106,3 +119,104 @@ def test_strata_weigh_the_same() -> None:
     assert interval is not None
     deviation = np.sqrt(0.25 / len(small) + 0.25 / len(large)) / 2
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * deviation, rel=0.15)
+
+
+def test_holm_of_a_known_family() -> None:
+    """Multiplied by 4, 3, 2, 1 from the smallest on, and never below the one before; in the order that was given."""
+    assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert adjust_holm([0.6, 0.5]) == [1.0, 1.0]
+    assert adjust_holm([]) == []
+
+
+def test_the_detectable_difference_is_the_one_with_the_power() -> None:
+    """Runs drawn with a true difference of that size are significant in about 80 % of cases, with less in fewer."""
+    n, n_differing = 60, 24
+    smallest = detectable_difference(n, n_differing)
+    assert smallest is not None
+    chance = np.random.default_rng(2)
+
+    def share_seen(difference: float) -> float:
+        share = n_differing / n
+        seen = 0
+        for _ in range(2000):
+            n_gained, n_lost, _ = chance.multinomial(
+                n, [(share + difference) / 2, (share - difference) / 2, 1 - share]
+            ).tolist()
+            seen += mcnemar_p(n_gained, n_lost) < 0.05
+        return seen / 2000
+
+    assert share_seen(smallest) == pytest.approx(0.8, abs=0.03)
+    assert share_seen(smallest / 2) < 0.5
+
+
+def test_the_detectable_difference_is_near_the_usual_formula() -> None:
+    """R. J. Connor, Biometrics 43, 1987, solved for the difference; the exact test needs a little more."""
+    n, share = 150, 0.3
+    smallest = detectable_difference(n, round(n * share))
+    assert smallest is not None
+    needed = (1.959964 * sqrt(share) + 0.841621 * sqrt(share - smallest**2)) ** 2 / smallest**2
+    assert needed < n < 1.25 * needed
+
+
+def test_few_pairs_could_have_shown_nothing() -> None:
+    """Five pairs are never significant, however they fall; six can be."""
+    assert detectable_difference(5, 5) is None
+    assert detectable_difference(0, 0) is None
+    assert mcnemar_p(5, 0) > 0.05 > mcnemar_p(6, 0)
+    assert detectable_difference(6, 0) is not None
+
+
+def test_without_a_differing_pair_the_difference_itself_is_the_share() -> None:
+    """Nothing differed, so the least that could be seen is a one-sided change: at 60 pairs about a tenth to a sixth."""
+    smallest = detectable_difference(60, 0)
+    assert smallest is not None
+    assert 0.1 < smallest < 0.17
+
+
+def test_the_detectable_mean_is_the_usual_formula() -> None:
+    """2.8 standard errors."""
+    values = [1.0, -1.0] * 50
+    assert detectable_mean(values) == pytest.approx(2.8016 * np.std(values, ddof=1) / 10, rel=1e-3)
+    assert detectable_mean([1.0]) is None
+
+
+@pytest.mark.parametrize(("n", "n_correct", "k"), [(5, 2, 1), (5, 2, 3), (6, 0, 2), (4, 4, 1), (5, 3, 3)])
+def test_pass_at_k_counts_the_draws_with_a_right_one(n: int, n_correct: int, k: int) -> None:
+    """The share of all draws of k answers that hold a right one."""
+    draws = list(combinations([True] * n_correct + [False] * (n - n_correct), k))
+    assert pass_at_k(n, n_correct, k) == pytest.approx(sum(any(draw) for draw in draws) / len(draws))
+
+
+def test_pass_at_k_needs_k_answers() -> None:
+    """More than there are is an error, not a guess."""
+    with pytest.raises(ValueError, match="pass@3"):
+        pass_at_k(2, 1, 3)
+
+
+def test_kappa_of_a_known_table() -> None:
+    """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed 0.7, by chance 0.5, so 0.4."""
+    first = ["yes"] * 25 + ["no"] * 25
+    second = ["yes"] * 20 + ["no"] * 5 + ["yes"] * 10 + ["no"] * 15
+    assert cohen_kappa(first, second) == pytest.approx(0.4)
+    assert cohen_kappa(["a"], ["a"]) is None
+    assert cohen_kappa([], []) is None
+
+
+def test_one_stratum_pools_to_its_own_interval() -> None:
+    """Pooling one task is the percentile bootstrap over its files, which is near the BCa one."""
+    differences = skewed_differences(60)
+    clusters = [number // 2 for number in range(60)]
+    pooled, alone = pooled_interval([(differences, clusters)]), difference_interval(differences, clusters)
+    assert pooled is not None and alone is not None
+    assert (pooled.low, pooled.high) == pytest.approx((alone.low, alone.high), abs=0.02)
+
+
+def test_pooling_needs_every_stratum_to_have_files() -> None:
+    """One task of few files would lend the pool a certainty that it does not have."""
+    wide = (skewed_differences(40), range(40))
+    assert pooled_interval([wide, ([0.0, 1.0] * 10, [0, 1] * 10)]) is None
+    assert pooled_interval([]) is None
+    two = pooled_interval([wide, wide])
+    one = pooled_interval([wide])
+    assert one is not None and two is not None
+    assert two.high - two.low == pytest.approx((one.high - one.low) / sqrt(2), rel=0.1)

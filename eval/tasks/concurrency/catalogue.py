@@ -119,7 +119,7 @@ CATALOGUE = (
     Program(
         "shared_generator",
         "generator shared by threads",
-        "`work_off` now and then raises \"ValueError: generator already executing\". `handle` must still run on several "
+        '`work_off` now and then raises "ValueError: generator already executing". `handle` must still run on several '
         "threads at the same time.",
         ("quayside/feeds.py::SharedFeed",),
     ),

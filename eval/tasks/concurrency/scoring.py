@@ -58,4 +58,6 @@ class ConcurrencyScorer:
             return "Answer with the whole corrected program, in one fenced block."
         if score.verdict != "wrong":
             return None
-        return f"It is not right yet: {score.explanation}\nAnswer with the whole corrected program, in one fenced block."
+        return (
+            f"It is not right yet: {score.explanation}\nAnswer with the whole corrected program, in one fenced block."
+        )

@@ -68,4 +68,4 @@ def make_case(program: Program) -> Case:
     )
 
 
-CONCURRENCY: Task = ConcurrencyTask()
+TASK: Task = ConcurrencyTask()

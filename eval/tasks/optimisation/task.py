@@ -68,4 +68,4 @@ def make_case(item: Item) -> Case:
     )
 
 
-OPTIMISATION: Task = OptimisationTask()
+TASK: Task = OptimisationTask()

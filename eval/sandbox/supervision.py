@@ -1,0 +1,118 @@
+"""Follows a process until it ends or exceeds a limit: collects what it prints, then sees that it is gone."""
+
+from __future__ import annotations
+
+import math
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from typing import IO
+
+from .base import End, Limits, Outcome
+
+_LOOK_SECONDS = 0.02  # between two looks at what a run uses: at 2 GB/s it can take 40 MB meanwhile
+_DRAIN_SECONDS = 1.0  # for the pipes of what was killed; only an unconfined child can keep them open longer
+_CHUNK_BYTES = 65536
+_SIGNAL_BASE = 128  # an exit code above it is a death by that signal, as shells and bubblewrap say it
+
+
+def supervise(
+    process: subprocess.Popen[bytes],
+    limits: Limits,
+    *,
+    kill: Callable[[], None],
+    find_excess: Callable[[], End | None],
+) -> Outcome:
+    """The outcome of a process that was just started with pipes for stdout and stderr.
+
+    ``kill`` ends the process and all its children, and is called in any case.
+    """
+    started = time.monotonic()
+    outputs: dict[int, bytearray] = {}
+    end: End = "exited"
+    next_look = started + _LOOK_SECONDS
+    with selectors.DefaultSelector() as selector:
+        for stream in (process.stdout, process.stderr):
+            assert stream is not None
+            outputs[stream.fileno()] = bytearray()
+            selector.register(stream, selectors.EVENT_READ)
+        try:
+            while process.poll() is None:
+                _collect(selector, outputs, min(next_look, started + limits.seconds) - time.monotonic(), process)
+                now = time.monotonic()
+                if sum(map(len, outputs.values())) > limits.output_bytes:
+                    end = "wrote too much"
+                elif now >= started + limits.seconds:
+                    end = "timed out"
+                elif now >= next_look:
+                    end = find_excess() or end
+                    next_look = time.monotonic() + _LOOK_SECONDS
+                if end != "exited":
+                    break
+            seconds = time.monotonic() - started
+        finally:
+            kill()
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while selector.get_map() and time.monotonic() < deadline:
+            _collect(selector, outputs, deadline - time.monotonic(), process)
+            if sum(map(len, outputs.values())) > limits.output_bytes:
+                end = "wrote too much"
+                break
+    process.wait()
+    texts = [bytes(output[: limits.output_bytes]).decode("utf-8", "replace") for output in outputs.values()]
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    code: int | None = process.returncode
+    if end != "exited":
+        code = None
+    elif code is not None and (code < 0 or _SIGNAL_BASE < code < _SIGNAL_BASE + signal.NSIG):
+        end, code = "killed", None
+    return Outcome(end, code, texts[0], texts[1], seconds)
+
+
+def resource_limits(prlimit: str, limits: Limits, *, count_processes: bool) -> list[str]:
+    """The start of a command line that runs the rest under the kernel's own limits, which hold for each process."""
+    cpu_seconds = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 1  # ends what escaped the clock
+    command = [
+        prlimit,
+        f"--cpu={cpu_seconds}",
+        f"--fsize={limits.disk_bytes}",
+        f"--data={limits.memory_bytes}",  # not the address space: node and the JVM reserve far more than they use
+        "--core=0",
+        "--nofile=1024",
+    ]
+    return [*command, f"--nproc={limits.n_processes}", "--"] if count_processes else [*command, "--"]
+
+
+def _collect(
+    selector: selectors.BaseSelector, outputs: dict[int, bytearray], seconds: float, process: subprocess.Popen[bytes]
+) -> None:
+    """Waits that long at most, and takes what there is to read. Returns early once the process ended."""
+    if not selector.get_map():  # it closed both and goes on, or ends just now
+        try:
+            process.wait(max(seconds, 0.0))
+        except subprocess.TimeoutExpired:
+            return
+        return
+    for key, _ in selector.select(max(seconds, 0.0)):
+        stream = key.fileobj
+        data = os.read(key.fd, _CHUNK_BYTES)
+        if data:
+            outputs[key.fd] += data
+        else:
+            selector.unregister(stream)
+
+
+def input_file(stdin: str) -> IO[bytes] | int:
+    """Stdin as a file, so that a program that reads none of it blocks nobody."""
+    if not stdin:
+        return subprocess.DEVNULL
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(stdin.encode())
+    file.seek(0)
+    return file

@@ -1,0 +1,211 @@
+"""Completion: a function's body is missing, the model writes it, the repository's own tests decide.
+
+The model is shown the head of the file, the head of the class, signature and docstring, in every arm alike. Whether
+code of the repository helps beyond that is what the arms differ in.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from eval.cases import Case, Score
+from eval.errors import HarvestError, SandboxError
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+
+from .extraction import extract_code
+from .repository.deciding import Decided, confirm
+from .repository.functions import find_class, first_line, parse_python, spread
+from .repository.heldout import HeldOut, build_tree
+from .repository.placing import MisfitError, place_answer
+from .repository.records import Function
+from .repository.tested import TestedRepository, open_tested_repository
+from .repository.trial import Trials
+
+_MAX_HEAD_CHARS = 1600  # some 400 tokens of imports and constants
+_MAX_CONSTANT_LINES = 4
+_MAX_DOCSTRING_LINES = 3  # of the module and the class: what they are, not how they are used
+_MAX_QUERY_CHARS = 1000
+_BLANK = "..."
+
+
+class CompletionTask:
+    """Writes bodies of a repository's functions."""
+
+    name = "completion"
+    version = 1
+    description = "write a function's body from signature and docstring; the repository's own tests decide"
+    needs_repository = True
+    runs_code = True
+    max_tokens = 768
+    default_limit = 60
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """Functions whose tests pass as they are and fail without the body. Raises HarvestError, EnvironmentFailed."""
+        repository = open_tested_repository(given)
+        limit = given.limit or self.default_limit
+        decided, reasons = confirm(repository, spread(repository.candidates, given.seed), limit, given.on_progress)
+        if not decided:
+            raise HarvestError(
+                f"No function of {given.repo} can be asked for: {_counted(repository.left_out + reasons)}. Give a "
+                "repository with more tested functions."
+            )
+        held = build_tree(repository, [each.function for each in decided])
+        notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
+        if len(decided) < limit:
+            notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
+        return Harvest([_make_case(repository, held, each) for each in decided], held.tree, notes)
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Runs the tests that decide. Raises what ``harvest`` raises."""
+        return CompletionScorer(open_tested_repository(given))
+
+
+class CompletionScorer:
+    """Puts an answer into a copy of the repository and runs the tests."""
+
+    def __init__(self, repository: TestedRepository) -> None:
+        self._repository = repository
+        self._functions = {function.key: function for function in repository.candidates}
+        self._trials: Trials | None = None
+        self._known: dict[tuple[str, str], Score] = {}  # arms often give the same answer
+
+    def score(self, case: Case, text: str) -> Score:
+        """``correct`` if every deciding test passes; else the first failing test and its message say why."""
+        function = self._functions[str(case.data["function"])]
+        if not text.strip():
+            return Score("unanswered", "the answer is empty")
+        code = extract_code(text, "python", function.last_name)
+        if code is None:
+            return Score("unanswered", "the answer holds no code")
+        if (case.id, code) not in self._known:
+            self._known[case.id, code] = self._try(case, function, code)
+        return self._known[case.id, code]
+
+    def _try(self, case: Case, function: Function, code: str) -> Score:
+        try:
+            placed = place_answer(self._repository.text_of(function.path), function, code)
+        except MisfitError as error:
+            return Score("wrong", str(error), code)
+        tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
+        self._trials = self._trials or Trials(self._repository)
+        try:
+            trial = self._trials.try_text(function.path, placed, tests)
+        except SandboxError as error:
+            return Score("error", str(error), code)
+        measures = {"n_tests": float(len(tests))}
+        if trial.passed:
+            return Score("correct", f"{len(tests)} tests pass", code, measures)
+        return Score("wrong", trial.reason, code, measures)
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """None: one try."""
+        return None
+
+
+def _make_case(repository: TestedRepository, held: HeldOut, decided: Decided) -> Case:
+    function = decided.function
+    text = repository.text_of(function.path)
+    return Case(
+        id=hashlib.sha256(f"completion\0{function.key}".encode()).hexdigest()[:12],
+        task="completion",
+        kind="method" if function.owner else "function",
+        path=function.path,
+        prompt=make_prompt(text, function),
+        query=make_query(text, function),
+        sources=held.sources_of(function),
+        language="python",
+        purpose="code",
+        data={
+            "function": function.key,
+            "tests": [test.id for test in decided.tests],
+            "has_docstring": bool(function.docstring),
+            "n_body_lines": function.n_body_lines,
+        },
+    )
+
+
+def make_prompt(text: str, function: Function) -> str:
+    """What the model is asked: the file's head, and what of the function is there."""
+    what = "method" if function.owner else "function"
+    head = file_head(text)
+    before = f"`{function.path}` begins with:\n\n```python\n{head}\n```\n\n" if head else ""
+    return (
+        f"Write the {what} `{function.name}` of the file `{function.path}`. {before}"
+        f"The {what} to write, whose body is missing:\n\n```python\n{function_head(text, function)}\n```\n\n"
+        f"Answer with the whole {what} `{function.last_name}`, its signature as it is, in one Python block. Write no "
+        f"example and no test."
+    )
+
+
+def make_query(text: str, function: Function) -> str:
+    """What retrieval searches for: name, signature and docstring."""
+    lines = text.splitlines()[function.def_line - 1 : function.head_end_line]
+    signature = " ".join(" ".join(lines).split())
+    if function.docstring:
+        lines = text.splitlines()[function.def_line - 1 : function.body_start_line - 1]
+        signature = signature.partition('"""')[0].partition("'''")[0].strip()
+    return f"{function.name} {signature} {' '.join(function.docstring.split())}"[:_MAX_QUERY_CHARS].strip()
+
+
+def file_head(text: str) -> str:
+    """The file's imports and small constants, in order, capped."""
+    tree = parse_python(text)
+    lines = text.splitlines()
+    parts: list[str] = []
+    n_chars = 0
+    for statement in tree.body if tree is not None else []:
+        if not _belongs_to_head(statement):
+            continue
+        part = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        n_chars += len(part) + 1
+        if n_chars > _MAX_HEAD_CHARS:
+            parts.append("# [...]")
+            break
+        parts.append(part)
+    return "\n".join(parts)
+
+
+def _belongs_to_head(statement: ast.stmt) -> bool:
+    n_lines = (statement.end_lineno or statement.lineno) - statement.lineno + 1
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(statement, ast.If | ast.Try):  # imports that depend on something
+        return all(
+            isinstance(inner, ast.Import | ast.ImportFrom | ast.Pass | ast.Assign)
+            for inner in [*statement.body, *statement.orelse]
+        )
+    return isinstance(statement, ast.Assign | ast.AnnAssign) and n_lines <= _MAX_CONSTANT_LINES
+
+
+def function_head(text: str, function: Function) -> str:
+    """The heads of the classes around the function, its decorators, signature and docstring, and a mark below."""
+    lines = text.splitlines()
+    parts: list[str] = []
+    owner = ""
+    for name in function.owner.split(".") if function.owner else []:
+        owner = f"{owner}.{name}" if owner else name
+        node = find_class(text, owner)
+        if node is None:
+            continue
+        first, begin = first_line(node), node.body[0]
+        parts += lines[first - 1 : first_line(begin) - 1] or lines[first - 1 : first]
+        if ast.get_docstring(node) is not None:
+            docstring = lines[begin.lineno - 1 : begin.end_lineno]
+            parts += docstring if len(docstring) <= _MAX_DOCSTRING_LINES else []
+    parts += lines[function.start_line - 1 : function.head_end_line]
+    definition = lines[function.def_line - 1]
+    indent = definition[: len(definition) - len(definition.lstrip())]
+    return "\n".join([*parts, f"{indent}    {_BLANK}"])
+
+
+def _counted(reasons: Mapping[str, int]) -> str:
+    most = Counter(reasons).most_common()
+    return ", ".join(f"{n} {reason}" for reason, n in most) or "none"
+
+
+TASK: Task = CompletionTask()
+
+__all__: Sequence[str] = ("TASK", "CompletionScorer", "CompletionTask", "file_head", "make_prompt", "make_query")

@@ -1,0 +1,381 @@
+"""The code that an answer means: the right fenced block, blocks that belong together, or code without a fence.
+
+Deterministic, never raises, and linear in the text. Nothing is repaired: what was cut off is left to fail, but an
+unfinished last statement of Python behind complete ones is dropped, since the answer just hit its limit.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from textwrap import dedent
+
+from tree_sitter import Node
+
+from indexer.definitions import find_definitions
+from indexer.languages import LANGUAGES, get_language, parse
+
+MAX_CHARS = 60_000  # of an answer; thirty times what 512 tokens are. The rest of an endless one is not looked at
+_MAX_CHARS_TO_TELL = 20_000  # of code, to tell its language
+
+_FENCE = re.compile(r"(?P<indent>[ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)$")
+_NAME = re.compile(r"[^\W\d]\w*")
+_ALIASES = {
+    "py": "python",
+    "python3": "python",
+    "pycon": "python",
+    "js": "javascript",
+    "jsx": "javascript",
+    "mjs": "javascript",
+    "node": "javascript",
+    "nodejs": "javascript",
+    "ts": "typescript",
+    "c++": "cpp",
+    "cc": "cpp",
+    "cxx": "cpp",
+    "rs": "rust",
+    "golang": "go",
+    "htm": "html",
+    "sh": "bash",
+    "shell": "bash",
+    "c#": "csharp",
+    "cs": "csharp",
+}
+_LANGUAGES = frozenset(language.name for language in LANGUAGES)
+# What code without a tag is tried as: those that the tasks ask for.
+_CANDIDATES = ("python", "javascript", "java", "go", "rust", "cpp", "html")
+_STARTS_PYTHON = ("def ", "class ", "import ", "from ", "async def ", "@", "if __name__")
+_CONTINUES_PYTHON = ("else:", "elif ", "except", "finally:", ")", "]", "}", '"""', "'''")
+_STARTS_OTHER = ("#include", "import ", "use ", "package ", "<!doctype", "<html", "using ")
+_ENDS_OTHER = ("}", ";", "</html>", "})")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block. ``language`` is that of its tag, as ``indexer.languages`` calls it; empty without a known tag."""
+
+    code: str
+    language: str
+    is_closed: bool
+
+
+def extract_code(text: str, language: str = "python", defines: str | None = None) -> str | None:
+    """The code that an answer means, with a line break at its end, or None where there is none.
+
+    Of several blocks it is the one that parses as ``language`` and defines ``defines`` (a function or class; the
+    longest, so that a repeated signature does not win), else the longest of that language, else the longest. Earlier
+    blocks of its language that define what it uses stand before it. Without a fence, code must parse as such.
+    """
+    text = _normalise(text)
+    blocks = find_blocks(text)
+    if not blocks:
+        return _find_unfenced(text, language)
+    chosen = _choose(blocks, language, defines)
+    if chosen is None:
+        return None
+    return _finish("\n\n".join(_trim(block, language) for block in _with_needed(blocks, chosen, language)))
+
+
+def answered_language(text: str) -> str | None:
+    """The language of the code in an answer: of its longest block the tag, else what it parses best as; None: no code.
+
+    Names are those of ``indexer.languages``. Code without a tag is told apart among the languages that tasks ask for.
+    """
+    text = _normalise(text)
+    blocks = [block for block in find_blocks(text) if block.code.strip()]
+    if blocks:
+        longest = max(blocks, key=lambda block: len(block.code))
+        return longest.language or _tell_language(longest.code)
+    for language in _CANDIDATES:
+        code = _find_code(text, language)
+        if code is not None:
+            return "python" if language == "python" else _tell_language(code)
+    return None
+
+
+def find_blocks(text: str) -> list[Block]:
+    """The fenced blocks of ``text`` in order; one without an end reaches to the next tagged fence or the text's end."""
+    blocks: list[Block] = []
+    opened: re.Match[str] | None = None
+    lines: list[str] = []
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if opened is None:
+            one_line = _one_line_block(line)
+            if one_line is not None:
+                blocks.append(one_line)
+            else:
+                opened, lines = fence or _fence_behind_words(line), []
+            continue
+        if fence is not None and _closes(fence, opened):
+            blocks.append(_make_block(opened, lines, is_closed=True))
+            opened = None
+        elif fence is not None and _reopens(fence, opened):
+            blocks.append(_make_block(opened, lines, is_closed=False))
+            opened, lines = fence, []
+        else:
+            lines.append(line)
+    if opened is not None:
+        mark = opened["fence"]
+        for number, line in enumerate(lines):  # `return x```, the fence glued to the last line
+            if line.rstrip().endswith(mark):
+                kept = [*lines[:number], line.rstrip().removesuffix(mark)]
+                return [*blocks, _make_block(opened, kept, is_closed=True)]
+        blocks.append(_make_block(opened, lines, is_closed=False))
+    return blocks
+
+
+def parses(code: str, language: str) -> bool:
+    """Whether ``code`` is a file of ``language`` without a syntax error. Python by its own parser."""
+    if language == "python":
+        return _parse_python(code) is not None
+    root = parse(code, language)
+    return root is not None and not root.has_error
+
+
+def defined_names(code: str, language: str) -> list[str]:
+    """The dotted names that ``code`` defines outside its functions, also where it does not parse."""
+    root = parse(code, language)
+    return [name for _, name in find_definitions(root, get_language(language))] if root is not None else []
+
+
+def _normalise(text: str) -> str:
+    return text[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+def _fence_behind_words(line: str) -> re.Match[str] | None:
+    """The fence that opens at the end of a line of prose, with its tag."""
+    before, fence, info = line.rpartition("```")
+    return _FENCE.match(fence + info) if fence and "`" not in before and len(info.split()) <= 1 else None
+
+
+def _one_line_block(line: str) -> Block | None:
+    """A block whose fences and code stand on one line."""
+    line = line.strip()
+    if len(line) < 7 or not line.startswith("```") or not line.endswith("```") or "`" in line[3:-3]:
+        return None
+    tag, _, code = line[3:-3].partition(" ")
+    language = _language_of(tag)
+    return Block(code if language else line[3:-3], language, is_closed=True)
+
+
+def _closes(fence: re.Match[str], opened: re.Match[str]) -> bool:
+    """Whether it ends the block. A fence that is indented more is one within, such as in a docstring."""
+    return (
+        fence["fence"].startswith(opened["fence"]) and not fence["info"].strip() and _width(fence) <= _width(opened) + 3
+    )
+
+
+def _reopens(fence: re.Match[str], opened: re.Match[str]) -> bool:
+    """Whether it begins the next block, before which the model forgot to end this one."""
+    return bool(_language_of(fence["info"])) and _width(fence) <= _width(opened) and opened["fence"] == fence["fence"]
+
+
+def _width(fence: re.Match[str]) -> int:
+    return len(fence["indent"].expandtabs(4))
+
+
+def _language_of(info: str) -> str:
+    tag = info.strip().strip("{.}").split(" ", 1)[0].split(":", 1)[0].lower()
+    tag = _ALIASES.get(tag, tag)
+    return tag if tag in _LANGUAGES else ""
+
+
+def _make_block(opened: re.Match[str], lines: Sequence[str], *, is_closed: bool) -> Block:
+    code = "\n".join(lines)
+    if opened["indent"]:  # of a list item
+        code = dedent(code)
+    return Block(code, _language_of(opened["info"]), is_closed)
+
+
+def _choose(blocks: Sequence[Block], language: str, defines: str | None) -> int | None:
+    """The number of the block that is meant: the longest of the first class that has any, the first among equals."""
+    classes: dict[int, list[int]] = {}
+    for number, block in enumerate(blocks):
+        if not block.code.strip():
+            continue
+        of_language = block.language == language
+        is_valid = parses(_trim(block, language), language)
+        does_define = defines is not None and _defines(block.code, language, defines)
+        if does_define and is_valid:
+            rank = 0
+        elif does_define and of_language:
+            rank = 1
+        elif of_language:
+            rank = 2 if is_valid else 3
+        else:
+            rank = 4 if is_valid and not block.language else 5
+        classes.setdefault(rank, []).append(number)
+    if not classes:
+        return None
+    return max(classes[min(classes)], key=lambda number: (len(blocks[number].code.strip()), -number))
+
+
+def _defines(code: str, language: str, wanted: str) -> bool:
+    return wanted in code and any(
+        name == wanted or name.endswith(f".{wanted}") for name in defined_names(code, language)
+    )
+
+
+def _with_needed(blocks: Sequence[Block], chosen: int, language: str) -> list[Block]:
+    """The chosen block behind those earlier ones of its language that define what it, or one of them, uses."""
+    kept = [blocks[chosen]]
+    missing = _used(blocks[chosen].code) - _bound(blocks[chosen].code, language)
+    for block in reversed(blocks[:chosen]):
+        if block.language != blocks[chosen].language or not block.code.strip():
+            continue
+        bound = _bound(block.code, language)
+        if bound & missing and parses(_trim(block, language), language):
+            kept.insert(0, block)
+            missing = (missing - bound) | (_used(block.code) - bound)
+    return kept
+
+
+def _used(code: str) -> set[str]:
+    return set(_NAME.findall(code))
+
+
+def _bound(code: str, language: str) -> set[str]:
+    """The names that a block gives at its top level: definitions, and in Python imports and variables too."""
+    names = {name.split(".", 1)[0] for name in defined_names(code, language)}
+    tree = _parse_python(code) if language == "python" else None
+    for statement in tree.body if tree is not None else ():
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).split(".", 1)[0] for alias in statement.names)
+        elif isinstance(statement, ast.Assign):
+            names.update(target.id for target in statement.targets if isinstance(target, ast.Name))
+    return names
+
+
+def _trim(block: Block, language: str) -> str:
+    """The block's code; of Python that was cut off, without its last, unfinished statement."""
+    if block.is_closed or language != "python" or _parse_python(block.code) is not None:
+        return block.code
+    pieces = list(_pieces(block.code.split("\n")))
+    complete = "\n".join(pieces[:-1])
+    return complete if complete.strip() and _parse_python(complete) is not None else block.code
+
+
+@lru_cache(maxsize=8)  # the same block is looked at several times
+def _parse_python(code: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _find_unfenced(text: str, language: str) -> str | None:
+    """Code of ``language`` that stands in ``text`` without a fence, else of another language that tasks ask for."""
+    others = [other for other in _CANDIDATES if other != language]
+    for candidate in (language, *others):
+        code = _find_code(text, candidate)
+        if code is not None:
+            return _finish(code)
+    return None
+
+
+def _find_code(text: str, language: str) -> str | None:
+    if language == "python":
+        return _find_python(text)
+    lines = text.split("\n")
+    starts = (number for number, line in enumerate(lines) if _looks_like_start(line))
+    first = next(starts, None)
+    if first is None:
+        return None
+    ends = (number for number in range(len(lines) - 1, first - 1, -1) if lines[number].strip().endswith(_ENDS_OTHER))
+    last = next(ends, None)
+    if last is None:
+        return None
+    code = "\n".join(lines[first : last + 1])
+    if language == "html":
+        return code if code.lstrip()[:9].lower().startswith(("<!doctype", "<html")) else None
+    return code if defined_names(code, language) and parses(code, language) else None
+
+
+def _looks_like_start(line: str) -> bool:
+    return (
+        line.lower().startswith(_STARTS_OTHER) or line.rstrip().endswith(("{", ";", "*/")) or line[:2] in ("//", "/*")
+    )
+
+
+def _find_python(text: str) -> str | None:
+    tree = _parse_python(text)
+    if tree is not None:
+        return text if any(_is_code(statement) for statement in tree.body) else None
+    kept: list[str] = []
+    has_definition = False
+    for piece in _pieces(text.split("\n")):
+        starts = piece.startswith(_STARTS_PYTHON)
+        tree = _parse_python(piece) if starts or has_definition else None
+        if tree is None or not any(_is_code(statement) for statement in tree.body):
+            continue
+        if not has_definition and not starts:
+            continue
+        kept.append(piece.rstrip())
+        has_definition = has_definition or "def " in piece or "class " in piece
+    return "\n\n".join(kept) if has_definition else None
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[str]:
+    """Top-level statements of Python, by indentation: a line at the margin with what is indented or continues it."""
+    piece: list[str] = []
+    for line in lines:
+        is_inside = not line.strip() or line[0] in " \t" or line.startswith(_CONTINUES_PYTHON)
+        if piece and not is_inside and not piece[-1].startswith("@"):
+            yield "\n".join(piece)
+            piece = []
+        piece.append(line)
+    yield "\n".join(piece)
+
+
+def _is_code(statement: ast.stmt) -> bool:
+    """Whether a statement is more than a word or two of prose, which parse as names, sums and annotations."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call | ast.Await)
+    return not (isinstance(statement, ast.AnnAssign) and statement.value is None)
+
+
+def _finish(code: str) -> str | None:
+    code = code.strip("\n").rstrip()
+    return code + "\n" if code.strip() else None
+
+
+def _tell_language(code: str) -> str | None:
+    """The candidate that parses ``code`` with the fewest errors, then with the most definitions; None for no code."""
+    code = code[:_MAX_CHARS_TO_TELL]
+    if code.lstrip()[:9].lower().startswith(("<!doctype", "<html")):
+        return "html"
+    best: tuple[int, int] | None = None
+    told: str | None = None
+    for language in _CANDIDATES:
+        if language == "html":
+            continue
+        root = parse(code, language)
+        if root is None:
+            continue
+        definitions = len(find_definitions(root, get_language(language)))
+        if not definitions and not (language == "python" and _find_python(code) is not None):
+            continue
+        figure = (-_count_errors(root), definitions)
+        if best is None or figure > best:
+            best, told = figure, language
+    return told
+
+
+def _count_errors(root: Node) -> int:
+    n_errors = 0
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if not node.has_error:
+            continue
+        if node.is_error or node.is_missing:
+            n_errors += max(1, (node.end_byte - node.start_byte) // 20)
+        stack.extend(node.children)
+    return n_errors

@@ -1,0 +1,51 @@
+"""The records of the task: a question with its answer, and a citation held against it.
+
+They are written to disk as JSON with these field names, so a field is added, never renamed. Lines are 1-based and
+inclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["default", "constant", "raises", "base", "caller"]
+KINDS: tuple[Kind, ...] = ("default", "constant", "raises", "base", "caller")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with a checkable answer.
+
+    ``symbol`` is what the question names, as a dotted name without its file; ``detail`` the parameter or field of
+    it, or empty. ``answer`` is Python source (a literal, or a dotted name), ``accepted`` are alternatives to it.
+    ``start_line`` to ``end_line`` of ``path`` are the lines that hold the answer.
+    """
+
+    id: str
+    kind: Kind
+    text: str
+    answer: str
+    accepted: Sequence[str]
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CitedLines:
+    """A citation of an answer, judged. ``on_answer`` says whether it overlaps the lines that hold the answer.
+
+    ``holds_answer`` is also true where it does not, but its text has both the answer and the name that is asked about.
+    """
+
+    passage: int
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    on_answer: bool
+    holds_answer: bool

@@ -1,0 +1,75 @@
+"""A repository's files on disk, all of them, and which of those the index would hold.
+
+Tests may need data that is never indexed, so the checkout is whole but for links and submodules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from eval.errors import HarvestError
+from indexer.repository import Source
+from indexer.selection import decode, reason_by_content, reason_by_name
+
+_MAX_BYTES = 2**30  # of all files: more is a collection of data, and every trial needs a copy
+_DIGEST_CHARS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """``folder`` holds every file; ``content`` is a digest of their names and contents.
+
+    ``texts`` are the files that the index would hold, by path.
+    """
+
+    folder: Path
+    content: str
+    texts: Mapping[str, str]
+
+
+def check_out(source: Source, parent: Path, max_file_bytes: int) -> Checkout:
+    """Write the files of ``source`` below ``parent``, unless they are there. Raises HarvestError, SourceError."""
+    files = sorted(source.list_files(lambda path, n_bytes: None).files, key=lambda file: file.path)
+    if sum(file.n_bytes for file in files) > _MAX_BYTES:
+        raise HarvestError(
+            f"The files of {source.origin} take more than {_MAX_BYTES // 2**20} MiB, and a task that runs tests "
+            "copies them: give a part of it with --repo."
+        )
+    names = "\n".join(f"{file.blob} {file.path}" for file in files)
+    content = hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST_CHARS]
+    folder = parent / content / "checkout"
+    is_new = not folder.is_dir()
+    target = folder.with_name("checkout.part") if is_new else folder
+    if is_new:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+    leave_out = partial(reason_by_name, max_file_bytes=max_file_bytes)
+    texts: dict[str, str] = {}
+    for file, data in zip(files, source.read_all(files), strict=True):
+        if data is None:
+            continue
+        if is_new:
+            _write(target, file.path, data)
+        if leave_out(file.path, file.n_bytes) is None:
+            decoded = decode(data)
+            if decoded is not None and reason_by_content(file.path, decoded.text) is None:
+                texts[file.path] = decoded.text
+    if is_new:
+        target.rename(folder)
+    return Checkout(folder, content, texts)
+
+
+def _write(folder: Path, path: str, data: bytes) -> None:
+    target = folder / path
+    if os.path.commonpath([folder, os.path.normpath(target)]) != str(folder):
+        raise HarvestError(f"{path!r} leads out of the repository: nothing is written there.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    if data.startswith(b"#!"):  # tests start scripts; the source does not tell which files are executable
+        target.chmod(0o755)

@@ -1,0 +1,128 @@
+"""Finds near-copies of code: functions by their overlap of tokens, passages of any file by the lines that they repeat.
+
+Lines that much code has (``else:``, ``return None``) tell nothing and are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_SHINGLE = 4  # tokens
+_MIN_SHINGLES = 12  # fewer say nothing: `return self._x` is everywhere
+_SAME = 0.7  # Jaccard overlap from which two functions are near-copies
+_HELD = 0.85  # or this much of one's shingles within the other
+_MIN_LINE_CHARS = 10
+_MIN_LINE_WORDS = 2
+_MAX_GAP = 3  # lines between two repeated ones of the same passage
+_MIN_REPEATED = 3
+_MIN_REPEATED_CHARS = 40  # of those lines in all: two short ones are an idiom
+_COMMON = re.compile(
+    r"^(return( (None|True|False|self|result|value|data|out|res|ret|\w{1,3}))?|pass|break|continue|raise|else:|try:"
+    r"|finally:|except( \w+)?( as \w+)?:|if \w+ is (not )?None:|if not \w+:|raise NotImplementedError(\(\))?"
+    r"|result = \[\]|result = \{\}|for \w+ in \w+:|@\w+|super\(\).__init__\(.*\))$"
+)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_COMMENT = re.compile(r"(^|\s)#.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What a body is recognised by. ``lines`` are its telling lines, normalised, each once and in order."""
+
+    key: str
+    lines: tuple[str, ...]
+    shingles: frozenset[int]
+
+
+def make_print(key: str, body: str) -> Print:
+    """The print of a function's body."""
+    return Print(key, tuple(dict.fromkeys(telling_lines(body))), shingles_of(body))
+
+
+def telling_lines(text: str) -> list[str]:
+    """The lines that tell which code it is, without indentation, comments and runs of white space."""
+    return [line for raw in text.splitlines() if is_telling(line := normalise(raw))]
+
+
+def normalise(line: str) -> str:
+    """A line as it is compared. Marks of quoting in documents (``>>>``, ``//``, ``*``) do not count."""
+    return " ".join(_COMMENT.sub("", line).split()).removeprefix(">>> ").removeprefix("... ")
+
+
+def is_telling(line: str) -> bool:
+    """Whether a normalised line is more than syntax that any code has."""
+    if len(line) < _MIN_LINE_CHARS or _COMMON.match(line):
+        return False
+    return len(re.findall(r"[A-Za-z_]\w*", line)) >= _MIN_LINE_WORDS
+
+
+def shingles_of(text: str) -> frozenset[int]:
+    """Hashes of each run of four tokens. ``async`` and ``await`` are no difference."""
+    code = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
+    tokens = [token for token in _TOKEN.findall(code) if token not in ("async", "await")]
+    return frozenset(hash(tuple(tokens[i : i + _SHINGLE])) for i in range(max(0, len(tokens) - _SHINGLE + 1)))
+
+
+class PrintIndex:
+    """Prints, to find which of them a piece of code is a near-copy of."""
+
+    def __init__(self, prints: Iterable[Print]) -> None:
+        self.prints = list(prints)
+        self._by_shingle: dict[int, list[int]] = defaultdict(list)
+        self._by_line: dict[str, list[int]] = defaultdict(list)
+        for number, each in enumerate(self.prints):
+            for shingle in each.shingles:
+                self._by_shingle[shingle].append(number)
+            for line in each.lines:
+                self._by_line[line].append(number)
+
+    def copied_by(self, shingles: frozenset[int]) -> str | None:
+        """The key of a print that code with these shingles is a near-copy of, or None."""
+        shared: Counter[int] = Counter()
+        for shingle in shingles:
+            shared.update(self._by_shingle.get(shingle, ()))
+        for number, n_shared in shared.most_common():
+            own = len(self.prints[number].shingles)
+            smaller = min(own, len(shingles))
+            if smaller < _MIN_SHINGLES:
+                continue
+            if n_shared / (own + len(shingles) - n_shared) >= _SAME or n_shared / own >= _HELD:
+                return self.prints[number].key
+        return None
+
+    def passages_in(self, lines: Sequence[str]) -> list[tuple[int, int, str]]:
+        """Passages (first line, last line, key) of a file that repeat a print: half of its lines, close together.
+
+        At least three of them, or all where it has fewer.
+        """
+        places: Mapping[int, list[tuple[int, str]]] = self._places(lines)
+        found: list[tuple[int, int, str]] = []
+        for number, at in places.items():
+            wanted = len(self.prints[number].lines)
+            needed = min(wanted, max(_MIN_REPEATED, (wanted + 1) // 2))
+            for group in _groups(at):
+                repeated = {line for _, line in group}
+                if len(repeated) >= needed and sum(map(len, repeated)) >= _MIN_REPEATED_CHARS:
+                    found.append((group[0][0], group[-1][0], self.prints[number].key))
+        return sorted(found)
+
+    def _places(self, lines: Sequence[str]) -> dict[int, list[tuple[int, str]]]:
+        places: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for position, raw in enumerate(lines, 1):
+            line = normalise(raw)
+            for number in self._by_line.get(line, ()):
+                places[number].append((position, line))
+        return places
+
+
+def _groups(at: Sequence[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+    groups: list[list[tuple[int, str]]] = []
+    for place in at:
+        if groups and place[0] - groups[-1][-1][0] <= _MAX_GAP:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups

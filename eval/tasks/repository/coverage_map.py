@@ -1,0 +1,211 @@
+"""Which tests execute which function: the repository's tests run once, with coverage told apart by test.
+
+A test that hangs ends its run and is left out of the next one, which goes on after it. What fails on the unchanged
+repository decides nothing. Each is named in the notes with what it lacks: a package, the network.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import coverage
+
+from eval.errors import EnvironmentFailed, HarvestError
+from eval.sandbox import Sandbox
+
+from .environment import Environment
+from .records import Function, TestRecord
+from .running import RunWishes, last_error, run_tests
+from .working_copy import WorkingCopy
+
+MAP_VERSION = 1  # raised when the same repository gives another map
+_TEST_SECONDS = 20.0  # a test that takes longer is of no use to decide hundreds of answers
+_RUN_SECONDS = 900.0
+_MAX_RUNS = 12  # of which each but the first begins after a test that hung
+_MAX_NAMED = 3
+_NETWORK = re.compile(
+    r"gaierror|Name or service not known|Temporary failure in name resolution|Network is unreachable"
+    r"|Failed to resolve|ConnectionRefused|Connection refused|ConnectError|NewConnectionError",
+    re.I,
+)
+_MISSING = re.compile(r"No module named '?([\w.]+)'?")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageMap:
+    """``tests`` by id; ``covering``: for each function's key the ids of the tests that execute its body.
+
+    ``lines``: for each function's key the lines of its body that some test executes.
+    """
+
+    tests: Mapping[str, TestRecord]
+    covering: Mapping[str, Sequence[str]]
+    lines: Mapping[str, Sequence[int]]
+    notes: Sequence[str]
+
+
+def map_coverage(
+    sandbox: Sandbox,
+    environment: Environment,
+    copy: WorkingCopy,
+    functions: Sequence[Function],
+    kept: Path,
+    on_progress: Callable[[str], None],
+) -> CoverageMap:
+    """Run all tests in ``copy``, or read what ``kept`` holds of an earlier run.
+
+    Raises HarvestError where no test passes, EnvironmentFailed where none could even start.
+    """
+    if kept.is_file():
+        return _load(kept)
+    on_progress("running the repository's tests once, to see which functions they execute")
+    tests: dict[str, TestRecord] = {}
+    executed: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    unusable: dict[str, str] = {}
+    hung: list[str] = []
+    problem, output = "", ""
+    left = _RUN_SECONDS
+    for _ in range(_MAX_RUNS):
+        wishes = RunWishes(
+            skip=[*tests, *hung], test_seconds=_TEST_SECONDS, seconds=left, stop_at_first=False, coverage=True,
+            compile=True,
+        )  # fmt: skip
+        report, collection = run_tests(sandbox, environment, copy, wishes)
+        problem, output = report.problem, report.output
+        tests |= {test.id: test for test in report.tests}
+        unusable |= dict(collection.unusable)
+        _read_coverage(copy.out / "coverage.sqlite", executed)
+        left -= report.seconds
+        on_progress(f"{len(tests)} tests ran in {_RUN_SECONDS - left:.0f} s")
+        if not report.hung or left <= 1:
+            break
+        hung.append(report.hung)
+        copy.restore()
+    _check(tests, unusable, hung, problem, output)
+    found = CoverageMap(tests, *_by_function(functions, executed, tests), _describe(tests, unusable, hung, left))
+    _store(kept, found)
+    return found
+
+
+def _read_coverage(data_file: Path, executed: dict[str, dict[int, set[str]]]) -> None:
+    """Add the lines and tests of one run to ``executed``, by path."""
+    if not data_file.is_file():
+        return
+    data = coverage.CoverageData(str(data_file))
+    try:
+        data.read()
+        for path in data.measured_files():
+            for line, contexts in data.contexts_by_lineno(path).items():
+                executed[path][line].update(context for context in contexts if context)
+    except coverage.CoverageException:  # of a process that was killed while it wrote
+        return
+    finally:
+        data.close()
+
+
+def _by_function(
+    functions: Sequence[Function], executed: Mapping[str, Mapping[int, set[str]]], tests: Mapping[str, TestRecord]
+) -> tuple[dict[str, list[str]], dict[str, list[int]]]:
+    covering: dict[str, list[str]] = {}
+    lines: dict[str, list[int]] = {}
+    for function in functions:
+        in_file = executed.get(function.path, {})
+        body = [n for n in range(function.body_start_line, function.end_line + 1) if in_file.get(n)]
+        ids = {test for line in body for test in in_file[line]}
+        if ids:
+            covering[function.key] = [test for test in tests if test in ids]
+            lines[function.key] = body
+    return covering, lines
+
+
+def _check(
+    tests: Mapping[str, TestRecord], unusable: Mapping[str, str], hung: Sequence[str], problem: str, output: str
+) -> None:
+    """Raise for a repository whose tests decide nothing, with what it lacks."""
+    if any(test.outcome == "passed" for test in tests.values()):
+        return
+    missing = sorted({name for message in unusable.values() for name in _MISSING.findall(last_error(message))})
+    missing = missing or sorted(set(_MISSING.findall(problem)))
+    if missing:
+        raise EnvironmentFailed(
+            f"The repository's tests need {_listed(missing)}, which the environment does not have: install it and give "
+            "that interpreter with --python."
+        )
+    if unusable:
+        path, message = next(iter(unusable.items()))
+        raise EnvironmentFailed(f"The repository's tests cannot be read by pytest: {path}: {last_error(message)}")
+    if tests:
+        first = next((test for test in tests.values() if test.outcome == "failed"), None)
+        why = f" The first: {first.id}: {last_error(first.message)}" if first is not None else ""
+        raise HarvestError(f"None of the repository's {len(tests)} tests passes before any change.{why}")
+    if hung:
+        raise HarvestError(f"The repository's tests hang: {_listed(hung)} took longer than {_TEST_SECONDS:.0f} s.")
+    if not problem or problem == "no tests were found":
+        raise HarvestError(
+            "The repository has no tests that pytest finds: they decide this task, so give another --repo."
+        )
+    last = next(iter(reversed(output.strip().splitlines())), "")
+    raise EnvironmentFailed(f"The repository's tests cannot be run: {problem}{f' ({last})' if last else ''}.")
+
+
+def _describe(
+    tests: Mapping[str, TestRecord], unusable: Mapping[str, str], hung: Sequence[str], left: float
+) -> list[str]:
+    outcomes = Counter(test.outcome for test in tests.values())
+    notes = [f"{outcomes['passed']} of the repository's {len(tests) + len(hung)} tests pass before any change."]
+    for path, message in list(unusable.items())[:_MAX_NAMED]:
+        names = _MISSING.findall(last_error(message))
+        why = f"needs the package {_listed(names)}" if names else last_error(message)
+        notes.append(f"{path} is left out: it {why}" if names else f"{path} is left out: {why}")
+    if len(unusable) > _MAX_NAMED:
+        notes.append(f"{len(unusable) - _MAX_NAMED} more files of tests are left out, since they cannot be imported.")
+    failed = [test for test in tests.values() if test.outcome == "failed"]
+    networked = [test for test in failed if _NETWORK.search(test.message)]
+    lacking = sorted({name for test in failed for name in _MISSING.findall(last_error(test.message))})
+    others = [test for test in failed if test not in networked]
+    if networked:
+        notes.append(f"{len(networked)} tests need the network, which the sandbox has not: left out.")
+    if others:
+        notes.append(
+            f"{len(others)} tests fail before any change and are left out, such as {others[0].id}: "
+            f"{last_error(others[0].message)}"
+        )
+    if lacking:
+        notes.append(f"Some of them need packages that are not installed: {_listed(lacking)}.")
+    if hung:
+        notes.append(f"{len(hung)} tests hang or end the process and are left out: {_listed(hung)}.")
+    if left <= 1:
+        notes.append(f"The tests were stopped after {_RUN_SECONDS:.0f} s: what had not run by then decides nothing.")
+    return notes
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MAX_NAMED])
+    return f"{shown} and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else shown
+
+
+def _store(kept: Path, found: CoverageMap) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    numbers = {name: number for number, name in enumerate(found.tests)}
+    data = {
+        "tests": [asdict(test) for test in found.tests.values()],
+        "covering": {key: [numbers[name] for name in names] for key, names in found.covering.items()},
+        "lines": found.lines,
+        "notes": found.notes,
+    }
+    part = kept.with_suffix(".part")
+    part.write_text(json.dumps(data), "utf-8", "surrogatepass")
+    part.replace(kept)
+
+
+def _load(kept: Path) -> CoverageMap:
+    data = json.loads(kept.read_text("utf-8", "surrogatepass"))
+    tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
+    names = list(tests)
+    covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
+    return CoverageMap(tests, covering, data["lines"], data["notes"])

@@ -1,0 +1,115 @@
+"""Which functions count: those whose tests pass as they are and fail without the body. Found by trying, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from .placing import cut_body
+from .records import Function, TestRecord
+from .tested import TestedRepository
+from .trial import Trials
+
+CHECK_VERSION = 1  # raised when the same function may count otherwise
+_N_WORKERS = 2  # copies in which functions are tried at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A function, and the tests that decide whether a body of it is right."""
+
+    function: Function
+    tests: Sequence[TestRecord]
+
+
+def confirm(
+    repository: TestedRepository, functions: Iterable[Function], limit: int, on_progress: Callable[[str], None]
+) -> tuple[list[Decided], Counter[str]]:
+    """The first ``limit`` of ``functions`` that count, in their order, and how many others did not, by reason.
+
+    No more of them are tried than needed. Raises SandboxError.
+    """
+    checks = _Checks(repository)
+    found: list[Decided] = []
+    reasons: Counter[str] = Counter()
+    covered = []
+    for function in functions:
+        if repository.deciding_tests(function):
+            covered.append(function)
+        else:
+            reasons["executed by no test that passes"] += 1
+    left = iter(covered)
+    n_tried = 0
+    workers = [Trials(repository) for _ in range(_N_WORKERS)]
+    try:
+        with ThreadPoolExecutor(_N_WORKERS) as pool:
+            while len(found) < limit and (block := list(islice(left, _N_WORKERS))):
+                answers = list(pool.map(checks.check, block, workers))
+                for function, (reason, tests) in zip(block, answers, strict=False):
+                    if reason:
+                        reasons[reason] += 1
+                    elif len(found) < limit:
+                        found.append(Decided(function, tests))
+                n_tried += len(block)
+                if n_tried % 10 < _N_WORKERS:
+                    on_progress(f"tried {n_tried} of {len(covered)} covered functions: the tests decide {len(found)}")
+    finally:
+        for worker in workers:
+            worker.close()
+        checks.store()
+    return found, reasons
+
+
+class _Checks:
+    """What was found out before, by function and tests."""
+
+    def __init__(self, repository: TestedRepository) -> None:
+        self._repository = repository
+        self._file = repository.folder / f"checks-{repository.environment.fingerprint}-{CHECK_VERSION}.json"
+        self._known: dict[str, dict[str, object]] = _read(self._file)
+
+    def check(self, function: Function, trials: Trials) -> tuple[str, list[TestRecord]]:
+        """Why a function does not count (empty: it does), and the tests that decide."""
+        tests = self._repository.deciding_tests(function)
+        digest = hashlib.sha256("\n".join([function.key, *(test.id for test in tests)]).encode()).hexdigest()[:20]
+        known = self._known.get(digest)
+        if known is None:
+            reason, tests = self._try(function, tests, trials)
+            self._known[digest] = {"reason": reason, "tests": [test.id for test in tests]}
+            return reason, tests
+        ids = known["tests"]
+        assert isinstance(ids, list)
+        return str(known["reason"]), [test for test in tests if test.id in set(ids)]
+
+    def _try(self, function: Function, tests: list[TestRecord], trials: Trials) -> tuple[str, list[TestRecord]]:
+        report = trials.run(tests)
+        if report.problem:
+            return "its tests do not run by themselves", []
+        passing = {test.id for test in report.tests if test.outcome == "passed"}
+        tests = [test for test in tests if test.id in passing]
+        if not tests:
+            return "its tests fail when they run by themselves", []
+        stub = cut_body(self._repository.text_of(function.path), function)
+        if trials.try_text(function.path, stub, tests).passed:
+            return "its tests pass without its body", []
+        return "", tests
+
+    def store(self) -> None:
+        """Keep what was found out."""
+        part = self._file.with_suffix(".part")
+        part.write_text(json.dumps(self._known), "utf-8")
+        part.replace(self._file)
+
+
+def _read(file: Path) -> dict[str, dict[str, object]]:
+    try:
+        known: dict[str, dict[str, object]] = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known

@@ -1,0 +1,207 @@
+"""The functions and methods that a repository's Python files define, and which of them are worth asking for."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from indexer.selection import VENDORED_FOLDERS
+
+from .records import Function
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+MIN_BODY_LINES, MAX_BODY_LINES = 3, 40
+_TEST_FOLDERS = frozenset("test tests testing _test _tests".split())
+_OTHER_FOLDERS = VENDORED_FOLDERS | frozenset(
+    "doc docs example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials build dist "
+    "migrations".split()
+)
+_OTHER_FILES = frozenset("conftest.py setup.py noxfile.py tasks.py fabfile.py".split())
+
+
+def parse_python(text: str) -> ast.Module | None:
+    """The tree of a file, None where this Python cannot read it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # other people's invalid escapes
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a file belongs to the tests, by its name or folder."""
+    pure = PurePosixPath(path)
+    return (
+        any(part.lower() in _TEST_FOLDERS for part in pure.parts[:-1])
+        or pure.name == "conftest.py"
+        or bool(re.match(r"(test_.*|.*_test|tests?)\.\w+$", pure.name))
+    )
+
+
+def is_own_code(path: str) -> bool:
+    """Whether functions of a file may be asked for: no tests, documentation, examples, builds or vendored code."""
+    pure = PurePosixPath(path)
+    if is_test_file(path) or pure.name in _OTHER_FILES:
+        return False
+    return not any(part.lower() in _OTHER_FOLDERS for part in pure.parts[:-1])
+
+
+def find_functions(texts: Mapping[str, str]) -> list[Function]:
+    """Every function and method of the Python files among ``texts``, in order of path and line."""
+    return [
+        function for path in sorted(texts) if path.endswith(".py") for function in find_functions_in(path, texts[path])
+    ]
+
+
+def find_functions_in(path: str, text: str) -> list[Function]:
+    """The functions and methods of one file, in order; none where it does not parse."""
+    tree = parse_python(text)
+    lines = text.splitlines()
+    return [make_function(path, lines, name, node) for name, node in walk_functions(tree)] if tree is not None else []
+
+
+def walk_functions(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
+    """Dotted name and node of each function in modules and classes, also under ``if`` and ``try``."""
+    pending: list[tuple[str, ast.AST]] = [("", tree)]
+    while pending:
+        scope, node = pending.pop()
+        inner: list[tuple[str, ast.AST]] = []
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield scope + child.name, child
+            elif isinstance(child, ast.ClassDef):
+                inner.append((f"{scope}{child.name}.", child))
+            elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+                inner.append((scope, child))
+        pending.extend(reversed(inner))
+
+
+def find_class(text: str, name: str) -> ast.ClassDef | None:
+    """The class of that dotted name in a file."""
+    tree = parse_python(text)
+    found: ast.AST | None = tree
+    for part in name.split("."):
+        if found is None:
+            return None
+        found = next((node for node in ast.walk(found) if isinstance(node, ast.ClassDef) and node.name == part), None)
+    return found if isinstance(found, ast.ClassDef) else None
+
+
+def make_function(path: str, lines: Sequence[str], name: str, node: FunctionNode) -> Function:
+    """The record of a definition. Comments before the first statement belong to the body: they may say how."""
+    docstring = ast.get_docstring(node)
+    body = node.body[1:] if docstring is not None else node.body
+    start = first_line(node)
+    end = node.end_lineno or node.lineno
+    head_end = (node.body[0].end_lineno or node.body[0].lineno) if docstring is not None else _colon_line(node, lines)
+    first = first_line(body[0]) if body else end + 1
+    n_statements = sum(isinstance(inner, ast.stmt) for statement in body for inner in ast.walk(statement))
+    return Function(
+        path, name, start, node.lineno, head_end, min(first, head_end + 1), end, docstring or "", n_statements
+    )
+
+
+def _colon_line(node: FunctionNode, lines: Sequence[str]) -> int:
+    """The line that a signature ends on."""
+    arguments = node.args
+    last: list[ast.expr | ast.arg | None] = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    last += [arguments.vararg, arguments.kwarg, *arguments.defaults, *arguments.kw_defaults, node.returns]
+    places = [(part.end_lineno or 0, part.end_col_offset or 0) for part in last if part is not None]
+    line, column = max(places, default=(node.lineno, node.col_offset))
+    while line < (node.end_lineno or line):
+        rest = lines[line - 1].encode()[column:].decode("utf-8", "replace")
+        if ":" in rest.partition("#")[0]:
+            break
+        line, column = line + 1, 0
+    return line
+
+
+def reason_against(function: Function, node: FunctionNode, counts: Mapping[str, int]) -> str | None:
+    """Why a function is not asked for, or None. ``counts``: how often each name is defined in the file."""
+    if function.body_start_line <= function.head_end_line or function.body_start_line > function.end_line:
+        return "written in one line or without a body"
+    if counts[function.name] > 1:
+        return "defined more than once in its file"
+    if function.n_body_lines < MIN_BODY_LINES:
+        return f"shorter than {MIN_BODY_LINES} lines"
+    if function.n_body_lines > MAX_BODY_LINES:
+        return f"longer than {MAX_BODY_LINES} lines"
+    if _is_trivial(node, has_docstring=bool(ast.get_docstring(node))):
+        return "trivial (one return, constants or assignments of its parameters only)"
+    return None
+
+
+def choose_candidates(texts: Mapping[str, str]) -> tuple[list[Function], Counter[str]]:
+    """The functions that may be asked for, and how many were left out for which reason."""
+    chosen: list[Function] = []
+    reasons: Counter[str] = Counter()
+    for path in sorted(texts):
+        if not path.endswith(".py") or not is_own_code(path):
+            continue
+        tree = parse_python(texts[path])
+        if tree is None:
+            reasons["in a file that does not parse here"] += 1
+            continue
+        found = list(walk_functions(tree))
+        lines = texts[path].splitlines()
+        counts = Counter(name for name, _ in found)
+        for name, node in found:
+            function = make_function(path, lines, name, node)
+            reason = reason_against(function, node, counts)
+            if reason is None:
+                chosen.append(function)
+            else:
+                reasons[reason] += 1
+    return chosen, reasons
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line that a statement begins on: that of its first decorator, where it has one."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _is_trivial(node: FunctionNode, *, has_docstring: bool) -> bool:
+    """Whether nobody would need to know anything to write it: constants, parameters stored, one plain return."""
+    body = node.body[1:] if has_docstring else node.body
+    return all(_is_plain(statement) for statement in body) and (
+        len(body) <= 1 or all(not isinstance(statement, ast.Return) for statement in body)
+    )
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass | ast.Raise | ast.Global | ast.Nonlocal):
+        return True
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Return):
+        return statement.value is None or isinstance(statement.value, ast.Constant | ast.Name | ast.Attribute)
+    return False
+
+
+def spread(functions: Sequence[Function], seed: int) -> list[Function]:
+    """One function of each file, then a second one of each, and so on: any head of it is balanced over the files.
+
+    Those with a docstring come before those without, since a signature alone leaves too much open.
+    """
+    ordered: list[Function] = []
+    for documented in (True, False):
+        by_file: dict[str, list[Function]] = {}
+        for function in sorted(functions, key=lambda f: (f.path, f.start_line)):
+            if bool(function.docstring) == documented:
+                by_file.setdefault(function.path, []).append(function)
+        chance = random.Random(f"{seed}/{documented}")
+        files = list(by_file.values())
+        chance.shuffle(files)
+        for file in files:
+            chance.shuffle(file)
+        for turn in range(max((len(file) for file in files), default=0)):
+            ordered += [file[turn] for file in files if turn < len(file)]
+    return ordered

@@ -1,0 +1,184 @@
+"""Puts code into a file in place of a function's body, and takes bodies out."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from .functions import FunctionNode, parse_python, walk_functions
+from .records import Function
+
+STUB = "..."
+
+
+class MisfitError(Exception):
+    """An answer's code does not hold the function that was asked for. Says why, in one line."""
+
+
+def cut_bodies(text: str, functions: Iterable[Function]) -> str:
+    """The file with ``...`` in place of the functions' bodies. Signatures, decorators and docstrings stay."""
+    lines = text.splitlines(keepends=True)
+    for function in sorted(functions, key=lambda f: f.start_line, reverse=True):
+        lines[function.body_start_line - 1 : function.end_line] = [f"{_body_indent(lines, function)}{STUB}\n"]
+    return "".join(lines)
+
+
+def cut_body(text: str, function: Function) -> str:
+    """The file with ``...`` in place of the function's body. Signature, decorators and docstring stay."""
+    return cut_bodies(text, [function])
+
+
+def body_of(text: str, function: Function) -> str:
+    """The original body, as it stands in the file."""
+    return "\n".join(text.splitlines()[function.body_start_line - 1 : function.end_line])
+
+
+def place_answer(text: str, function: Function, code: str) -> str:
+    """The file with the function as ``code`` defines it: its body under the original's signature, helpers beside it.
+
+    ``code`` is the whole function, alone or in its class, or its bare body. What it brings beside the function
+    (imports, helpers that the file does not have) is put at the end of the file; its docstring and decorators are
+    dropped. Raises MisfitError.
+    """
+    node, tree, source = _find(code, function)
+    statements = node.body
+    if ast.get_docstring(node) is not None:
+        statements = statements[1:] or [ast.Pass(lineno=node.end_lineno or 1, end_lineno=node.end_lineno)]
+    lines = text.splitlines(keepends=True)
+    indent = _body_indent(lines, function)
+    if len(statements) == 1 and isinstance(statements[0], ast.Pass) and len(node.body) == 2:
+        body = [f"{indent}pass\n"]
+    else:
+        body = _reindented(source, node, statements, indent)
+    lines[function.body_start_line - 1 : function.end_line] = body
+    extra = _beside(tree, source, node, _bound_names(text)) if tree is not None else []
+    if extra and lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return "".join([*lines, *(f"\n{part}\n" for part in extra)])
+
+
+def _body_indent(lines: Sequence[str], function: Function) -> str:
+    """The white space that the function's statements begin with."""
+    for line in lines[function.body_start_line - 1 : function.end_line]:
+        if line.strip() and not line.lstrip().startswith("#"):
+            return line[: len(line) - len(line.lstrip())]
+    head = lines[function.def_line - 1]
+    return head[: len(head) - len(head.lstrip())] + "    "
+
+
+def _find(code: str, function: Function) -> tuple[FunctionNode, ast.Module | None, str]:
+    """The answer's definition of the function, the tree that it stands in (None for a bare body), and its source."""
+    untabbed = "\n".join(_indented_by_spaces(line) for line in code.splitlines())
+    source = textwrap.dedent(untabbed).strip("\n") + "\n"
+    tree = parse_python(source)
+    if tree is not None:
+        definitions = list(walk_functions(tree))
+        named = [(name, node) for name, node in definitions if name.rpartition(".")[2] == function.last_name]
+        if named:
+            # A method shown in its class is meant before a helper of the same name.
+            best = min(named, key=lambda pair: (pair[0] != function.name, pair[1].lineno))
+            return best[1], tree, source
+        if definitions and not _is_bare_body(tree):
+            others = ", ".join(f"`{name}`" for name, _ in definitions[:3])
+            raise MisfitError(f"the answer defines {others}, not `{function.last_name}`")
+    # As the body of a function: with `return` in it, or the first line at another depth than the rest.
+    wrapped = f"async def {function.last_name}():\n{textwrap.indent(source, '    ')}"
+    alone = parse_python(wrapped)
+    if alone is None:
+        raise MisfitError(f"the answer does not parse as Python{_where(source)}")
+    node = next(node for _, node in walk_functions(alone))
+    if all(isinstance(statement, ast.Import | ast.ImportFrom | ast.ClassDef) for statement in node.body):
+        raise MisfitError(f"the answer does not define `{function.last_name}`")
+    return node, None, wrapped
+
+
+def _indented_by_spaces(line: str) -> str:
+    rest = line.lstrip()
+    return line[: len(line) - len(rest)].expandtabs(4) + rest
+
+
+def _is_bare_body(tree: ast.Module) -> bool:
+    """Whether statements are those of a function that defines helpers within: they return on their own level."""
+    return any(isinstance(statement, ast.Return) for statement in tree.body)
+
+
+def _where(source: str) -> str:
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        return f": line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return ""
+
+
+def _reindented(source: str, node: FunctionNode, statements: Sequence[ast.stmt], indent: str) -> list[str]:
+    """The statements' lines, moved to ``indent``. Lines within a string stay as they are."""
+    lines = source.splitlines(keepends=True)
+    first = min([statements[0].lineno, *(d.lineno for d in getattr(statements[0], "decorator_list", []))])
+    last = node.end_lineno or first
+    if first == node.lineno:  # `def f(x): return x`
+        joined = "; ".join(ast.get_source_segment(source, statement) or "" for statement in statements)
+        return [f"{indent}{joined}\n"]
+    within: set[int] = set()
+    for statement in statements:
+        for inner in ast.walk(statement):
+            is_text = isinstance(inner, ast.JoinedStr) or (
+                isinstance(inner, ast.Constant) and isinstance(inner.value, str | bytes)
+            )
+            if is_text and isinstance(inner, ast.expr) and inner.end_lineno is not None:
+                within.update(range(inner.lineno + 1, inner.end_lineno + 1))
+    margin = len(lines[first - 1]) - len(lines[first - 1].lstrip())
+    moved = []
+    for number, line in enumerate(lines[first - 1 : last], first):
+        if number in within or not line.strip():
+            moved.append(line)
+        else:
+            depth = len(line) - len(line.lstrip())
+            moved.append(indent + " " * max(0, depth - margin) + line.lstrip())
+    if moved and not moved[-1].endswith("\n"):
+        moved[-1] += "\n"
+    return moved
+
+
+def _bound_names(text: str) -> set[str]:
+    """Names that a file binds on its top level."""
+    tree = parse_python(text)
+    names: set[str] = set()
+    for statement in tree.body if tree is not None else []:
+        names |= _names_of(statement)
+        if isinstance(statement, ast.If | ast.Try):
+            for inner in ast.walk(statement):
+                names |= _names_of(inner)
+    return names
+
+
+def _names_of(statement: ast.AST) -> set[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    if isinstance(statement, ast.Assign):
+        return {name.id for target in statement.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return {statement.target.id}
+    return set()
+
+
+def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str]) -> list[str]:
+    """What the answer needs beside the function: imports and definitions of names that the file does not bind.
+
+    Calls, such as an example of use, are left out.
+    """
+    parts: list[str] = []
+    for statement in tree.body:
+        if statement is node or (isinstance(statement, ast.ClassDef) and node in ast.walk(statement)):
+            continue
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":  # only allowed at the top
+            continue
+        names = _names_of(statement)
+        if names and not names <= bound:
+            first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+            parts.append("\n".join(source.splitlines()[first - 1 : statement.end_lineno]))
+    return parts

@@ -1,0 +1,108 @@
+"""What is known of a repository whose tests can be run: its functions, its tests, and which test executes which.
+
+Lines are 1-based and inclusive, paths relative to the repository's root with forward slashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+TestOutcome = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method of a module, not one inside another function.
+
+    ``name`` is dotted through its classes. ``start_line`` is that of its first decorator, ``def_line`` that of
+    ``def``; its signature and docstring end at ``head_end_line``, its body is ``body_start_line`` to ``end_line``.
+    """
+
+    path: str
+    name: str
+    start_line: int
+    def_line: int
+    head_end_line: int
+    body_start_line: int
+    end_line: int
+    docstring: str
+    n_statements: int
+
+    @property
+    def key(self) -> str:
+        """What names it within the repository."""
+        return f"{self.path}::{self.name}"
+
+    @property
+    def last_name(self) -> str:
+        """The name as it is defined, without the classes around it."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def owner(self) -> str:
+        """The class that a method belongs to, or an empty string."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def n_body_lines(self) -> int:
+        """Lines from the first statement to the last."""
+        return self.end_line - self.body_start_line + 1
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """One test as it ran on the unchanged repository. ``id`` is pytest's node id, ``message`` why it did not pass."""
+
+    id: str
+    path: str
+    outcome: TestOutcome
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """How a run of some tests ended.
+
+    ``tests`` are those that finished, in their order. ``problem`` says in one line why the run itself failed (it was
+    killed, nothing could be imported), empty where it did not. ``hung`` is the test that was running then.
+    """
+
+    tests: Sequence[TestRecord]
+    problem: str
+    hung: str
+    seconds: float
+    output: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether every test that ran passed, at least one did, and the run itself ended well."""
+        outcomes = {test.outcome for test in self.tests}
+        return not self.problem and "failed" not in outcomes and "passed" in outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the tests said of one changed file.
+
+    ``failed_test`` and ``message`` are of the first test that did not pass: pytest's own account of it, capped; for a
+    run that ended otherwise (a time-out, an import that failed) ``message`` says so and ``failed_test`` may be empty.
+    """
+
+    passed: bool
+    failed_test: str
+    message: str
+    timed_out: bool
+    n_tests: int
+    seconds: float
+
+    @property
+    def reason(self) -> str:
+        """One line that says why it did not pass; empty where it did."""
+        if self.passed:
+            return ""
+        errors = [line[1:].strip() for line in self.message.splitlines() if line.startswith("E ")]
+        first = next(iter(errors or self.message.strip().splitlines()), "no message")
+        return f"{self.failed_test}: {first}" if self.failed_test else first

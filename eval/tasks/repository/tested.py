@@ -1,0 +1,122 @@
+"""A repository, opened for tasks that run its tests: checked out, with an interpreter, its functions and coverage."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filelock
+
+from eval.errors import HarvestError, SandboxMissing
+from eval.sandbox import Sandbox
+from eval.tasks.base import TaskInput
+
+from .checkout import Checkout, check_out
+from .coverage_map import MAP_VERSION, CoverageMap, map_coverage
+from .environment import Environment, open_environment
+from .functions import choose_candidates, find_functions
+from .records import Function, TestRecord
+from .working_copy import WorkingCopy
+
+MAX_DECIDING_TESTS = 50
+_DECIDING_SECONDS = 5.0  # of their own time: starting them takes about half a second
+
+
+@dataclass(frozen=True, slots=True)
+class TestedRepository:
+    """``checkout`` is a copy of the whole repository that nobody changes, with a digest of its content.
+
+    ``functions`` are all that the Python files of the index define; ``candidates`` those of them that are worth asking
+    for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``notes`` are for the user.
+    """
+
+    checkout: Checkout
+    folder: Path
+    environment: Environment
+    sandbox: Sandbox
+    functions: Sequence[Function]
+    candidates: Sequence[Function]
+    left_out: Counter[str]
+    coverage: CoverageMap
+    notes: Sequence[str] = field(default=())
+
+    def deciding_tests(self, function: Function) -> list[TestRecord]:
+        """The passing tests that execute the function's body, empty where there is none.
+
+        Capped by number and time: of each test function one set of parameters first, then a second, the quickest first.
+        """
+        tests = [self.coverage.tests[name] for name in self.coverage.covering.get(function.key, ())]
+        tests = sorted((t for t in tests if t.outcome == "passed"), key=lambda test: (round(test.seconds, 1), test.id))
+        turns: Counter[str] = Counter()
+        ranked: list[tuple[int, TestRecord]] = []
+        for test in tests:
+            test_function = test.id.partition("[")[0]
+            ranked.append((turns[test_function], test))
+            turns[test_function] += 1
+        chosen: list[TestRecord] = []
+        left = _DECIDING_SECONDS
+        for _, test in sorted(ranked, key=lambda pair: pair[0])[:MAX_DECIDING_TESTS]:
+            if not chosen or test.seconds <= left:
+                chosen.append(test)
+                left -= test.seconds
+        return chosen
+
+    def covered_lines(self, function: Function) -> set[int]:
+        """Lines of the body that some test executes."""
+        return set(self.coverage.lines.get(function.key, ()))
+
+    def text_of(self, path: str) -> str:
+        """The text of a file that the index would hold."""
+        return self.checkout.texts[path]
+
+    def new_copy(self, name: str) -> WorkingCopy:
+        """A copy to run tests in. ``name`` tells it from others that this process has open."""
+        return WorkingCopy(self.checkout.folder, self.environment.added, self.folder / "work" / f"{name}-{os.getpid()}")
+
+
+def _sweep(work: Path) -> None:
+    """Remove copies of processes that ended without doing so. Their names end in the process's id."""
+    for copy in work.glob("*-*"):
+        pid = copy.name.rpartition("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
+            shutil.rmtree(copy, ignore_errors=True)
+
+
+def open_tested_repository(given: TaskInput) -> TestedRepository:
+    """Check out, make an environment, run the tests once with coverage. All of it is kept for the next time.
+
+    It lies in ``tested`` beside ``given.folder``, so that tasks of one repository share it. Raises HarvestError without
+    Python files or tests that pass, EnvironmentFailed where they cannot be run, SandboxMissing without a sandbox.
+    """
+    if given.source is None:
+        raise HarvestError("This task is made from a repository: give one with --repo.")
+    if given.sandbox is None:
+        raise SandboxMissing("This task runs a repository's tests, which needs a sandbox.")
+    parent = given.folder.parent / "tested"
+    parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(parent / "lock"):  # another run may make the same things
+        checkout = check_out(given.source, parent, given.max_file_bytes)
+        if not any(path.endswith(".py") for path in checkout.texts):
+            raise HarvestError(
+                f"{given.source.origin} holds no Python files that are indexed, and this task is for Python: give "
+                "another --repo."
+            )
+        folder = parent / checkout.content
+        _sweep(folder / "work")
+        environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
+        functions = find_functions(checkout.texts)
+        kept = folder / f"coverage-{environment.fingerprint}-{MAP_VERSION}.json"
+        copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
+        try:
+            coverage = map_coverage(given.sandbox, environment, copy, functions, kept, given.on_progress)
+        finally:
+            copy.close()
+    candidates, left_out = choose_candidates(checkout.texts)
+    return TestedRepository(
+        checkout, folder, environment, given.sandbox, functions, candidates, left_out, coverage,
+        (*environment.notes, *coverage.notes),
+    )  # fmt: skip

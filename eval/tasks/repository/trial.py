@@ -1,0 +1,102 @@
+"""Tries a changed file: puts it into a copy of the repository and runs the tests that decide."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from .records import TestRecord, TestReport, Trial
+from .running import RunWishes, run_tests
+from .tested import TestedRepository
+
+_numbers = itertools.count()
+_MIN_TEST_SECONDS = 5.0
+_SLOWER = 5.0  # a right answer may be slower than the original by this factor
+_START_SECONDS = 20.0  # for pytest, and for what the repository imports, on a busy machine
+
+
+class Trials:
+    """A working copy of a repository, as it was before each trial. Used by one thread at a time; a context manager."""
+
+    def __init__(self, repository: TestedRepository) -> None:
+        self._repository = repository
+        self._copy = repository.new_copy(f"trials-{next(_numbers)}")
+        self._is_warm = False
+        # Scorers have no end of their own: the copy goes with the last reference to it, or with the process.
+        self._finalizer = weakref.finalize(self, self._copy.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the copy."""
+        self._finalizer()
+
+    def try_text(self, path: str, text: str, tests: Sequence[TestRecord]) -> Trial:
+        """Run ``tests`` with ``text`` as the file at ``path``, up to the first that fails.
+
+        It has passed if each of them passed. Raises SandboxError.
+        """
+        self._warm_up(tests)
+        self._copy.restore()
+        self._copy.write(path, text)
+        report = self._run(tests, stop_at_first=True)
+        return _judge(report, tests)
+
+    def run(self, tests: Sequence[TestRecord], plugins: Sequence[Path] = (), kept: Path | None = None) -> TestReport:
+        """Run ``tests`` on the unchanged repository to the end, with more pytest plugins (single files).
+
+        They run in the repository's interpreter and may write into the folder that the environment variable
+        QUARRY_OUTPUT names; it is copied to ``kept``.
+        """
+        self._copy.restore()
+        report = self._run(tests, stop_at_first=False, plugins=plugins)
+        if kept is not None:
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self._copy.out / "kept", kept)
+        return report
+
+    def _run(self, tests: Sequence[TestRecord], *, stop_at_first: bool, plugins: Sequence[Path] = ()) -> TestReport:
+        slowest = max((test.seconds for test in tests), default=0.0)
+        wishes = RunWishes(
+            files=sorted({test.path for test in tests}),
+            select=[test.id for test in tests],
+            test_seconds=max(_MIN_TEST_SECONDS, _SLOWER * slowest),
+            seconds=_START_SECONDS + _SLOWER * sum(test.seconds for test in tests),
+            stop_at_first=stop_at_first,
+            plugins=plugins,
+        )
+        report, _ = run_tests(self._repository.sandbox, self._repository.environment, self._copy, wishes)
+        return report
+
+    def _warm_up(self, tests: Sequence[TestRecord]) -> None:
+        """Once: let Python and pytest keep what they compile, which then needs not be done in every trial."""
+        if self._is_warm:
+            return
+        self._is_warm = True
+        wishes = RunWishes(files=sorted({test.path for test in tests}), select=[], compile=True, seconds=120)
+        run_tests(self._repository.sandbox, self._repository.environment, self._copy, wishes)
+        self._copy.remember()
+
+
+def _judge(report: TestReport, tests: Sequence[TestRecord]) -> Trial:
+    outcomes = {test.id: test for test in report.tests}
+    failed = next((test for test in report.tests if test.outcome == "failed"), None)
+    timed_out = report.problem.startswith("timed out")
+    passed = not report.problem and all(test.id in outcomes and outcomes[test.id].outcome == "passed" for test in tests)
+    if passed:
+        return Trial(True, "", "", False, len(tests), report.seconds)
+    if failed is not None:
+        return Trial(False, failed.id, failed.message, False, len(tests), report.seconds)
+    message = report.problem or "a test that passed before did not run to its end"
+    return Trial(False, report.hung, message, timed_out, len(tests), report.seconds)

@@ -1,0 +1,41 @@
+"""What evaluations read of a repository is what the index holds of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from eval.sources import read_python_files
+from indexer.repository import Source, open_source
+
+
+def open_folder(path: Path, files: dict[str, str]) -> Source:
+    """A source of these files."""
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    return open_source(str(path), clones=path / "clones")
+
+
+def test_only_python_files_that_are_indexed_are_read(tmp_path: Path) -> None:
+    """What the index leaves out is not asked about: vendored, generated, empty, too large, and other languages."""
+    source = open_folder(
+        tmp_path,
+        {
+            "src/garden/gate.py": "SIZE = 3",
+            "node_modules/x.py": "SIZE = 3",
+            "garden/api_pb2.py": "SIZE = 3",
+            "garden/__init__.py": "\n",
+            "garden/large.py": "#" * 2000,
+            "garden/gate.js": "const SIZE = 3",
+        },
+    )
+    assert read_python_files(source, 1000).files == [("src/garden/gate.py", "SIZE = 3")]
+
+
+def test_the_fingerprint_is_of_all_files(tmp_path: Path) -> None:
+    """Retrieval reads other files too, so a change of any of them is another configuration."""
+    one = open_folder(tmp_path / "one", {"a.py": "SIZE = 3", "README.md": "Hello"})
+    same = open_folder(tmp_path / "same", {"a.py": "SIZE = 3", "README.md": "Hello"})
+    other = open_folder(tmp_path / "other", {"a.py": "SIZE = 3", "README.md": "Hello!"})
+    fingerprints = [read_python_files(source, 1000).content for source in (one, same, other)]
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
