@@ -35,8 +35,8 @@ CATALOGUE = (
     Program(
         "task_queue",
         "three bugs at once",
-        "No submitted job ever runs: `drain` returns at once, and `results` is empty. Once jobs do run, each of them ends "
-        "in `failed` with an error about the lock, and with several workers `n_active` and `n_done` are wrong at the end.",
+        "No submitted job ever runs: `drain` returns at once, and `results` is empty. Once jobs do run, each ends in "
+        "`failed` with an error about the lock, and with several workers `n_active` and `n_done` are wrong at the end.",
     ),
     Program(
         "lost_update",
@@ -76,20 +76,20 @@ CATALOGUE = (
     Program(
         "leaking_slots",
         "semaphore not released",
-        "After some requests have failed or timed out the pool serves nothing any more: every `fetch` waits for ever, and "
-        "`n_open` stays above 0.",
+        "After some requests have failed or timed out the pool serves nothing any more: every `fetch` waits for ever, "
+        "and `n_open` stays above 0.",
     ),
     Program(
         "blocked_loop",
         "event loop blocked",
-        "While a scale is read, all other tasks of the service stand still, and several scales take as long as one after "
-        "the other. `Scale.read` belongs to a driver and has to stay an ordinary function that blocks.",
+        "While a scale is read, all other tasks of the service stand still, and several scales take as long as one "
+        "after the other. `Scale.read` belongs to a driver and has to stay an ordinary function that blocks.",
     ),
     Program(
         "mixed_up_batches",
         "shared mutable default",
-        "`collect_all` returns the items of all sources in each list, also those of earlier calls, and the counts of one "
-        "Counter appear in another.",
+        "`collect_all` returns the items of all sources in each list, also those of earlier calls, and the counts of "
+        "one Counter appear in another.",
     ),
     Program(
         "silent_failures",
@@ -100,14 +100,14 @@ CATALOGUE = (
     Program(
         "two_connections",
         "initialised twice",
-        "After a restart, when many queries come at once, several connections to the database are opened instead of one.",
+        "After a restart, when many queries come at once, several connections are opened instead of one.",
         ("quayside/once.py::AsyncOnce",),
     ),
     Program(
         "waiting_writer",
         "starvation",
-        "As long as readers come and go, one always before the last has left, a writer waits for ever. It should get its "
-        "turn once those who were reading when it came have left.",
+        "As long as readers come and go, one always before the last has left, a writer waits for ever. It should get "
+        "its turn once those who were reading when it came have left.",
         ("quayside/gates.py::AsyncFairGate",),
     ),
     Program(

@@ -20,8 +20,8 @@ What was noticed: {symptom}
 ```python
 {code}```
 
-Correct it. Keep the names and parameters of its classes, functions and public attributes, since other code uses them. \
-The standard library and this codebase's own package `quayside` can be imported. Answer with the whole corrected program.
+Correct it. Keep the names and parameters of its classes, functions and public attributes: other code uses them. The \
+standard library and this codebase's own package `quayside` can be imported. Answer with the whole corrected program.
 """
 
 

@@ -1,8 +1,8 @@
 """Runs inside the sandbox: a program under many schedules of its scenario's tests. Standard library alone.
 
-Reads {"program", "scenario", "seeds"} as JSON from standard input, writes ``result.json`` into its folder: for each test
-whether it passed under all seeds, and otherwise the first that failed, with the message. The program's module is
-executed anew for each run. A test that is a coroutine function runs in the seeded event loop, any other in threads.
+Reads {"program", "scenario", "seeds"} as JSON from standard input and writes ``result.json`` into its folder: whether
+each test passed under all seeds, else the first that failed, with the message. The program's module is executed anew
+for each run. A test that is a coroutine function runs in the seeded event loop, any other in threads.
 """
 
 from __future__ import annotations

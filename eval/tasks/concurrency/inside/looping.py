@@ -1,6 +1,7 @@
-"""An event loop that orders what is ready by a seed, on the scheduler's clock: waiting takes no time. Standard library alone.
+"""An event loop that orders what is ready by a seed, on the scheduler's clock: waiting takes no time.
 
-Only steps of tasks change places: their order is nobody's to rely on. What asyncio's own futures call stays in order.
+Standard library alone. Only steps of tasks change places: their order is nobody's to rely on. What asyncio's own futures
+call stays in order.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ MAX_TURNS = 50_000
 
 
 class SeededLoop(asyncio.BaseEventLoop):
-    """Runs callbacks one by one. Without any left, and nobody's time to come, it raises Stuck. Seed 0 keeps the order."""
+    """Runs callbacks one by one; without any left, and no time to wait for, it raises Stuck. Seed 0 keeps the order."""
 
     def __init__(self, scheduler: Scheduler, seed: int) -> None:
         super().__init__()
@@ -28,7 +29,9 @@ class SeededLoop(asyncio.BaseEventLoop):
         """Seconds of the scheduler's clock."""
         return float(self._scheduler.now)
 
-    def run_in_executor(self, executor: Any, function: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, function: Callable[..., Any], *args: Any
+    ) -> Any:
         """Run it at once; its result comes when the time that it slept has passed, and others go on meanwhile."""
         future = self.create_future()
         outer, self._scheduler.inline_seconds = self._scheduler.inline_seconds, 0.0

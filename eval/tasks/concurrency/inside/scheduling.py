@@ -1,8 +1,8 @@
 """Threads that take turns as a seed says, on a clock that only moves when everybody waits. Standard library alone.
 
-One thread runs at a time. It may be made to wait for others before each bytecode instruction of watched files and at each
-use of a lock; which one goes on is drawn by the seed, so a schedule that fails can be run again. ``install`` puts locks
-and threads of ours under ``threading``, on which the standard library builds its conditions, events, queues and pools.
+One thread runs at a time. It may be made to wait for others before each bytecode instruction of watched files and at
+each use of a lock; which one goes on is drawn by the seed, so a schedule that fails can be run again. ``install`` puts
+locks and threads of ours under ``threading``, on which the standard library builds its conditions, queues and pools.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Stuck(BaseException):
 
 
 class Thread:
-    """A thread as the scheduler sees it. ``ready`` says whether what it waits for has come; None if it does not wait."""
+    """A thread as the scheduler sees it. ``ready`` says whether what it waits for has come; None if it can go on."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -157,6 +157,7 @@ class Lock:
         self._is_held = False
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take it, as the original does."""
         World.scheduler.pause()
         if self._is_held:
             if not blocking:
@@ -168,12 +169,14 @@ class Lock:
         return True
 
     def release(self) -> None:
+        """Give it back, as the original does."""
         if not self._is_held:
             raise RuntimeError("release unlocked lock")
         self._is_held = False
         World.scheduler.pause()
 
     def locked(self) -> bool:
+        """Whether somebody holds it."""
         return self._is_held
 
     def __enter__(self) -> bool:
@@ -192,6 +195,7 @@ class RLock:
         self._count = 0
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Take it, as the original does."""
         if self._is_owned():
             self._count += 1
             return True
@@ -201,6 +205,7 @@ class RLock:
         return True
 
     def release(self) -> None:
+        """Give it back, as the original does."""
         if not self._is_owned():
             raise RuntimeError("cannot release un-acquired lock")
         self._count -= 1

@@ -37,7 +37,7 @@ async def test_failures_are_kept(program):
 
 
 async def test_books_are_right(program):
-    """After `drain` no worker is active, and as many jobs are done as were submitted; never more active than workers."""
+    """After `drain` no worker is active, and all jobs count as done; never more are active than workers."""
     seen = []
 
     async def job():
