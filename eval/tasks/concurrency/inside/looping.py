@@ -1,7 +1,7 @@
 """An event loop that orders what is ready by a seed, on the scheduler's clock: waiting takes no time.
 
-Standard library alone. Only steps of tasks change places: their order is nobody's to rely on. What asyncio's own futures
-call stays in order.
+Standard library alone. Only steps of tasks change places: their order is nobody's to rely on. What the futures of
+asyncio call stays in order.
 """
 
 from __future__ import annotations
