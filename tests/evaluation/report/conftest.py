@@ -28,7 +28,15 @@ KINDS = {
     "questions": ["default", "constant", "raises", "caller", "unanswerable"],
     "repair": ["comparison", "arithmetic", "return"],
 }
-TOKENS = {"none": 0, "placebo": 900, "retrieval": 900, "oracle": 350, "dense": 880, "lexical": 870, "retrieval:k=5": 500}
+TOKENS = {
+    "none": 0,
+    "placebo": 900,
+    "retrieval": 900,
+    "oracle": 350,
+    "dense": 880,
+    "lexical": 870,
+    "retrieval:k=5": 500,
+}
 ERROR = "the server gave no answer within 900 s"
 
 
@@ -62,9 +70,7 @@ def make_result(arm: str = "none", case_id: str = "c1", *, correct: bool = False
         "found_sources": None,
         "retrieval_ms": 4.0 if tokens else 0.0,
     }
-    return Result(
-        arm=arm, case_id=case_id, score=score, attempts=attempts, context_tokens=tokens, **(plain | fields)
-    )
+    return Result(arm=arm, case_id=case_id, score=score, attempts=attempts, context_tokens=tokens, **(plain | fields))
 
 
 def make_results(task: str, repo: str, model: str, n: int, arms: list[str], seed: int) -> list[Result]:
@@ -158,7 +164,9 @@ def run() -> tuple[list[dict[str, Any]], list[Result]]:
 def report(run: tuple[list[dict[str, Any]], list[Result]]) -> Report:
     """The report of the made-up run."""
     setups, results = run
-    return build_report(setups, results, name="abc1234-20261125T200000", made_at="2026-11-25T20:00:00Z", commit="abc1234")
+    return build_report(
+        setups, results, name="abc1234-20261125T200000", made_at="2026-11-25T20:00:00Z", commit="abc1234"
+    )
 
 
 @pytest.fixture
