@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from eval.cases import Result
 from eval.errors import EvaluationError
 from eval.judging.figures import summarise_judgements
 from eval.judging.store import read_judgements
@@ -20,7 +21,17 @@ from .reading import Runs, read_runs
 from .records import Report
 from .text import to_markdown
 
-__all__ = ["Comparison", "Report", "ReportPaths", "compare", "to_json", "to_markdown", "to_text", "write_report"]
+__all__ = [
+    "Comparison",
+    "Report",
+    "ReportPaths",
+    "build",
+    "compare",
+    "to_json",
+    "to_markdown",
+    "to_text",
+    "write_report",
+]
 
 REPORTS = "reports"  # the folder of a run's reports
 
@@ -41,6 +52,20 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
     and by the time now.
     Raises UnreadableRun, RunMismatch, and EvaluationError where nothing can be written.
     """
+    report, results = build(folders)
+    target = out or folders[0] / REPORTS
+    paths = ReportPaths(target / f"{report.name}.html", target / f"{report.name}.json", report)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        _replace(paths.json, to_json(report))
+        _replace(paths.html, render_page(report, results))
+    except OSError as error:
+        raise EvaluationError(f"Cannot write {target}: {error.strerror or error}. Choose another folder.") from error
+    return paths
+
+
+def build(folders: Sequence[Path]) -> tuple[Report, Sequence[Result]]:
+    """The report of the runs in ``folders`` and the results behind it. Raises UnreadableRun and RunMismatch."""
     if not folders:
         raise EvaluationError("No run is named: give one or more folders that `quarry eval run` wrote.")
     runs = read_runs(folders)
@@ -55,15 +80,7 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
         commit=runs.commit,
         seed=runs.seed,
     )
-    target = out or folders[0] / REPORTS
-    paths = ReportPaths(target / f"{report.name}.html", target / f"{report.name}.json", report)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        _replace(paths.json, to_json(report))
-        _replace(paths.html, render_page(report, runs.results))
-    except OSError as error:
-        raise EvaluationError(f"Cannot write {target}: {error.strerror or error}. Choose another folder.") from error
-    return paths
+    return report, runs.results
 
 
 def compare(first: Path, second: Path) -> Comparison:

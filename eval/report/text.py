@@ -27,10 +27,37 @@ def to_markdown(report: Report) -> str:
         return "Nothing is answered yet.\n"
     parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
     for group in report.groups:
-        parts += [f"## {group.task} on {group.repo}, {group.model}", *_describe_group(group)]
+        parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     return "\n\n".join(parts) + "\n"
+
+
+def describe_group(group: Group) -> list[str]:
+    """All of one task: tables, why, errors, what is missing."""
+    parts = [arms_table(group)]
+    if group.gains:
+        parts.append(gains_table(group.gains))
+    parts += [group.why] if group.why else []
+    for split in dict.fromkeys([FOUND, *(each.split for each in group.slices)]):
+        table = slices_table(group, split)
+        parts += [table] if table else []
+    if group.follow_ups:
+        rows = [[each.arm, write_share(each.first), write_share(each.after)] for each in group.follow_ups]
+        parts.append(to_table(["arm", "right at once", "right after one follow-up"], rows))
+    if group.measures:
+        rows = [
+            [each.measure, f"{each.arm} against {each.baseline}", describe_measure(each), write_interval(each.interval)]
+            for each in group.measures
+        ]
+        parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
+    if group.refusals:
+        rows = [[each.arm, write_share(each.unanswerable), write_share(each.answerable)] for each in group.refusals]
+        parts.append(to_table(["arm", "unanswerable refused", "answerable refused or left open"], rows))
+    errors = [each for each in group.reasons if each.verdict == "error"]
+    parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
+    parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
+    return parts
 
 
 def arms_table(group: Group) -> str:
@@ -132,29 +159,3 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         for each in judges
     ]
     return to_table(header, rows)
-
-
-def _describe_group(group: Group) -> list[str]:
-    parts = [arms_table(group)]
-    if group.gains:
-        parts.append(gains_table(group.gains))
-    parts += [group.why] if group.why else []
-    for split in dict.fromkeys([FOUND, *(each.split for each in group.slices)]):
-        table = slices_table(group, split)
-        parts += [table] if table else []
-    if group.follow_ups:
-        rows = [[each.arm, write_share(each.first), write_share(each.after)] for each in group.follow_ups]
-        parts.append(to_table(["arm", "right at once", "right after one follow-up"], rows))
-    if group.measures:
-        rows = [
-            [each.measure, f"{each.arm} against {each.baseline}", describe_measure(each), write_interval(each.interval)]
-            for each in group.measures
-        ]
-        parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
-    if group.refusals:
-        rows = [[each.arm, write_share(each.unanswerable), write_share(each.answerable)] for each in group.refusals]
-        parts.append(to_table(["arm", "unanswerable refused", "answerable refused or left open"], rows))
-    errors = [each for each in group.reasons if each.verdict == "error"]
-    parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
-    parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
-    return parts
