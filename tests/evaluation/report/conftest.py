@@ -127,7 +127,7 @@ def make_results(task: str, repo: str, model: str, n: int, arms: list[str], seed
     return results
 
 
-def make_run(seed: int = 1, n: int = 60) -> tuple[list[dict[str, Any]], list[Result]]:
+def make_run(seed: int = 1, n: int = 36) -> tuple[list[dict[str, Any]], list[Result]]:
     """Two models on two repositories; the larger model's repair is not complete, and one ablation is of one task."""
     results: list[Result] = []
     setups = []
