@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 5.2  # inches: readable on a phone without being scaled down much
 _ROW = 0.42
+_MAX_NAME_CHARS = 32  # of a row: the plot must have room beside it; the table has the whole name
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +175,15 @@ def _mark(axes: Axes, x: float, gain: Gain | None, arm: str, others: list[str], 
 
 
 def _finish(axes: Axes, names: Sequence[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [_shorten(name) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlabel(label)
     _style(axes)
     axes.tick_params(axis="y", length=0)
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_CHARS else name[: _MAX_NAME_CHARS - 1] + "…"
 
 
 def _style(axes: Axes) -> None:

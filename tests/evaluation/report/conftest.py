@@ -128,22 +128,23 @@ def make_results(task: str, repo: str, model: str, n: int, arms: list[str], seed
 
 
 def make_run(seed: int = 1, n: int = 36) -> tuple[list[dict[str, Any]], list[Result]]:
-    """Two models on two repositories; the larger model's repair is not complete, and one ablation is of one task."""
+    """A small model on two repositories, a larger one on one, its repair not complete; ablations of one task."""
     results: list[Result] = []
     setups = []
     main = ["none", "placebo", "retrieval", "oracle"]
     for model in ("embedded/qwen2.5-coder-0.5b", "embedded/qwen2.5-coder-1.5b"):
         tasks = []
-        for repo in ("garden", "harbour"):
+        is_small = "0.5b" in model
+        for repo in ("garden", "harbour")[: 2 if is_small else 1]:
             for task in ("questions", "completion", "repair", "reasoning"):
                 arms = [*main, "dense", "lexical", "retrieval:k=5"] if task == "completion" else main
                 results += make_results(task, repo, model, n, arms, seed)
                 tasks.append({"repo": repo, "task": task, "n_cases": n, "version": 1, "max_tokens": 400})
-        for task in ("generation", "optimisation"):
+        for task in ("generation", "optimisation") if is_small else ():
             results += make_results(task, "built-in", model, n // 2, ["none", "retrieval"], seed)
             tasks.append({"repo": "built-in", "task": task, "n_cases": n // 2, "version": 1, "max_tokens": 400})
         setups.append({"model": model, "seed": seed, "context_tokens": 900, "tasks": tasks})
-    cut = [r for r in results if r.task == "repair" and "1.5b" in r.model and r.repo == "harbour" and r.arm == "oracle"]
+    cut = [result for result in results if (result.task, result.arm) == ("repair", "oracle") and "1.5b" in result.model]
     dropped = {id(result) for result in cut[n // 2 :]}
     return setups, [result for result in results if id(result) not in dropped]
 

@@ -64,7 +64,9 @@ def find_numbers(value: Any) -> Iterator[float]:
 def test_every_number_of_the_page_is_in_the_json(html: str, report: Any) -> None:
     """Whatever stands there with decimals is a figure of the JSON, rounded."""
     shown = set(re.findall(r"\d+\.\d+", " ".join(Page(html).text)))
-    known = {f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(report))) for digits in (1, 2, 3)}
+    known = {
+        f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(report))) for digits in (1, 2, 3)
+    }
     explained = {"0.100", "0.05", "0.5", "1.5"}  # of the explanations, and the models' names
     assert len(shown) > 100
     assert shown - known - explained == set()
@@ -101,7 +103,15 @@ def test_gains_and_losses_stand_side_by_side_with_their_whole_prompts(make_resul
         make_result(RETRIEVAL, "c3", text="same as ever"),
     ]
     html = render_page(report_of(*results), results)
-    for words in ("from none", "from retrieval", "second thought", "was right", "now wrong", "Be right.", "Fix line 17."):
+    for words in (
+        "from none",
+        "from retrieval",
+        "second thought",
+        "was right",
+        "now wrong",
+        "Be right.",
+        "Fix line 17.",
+    ):
         assert words in html
     assert "same as ever" not in html
     assert html.index("Gained with retrieval") < html.index("from retrieval") < html.index("Lost with retrieval")

@@ -12,7 +12,11 @@ from eval.report.publish import draw_pictures, to_results_page, without_paths
 
 def test_no_folder_of_the_machine_is_left() -> None:
     """Of a path its last part; addresses and relative paths stay."""
-    given = {"origin": "/srv/data/click-8.1", "url": "https://example.org/a/b", "notes": ["left out: tests/a.py in /x/y"]}
+    given = {
+        "origin": "/srv/data/click-8.1",
+        "url": "https://example.org/a/b",
+        "notes": ["left out: tests/a.py in /x/y"],
+    }
     assert without_paths(given) == {
         "origin": "click-8.1",
         "url": "https://example.org/a/b",
@@ -23,7 +27,7 @@ def test_no_folder_of_the_machine_is_left() -> None:
 def test_plots_are_whole_files_with_both_colours(report: Any) -> None:
     """Each parses as XML and holds a rule for dark screens."""
     pictures = draw_pictures(report)
-    assert len(pictures) == 2 + 6
+    assert len(pictures) == 2 + 4
     for svg in pictures.values():
         assert ElementTree.fromstring(svg).tag.endswith("svg")
         assert "prefers-color-scheme:dark" in svg

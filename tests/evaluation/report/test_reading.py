@@ -15,7 +15,14 @@ def setup_of(model: str = "m", **fields: Any) -> dict[str, Any]:
     repo = {"name": "garden", "content": fields.pop("content", "c0ffee")}
     task = {"repo": "garden", "task": "completion", "cases": fields.pop("cases", "1"), "n_cases": 2}
     start = {"started_at": fields.pop("at", "2026-11-25T10:00:00"), "quarry_commit": fields.pop("commit", "aaa")}
-    return {"model": model, "seed": 0, "context_tokens": 900, "repos": [repo], "tasks": [task], "starts": [start]} | fields
+    return {
+        "model": model,
+        "seed": 0,
+        "context_tokens": 900,
+        "repos": [repo],
+        "tasks": [task],
+        "starts": [start],
+    } | fields
 
 
 def test_other_models_tasks_and_repositories_stand_side_by_side(make_result: Any) -> None:

@@ -78,7 +78,9 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
         place, size = (n, n_found) if is_found else (n - n_found, 40 - n_found)
         for arm, (found, missed) in rates.items():
             right = place < round(size * (found if is_found else missed))
-            results.append(make_result(arm, f"c{n}", correct=right, found_sources=is_found if arm == RETRIEVAL else None))
+            results.append(
+                make_result(arm, f"c{n}", correct=right, found_sources=is_found if arm == RETRIEVAL else None)
+            )
     return results
 
 
@@ -91,7 +93,11 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
         ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases takes that away"),
         ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "without the oracle arm it cannot be said"),
         ({NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0, 0)}, 32, "not just more code"),
-        ({NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.6, 0.6)}, 32, "not shown to be better than as much irrelevant"),
+        (
+            {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.6, 0.6)},
+            32,
+            "not shown to be better than as much irrelevant",
+        ),
         ({NONE: (0, 0), RETRIEVAL: (0.9, 0.4)}, 12, "a better search would bring more"),
         ({NONE: (0.9, 0.9), RETRIEVAL: (0.2, 0.2), ORACLE: (0.9, 0.9)}, 32, "It hurt"),
     ],

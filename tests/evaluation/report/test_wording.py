@@ -24,7 +24,10 @@ def gain_of(make_result: Any, report_of: Any, n: int, n_gained: int, n_lost: int
 def test_a_loss_is_said_as_plainly_as_a_gain(make_result: Any, report_of: Any) -> None:
     """The same sentence with the other word."""
     gain, loss = (gain_of(make_result, report_of, 40, *counts) for counts in ((20, 2), (2, 20)))
-    assert describe_gain(gain).replace("better", "worse").replace("+", "−").split(":")[0] == describe_gain(loss).split(":")[0]
+    assert (
+        describe_gain(gain).replace("better", "worse").replace("+", "−").split(":")[0]
+        == describe_gain(loss).split(":")[0]
+    )
     assert judge_gain(loss) == "worse"
     assert describe_gain(loss).startswith("Retrieval was worse than none: −0.450")
 
