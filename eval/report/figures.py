@@ -22,7 +22,7 @@ NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 # What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
-NEVER_POOLED = frozenset({"questions"})  # without context most cannot be known
+NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be known
 UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
 

@@ -65,7 +65,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
                 for after, before in pairs
                 if name in after.score.measures and name in before.score.measures
             ]
-            if both:
+            if any(after != before for after, before, _ in both):  # else it says something of the case alone
                 gains.append(_compare_measure(name, arm, baseline, both, seed))
     return gains
 

@@ -88,7 +88,7 @@ def judge_grounding(arms: Arms) -> list[Grounding]:
                 arm=arm,
                 n=len(valid),
                 n_citations=len(citations),
-                precision=count_share(bool(citation.get("holds_answer")) for citation in citations),
+                precision=count_share(bool(each["holds_answer"]) for each in citations if "holds_answer" in each),
                 recall=count_share(
                     any(citation.get("on_answer") for citation in _citations(result)) for result in shown
                 ),
