@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import pytest
 
 from assistant.records import Citation, Passage
 from eval.probes import Probe, to_report, wrong_answers
-from eval.tasks.questions.grounding import judge_citation, says, summarise_grounding
-from eval.tasks.questions.records import CitedLines, Question
+from eval.tasks.questions.grounding import judge_citation, says
+from eval.tasks.questions.records import Question
 from eval.tasks.questions.scoring import score_answer
 
 QUESTION = Question(
@@ -51,42 +47,6 @@ def test_a_citation_holds_the_answer_by_lines_or_by_text(
 def test_saying_an_answer(text: str, answer: str, said: bool) -> None:
     """An answer is said as a word of its own, quotes and qualifiers aside."""
     assert says(text, answer) is said
-
-
-@dataclass(frozen=True)
-class Grounded:
-    """An answer of an arm with passages that show the answer's lines."""
-
-    citations: Sequence[CitedLines] = ()
-    text: str = "It is 30."
-    expected: str = "30"
-    retrieved_answer: bool = True
-    n_citations_removed: int = 0
-    unknown_names: Sequence[str] = ()
-
-
-def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> Grounded:
-    """An answer; what a test does not name is plain."""
-    return Grounded(citations, **changes)
-
-
-def test_the_figures_of_an_arm() -> None:
-    """Precision is over citations, recall over answers whose prompt showed the lines, names over answers."""
-    right = CitedLines(1, "a.py", 12, 12, "timeout=30", True, True)
-    wrong = CitedLines(2, "b.py", 1, 1, "x", False, False)
-    summary = summarise_grounding(
-        "free-retrieval",
-        [
-            answer([right, wrong], unknown_names=["foo", "bar"]),
-            answer([wrong], n_citations_removed=2),
-            answer(text="It is 5."),
-            answer(retrieved_answer=False),
-        ],
-    )
-    assert (summary.n, summary.n_cited, summary.n_citations, summary.n_holding) == (4, 2, 3, 1)
-    assert summary.precision == pytest.approx(1 / 3)
-    assert (summary.n_shown, summary.n_shown_cited, summary.n_shown_right, summary.n_shown_right_cited) == (3, 1, 2, 1)
-    assert (summary.n_removed, summary.n_with_unknown, summary.n_unknown) == (2, 1, 2)
 
 
 @pytest.mark.parametrize(
