@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.sandbox import Limits, Outcome
+from eval.sandbox import Limits, Outcome, Sandbox
 
 Run = Callable[..., Outcome]
 
@@ -198,6 +199,21 @@ def test_a_child_that_left_its_session_is_dead_when_the_run_ends(run: Run, run_u
     (folder / "beat").unlink()
     assert run_unconfined(program).succeeded
     assert _beats_after(folder) > 0
+
+
+def test_a_run_does_not_outlive_us(folder: Path, sandbox: Sandbox) -> None:
+    """Killed ourselves, without a moment to clean up, we leave nothing running."""
+    program = "while :; do echo >> beat; sleep 0.02; done"
+    ours = (
+        "from pathlib import Path\nfrom eval.sandbox import open_sandbox\n"
+        f"open_sandbox().run(['sh', '-c', {program!r}], Path({str(folder)!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", ours], cwd=Path(__file__).parents[3]) as process:
+        while process.poll() is None and not (folder / "beat").exists():
+            time.sleep(0.02)
+        process.kill()
+    time.sleep(0.1)
+    assert _beats_after(folder) == 0
 
 
 def test_the_time_limit_ends_children_that_ignore_it(run: Run, folder: Path) -> None:
