@@ -233,6 +233,17 @@ def test_a_program_that_closed_its_outputs_is_timed_too(run: Run) -> None:
     assert outcome.end == "timed out"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="as an ordinary user, who hands out a hard link hands out the file")
+def test_a_hard_link_in_the_folder_does_not_give_the_file_away(run: Run, folder: Path) -> None:
+    """A copy that shares its files with the original can be read and replaced, and the original stays as it is."""
+    original = folder.parent / "original"
+    original.write_text("ours")
+    os.link(original, folder / "copy")
+    assert "PermissionError" in run("print(open('copy').read())\nopen('copy', 'w')").stderr
+    assert run("import os\nos.unlink('copy')\nopen('copy', 'w').write('theirs')").succeeded
+    assert original.read_text() == "ours" and original.stat().st_uid == os.getuid()
+
+
 def test_what_it_leaves_can_be_deleted(run: Run, folder: Path) -> None:
     """Closed folders and folders nested deeper than a path can be long are no hindrance."""
     program = (
