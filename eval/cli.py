@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .judging.cli import judge
 from .retrieval.cli import retrieval
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ def fetch(dataset: str, parent: Path | None) -> None:
 
 
 run.add_command(retrieval)
+evaluate.add_command(judge)
 
 
 def _say_what_is_kept(folder: Path) -> None:

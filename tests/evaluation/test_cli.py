@@ -135,7 +135,9 @@ def test_the_list_names_tasks_and_arms() -> None:
     assert set(list_tasks()) <= set(TASKS)
 
 
-@pytest.mark.parametrize("words", [("list",), ("run",), ("run", "retrieval"), ("report",), ("compare",), ("fetch",)])
+@pytest.mark.parametrize(
+    "words", [("list",), ("run",), ("run", "retrieval"), ("report",), ("compare",), ("judge",), ("fetch",)]
+)
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
     """Each command says what it does, and each of its options too."""
     command: click.Command = evaluate
