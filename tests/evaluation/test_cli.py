@@ -102,6 +102,7 @@ def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple
     [
         (("run", "questions", "--repo", ".", "--suite", "standard"), "not both"),
         (("run", "questions", "retrieval", "--repo", "."), "retrieval runs by itself"),
+        (("run", "questions", "--repo", ".", "--samples", "3"), "give --temperature"),
         (("run",), "Missing argument"),
         (("run", "retrieval", "--repo", "."), "--queries"),
     ],
