@@ -38,7 +38,8 @@ class Clock(Protocol):
 class Target:
     """What is asked: the index, None without one, and the caps that are the same in every arm.
 
-    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token.
+    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token. Each case is asked
+    ``n_samples`` times, with the seeds that follow ``seed``.
     """
 
     repo: str | None
@@ -46,6 +47,9 @@ class Target:
     max_tokens: int
     context_tokens: int
     counts_a_token: int = 1
+    seed: int = 0
+    temperature: float = 0.0
+    n_samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,23 @@ class Asker:
                 extra["follow_up_error"] = str(error)
                 break
             attempts.append(await self._score(case, answer))
+        if self._target.n_samples > 1:
+            extra["samples"] = await self._sample(case, replace(request, messages=request.messages[:1]), attempts[0])
         return self._record(case, arm, found, attempts, extra)
+
+    async def _sample(self, case: Case, request: AskRequest, first: Attempt) -> list[dict[str, Any]]:
+        """The first answer and further ones to the same prompt, as far as the model gives any."""
+        samples = [{"seed": request.seed, "text": first.text, "verdict": first.score.verdict}]
+        for number in range(1, self._target.n_samples):
+            again = replace(request, seed=request.seed + number)
+            try:
+                answer = await self._answerer.answer(again)
+            except QuarryError as error:
+                samples.append({"seed": again.seed, "text": "", "verdict": "error", "error": str(error)})
+                continue
+            score = (await self._score(case, answer)).score
+            samples.append({"seed": again.seed, "text": answer.text, "verdict": score.verdict})
+        return samples
 
     async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
         """The request, and what is to be recorded of how it was made."""
@@ -121,6 +141,8 @@ class Asker:
             given=given.hits if given is not None else None,
             context_tokens=cap,
             search=arm.search,
+            temperature=self._target.temperature,
+            seed=self._target.seed if self._target.temperature > 0 else 0,  # it decides nothing of a greedy answer
         )
         return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 

@@ -48,7 +48,8 @@ Say = Callable[[str], None]
 class RunOptions:
     """What a user asks for. ``repos`` are paths or URLs; ``limit`` and ``max_tokens`` None: each task's own.
 
-    ``out`` None: a folder of the configuration's own. ``unsafe``: run generated code without a sandbox.
+    ``out`` None: a folder of the configuration's own. ``unsafe``: run generated code without a sandbox. Each case is
+    answered ``n_samples`` times.
     """
 
     tasks: Sequence[str]
@@ -62,6 +63,8 @@ class RunOptions:
     python: Path | None = None
     data: Path | None = None
     unsafe: bool = False
+    temperature: float = 0.0
+    n_samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,9 @@ class Run:
             setup.max_tokens,
             self._options.context_tokens * unit,
             unit,
+            self._options.seed,
+            self._options.temperature,
+            self._options.n_samples,
         )
         kept: Scorer = scorer
         if task.runs_code:
@@ -287,6 +293,8 @@ class Run:
             max_tokens=options.max_tokens,
             limit=options.limit,
             decisive=describe_code(self._settings),
+            temperature=options.temperature,
+            n_samples=options.n_samples,
             repos=[each.setup for each in self._repos if each.source is not None],
             starts=[start],
         )
