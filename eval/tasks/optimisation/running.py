@@ -46,7 +46,6 @@ def run_job(
             command,
             folder,
             limits=limits,
-            readable=[Path(sys.base_prefix)],
             environment={"PYTHONHASHSEED": "0"},  # sets of strings have one order
             stdin=json.dumps(dict(job)),
         )

@@ -9,7 +9,7 @@ item's best is more than ten times as good at the measured size; another growth 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +43,16 @@ class OptimisationScorer:
 
     def score_code(self, item: Item, code: str) -> Score:
         """What this code is worth as that function. Raises SandboxError."""
+        return self.score_codes(item, [code])[0]
+
+    def score_codes(self, item: Item, codes: Sequence[str]) -> list[Score]:
+        """What each is worth, in one run: one that ends the interpreter ends the others too. Raises SandboxError."""
         parts = {part: item.read(part) for part in ("original", "best", "inputs")}
-        job = {"entry": item.name, "size": item.size, "seed": SEED, "answer": code, "timed": self._timed, **parts}
+        job = {"entry": item.name, "size": item.size, "seed": SEED, "timed": self._timed, "answers": codes, **parts}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
-            return Score("wrong", why_no_result(outcome), code)
-        return judge(result, code)
+            return [Score("wrong", why_no_result(outcome), code) for code in codes]
+        return [judge(found, code) for found, code in zip(result["answers"], codes, strict=True)]
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """The test that failed, or by how much it is not faster."""

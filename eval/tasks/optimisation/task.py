@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import random
 import shutil
-from collections.abc import Sequence
 
 from eval.cases import Case
 from eval.errors import SandboxMissing
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
-from .catalogue import CATALOGUE, LIBRARY, Item, find_span
+from .catalogue import CATALOGUE, LIBRARY, Item
+from .helpers import find_span, in_turns
 from .scoring import OptimisationScorer
 
 PROMPT = """\
@@ -63,21 +62,10 @@ def make_case(item: Item) -> Case:
         path=f"{item.name}.py",
         prompt=PROMPT.format(code=code),
         query=ast.get_docstring(function) or item.name,
-        sources=[find_span(helper) for helper in item.helpers],
+        sources=[find_span(LIBRARY, helper) for helper in item.helpers],
         language="python",
         data={"item": item.name},
     )
-
-
-def in_turns(items: Sequence[Item], seed: int) -> list[Item]:
-    """Shuffled by the seed, so that any head has its share of items with a helper."""
-    rng = random.Random(seed)
-    groups = [[i for i in items if i.helpers], [i for i in items if not i.helpers]]
-    placed: list[tuple[float, int, Item]] = []
-    for number, group in enumerate(groups):
-        rng.shuffle(group)
-        placed += [((place + 0.5) / len(group), number, item) for place, item in enumerate(group)]
-    return [item for _, _, item in sorted(placed, key=lambda entry: entry[:2])]
 
 
 TASK: Task = OptimisationTask()

@@ -23,9 +23,9 @@ MOVED_PER_STEP = 8  # items that move up when one before them goes: pop(0), inse
 CHARACTERS_PER_STEP = 128  # of text copied or searched
 
 _LISTS = (list, tuple, deque)
-_HASHED: tuple[type, ...] = (set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items()))
+_HASHED: Any = (set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items()))
 _TEXTS = (str, bytes, bytearray)
-_SIZED = (*_LISTS, *_HASHED, *_TEXTS, range)
+_SIZED: Any = (*_LISTS, *_HASHED, *_TEXTS, range)
 _MAKERS = (list, tuple, set, frozenset, dict, deque, OrderedDict, defaultdict, str, bytes, bytearray)
 _CONSTANT = frozenset(
     "len isinstance issubclass abs next iter ord chr hash id type range enumerate zip map filter reversed divmod pow"

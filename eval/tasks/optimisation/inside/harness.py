@@ -6,7 +6,6 @@ prints is dropped. Its module is executed anew before each measured call, so tha
 
 from __future__ import annotations
 
-import copy
 import gc
 import importlib.abc
 import importlib.machinery
@@ -107,7 +106,7 @@ Ending = tuple[type[BaseException] | None, Any, Any]
 
 def call(function: Callable[..., Any], args: Any) -> Ending:
     """Call with a copy of the arguments. Raises TookTooLong and TooMuchWork, nothing else."""
-    args = copy.deepcopy(args)
+    args = clone(args)
     signal.setitimer(signal.ITIMER_PROF, SECONDS_FOR_A_TEST)
     try:
         return None, function(*args), args
@@ -117,6 +116,15 @@ def call(function: Callable[..., Any], args: Any) -> Ending:
         return type(error), str(error), args
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def clone(value: Any) -> Any:
+    """A copy of arguments: new lists and dicts, what cannot change shared."""
+    if isinstance(value, dict):
+        return {key: clone(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [clone(held) if isinstance(held, (list, dict)) else held for held in value]
+    return tuple(map(clone, value)) if isinstance(value, tuple) else value
 
 
 def same(left: Any, right: Any) -> bool:
@@ -174,7 +182,7 @@ def count(source: str, entry: str, modules: Modules, args: Any, limit: int | Non
 def measure(source: str, entry: str, modules: Modules, args: Any) -> float:
     """Seconds by the clock of one first call."""
     function = load(source, entry, modules)
-    args = copy.deepcopy(args)
+    args = clone(args)
     signal.setitimer(signal.ITIMER_PROF, 4 * SECONDS_FOR_A_TEST)
     gc.collect()
     gc.disable()
@@ -187,46 +195,61 @@ def measure(source: str, entry: str, modules: Modules, args: Any) -> float:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
-def judge(job: dict[str, Any], modules: Modules) -> dict[str, Any]:
-    """What becomes of the answer: ``problem`` with what is wrong, or the figures."""
-    entry, sources = job["entry"], {name: job[name] for name in ("original", "best", "answer")}
+def judge(job: dict[str, Any], modules: Modules) -> list[dict[str, Any]]:
+    """What becomes of each answer: ``problem`` with what is wrong, or the figures."""
+    entry, seed, size = job["entry"], job["seed"], job["size"]
     inputs = types.ModuleType("inputs")
     exec(compile(job["inputs"], "inputs", "exec"), inputs.__dict__)
-    original = load(sources["original"], entry, modules)
-    tests = small_inputs(inputs, job["seed"])
-    expected = [call(original, args) for args in tests]
-    try:
-        answer = load(sources["answer"], entry, modules)
-    except BaseException as error:
-        return {"problem": f"the code cannot be loaded: {type(error).__name__}: {short(str(error))}"}
-    for args, wanted in zip(tests, expected, strict=True):
-        try:
-            problem = difference(entry, args, wanted, call(answer, args))
-        except TookTooLong:
-            return {"problem": f"{entry}({', '.join(short(repr(a)) for a in args)}) did not end"}
-        if problem:
-            return {"problem": problem}
+    original = load(job["original"], entry, modules)
+    tests = [(args, call(original, args)) for args in small_inputs(inputs, seed)]
+    sizes = (size, max(1, size // GROWTH_STEP))
+    large = [inputs.make(random.Random(f"{seed} large"), n) for n in sizes]
+    known = {}
+    for name in ("original", "best"):
+        known[name] = [count(job[name], entry, modules, args, None) for args in large]
+    found = []
+    for answer in job["answers"]:
+        problem = try_small(answer, entry, modules, tests)
+        found.append({"problem": problem} if problem else try_large(answer, job, modules, large, known))
+    return found
 
-    size, seed = job["size"], random.Random(job["seed"]).random()
-    large = inputs.make(random.Random(seed), size)
-    smaller = inputs.make(random.Random(seed), max(1, size // GROWTH_STEP))
-    steps: dict[str, list[int]] = {}
-    endings: list[Ending] = []
-    for name, source in sources.items():
-        limit = WORK_ALLOWED * steps["original"][0] if endings else None
+
+def try_small(answer: str, entry: str, modules: Modules, tests: list[tuple[Any, Ending]]) -> str | None:
+    """What is wrong on small inputs, None if nothing."""
+    try:
+        function = load(answer, entry, modules)
+    except BaseException as error:
+        return f"the code cannot be loaded: {type(error).__name__}: {short(str(error))}"
+    for args, wanted in tests:
         try:
-            n_steps, result = count(source, entry, modules, large, limit)
-            steps[name] = [n_steps, count(source, entry, modules, smaller, limit)[0]]
-        except (TooMuchWork, TookTooLong):
-            return {"problem": None, "too_much": True, "steps": steps}
-        endings.append(result)
-        problem = difference(entry, ("...",), endings[0], result)
+            problem = difference(entry, args, wanted, call(function, args))
+        except TookTooLong:
+            problem = f"{entry}({', '.join(short(repr(a)) for a in args)}) did not end"
         if problem:
-            return {"problem": f"on a large input, {problem}"}
+            return problem
+    return None
+
+
+def try_large(
+    answer: str, job: dict[str, Any], modules: Modules, large: list[Any], known: dict[str, list[tuple[int, Ending]]]
+) -> dict[str, Any]:
+    """Counted work, of which there must not be far too much, and measured times."""
+    entry = job["entry"]
+    limit = WORK_ALLOWED * known["original"][0][0]
+    steps = {name: [n_steps for n_steps, _ in counts] for name, counts in known.items()}
+    try:
+        counts = [count(answer, entry, modules, args, limit) for args in large]
+    except (TooMuchWork, TookTooLong):
+        return {"problem": None, "too_much": True, "steps": steps}
+    problem = difference(entry, ("...",), known["original"][0][1], counts[0][1])
+    if problem:
+        return {"problem": f"on a large input, {problem}"}
+    steps["answer"] = [n_steps for n_steps, _ in counts]
+    sources = {"original": job["original"], "best": job["best"], "answer": answer}
     times: dict[str, list[float]] = {name: [] for name in sources}
     for _ in range(N_REPEATS if job["timed"] else 0):
         for name, source in sources.items():
-            times[name].append(measure(source, entry, modules, large))
+            times[name].append(measure(source, entry, modules, large[0]))
     seconds = {name: statistics.median(values) for name, values in times.items() if values}
     return {"problem": None, "too_much": False, "steps": steps, "seconds": seconds}
 
@@ -242,8 +265,8 @@ def main() -> None:
     signal.signal(signal.SIGPROF, ring)
     modules = Modules(HERE / "library")
     sys.meta_path.insert(0, modules)
-    result = judge(job, modules)
-    (HERE / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    answers = judge(job, modules)
+    (HERE / "result.json").write_text(json.dumps({"answers": answers}), encoding="utf-8")
 
 
 if __name__ == "__main__":

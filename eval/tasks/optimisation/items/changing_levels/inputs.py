@@ -6,5 +6,7 @@ def make(rng, n):
     log = []
     for _ in range(n):
         one, other = rng.randint(1, n), rng.randint(1, n)
-        log.append(rng.choice([("add", one, rng.randint(-9, 9)), ("sum", min(one, other), max(one, other))]))
+        log.append(
+            ("sum", min(one, other), max(one, other)) if rng.random() < 0.8 else ("add", one, rng.randint(-9, 9))
+        )
     return levels, log
