@@ -34,10 +34,15 @@ _targets: dict[int, tuple[CodeType, _Target | None]] = {}  # by id: hashing code
 _open: dict[int, tuple[dict[str, Any], list[Any], list[str], str]] = {}
 _calls: dict[str, set[str]] = {}  # of each function, what was given
 _written: list[str] = []  # lines that are not in the file yet
-# Opened before any test may change the folder or replace open().
-_output = os.open(Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+_output = -1
 _test = ""
 _dumps = json.dumps  # tests may patch it
+
+
+def pytest_configure() -> None:
+    """Open the file, before any test may change the folder or replace open()."""
+    global _output
+    _output = os.open(Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
 @pytest.hookimpl(hookwrapper=True)
