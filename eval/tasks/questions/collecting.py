@@ -6,6 +6,7 @@ Every sixth question has no answer.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def collect_questions(files: Iterable[tuple[str, str]], seed: int) -> Collection
     for kind in ALL_KINDS:
         ordered = spread([question for question in found if question.kind == kind], f"{seed}/{kind}")
         queues.append(cap(list(_alternate(cap(ordered)[: 2 * _MAX_OF_KIND], describer))[:_MAX_OF_KIND]))
-    answerable = list(take_turns(queues))
+    answerable = list(_describe_a_third(list(take_turns(queues))))
     return Collection(list(_mix(answerable, find_unanswerable(outline, seed))), len(found))
 
 
@@ -66,6 +67,21 @@ def _alternate(questions: Sequence[Question], describer: Describer) -> Iterator[
         elif first_both < len(both):
             yield both[first_both][0]
             first_both += 1
+
+
+def _describe_a_third(questions: Sequence[Question]) -> Iterator[Question]:
+    """The same order, but for descriptions that are drawn forward so that each head has a third of them."""
+    described = deque(question for question in questions if not question.is_named)
+    named = deque(question for question in questions if question.is_named)
+    ranks = {id(question): rank for rank, question in enumerate(questions)}
+    n_described = 0
+    for n in range(1, len(questions) + 1):
+        is_next = bool(described) and (not named or ranks[id(described[0])] < ranks[id(named[0])])
+        if described and (is_next or 3 * n_described < n):
+            n_described += 1
+            yield described.popleft()
+        else:
+            yield named.popleft()
 
 
 def _mix(answerable: Sequence[Question], unanswerable: Sequence[Question]) -> Iterator[Question]:

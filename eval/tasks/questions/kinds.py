@@ -181,7 +181,8 @@ def _ask_member(symbol: Symbol) -> Iterator[Question]:
     before, after = members[nth], members[nth + 1]
     if re.sub(r"\d+", "", before.name) == re.sub(r"\d+", "", after.name):  # numbered: anybody can count
         return
-    text = f"Which member comes directly after `{before.name}` in the enumeration `{symbol.name}`?"
+    what = "type" if symbol.kind == "type" else "enumeration"
+    text = f"Which member comes directly after `{before.name}` in the {what} `{symbol.name}`?"
     yield from _make("member", text, after.name, symbol, (before.line, after.line), detail=before.name)
 
 

@@ -98,4 +98,4 @@ def _answer_group(question: Question) -> str:
     if question.asks_for == "value":
         is_python = question.language == "python"
         return repr(ast.literal_eval(question.answer) if is_python else canonical(question.answer))
-    return question.answer.rpartition(".")[2]
+    return question.answer.rpartition(".")[2] if question.asks_for == "name" else question.answer
