@@ -6,7 +6,6 @@ Every sixth question has no answer.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from .keys import find_config_questions
 from .kinds import find_code_questions, is_asked_file
 from .outline import read_outline
 from .records import ALL_KINDS, Question
-from .sampling import cap, spread, take_turns
+from .sampling import Shares, cap, spread, take_turns
 from .syntax import read_codebase
 from .unanswerable import find_unanswerable
 
@@ -70,18 +69,33 @@ def _alternate(questions: Sequence[Question], describer: Describer) -> Iterator[
 
 
 def _describe_a_third(questions: Sequence[Question]) -> Iterator[Question]:
-    """The same order, but for descriptions that are drawn forward so that each head has a third of them."""
-    described = deque(question for question in questions if not question.is_named)
-    named = deque(question for question in questions if question.is_named)
+    """The same order, but for descriptions that are drawn forward so that each head has a third of them.
+
+    Moving them changes what a kind has taken so far, so the share of each answer is held here again.
+    """
+    described = [question for question in questions if not question.is_named]
+    named = [question for question in questions if question.is_named]
     ranks = {id(question): rank for rank, question in enumerate(questions)}
+    shares = Shares()
     n_described = 0
     for n in range(1, len(questions) + 1):
-        is_next = bool(described) and (not named or ranks[id(described[0])] < ranks[id(named[0])])
-        if described and (is_next or 3 * n_described < n):
+        open_described = next((question for question in described if shares.allow(question)), None)
+        open_named = next((question for question in named if shares.allow(question)), None)
+        if open_described is None and open_named is None:
+            return
+        is_due = 3 * n_described < n
+        if open_described is not None and (
+            open_named is None or is_due or ranks[id(open_described)] < ranks[id(open_named)]
+        ):
+            chosen = open_described
+            described.remove(chosen)
             n_described += 1
-            yield described.popleft()
         else:
-            yield named.popleft()
+            assert open_named is not None
+            chosen = open_named
+            named.remove(chosen)
+        shares.take(chosen)
+        yield chosen
 
 
 def _mix(answerable: Sequence[Question], unanswerable: Sequence[Question]) -> Iterator[Question]:

@@ -26,6 +26,7 @@ _TEST_FOLDERS = frozenset(
     "spec specs __tests__ __mocks__ fixtures fixture e2e androidtest testfixtures unittests test-data testdata website "
     "samples www scripts".split()
 )
+_ENDINGS = (".playground",)
 _OTHER_FOLDERS = (
     "example",
     "sample",
@@ -83,7 +84,7 @@ def is_asked_file(path: str) -> bool:
     folders = {part.lower() for part in PurePosixPath(path).parts[:-1]}
     return (
         is_own_source(path)
-        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) for f in folders)
+        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) or f.endswith(_ENDINGS) for f in folders)
         and not _TEST_FILE.search(path)
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import heapq
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from .literals import canonical
@@ -89,6 +89,23 @@ def cap(questions: Sequence[Question]) -> list[Question]:
         n_taken += 1
         if n_taken < len(groups[group]):
             heapq.heappush(waiting, (_SHARE * n_taken, groups[group][n_taken], group, n_taken))
+
+
+class Shares:
+    """Which answers were taken so far in each kind, and which may be taken next."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._of_answer: Counter[tuple[str, str]] = Counter()
+
+    def allow(self, question: Question) -> bool:
+        """Whether its answer keeps its share of the kind."""
+        return _SHARE * self._of_answer[question.kind, _answer_group(question)] <= self._taken[question.kind]
+
+    def take(self, question: Question) -> None:
+        """Count a question."""
+        self._taken[question.kind] += 1
+        self._of_answer[question.kind, _answer_group(question)] += 1
 
 
 def _answer_group(question: Question) -> str:
