@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TIMEOUT_MS = 2_000
+TIMEOUT_MS = 4_000  # the machine may be busy; what is looked for is there at once
 _URL = "http://page.invalid/"
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync", "--no-zygote"),
