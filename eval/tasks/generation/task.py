@@ -125,8 +125,8 @@ def make_case(problem: Problem, language: str) -> Case:
 def make_page_case(page_id: str, statement: str) -> Case:
     """The case of a web page."""
     prompt = (
-        f"Write a web page in one HTML file, with its style and script inside and nothing loaded from elsewhere. It is "
-        f"{statement}"
+        "Write a web page in one HTML file, with its script inside and nothing loaded from elsewhere. Leave out all "
+        f"styling that is not asked for. It is {statement}"
     )
     return Case(
         id=f"page-{page_id}",
