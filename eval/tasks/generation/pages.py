@@ -254,7 +254,13 @@ def _escape_closes(page: Page) -> None:
     see(page.get_by_role("button", name="Leave port", exact=True)).to_be_focused()
 
 
+def _is_here(page: Page) -> None:
+    see(page.get_by_role("status")).to_have_text("here")
+
+
+# By the page's id in pages.toml; "probe" is of a page of our own, to see that a browser works here.
 CHECKS: Mapping[str, Sequence[Look]] = {
+    "probe": (_is_here,),
     "counter": (
         _counts,
         _counts_by_keyboard,

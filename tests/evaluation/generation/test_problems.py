@@ -50,7 +50,7 @@ def test_there_are_as_many_as_promised() -> None:
     for language in ("javascript", "java", "go", "rust", "cpp"):
         assert sum(language in problem.languages for problem in PROBLEMS) >= 10
     assert len({problem.id for problem in PROBLEMS}) == len(PROBLEMS)
-    assert load_pages().keys() == CHECKS.keys() and len(CHECKS) >= 5
+    assert load_pages().keys() == CHECKS.keys() - {"probe"} and len(load_pages()) >= 5
 
 
 @every_problem

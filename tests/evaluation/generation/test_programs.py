@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,18 +11,12 @@ from eval.cases import Score
 from eval.sandbox import Limits, Outcome, Sandbox
 from eval.tasks.generation.catalogue import Problem
 from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in
+from eval.tasks.generation.probing import why_missing
 from eval.tasks.generation.running import find_toolchain, read_report
 from eval.tasks.generation.task import GenerationScorer, make_case
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 SUFFIXES = {"javascript": "js", "java": "java", "go": "go", "rust": "rs", "cpp": "cpp"}
-STUBS = {
-    "javascript": "function writeRuns(text) { return text; }",
-    "java": "public class Solution { public static String writeRuns(String text) { return text; } }",
-    "go": "package main\nfunc WriteRuns(text string) string { return text }",
-    "rust": "pub fn write_runs(text: &str) -> String { text.to_string() }",
-    "cpp": "#include <string>\nstd::string write_runs(const std::string& text) { return text; }",
-}
 RUNS = "def write_runs(text):\n"
 
 
@@ -32,23 +27,19 @@ def judge(sandbox: Sandbox, problem: Problem, language: str, code: str, tag: str
 
 
 @pytest.mark.parametrize("language", SUFFIXES)
-@pytest.mark.parametrize("problem_id", ["initials", "join-shifts"])
-def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], language: str, problem_id: str) -> None:
+def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], language: str) -> None:
     """With or without a class, an export, a package or a main around them; maps, lists of lists and texts alike."""
     if find_toolchain(language) is None:
         pytest.skip(f"{language} is not installed")
-    code = (SOLUTIONS / f"{problem_id}.{SUFFIXES[language]}").read_text()
-    score = judge(sandbox, problems[problem_id], language, code)
-    assert score.verdict == "correct", score.explanation
-    assert score.measures == {"asked_language": 1.0, "passed_share": 1.0}
+    for path in sorted(SOLUTIONS.glob(f"*.{SUFFIXES[language]}")):
+        score = judge(sandbox, problems[path.stem], language, path.read_text())
+        assert score.verdict == "correct", score.explanation
+        assert score.measures == {"asked_language": 1.0, "passed_share": 1.0}
 
 
-@pytest.mark.parametrize("language", SUFFIXES)
-def test_stubs_run_and_fail(sandbox: Sandbox, problems: dict[str, Problem], language: str) -> None:
-    """A stub compiles, is called, and passes only the checks that it happens to meet."""
-    if find_toolchain(language) is None:
-        pytest.skip(f"{language} is not installed")
-    score = judge(sandbox, problems["short-runs"], language, STUBS[language])
+def test_stub_runs_and_fails(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """A stub is called, and passes only the checks that it happens to meet."""
+    score = judge(sandbox, problems["short-runs"], "python", RUNS + "    return text")
     assert score.verdict == "wrong" and "check 0: wrong" in score.explanation
     assert 0 < score.measures["passed_share"] < 0.7
 
@@ -96,6 +87,25 @@ def test_no_code_is_unanswered(sandbox: Sandbox, problems: dict[str, Problem], t
     """Nothing and prose are no answer, which is not a wrong one."""
     score = GenerationScorer(sandbox).score(make_case(problems["short-runs"], "python"), text)
     assert score.verdict == "unanswered" and score.measures["asked_language"] == 0.0
+
+
+@pytest.mark.parametrize("language", ["python", *SUFFIXES])
+def test_probe_passes_where_the_tools_are(sandbox: Sandbox, language: str) -> None:
+    """A language that is here works in the sandbox; one that is not is said to be missing."""
+    expected = None if find_toolchain(language) is not None else "its tools are not installed"
+    assert why_missing(language, sandbox) == expected
+
+
+def test_tools_that_do_not_work_in_the_sandbox_are_missing() -> None:
+    """What is on the machine but not in a container is no fault of an answer."""
+
+    class WithoutTools:
+        name = "empty container"
+
+        def run(self, command: Sequence[str], *_: object, **__: object) -> Outcome:
+            return Outcome("exited", 127, "", f"{command[0]}: not found", 0.1)
+
+    assert "not found" in (why_missing("python", WithoutTools()) or "")
 
 
 def test_report_counts_only_checks_that_were_made() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.errors import SandboxMissing
-from eval.sandbox import open_sandbox
+from eval.errors import HarvestError, SandboxMissing
+from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks.base import Harvest, TaskInput
 from eval.tasks.generation import task as task_module
 from eval.tasks.generation.task import TASK, balance, find_helpers
@@ -31,11 +31,14 @@ def given(tmp_path: Path) -> TaskInput:
     )
 
 
+def _only_python(language: str, sandbox: Sandbox) -> str | None:
+    return None if language == "python" else "not installed"
+
+
 @pytest.fixture
 def with_all_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if every language and the browser were here."""
-    monkeypatch.setattr(task_module, "find_toolchain", lambda language: object())
-    monkeypatch.setattr(task_module, "missing_for_pages", lambda: None)
+    monkeypatch.setattr(task_module, "why_missing", lambda language, sandbox: None)
 
 
 def test_every_kind_is_asked_and_ids_are_unique(given: TaskInput, with_all_tools: None) -> None:
@@ -66,13 +69,29 @@ def test_order_is_the_seeds(given: TaskInput, with_all_tools: None) -> None:
 
 def test_missing_tools_are_said(given: TaskInput, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each language that is not here, and the pages without a browser, leave a line that says so."""
-    monkeypatch.setattr(task_module, "find_toolchain", lambda language: object() if language == "python" else None)
-    monkeypatch.setattr(task_module, "missing_for_pages", lambda: "Chromium is not installed")
+    monkeypatch.setattr(task_module, "why_missing", _only_python)
     harvest = TASK.harvest(given)
     assert {case.language for case in harvest.cases} == {"python"}
     assert len(harvest.notes) == 6
-    assert any("Go" in note and "14 problems" in note for note in harvest.notes)
-    assert any("Chromium is not installed" in note for note in harvest.notes)
+    assert "Go: not installed; 14 problems are left out" in harvest.notes
+    assert "web pages: not installed; 8 problems are left out" in harvest.notes
+
+
+def test_what_is_missing_is_made_up_for(given: TaskInput, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit is met by cases that can be run, and only what would be asked is tried out."""
+    monkeypatch.setattr(task_module, "why_missing", _only_python)
+    assert len(TASK.harvest(dataclasses.replace(given, limit=9)).cases) == 9
+    tried: list[str] = []
+    monkeypatch.setattr(task_module, "why_missing", lambda language, sandbox: tried.append(language))
+    TASK.harvest(dataclasses.replace(given, limit=1))
+    assert len(tried) == 1
+
+
+def test_nothing_that_can_be_run_is_an_error(given: TaskInput, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even Python runs in the sandbox, the reason is said."""
+    monkeypatch.setattr(task_module, "why_missing", lambda language, sandbox: "no such program")
+    with pytest.raises(HarvestError, match="no such program"):
+        TASK.harvest(given)
 
 
 def test_only_the_library_is_indexed(given: TaskInput, with_all_tools: None) -> None:
