@@ -54,7 +54,7 @@ class GenerationTask:
             if not untried:
                 break
             for language in untried:
-                given.on_progress(f"generation: trying out {title_of(language)}")
+                given.on_progress(f"trying out {title_of(language)}")
                 reason = why_missing(language, given.sandbox)
                 if reason is None:
                     found.add(language)
