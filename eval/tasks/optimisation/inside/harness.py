@@ -30,7 +30,7 @@ SMALL_SIZES = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 N_RANDOM = 3  # generated inputs for each small size
 N_REPEATS = 5
 WORK_ALLOWED = 3  # times the original's: an answer that does more is no faster
-SECONDS_FOR_A_TEST = 3
+SECONDS_SMALL, SECONDS_LARGE = 1, 12  # of processor time, for a call on a small and on a large input
 GROWTH_STEP = 4  # growth is seen between the size and this part of it
 
 
@@ -104,10 +104,10 @@ def load(source: str, entry: str, modules: Modules, work: Work | None = None) ->
 Ending = tuple[type[BaseException] | None, Any, Any]
 
 
-def call(function: Callable[..., Any], args: Any) -> Ending:
+def call(function: Callable[..., Any], args: Any, seconds: int = SECONDS_SMALL) -> Ending:
     """Call with a copy of the arguments. Raises TookTooLong and TooMuchWork, nothing else."""
     args = clone(args)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS_FOR_A_TEST)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return None, function(*args), args
     except (TooMuchWork, TookTooLong):
@@ -175,7 +175,7 @@ def count(source: str, entry: str, modules: Modules, args: Any, limit: int | Non
     """Steps that loading the module and one call take, and how the call ended."""
     work = Work(limit)
     function = load(source, entry, modules, work)
-    ending = call(function, args)
+    ending = call(function, args, SECONDS_LARGE)
     return work.steps, ending
 
 
@@ -183,7 +183,7 @@ def measure(source: str, entry: str, modules: Modules, args: Any) -> float:
     """Seconds by the clock of one first call."""
     function = load(source, entry, modules)
     args = clone(args)
-    signal.setitimer(signal.ITIMER_PROF, 4 * SECONDS_FOR_A_TEST)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS_LARGE)
     gc.collect()
     gc.disable()
     begin = time.perf_counter_ns()
