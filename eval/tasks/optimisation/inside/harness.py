@@ -137,7 +137,18 @@ def same(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return bool(left == right)
+    try:
+        return bool(left == right)
+    except Exception:
+        return False
+
+
+def shown_as(value: Any) -> str:
+    """What the answer returned, which may be of a class that cannot be shown."""
+    try:
+        return repr(value)
+    except Exception:
+        return f"a {type(value).__name__}"
 
 
 def short(value: Any) -> str:
@@ -154,7 +165,7 @@ def difference(entry: str, args: Any, expected: Ending, got: Ending) -> str | No
         if expected[0] is None or not issubclass(got[0], expected[0]):
             return f"{shown} raised {got[0].__name__}: {short(got[1])} instead of {wanted}"
     elif expected[0] is not None or not same(expected[1], got[1]):
-        return f"{shown} returned {short(repr(got[1]))} instead of {wanted}"
+        return f"{shown} returned {short(shown_as(got[1]))} instead of {wanted}"
     if not same(list(expected[2]), list(got[2])):
         return f"{shown} changed its arguments, which the original does not"
     return None
@@ -265,8 +276,11 @@ def main() -> None:
     signal.signal(signal.SIGPROF, ring)
     modules = Modules(HERE / "library")
     sys.meta_path.insert(0, modules)
-    answers = judge(job, modules)
-    (HERE / "result.json").write_text(json.dumps({"answers": answers}), encoding="utf-8")
+    try:
+        result: dict[str, Any] = {"answers": judge(job, modules)}
+    except Exception as error:  # ours, not the answer's: that is caught where it is called
+        result = {"failure": f"{type(error).__name__}: {error}"}
+    (HERE / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":
