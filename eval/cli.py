@@ -153,8 +153,8 @@ def run(
     provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
     started: Run | None = None
     try:
-        with show_progress() as on_progress:
-            started = Run(options, settings, provider, lambda line: click.echo(line, err=True), on_progress)
+        with show_progress() as display:
+            started = Run(options, settings, provider, display.say, display.update)
             try:
                 started.go()
             except KeyboardInterrupt:
@@ -173,30 +173,26 @@ def run(
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def report(folders: Sequence[Path], opens: bool, as_json: bool) -> None:
     """Print the figures of the runs in DIR..., as far as they are, and write the report of them all."""
-    for folder in folders:
-        _print_figures(folder, as_json)
-    try:
-        from .report import write_report  # type: ignore[import-not-found]
-    except ImportError:
-        return
+    from .report import to_json, to_markdown, write_report
+
     paths = write_report(folders)
-    click.echo(f"{paths.html}\n{paths.json}", err=True)
+    click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
+    click.echo(f"the page and its figures: {paths.html}, {paths.json}", err=True)
     if opens:
         click.launch(str(paths.html))
 
 
 @evaluate.command()
-@click.argument("before", type=_FOLDER)
-@click.argument("after", type=_FOLDER)
-def compare(before: Path, after: Path) -> None:
-    """Compare two runs of the same cases: what one has right and the other has not."""
-    try:
-        from .report import compare as compare_runs
-    except ImportError:
-        for folder in (before, after):
-            _print_figures(folder, as_json=False)
-        return
-    click.echo(compare_runs(before, after))
+@click.argument("before", type=_FOLDER, metavar="DIR")
+@click.argument("after", type=_FOLDER, metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def compare(before: Path, after: Path, as_json: bool) -> None:
+    """Compare two runs on the cases and arms that they share, such as two models or two versions of Quarry."""
+    from .report import compare as compare_runs
+    from .report import to_json, to_text
+
+    compared = compare_runs(before, after)
+    click.echo(to_json(compared) if as_json else to_text(compared))
 
 
 @evaluate.command()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from eval.cases import Result
+from eval.judging.records import JudgeFigures
 
 from .examples import choose_examples
 from .figures import (
@@ -22,7 +23,7 @@ from .figures import (
     summarise_arm,
     weigh_costs,
 )
-from .records import Group, JudgeFigures, PooledGain, Report
+from .records import Group, PooledGain, Report
 from .splits import Arms, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, is_unanswerable, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
@@ -49,9 +50,7 @@ def build_report(
     groups = [
         _summarise(key, arms, answerable[key], _count_cases(key, setups), seed) for key, arms in everything.items()
     ]
-    groups = [
-        replace(group, verdict=_describe(group), why=explain_retrieval(group)) for group in adjust_groups(groups)
-    ]
+    groups = [replace(group, verdict=_describe(group), why=explain_retrieval(group)) for group in adjust_groups(groups)]
     pooled = pool_gains(answerable, seed)
     return Report(
         name=name,

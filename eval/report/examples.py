@@ -39,9 +39,13 @@ def _change(after: Result, before: Result) -> float:
     verdict = int(after.score.is_correct) - int(before.score.is_correct)
     if verdict:
         return float(verdict)
-    speeds = [result.score.measures.get("speedup", 0.0) for result in (after, before)]
+    speeds = [_find_speed(result) for result in (after, before)]
     # A speed-up of e times as much counts half as much as a verdict at most.
     return max(-0.5, min(0.5, (log(speeds[0]) - log(speeds[1])) / 2)) if min(speeds) > 0 else 0.0
+
+
+def _find_speed(result: Result) -> float:
+    return next((value for name, value in result.score.measures.items() if name.startswith("speedup")), 0.0)
 
 
 def _hash(result: Result) -> str:

@@ -8,34 +8,27 @@ from statistics import fmean, median
 
 from eval.cases import Result
 from eval.stats import (
-    accuracy_interval,
     adjust_holm,
+    count_share,
     detectable_difference,
     difference_interval,
     mcnemar_p,
     pooled_interval,
 )
 
-from .records import ArmFigures, Cost, Gain, Group, PooledGain, Share
+from .records import ArmFigures, Cost, Gain, Group, PooledGain
 
 NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 # What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
-NEVER_POOLED = frozenset({"questions"})  # without context most cannot be known
+NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be known
 UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
 
 def is_valid(result: Result) -> bool:
     """Whether anything is known: not where the evaluation or the model's server failed."""
     return result.score.verdict != "error"
-
-
-def count_share(hits: Iterable[bool]) -> Share:
-    """How many of all, with Wilson's interval."""
-    values = list(hits)
-    n, n_hits = len(values), sum(values)
-    return Share(n_hits, n, n_hits / n if n else None, accuracy_interval(n_hits, n) if n else None)
 
 
 def order_arms(names: Iterable[str]) -> list[str]:
@@ -86,8 +79,13 @@ def pair_results(
     return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
 
 
-def compare_arms(pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int) -> Gain | None:
-    """The gain over ``pairs`` of (arm, baseline), None without any. ``p_holm`` is still that of one test."""
+def compare_arms(
+    pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int, names: tuple[str, str] | None = None
+) -> Gain | None:
+    """The gain over ``pairs`` of (arm, baseline), None without any. ``p_holm`` is still that of one test.
+
+    ``names`` stand for the two sides where their arms' names do not tell them apart.
+    """
     if not pairs:
         return None
     differences = [int(after.score.is_correct) - int(before.score.is_correct) for after, before in pairs]
@@ -95,8 +93,8 @@ def compare_arms(pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int
     n_gained, n_lost = differences.count(1), differences.count(-1)
     p = mcnemar_p(n_gained, n_lost)
     return Gain(
-        arm=pairs[0][0].arm,
-        baseline=pairs[0][1].arm,
+        arm=names[0] if names else pairs[0][0].arm,
+        baseline=names[1] if names else pairs[0][1].arm,
         n_pairs=len(pairs),
         n_files=len(set(files)),
         n_unpaired=max(0, n_cases - len(pairs)),
@@ -153,7 +151,9 @@ def adjust_groups(groups: Sequence[Group]) -> list[Group]:
     return [replace(group, gains=own) for group, own in zip(groups, gains, strict=True)]
 
 
-def pool_gains(by_group: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Result]]], seed: int) -> list[PooledGain]:
+def pool_gains(
+    by_group: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Result]]], seed: int
+) -> list[PooledGain]:
     """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
 
     ``by_group`` holds the results by (model, repo, task), arm and case.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 5.2  # inches: readable on a phone without being scaled down much
 _ROW = 0.42
+_MAX_NAME_CHARS = 32  # of a row: the plot must have room beside it; the table has the whole name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,23 @@ def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
             label = None if is_named else f"retrieval minus {baseline}"
             is_named = True
             axes.plot(
-                [gain.difference], [row + shift], marker=marker, color=colour, markersize=6, linestyle="", label=label
+                [gain.difference],
+                [row + shift],
+                marker=marker,
+                color=colour,
+                markersize=6,
+                linestyle="",
+                label=label,
             )
     axes.axvline(0, color=stand_in("ink"), linewidth=0.8)
     repos = len({group.repo for group in rows})
     names = [f"{group.repo} · {group.task}" if repos > 1 else group.task for group in rows]
     _finish(axes, names, "difference in the share of right answers")
-    axes.xaxis.set_major_formatter(lambda value, _: write_signed(value, 1))
+    axes.xaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
     figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=stand_in("ink"))
-    return Plot(to_svg(figure, key, title), "Dots are paired differences, lines their 95 % intervals; right of 0 is better.")
+    return Plot(
+        to_svg(figure, key, title), "Dots are paired differences, lines their 95 % intervals; right of 0 is better."
+    )
 
 
 def draw_arms(groups: Sequence[Group], key: str, title: str) -> Plot | None:
@@ -83,6 +92,7 @@ def draw_arms(groups: Sequence[Group], key: str, title: str) -> Plot | None:
                 color=arm_colour(arm),
                 markersize=6,
                 linestyle="",
+                clip_on=False,
                 label=label,
             )
     axes.set_xlim(0, 1)
@@ -115,7 +125,7 @@ def draw_costs(group: Group, key: str, title: str) -> Plot | None:
         axes.set_xlabel(name)
         _style(axes)
     left.set_ylabel("gain over none")
-    left.yaxis.set_major_formatter(lambda value, _: write_signed(value, 1))
+    left.yaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
     figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=stand_in("ink"), columnspacing=1)
     return Plot(to_svg(figure, key, title), "Each mark is an arm; lines are 95 % intervals of its gain over none.")
 
@@ -132,6 +142,7 @@ def draw_risk(each: Calibration, key: str, title: str) -> Plot:
         color=colour,
         marker=arm_marker(each.arm, [each.arm]),
         markersize=4,
+        clip_on=False,
     )
     left.set(xlabel="confidence", ylabel="passages hold the answer", xlim=(0, 1), ylim=(0, 1.02))
     right.plot([point.coverage for point in each.risk], [point.risk for point in each.risk], color=colour)
@@ -158,16 +169,21 @@ def _mark(axes: Axes, x: float, gain: Gain | None, arm: str, others: list[str], 
         color=colour,
         markersize=6,
         linestyle="",
+        clip_on=False,
         label=arm if is_named else None,
     )
 
 
 def _finish(axes: Axes, names: Sequence[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [_shorten(name) for name in names])
     axes.set_ylim(len(names) - 0.45, -0.55)
     axes.set_xlabel(label)
     _style(axes)
     axes.tick_params(axis="y", length=0)
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_CHARS else name[: _MAX_NAME_CHARS - 1] + "…"
 
 
 def _style(axes: Axes) -> None:
@@ -179,4 +195,3 @@ def _style(axes: Axes) -> None:
     axes.yaxis.label.set_color(stand_in("ink"))
     axes.grid(color=stand_in("line"), linewidth=0.5)
     axes.set_axisbelow(True)
-

@@ -10,17 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.calibration import CalibrationBin, RiskPoint
-from eval.stats import Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """``n_hits`` of ``n``, with Wilson's interval; both None where ``n`` is 0."""
-
-    n_hits: int
-    n: int
-    share: float | None
-    interval: Interval | None
+from eval.judging.records import JudgeFigures
+from eval.stats import Interval, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +136,7 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What an arm's confidence, that the passages hold the answer, is worth; unanswerable questions are among the cases.
+    """What an arm's confidence that the passages hold the answer is worth. Unanswerable questions are among the cases.
 
     ``auroc``, ``ece`` and ``bins`` are held against whether the passages held the case's sources; ``risk``, ``aurc``
     against whether the answer was right (for an unanswerable question: whether it was refused). ``aurc_random`` is the
@@ -252,37 +243,6 @@ class Example:
     baseline: str
     is_gain: bool
     found_sources: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeFigures:
-    """A judge's preferences between two arms' answers, each pair judged in both orders.
-
-    Of ``n_pairs``, ``n_parsed`` have two readable replies. ``position_bias``: pairs whose preference went with the
-    place and not with the answer; ``first_place``: replies that prefer the answer shown first, of those that prefer
-    one. ``agreement``: over pairs that execution separates, preferences for the answer that passed, a tie or a
-    contradiction counting as none; ``kappa`` over all pairs with readable replies, between the judge's and
-    execution's arm, other or tie. ``preferred`` is how often the arm was preferred to the baseline, of the consistent
-    preferences.
-    """
-
-    judge: str
-    model: str
-    repo: str
-    task: str
-    arm: str
-    baseline: str
-    n_pairs: int
-    n_parsed: int
-    n_unparsed_replies: int
-    position_bias: Share
-    first_place: Share
-    n_ties: int
-    preferred: Share
-    agreement: Share
-    kappa: float | None
-    mean_score_passed: float | None
-    mean_score_failed: float | None
 
 
 @dataclass(frozen=True, slots=True)

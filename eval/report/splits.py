@@ -7,9 +7,9 @@ from math import exp, log
 from statistics import fmean
 
 from eval.cases import Result
-from eval.stats import Interval, detectable_mean, difference_interval
+from eval.stats import Interval, count_share, detectable_mean, difference_interval
 
-from .figures import NONE, RETRIEVAL, compare_arms, count_share, is_valid, list_contrasts, pair_results
+from .figures import NONE, RETRIEVAL, compare_arms, is_valid, list_contrasts, pair_results
 from .records import FollowUp, MeasureGain, Slice
 
 Arms = Mapping[str, Mapping[str, Result]]
@@ -65,7 +65,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
                 for after, before in pairs
                 if name in after.score.measures and name in before.score.measures
             ]
-            if both:
+            if any(after != before for after, before, _ in both):  # else it says something of the case alone
                 gains.append(_compare_measure(name, arm, baseline, both, seed))
     return gains
 
@@ -143,4 +143,3 @@ def _make_slice(split: str, name: str, arms: Arms, seed: int) -> Slice:
 def _name_naming(result: Result) -> str | None:
     named = result.extra.get(NAMED_KEY)
     return NAMED_NAMES[named] if isinstance(named, bool) else None
-

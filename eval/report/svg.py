@@ -29,8 +29,8 @@ class Colour:
     stand_in: str
 
 
-# The light values have a contrast of 3:1 or more with white, the dark ones with near-black; of pairs of the palette that
-# differ only in lightness, the fitting one is taken for each ground.
+# The light values have a contrast of 3:1 or more with white, the dark ones with near-black; of the palette's light and
+# dark colour of a hue, the fitting one is taken for each ground.
 COLOURS: Mapping[str, Colour] = {
     colour.variable: colour
     for colour in (
@@ -47,7 +47,7 @@ COLOURS: Mapping[str, Colour] = {
 }
 _MARKERS: Mapping[str, str] = {NONE: "o", PLACEBO: "s", RETRIEVAL: "D", ORACLE: "^"}
 _OTHER_MARKERS = ("v", "P", "X", "<", ">", "p", "h", "*")
-_RC = {"svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"]}
+_FONT_POINTS = 9
 
 
 def stand_in(variable: str) -> str:
@@ -70,7 +70,8 @@ def new_figure(width: float, height: float) -> Figure:
     import matplotlib
     from matplotlib.figure import Figure as NewFigure
 
-    matplotlib.rcParams.update({**_RC, "svg.hashsalt": "quarry"})
+    matplotlib.rc("svg", fonttype="none", hashsalt="quarry")  # text stays text; ids are the same in every run
+    matplotlib.rc("font", size=_FONT_POINTS)
     return NewFigure(figsize=(width, height), layout="constrained", facecolor="none")
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from eval.calibration import bin_confidences, measure_aurc, measure_auroc, measure_calibration_error, trace_risk
 from eval.cases import Result
+from eval.stats import count_share
 
-from .figures import UNANSWERABLE, count_share, is_valid
+from .figures import UNANSWERABLE, is_valid
 from .records import Calibration, Grounding, Reason, Refusals
 from .splits import Arms
 from .wording import name_reason
 
+CITATIONS_KEY = "citations"  # of Result.extra: each with on_answer and holds_answer
 _MIN_CONFIDENCES = 10  # below, a curve shows nothing but single cases
 _MAX_REASONS = 5  # for each arm and verdict
 
@@ -80,13 +82,13 @@ def judge_grounding(arms: Arms) -> list[Grounding]:
     for arm, results in arms.items():
         valid = [result for result in results.values() if is_valid(result)]
         citations = [citation for result in valid for citation in _citations(result)]
-        shown = [result for result in valid if result.found_sources]
+        shown = [result for result in valid if result.found_sources and CITATIONS_KEY in result.extra]
         found.append(
             Grounding(
                 arm=arm,
                 n=len(valid),
                 n_citations=len(citations),
-                precision=count_share(bool(citation.get("holds_answer")) for citation in citations),
+                precision=count_share(bool(each["holds_answer"]) for each in citations if "holds_answer" in each),
                 recall=count_share(
                     any(citation.get("on_answer") for citation in _citations(result)) for result in shown
                 ),
@@ -112,6 +114,5 @@ def count_reasons(arms: Arms) -> list[Reason]:
 
 
 def _citations(result: Result) -> Sequence[Mapping[str, Any]]:
-    found = result.extra.get("citations", ())
+    found = result.extra.get(CITATIONS_KEY, ())
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
-

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval
+from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
-from .records import Gain, Group, MeasureGain, PooledGain, Share, Slice
+from .records import Gain, Group, MeasureGain, PooledGain, Slice
 from .splits import FOUND, FOUND_NAMES
 
 _ALPHA = 1 - CONFIDENCE
@@ -59,20 +59,20 @@ def judge_gain(gain: Gain) -> str:
 
 def describe_gain(gain: Gain) -> str:
     """One or two sentences: what was seen, how sure it is, and what could have been seen."""
-    verdict = judge_gain(gain)
+    verdict, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
     figures = f"{write_signed(gain.difference)} ({_describe_interval(gain.interval)}, {gain.n_pairs} pairs)"
     if verdict == "better":
-        return f"{gain.arm} was better than {gain.baseline}: {figures}."
+        return f"{arm} was better than {gain.baseline}: {figures}."
     if verdict == "worse":
-        return f"{gain.arm} was worse than {gain.baseline}: {figures}."
+        return f"{arm} was worse than {gain.baseline}: {figures}."
     if verdict.startswith("perhaps"):
         word = verdict.split()[1]
         return (
-            f"{gain.arm} was {word} than {gain.baseline} by its interval, {figures}, but not after allowing for "
+            f"{arm} was {word} than {gain.baseline} by its interval, {figures}, but not after allowing for "
             f"{_count(gain.n_tests, 'comparison')} (Holm p {write_p(gain.p_holm)})."
         )
     if verdict == "unknown":
-        return f"{gain.arm} minus {gain.baseline}: {figures}; too few files to say how sure that is."
+        return f"{arm} minus {gain.baseline}: {figures}; too few files to say how sure that is."
     return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}. {describe_detectable(gain)}"
 
 
@@ -86,7 +86,7 @@ def describe_detectable(gain: Gain) -> str:
 def describe_pooled(pooled: PooledGain) -> str:
     """The headline of one repository."""
     return (
-        f"{pooled.arm} minus {pooled.baseline}: {write_signed(pooled.difference)} "
+        f"{pooled.arm} minus {pooled.baseline} {write_signed(pooled.difference)} "
         f"({_describe_interval(pooled.interval)}), the mean over {', '.join(pooled.tasks)}."
     )
 
@@ -152,8 +152,8 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, object]]
         )
     if any(re.search(r"(?<![\d.])(0\.5|1\.5|3)b", group.model.lower()) for group in groups):
         caveats.append(
-            "The models are small. What retrieval brings to larger ones can differ either way: they use context better, "
-            "and know more without it."
+            "The models are small. What retrieval brings to larger ones can differ either way: they use context "
+            "better, and know more without it."
         )
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
@@ -211,8 +211,8 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
     if not mostly_found:
         return f"{opening} since the wrong code was retrieved: the right code does help this model."
     return (
-        f"{opening} though the right code was mostly there, and does help when it stands alone: the model does not make "
-        "use of it among other code."
+        f"{opening} though the right code was mostly there, and does help when it stands alone: the model does not "
+        "make use of it among other code."
     )
 
 

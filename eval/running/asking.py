@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 from assistant.events import AskRequest
-from assistant.records import Answer, Message, Passage
+from assistant.records import Answer, Message
 from eval.arms import Arm
 from eval.cases import Attempt, Case, Result, Score
-from eval.tasks.base import Scorer
+from eval.tasks.base import AnswerJudge, Scorer
 from indexer.errors import QuarryError
 
 from .answers import Asked
@@ -36,12 +36,16 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked: the index, None without one, and the caps that are the same in every arm."""
+    """What is asked: the index, None without one, and the caps that are the same in every arm.
+
+    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token.
+    """
 
     repo: str | None
     ref: str | None
     max_tokens: int
     context_tokens: int
+    counts_a_token: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class Labels:
 
 
 class Asker:
-    """Asks the cases of one task on one repository. ``contexts`` is None where nothing is indexed."""
+    """Asks the cases of one task on one repository. ``contexts`` is None where nothing is indexed.
+
+    ``judge``, where it is an ``AnswerJudge``, looks at the first answer too.
+    """
 
     def __init__(
         self,
@@ -64,9 +71,10 @@ class Asker:
         scorer: Scorer,
         target: Target,
         contexts: ContextMaker | None,
+        judge: object = None,
     ) -> None:
         self._labels, self._answerer, self._clock, self._scorer = labels, answerer, clock, scorer
-        self._target, self._contexts = target, contexts
+        self._target, self._contexts, self._judge = target, contexts, judge
 
     async def ask(self, case: Case, arm: Arm) -> Result:
         """The result. What fails with a QuarryError, or within the scorer, is a result with the verdict ``error``."""
@@ -91,6 +99,8 @@ class Asker:
     async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
         """The request, and what is to be recorded of how it was made."""
         given: Given | None = None
+        if arm.budget is not None:
+            arm = replace(arm, budget=arm.budget * self._target.counts_a_token)
         if arm.needs_index and self._contexts is None:
             raise AssertionError("an arm with code needs an index")
         if arm.base == "oracle" and self._contexts is not None:
@@ -112,7 +122,7 @@ class Asker:
             context_tokens=cap,
             search=arm.search,
         )
-        return request, ({"placebo_target_tokens": cap} if arm.base == "placebo" else {})
+        return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
         started = time.perf_counter()
@@ -151,9 +161,8 @@ class Asker:
     def _record(
         self, case: Case, arm: Arm, answer: Answer, attempts: Sequence[Attempt], extra: dict[str, Any]
     ) -> Result:
-        if answer.citations or answer.n_citations_removed:
-            extra["citations"] = [_to_citation(citation, answer.passages) for citation in answer.citations]
-            extra["n_citations_removed"] = answer.n_citations_removed
+        if isinstance(self._judge, AnswerJudge):
+            extra |= self._judge.extras(case, answer)
         budget = answer.trace.budget
         if budget is not None and not budget.reason.startswith("as "):
             extra["budget"] = budget.reason  # the window had no room for what was asked for
@@ -168,7 +177,7 @@ class Asker:
             attempts=attempts,
             passages=[to_shown(passage) for passage in answer.passages],
             found_sources=any(shows(p, case.sources) for p in answer.passages) if case.sources else None,
-            context_tokens=answer.trace.context_tokens.n_tokens,
+            context_tokens=answer.trace.context_tokens.n_tokens // self._target.counts_a_token,
             retrieval_ms=answer.timings_ms.get("retrieval", 0.0),
             confidence=answer.confidence,
             abstained=answer.abstained,
@@ -191,21 +200,3 @@ class Asker:
             context_tokens=0,
             retrieval_ms=0.0,
         )
-
-
-def _to_citation(citation: Any, passages: Sequence[Passage]) -> dict[str, Any]:
-    """A citation with the text of its lines, so that it can be judged later."""
-    passage = next((passage for passage in passages if passage.number == citation.passage), None)
-    lines = passage.text.split("\n") if passage is not None else []
-    shown = [
-        line
-        for index, line in enumerate(lines)
-        if passage is not None and citation.start_line <= (passage.line_at(index) or 0) <= citation.end_line
-    ]
-    return {
-        "passage": citation.passage,
-        "path": citation.path,
-        "start_line": citation.start_line,
-        "end_line": citation.end_line,
-        "text": "\n".join(shown),
-    }

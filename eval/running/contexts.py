@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.answer import Assistant
+from assistant.answer import DEFAULT_K, Assistant
 from assistant.events import AskRequest, PassagesFound
 from assistant.prompts import choose_mark, format_passage
 from assistant.records import Message, Passage, TokenCount
@@ -28,7 +28,7 @@ from indexer.records import Chunk, Hit
 # Part of a run's configuration: raised when the same case would be given other code.
 CONTEXTS_VERSION = 1
 
-_N_NEAR = 50  # hits for the case's query that no placebo may hold
+_N_NEAR, _NEAR_SHARE = 50, 0.2  # hits for the case's query that no placebo may hold: so many, or that part of all
 _RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
 _MIN_RARE_CHUNKS = 2
 _NO_CODE = frozenset({"markdown", "html", "css", "json", "yaml", "toml", "text", "sql"})
@@ -123,8 +123,9 @@ class ContextMaker:
 
     def _draw(self, case: Case, n_tokens: int) -> Iterator[Hit]:
         """Chunks by chance until there is more than enough to fill ``n_tokens``."""
+        n_near = max(DEFAULT_K, min(_N_NEAR, int(_NEAR_SHARE * len(self._index.manifest.rows))))
         near = self._searcher.search(
-            self._index.name, case.query, k=_N_NEAR, ref=self._index.manifest.ref, options=FOR_CONTEXT
+            self._index.name, case.query, k=n_near, ref=self._index.manifest.ref, options=FOR_CONTEXT
         ).hits
         closed_paths = {case.path, *(span.path for span in case.sources)}
         closed_ids = {hit.chunk.id for hit in near}

@@ -75,30 +75,38 @@ class ProgressCounter:
         return total, model
 
 
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Where a run tells the user how far it is, and what else there is to say, a line at a time."""
+
+    update: OnProgress
+    say: Callable[[str], None]
+
+
 @contextmanager
-def show_progress() -> Iterator[OnProgress]:
-    """A bar with the time left on a terminal; a line every ten seconds elsewhere."""
+def show_progress() -> Iterator[Display]:
+    """A bar with the time left on a terminal; a line every ten seconds elsewhere. All of it on standard error."""
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _print_lines()
+        yield Display(_print_lines(), lambda line: click.echo(line, err=True))
         return
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
     with Bar(*columns, console=console, transient=True) as bar:
-        shown = bar.add_task("asking", total=None, words="")
+        shown = bar.add_task("preparing", total=None, words="")
 
         def update(progress: RunProgress) -> None:
             words = _describe(progress)
             bar.update(shown, description=progress.title, total=progress.n, completed=progress.n_done, words=words)
 
-        yield update
+        yield Display(update, lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True))
 
 
-def print_indexing() -> Callable[[IndexProgress], None]:
+def print_indexing(say: Callable[[str], None]) -> Callable[[IndexProgress], None]:
     """Indexing takes seconds mostly: a line only when it takes longer, then one every ten seconds."""
     last_seconds = 0.0
 
@@ -106,7 +114,7 @@ def print_indexing() -> Callable[[IndexProgress], None]:
         nonlocal last_seconds
         if progress.elapsed_seconds - last_seconds >= _MIN_SECONDS_BETWEEN_LINES:
             last_seconds = progress.elapsed_seconds
-            click.echo(f"indexing: {progress.n_files_done:,}/{progress.n_files:,} files", err=True)
+            say(f"indexing: {progress.n_files_done:,}/{progress.n_files:,} files")
 
     return update
 

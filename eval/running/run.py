@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Assistant
 from assistant.search import Searcher
@@ -16,11 +16,11 @@ from assistant.settings import AssistantSettings
 from eval.arms import Arm
 from eval.cases import Case, Result
 from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
-from eval.sandbox import Sandbox
+from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
-from indexer.repository import Source, default_name, open_source
+from indexer.repository import Source, default_name, is_url, open_source
 
 from .answers import KeepingProvider
 from .asking import Asker, Labels, Target
@@ -36,6 +36,7 @@ from .store import KeptStore
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
 
+_COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
 MAX_ERRORS_IN_A_ROW = 3  # a model that is gone fails at once and always; a case that is too long fails alone
 
 Say = Callable[[str], None]
@@ -142,7 +143,7 @@ class Run:
             repo=repo,
             task=task.name,
             settings=self._settings,
-            on_progress=print_indexing(),
+            on_progress=print_indexing(self._say),
             on_note=self._say,
         )
         arms = self._arms_for(task, index)
@@ -197,6 +198,7 @@ class Run:
         settings = self._settings.model_copy(update={"home": home})
         searcher = Searcher(home)
         assistant = Assistant(settings, self._provider, searcher)
+        unit = _COUNTS_A_TOKEN if not self._provider.count_text("a").exact else 1
         contexts = None
         if index is not None:
             contexts = ContextMaker(
@@ -204,21 +206,35 @@ class Run:
                 searcher,
                 index.index,
                 count_text=self._provider.count_text,
-                context_tokens=self._options.context_tokens,
+                context_tokens=self._options.context_tokens * unit,
                 seed=self._options.seed,
             )
         target = Target(
             setup.repo if index is not None else None,
             index.index.manifest.ref if index is not None else None,
             setup.max_tokens,
-            self._options.context_tokens,
+            self._options.context_tokens * unit,
+            unit,
         )
         kept: Scorer = scorer
         if task.runs_code:
-            identity = {"task": task.name, "version": task.version, "index": setup.index, "cases": setup.cases}
-            kept = KeepingScorer(scorer, identity, self._store)
+            kept = KeepingScorer(scorer, self._what_decides_scores(task, setup.repo), self._store)
         labels = Labels(setup.repo, task.name, self._provider.model)
-        return Asker(labels, assistant, self._provider, kept, target, contexts)
+        return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
+
+    def _what_decides_scores(self, task: Task, repo: str) -> dict[str, Any]:
+        """What a verdict depends on beside case and answer: the repository with its tests, and where they run."""
+        content = next(each.setup.content for each in self._repos if each.setup.name == repo)
+        sandbox = self._sandbox.name if self._sandbox is not None else ""
+        python, data = (str(path or "") for path in (self._options.python, self._options.data))
+        return {
+            "task": task.name,
+            "version": task.version,
+            "content": content,
+            "sandbox": sandbox,
+            "python": python,
+            "data": data,
+        }
 
     def _arms_for(self, task: Task, index: TaskIndex | None) -> list[Arm]:
         arms = [arm for arm in self._options.arms if index is not None or not arm.needs_index]
@@ -240,7 +256,9 @@ class Run:
                     self._say(f"note: {note}")
                 content = fingerprint_files(source, self._settings.max_file_bytes)
                 name = _distinct(default_name(path), [each.setup.name for each in opened])
-                setup = RepoSetup(name, source.origin, source.ref, source.commit, content)
+                # A run folder is made to be shown: of a folder of this machine it keeps the name alone.
+                origin = source.origin if is_url(source.origin) else Path(source.origin).name
+                setup = RepoSetup(name, origin, source.ref, source.commit, content)
                 opened.append(_Opened(setup, source))
         if any(not task.needs_repository for task in self._tasks):
             opened.append(_Opened(RepoSetup(BUILT_IN, "", "", None, ""), None))
@@ -284,12 +302,7 @@ class Run:
 def _open_sandbox(unsafe: bool, needed_by: Sequence[Task]) -> Sandbox | None:
     """The sandbox; None where there is none and no task runs code. Raises SandboxMissing."""
     try:
-        from eval.sandbox import open_sandbox  # type: ignore[attr-defined]
-    except ImportError:
-        return None
-    try:
-        sandbox: Sandbox = open_sandbox(unsafe=unsafe)
-        return sandbox
+        return open_sandbox(unsafe=unsafe)
     except SandboxMissing:
         if needed_by:
             raise

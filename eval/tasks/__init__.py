@@ -12,7 +12,8 @@ from indexer.errors import InputError
 from .base import Task
 
 TASKS: Mapping[str, str] = {
-    "questions": "eval.tasks.questions_task:TASK",
+    "questions": "eval.tasks.questions.task:TASK",
+    "questions-free": "eval.tasks.questions.task:FREE",
     "completion": "eval.tasks.completion:TASK",
     "repair": "eval.tasks.repair.task:TASK",
     "reasoning": "eval.tasks.reasoning.task:TASK",

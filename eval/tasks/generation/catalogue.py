@@ -1,6 +1,6 @@
 """The problems as records, read from ``problems/*.toml``; the cases that were generated, from ``generated.json``.
 
-A case is a line ``[arguments] => result``, both JSON, or ``[arguments] => !Name`` where an error of that name is raised.
+A case is a line ``[arguments] => result``, both JSON, or ``[arguments] => !Name`` where that error is raised.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Check:
 class Problem:
     """A function to be written. Types are ``int``, ``string``, ``bool``, ``list[T]`` and ``map[string,T]``.
 
-    ``checks`` were written by hand, of which the first few may be shown; ``generated`` are the reference's. ``languages``
+    ``checks`` were written by hand, of which the first may be shown; ``generated`` are the reference's. ``languages``
     are those beside Python. ``brute`` does the same in another way; ``inputs`` is an expression for random arguments.
     """
 
@@ -75,6 +75,13 @@ def load_problems() -> tuple[Problem, ...]:
         for row in tomllib.loads(path.read_text(encoding="utf-8"))["problem"]:
             problems.append(_read_problem(row, generated.get(row["id"], ())))
     return tuple(problems)
+
+
+@cache
+def library_files() -> dict[str, str]:
+    """The house library's modules: paths such as ``saltquay/money.py``, and their texts."""
+    paths = sorted((LIBRARY_FOLDER / LIBRARY).glob("*.py"))
+    return {path.relative_to(LIBRARY_FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in paths}
 
 
 def read_check(line: str) -> Check:

@@ -23,7 +23,7 @@ WITH_HELPERS, ALONE = "with helpers", "alone"  # the kinds: whether the function
 MAX_FUNCTION_CHARS = 2500
 _MAX_VALUE_CHARS = 100  # longer ones test copying
 _MAX_CALL_CHARS = 300
-_MAX_OF_FUNCTION = 3
+_MAX_OF_FUNCTION = 5
 _SHARE = 4  # one answer in at most one of four cases of a kind
 _NEAR_CHARS = 120  # a value so near to the arguments in some file would only have to be found
 _MIN_TELLING_CHARS = 4  # of an argument: shorter ones stand everywhere
@@ -102,7 +102,7 @@ def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
 def order_candidates(candidates: Sequence[Candidate], seed: int) -> list[Candidate]:
     """The cases in the order in which they are asked: kinds in turns, within a kind files, then functions.
 
-    What exceeds an answer's share is left out, and so are calls of one function beyond the third.
+    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth.
     """
     queues = []
     for kind in (WITH_HELPERS, ALONE):

@@ -63,7 +63,7 @@ def find_value(case: Case, text: str) -> str | None:
     line = next(_lines(prose), "")
     if not line or _DECLINES.match(line):
         return None
-    line = _CITATIONS.sub("", line).strip()
+    line = _CITATIONS.sub("", line).replace("`", "").strip()  # no value holds one
     if line.endswith(".") and not re.fullmatch(r"-?\d+\.", line):  # `3.` is a number
         line = line[:-1].rstrip()
     behind = _without_call(case, line)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Container
 
 MAX_CHARS = 1200  # about 350 tokens: the assertion and the frames next to it
-_ABSOLUTE_PATH = re.compile(r"(?<![\w.~/])/(?:[\w.@+~-]+/)+[\w.@+~-]+")
+# Also one that climbs out of the repository; not a URL's, nor what only looks like one.
+_OUTER_PATH = re.compile(r"(?<![\w.~/])(?:(?:\.\./)+|/)(?:[\w.@+~-]+/)+[\w.@+~-]+")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _GAP = "[…]"
 
@@ -18,7 +19,7 @@ def clean_message(message: str, paths: Container[str] = ()) -> str:
     so it gets two thirds of the room.
     """
     text = _COLOUR.sub("", message).strip("\n")
-    text = _ABSOLUTE_PATH.sub(lambda found: _shorten(found[0], paths), text)
+    text = _OUTER_PATH.sub(lambda found: _shorten(found[0], paths), text)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     if len(text) <= MAX_CHARS:
         return text
@@ -28,7 +29,7 @@ def clean_message(message: str, paths: Container[str] = ()) -> str:
 
 
 def _shorten(path: str, paths: Container[str]) -> str:
-    parts = path.strip("/").split("/")
+    parts = [part for part in path.split("/") if part not in ("", "..")]
     for start in range(len(parts)):
         relative = "/".join(parts[start:])
         if relative in paths:

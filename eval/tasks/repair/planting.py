@@ -24,7 +24,7 @@ from .operators import KINDS
 
 MAX_CHARS = 2500  # of a function: its correction must fit into an answer
 _MIN_BODY_LINES, _MAX_BODY_LINES = 2, 45
-_MAX_OF_FUNCTION = 2  # cases: two of one function are hardly independent
+_MAX_OF_FUNCTION = 3  # cases: those of one function are hardly independent
 _TRIALS_A_TURN = 8  # until the next kind has its turn: some bugs are rarely noticed
 _TRIALS_A_CASE = 10  # in all: where tests notice little, more would take hours
 
@@ -184,7 +184,8 @@ def _read_kept(path: Path) -> dict[str, Trial]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
             read = json.loads(line)
-            known[read.pop("key")] = Trial(**read)
+            key = read.pop("key")
+            known[key] = Trial(**read)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known

@@ -10,11 +10,12 @@ def test_paths_of_the_machine_are_not_shown() -> None:
     message = (
         'File "/scratch/run-1/repo/src/till.py", line 3\n'
         "/opt/python/lib/python3.11/json/decoder.py:355: JSONDecodeError\n"
+        "../../environment/lib/python3.11/site-packages/other/part.py:7: in run\n"
         "E   assert '/a' == 'http://example.org/x/y'"
     )
     shown = clean_message(message, {"src/till.py"})
     assert shown == (
-        'File "src/till.py", line 3\njson/decoder.py:355: JSONDecodeError\n'
+        'File "src/till.py", line 3\njson/decoder.py:355: JSONDecodeError\nother/part.py:7: in run\n'
         "E   assert '/a' == 'http://example.org/x/y'"
     )
 

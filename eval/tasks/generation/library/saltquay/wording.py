@@ -18,7 +18,7 @@ def make_tag(limit: int, text: str) -> str:
     words = _WORD.findall(text.lower())
     if not words:
         raise Rejected("no word to make a tag of", "text")
-    tag = words[0][:limit]
+    tag: str = words[0][:limit]
     for word in words[1:]:
         if len(tag) + 1 + len(word) > limit:
             break

@@ -1,0 +1,115 @@
+"""A small repository with tests, run by this interpreter in the sandbox."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eval.sandbox import Sandbox, open_sandbox
+from eval.tasks.base import TaskInput
+from indexer.repository import open_source
+
+PRICES = '''"""Prices of a shop."""
+
+import math
+
+from shop.taxes import add_tax
+
+ROUNDING = 2
+
+
+class Basket:
+    """What a customer takes."""
+
+    def __init__(self, discount=0.0):
+        self.discount = discount
+        self.items = []
+
+    def put(self, name, price):
+        """Add an item at a price."""
+        if price < 0:
+            raise ValueError(f"negative price of {name}")
+        self.items.append((name, price))
+
+    def total(self):
+        """The sum of all prices with tax, less the discount."""
+        gross = sum(add_tax(price) for _, price in self.items)
+        reduced = gross * (1 - self.discount)
+        return round(reduced, ROUNDING)
+
+
+def cheapest(items):
+    """The name of the item with the lowest price, None where there is none."""
+    lowest = math.inf
+    found = None
+    for name, price in items:
+        if price < lowest:
+            lowest, found = price, name
+    return found
+
+
+def unused(items):
+    """Nobody tests this."""
+    first = items[0]
+    last = items[-1]
+    return first, last
+'''
+TAXES = '''"""Taxes."""
+
+RATE = 0.25
+
+
+def add_tax(price, rate=RATE):
+    """The price with tax."""
+    tax = price * rate
+    with_tax = price + tax
+    return with_tax
+'''
+TESTS = '''import pytest
+from shop.prices import Basket, cheapest
+
+
+def test_total_has_tax_and_discount():
+    basket = Basket(discount=0.5)
+    basket.put("pear", 4)
+    basket.put("plum", 4)
+    assert basket.total() == 5.0
+
+
+def test_negative_prices_are_refused():
+    with pytest.raises(ValueError):
+        Basket().put("pear", -1)
+
+
+@pytest.mark.parametrize("items, name", [([], None), ([("pear", 4), ("plum", 3)], "plum")])
+def test_cheapest(items, name):
+    assert cheapest(items) == name
+'''
+FILES = {"shop/__init__.py": "", "shop/prices.py": PRICES, "shop/taxes.py": TAXES, "tests/test_prices.py": TESTS}
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """What runs the tests."""
+    return open_sandbox()
+
+
+@pytest.fixture
+def given(tmp_path: Path, sandbox: Sandbox) -> Callable[..., TaskInput]:
+    """What a task is made from: the small repository with some files changed, added, or (None) taken away."""
+
+    def make(files: dict[str, str | None] | None = None, limit: int | None = None) -> TaskInput:
+        top = tmp_path / "repository"
+        for path, text in {**FILES, **(files or {})}.items():
+            if text is not None:
+                (top / path).parent.mkdir(parents=True, exist_ok=True)
+                (top / path).write_text(text)
+        source = open_source(str(top), clones=tmp_path / "clones")
+        folder = tmp_path / "state" / "completion"
+        python = Path(sys.executable)
+        return TaskInput(source, "shop", folder, 0, limit, 1_000_000, python, sandbox, lambda line: None)
+
+    return make

@@ -1,0 +1,106 @@
+"""Code of an answer in its place, and bodies taken out."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from eval.tasks.repository.functions import find_functions_in
+from eval.tasks.repository.placing import MisfitError, cut_body, place_answer
+from eval.tasks.repository.records import Function
+
+TEXT = '''import os
+
+
+class Tree:
+    """A tree."""
+
+    @staticmethod
+    def grow(
+        height: int,  # in metres: a comment
+    ) -> int:
+        """Grow it.
+
+        By one.
+        """
+        # how it is done
+        taller = height + 1
+        return taller
+
+
+async def cut(tree):
+    return tree
+'''
+
+
+def function(name: str, text: str = TEXT) -> Function:
+    return next(each for each in find_functions_in("tree.py", text) if each.name == name)
+
+
+def call_grow(text: str) -> object:
+    names: dict[str, object] = {}
+    exec(compile(text, "tree.py", "exec"), names)
+    return names["Tree"].grow(4)  # type: ignore[attr-defined]
+
+
+def test_a_cut_function_keeps_its_signature_and_docstring_and_nothing_of_its_body() -> None:
+    """Comments of the body go with it."""
+    cut = cut_body(TEXT, function("Tree.grow"))
+    assert "how it is done" not in cut and "taller" not in cut
+    assert "a comment" in cut and "By one." in cut and "@staticmethod" in cut
+    assert cut.count("...") == 1 and ast.parse(cut)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def grow(height: int) -> int:\n    return height * 2\n",
+        '@staticmethod\ndef grow(height):\n    """Other words."""\n    return height * 2\n',
+        "class Tree:\n    @staticmethod\n    def grow(height):\n        return height * 2\n",
+        "return height * 2",
+        "        doubled = height * 2\n        return doubled\n",
+        "def grow(height): return height * 2",
+        "\tdef grow(height):\n\t\treturn height * 2\n",
+        "import math\n\ndef double(x):\n    return math.prod((x, 2))\n\ndef grow(height):\n    return double(height)\n",
+        "def grow(height):\n    return height * 2\n\nprint(grow(undefined))\n",
+    ],
+    ids=["alone", "decorated", "in its class", "bare", "bare and indented", "one line", "tabs", "helper", "example"],
+)
+def test_every_form_of_an_answer_finds_its_place(code: str) -> None:
+    """Alone, in its class, as a bare body, with a helper: the method doubles, and is still static."""
+    placed = place_answer(TEXT, function("Tree.grow"), code)
+    assert call_grow(placed) == 8
+    assert "By one." in placed and "Other words" not in placed
+
+
+def test_lines_of_a_string_are_not_moved() -> None:
+    """A text over several lines is the same after it was indented deeper."""
+    code = 'def grow(height):\n    text = """a\n  b\n"""\n    return text\n'
+    assert call_grow(place_answer(TEXT, function("Tree.grow"), code)) == "a\n  b\n"
+
+
+def test_the_signature_stays_the_original_s() -> None:
+    """An answer that renames a parameter does not change what callers see."""
+    placed = place_answer(TEXT, function("cut"), "def cut(plant, saw=None):\n    return saw\n")
+    assert "async def cut(tree):" in placed
+
+
+def test_a_name_that_the_file_has_is_not_defined_again() -> None:
+    """A model that repeats the class's or a helper's code does not replace it."""
+    placed = place_answer(TEXT, function("cut"), "class Tree:\n    pass\n\nasync def cut(tree):\n    return 1\n")
+    assert placed.count("class Tree") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("def shrink(height):\n    return 1\n", "defines `shrink`"),
+        ("def grow(height:\n    return 1\n", "does not parse"),
+        ("import os\n", "does not define `grow`"),
+    ],
+)
+def test_code_that_holds_no_such_function_is_refused_with_the_reason(code: str, why: str) -> None:
+    """Another name, no Python, only imports."""
+    with pytest.raises(MisfitError, match=why):
+        place_answer(TEXT, function("Tree.grow"), code)
