@@ -20,8 +20,8 @@ This function is correct, but far too slow on large inputs:
 {code}```
 
 Write a faster `{name}`: another algorithm or data structure that does much less work, not the same code again. It \
-must behave exactly the same: the same name and parameters, the same results and errors, its arguments left as they are. \
-The standard library and this codebase's own package `tidemark` can be imported.
+must behave exactly the same: the same name and parameters, the same results and errors, its arguments left as they \
+are. The standard library and this codebase's own package `tidemark` can be imported.
 """
 
 
