@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .judging.cli import judge
 from .retrieval.cli import retrieval
 
 if TYPE_CHECKING:
@@ -169,13 +170,14 @@ def run(
 
 @evaluate.command()
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="DIR...")
+@click.option("--out", type=_FOLDER, help="Where page and JSON go; by default `reports` in the first DIR.")
 @click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def report(folders: Sequence[Path], opens: bool, as_json: bool) -> None:
+def report(folders: Sequence[Path], out: Path | None, opens: bool, as_json: bool) -> None:
     """Print the figures of the runs in DIR..., as far as they are, and write the report of them all."""
     from .report import to_json, to_markdown, write_report
 
-    paths = write_report(folders)
+    paths = write_report(folders, out)
     click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
     click.echo(f"the page and its figures: {paths.html}, {paths.json}", err=True)
     if opens:
@@ -210,6 +212,7 @@ def fetch(dataset: str, parent: Path | None) -> None:
 
 
 run.add_command(retrieval)
+evaluate.add_command(judge)
 
 
 def _say_what_is_kept(folder: Path) -> None:
