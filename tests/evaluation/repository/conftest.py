@@ -116,6 +116,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         spec = importlib.util.find_spec(name)
         assert spec is not None and spec.submodule_search_locations is not None
         shutil.copytree(next(iter(spec.submodule_search_locations)), site / name)
+    shutil.copy(Path(pytest.__file__).parents[1] / "py.py", site)
     return venv / "bin" / "python"
 
 

@@ -44,7 +44,7 @@ def test_tests_that_hang_fail_or_lack_something_are_left_out_and_named(
     given: Callable[..., TaskInput], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those after a hanging one run all the same, and a file that cannot be imported costs only itself."""
-    monkeypatch.setattr(coverage_map, "_TEST_SECONDS", 0.5)
+    monkeypatch.setattr(coverage_map, "_TEST_SECONDS", 3.0)
     files = {"tests/test_a_trouble.py": TROUBLE, "tests/test_b.py": "import missing_package\n"}
     repository = open_tested_repository(given(files))
     outcomes = {test.id.rpartition("::")[2]: test.outcome for test in repository.coverage.tests.values()}
