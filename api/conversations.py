@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assistant.events import AnswerDone, AskRequest
 from assistant.records import Answer
+from indexer.errors import QuarryError
 
 from .asking import AskEvent, ask
 from .callers import Caller
@@ -32,9 +33,21 @@ async def ask_in_session(
     async with aclosing(ask(state, asked, caller)) as events:
         async for event in events:
             if isinstance(event, AnswerDone):
-                turn = (asked.messages[-1].content, event.answer.text)
-                await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=asked.repo)
-            yield event
+                yield await _keep(state, asked, caller, session_id, event)
+            else:
+                yield event
+
+
+async def _keep(
+    state: ServiceState, asked: AskRequest, caller: Caller, session_id: str, done: AnswerDone
+) -> AnswerDone:
+    """Store the turn. An answer that cannot be stored is given all the same, and says so."""
+    turn = (asked.messages[-1].content, done.answer.text)
+    try:
+        await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=asked.repo)
+    except QuarryError as error:
+        return AnswerDone(replace(done.answer, session_error=str(error)))
+    return done
 
 
 async def answer_in_session(state: ServiceState, asked: AskRequest, caller: Caller, session_id: str) -> Answer:

@@ -244,6 +244,7 @@ class ChatAnswer(_Schema):
                     "unknown_names": [],
                     "confidence": 0.93,
                     "abstained": False,
+                    "session_error": None,
                     "model": "embedded/qwen2.5-coder-1.5b",
                     "finish_reason": "stop",
                     "usage": {"prompt_tokens": 1620, "completion_tokens": 12, "context_tokens": 1490},
@@ -286,6 +287,7 @@ class ChatAnswer(_Schema):
     unknown_names: list[str] = Field(description="Names that exist neither in the repository nor in what it imports.")
     confidence: float | None = Field(description="Probability that the hits hold the answer; null without retrieval.")
     abstained: bool = Field(description="The model was not asked, since the hits are too weak.")
+    session_error: str | None = Field(description="Why the turn could not be kept in its session.")
     model: str
     finish_reason: str = Field(description="`stop`, or `length` where max_tokens cut the answer.")
     usage: ChatUsage

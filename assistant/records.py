@@ -154,7 +154,7 @@ class Answer:
     ``n_citations_removed`` counts citations that the model wrote and nothing supports. ``unknown_names`` are names in
     the text that exist neither in the repository nor in its languages, their libraries or its imports. ``confidence``
     is the probability that the hits hold the answer, None without retrieval; where ``abstained``, the model was not
-    asked, since that was too low.
+    asked, since that was too low. ``session_error`` says why the turn could not be kept in its session.
     """
 
     text: str
@@ -170,3 +170,4 @@ class Answer:
     unknown_names: Sequence[str] = ()
     confidence: float | None = None
     abstained: bool = False
+    session_error: str | None = None

@@ -85,6 +85,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "unknown_names": list(answer.unknown_names),
         "confidence": answer.confidence,
         "abstained": answer.abstained,
+        "session_error": answer.session_error,
         "model": answer.model,
         "finish_reason": answer.finish_reason,
         "usage": {

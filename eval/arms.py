@@ -1,56 +1,101 @@
-"""The arms of the comparison: one question, one model, and what it is given to read. An arm only makes the request."""
+"""The arms of the comparison: one case, one model, one cap on tokens, and what the model is given to read.
+
+none                      nothing
+retrieval                 what the assistant finds for the case's query
+placebo                   as many tokens as ``retrieval`` takes, of code that has nothing to do with the case
+oracle                    the code that helps: the case's sources
+dense, lexical, fused     ``retrieval`` with a part of the search alone
+ARM:k=5, ARM:budget=400   fewer hits; another cap on tokens of code; both: ``retrieval:k=5:budget=400``
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, cast, get_args
 
-from assistant.events import AskRequest
-from assistant.records import Message
-from eval.tasks.questions.records import Question
-from eval.tasks.questions.wording import word_freely, word_question
+from assistant.search import FOR_CONTEXT, Method, SearchOptions
 from indexer.errors import InputError
 
+Base = Literal["none", "placebo", "retrieval", "oracle", "dense", "lexical", "fused"]
+BASES: tuple[Base, ...] = get_args(Base)
+DEFAULT_ARMS = "none,retrieval"
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The index that is asked, and the cap on every answer."""
-
-    repo: str
-    ref: str
-    max_tokens: int
+DESCRIPTIONS: dict[Base, str] = {
+    "none": "the model alone",
+    "placebo": "as many tokens as retrieval takes, of code that has nothing to do with the case",
+    "retrieval": "what the assistant finds, as users get it",
+    "oracle": "the code that helps, as the task knows it",
+    "dense": "retrieval by meaning alone",
+    "lexical": "retrieval by words alone",
+    "fused": "both, joined by rank alone",
+}
+_OPTION = re.compile(r"(k|budget)=([1-9]\d{0,4})")
+_OPTIONS: dict[Base, frozenset[str]] = {
+    "none": frozenset(),
+    "oracle": frozenset({"budget"}),
+}
+_ALL_OPTIONS = frozenset({"k", "budget"})
+_MIN_BUDGET = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A named way to ask: the user's message, and whether the assistant searches."""
+    """A named way to ask. ``k`` hits and ``budget`` tokens of code, None for the run's own."""
 
     name: str
-    word: Callable[[Question], str]
-    retrieval: bool
+    base: Base
+    k: int | None = None
+    budget: int | None = None
 
-    def make_request(self, question: Question, target: Target) -> AskRequest:
-        """The request with the target's cap. It names the repository also without retrieval, to look up names in."""
-        messages = [Message("user", self.word(question))]
-        return AskRequest(target.repo, messages, retrieval=self.retrieval, max_tokens=target.max_tokens, ref=target.ref)
+    @property
+    def is_searched(self) -> bool:
+        """Whether the assistant searches for it."""
+        return self.base not in ("none", "placebo", "oracle")
+
+    @property
+    def needs_index(self) -> bool:
+        """Whether there has to be an index."""
+        return self.base != "none"
+
+    @property
+    def search(self) -> SearchOptions:
+        """How the assistant searches."""
+        if self.base in get_args(Method):
+            return SearchOptions(method=cast(Method, self.base), for_context=True)
+        return FOR_CONTEXT
 
 
-def choose_arms(names: Sequence[str]) -> list[Arm]:
-    """The arms of these names, each once, in the given order. Raises InputError and lists them."""
-    chosen = list(dict.fromkeys(name.strip() for name in names if name.strip()))
-    unknown = [name for name in chosen if name not in ARMS]
-    if unknown or not chosen:
-        wrong = f"There is no arm {unknown[0]!r}" if unknown else "No arm is named"
-        raise InputError(f"{wrong}: choose from {', '.join(ARMS)}, separated by commas.")
-    return [ARMS[name] for name in chosen]
+def parse_arms(text: str) -> list[Arm]:
+    """The arms of ``none,retrieval:k=5``, each once, in the given order. Raises InputError and says what there is."""
+    arms = [_parse_arm(name.strip()) for name in text.split(",") if name.strip()]
+    if not arms:
+        raise InputError(f"No arm is named: choose from {', '.join(BASES)}, separated by commas.")
+    return list({arm.name: arm for arm in arms}.values())
 
 
-ARMS: Mapping[str, Arm] = {
-    arm.name: arm
-    for arm in (
-        Arm("none", word_question, retrieval=False),
-        Arm("retrieval", word_question, retrieval=True),
-        Arm("free", word_freely, retrieval=False),
-        Arm("free-retrieval", word_freely, retrieval=True),
-    )
-}
+def _parse_arm(name: str) -> Arm:
+    base, *options = name.split(":")
+    if base not in BASES:
+        raise InputError(f"There is no arm {base!r}: choose from {', '.join(BASES)}, separated by commas.")
+    known: Base = base
+    allowed = _OPTIONS.get(known, _ALL_OPTIONS)
+    values: dict[str, int] = {}
+    for option in options:
+        match = _OPTION.fullmatch(option)
+        if match is None or match[1] not in allowed or match[1] in values:
+            can = f"it takes {' and '.join(f'{each}=NUMBER' for each in sorted(allowed))}" if allowed else "it has none"
+            raise InputError(f"The arm {known!r} has no option {option!r}: {can}, as in `retrieval:k=5:budget=400`.")
+        values[match[1]] = int(match[2])
+    if values.get("budget", _MIN_BUDGET) < _MIN_BUDGET:
+        raise InputError(f"A budget of {values['budget']} tokens holds no code: give at least {_MIN_BUDGET}.")
+    if values.get("k", 1) > 1000:
+        raise InputError(f"k={values['k']} is more than a search gives: 1000 at most.")
+    written = ":".join([known, *(f"{key}={values[key]}" for key in ("k", "budget") if key in values)])
+    return Arm(written, known, values.get("k"), values.get("budget"))
+
+
+def name_arms(arms: Sequence[Arm]) -> str:
+    """As they are written on the command line."""
+    return ",".join(arm.name for arm in arms)

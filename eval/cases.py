@@ -30,10 +30,10 @@ class Case:
 
     ``path`` is the file that it was made from: cases of one file are not independent. ``prompt`` is the user's
     message, with what context of its own file the task gives; ``query`` is what retrieval searches for. ``sources``
-    are the lines that help: for a question those that hold the answer, for code the definitions that the original
-    uses. They are what the oracle gives, and what tells whether retrieval found the right code; a case without any is
-    left out of that split. ``language`` is that of ``indexer.languages``, empty where there is none. ``data`` is what
-    the task's scorer needs, as JSON.
+    are the lines that help, counted in the harvest's tree where it has one: for a question those that hold the answer,
+    for code the definitions that the original uses. They are what the oracle gives, and what tells whether retrieval
+    found the right code; a case without any is left out of that split. ``language`` is that of ``indexer.languages``,
+    empty where there is none. ``data`` is what the task's scorer needs, as JSON.
     """
 
     id: str

@@ -1,25 +1,22 @@
-"""``quarry eval``: run an evaluation, print one again, fetch the repository of the published one."""
+"""``quarry eval``: list what can be measured, run it, report and compare runs, fetch what is published on."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .retrieval.cli import retrieval
 
 if TYPE_CHECKING:
-    from indexer.progress import Progress
+    from .running.run import Run
 
-    from .run import RunProgress
-    from .summary import Summary
-
-_MIN_SECONDS_BETWEEN_LINES = 10.0
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_DEFAULT_CONTEXT_TOKENS = 800  # ten seconds of reading for the 1.5B model on two cores
 
 
 @click.group()
@@ -27,119 +24,175 @@ def evaluate() -> None:
     """Measure how much retrieval helps, on a repository of yours."""
 
 
-class _Tasks(click.Group):
-    """The tasks, which an unknown one is told."""
+class _RunCommand(click.Group):
+    """Runs tasks by their names; ``retrieval``, which asks no model, has options of its own and is a command."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if self.get_command(ctx, args[0]) is None:
-            ctx.fail(f"There is no task {args[0]!r}: choose from {', '.join(self.list_commands(ctx))}.")
-        return super().resolve_command(ctx, args)
+    allow_interspersed_args = True  # as commands have it; a group would take --repo for a task
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] in self.commands:
+            return self.commands[args[0]].make_context(f"{info_name} {args[0]}", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return click.Command.parse_args(self, ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return click.Command.invoke(self, ctx)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        return click.Command.collect_usage_pieces(self, ctx)
 
 
-@evaluate.group(cls=_Tasks)
-def run() -> None:
-    """Run an evaluation."""
+@evaluate.command(name="list")
+def list_what_there_is() -> None:
+    """Print the tasks and the arms, with what each needs."""
+    from .arms import DESCRIPTIONS
+    from .tables import to_table
+    from .tasks import list_tasks, load_task
+
+    rows = []
+    for name in list_tasks():
+        task = load_task(name)
+        needs = [*(["a repository"] if task.needs_repository else []), *(["a sandbox"] if task.runs_code else [])]
+        rows.append([name, task.description, " and ".join(needs) or "nothing", str(task.default_limit)])
+    rows.append(["retrieval", "The search alone: is the right code found?", "a repository and questions", "all"])
+    click.echo(to_table(["task", "what is asked", "needs", "cases"], rows))
+    click.echo()
+    click.echo(to_table(["arm", "what the model is given to read"], [list(each) for each in DESCRIPTIONS.items()]))
+    click.echo("\nOptions of an arm: k=HITS and budget=TOKENS, as in `--arms none,retrieval:k=5,dense:budget=400`.")
 
 
-run.add_command(retrieval)
-
-
-@run.command(name="questions")
-@click.option("--repo", required=True, metavar="PATH", help="The repository that questions are made from.")
-@click.option("--limit", type=click.IntRange(1), help="Number of questions; by default 60, or all if there are fewer.")
-@click.option("--arms", default="none,retrieval", show_default=True, help="What to compare; the first is the baseline.")
+@evaluate.group(cls=_RunCommand, invoke_without_command=True)
+@click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
+@click.option("--repo", "repos", multiple=True, metavar="PATH", help="A repository: a path or a git URL. Repeatable.")
+@click.option("--suite", type=click.Choice(["standard"]), help="The pinned packages of the published results instead.")
+@click.option(
+    "--arms",
+    default="none,retrieval",
+    show_default=True,
+    help="What to compare: none, placebo, retrieval, oracle, dense, lexical, fused; the first is the baseline.",
+)
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
+@click.option("--limit", type=click.IntRange(1), help="Number of cases of each task; by default the task's own.")
+@click.option("--seed", default=0, show_default=True, help="Which cases are drawn, the placebo, and the bootstrap.")
+@click.option("--out", type=_FOLDER, help="Folder of the run; by default one for each configuration.")
 @click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the run; by default one for each configuration.",
+    "--context-tokens",
+    type=click.IntRange(64),
+    default=_DEFAULT_CONTEXT_TOKENS,
+    show_default=True,
+    help="Cap on the code in a prompt, in every arm.",
 )
-@click.option("--name", help="Name of the repository's index; by default the last part of PATH.")
-@click.option("--seed", default=0, show_default=True, help="Which questions are drawn, and the bootstrap.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Cap on an answer, in every arm; by default the task's own.")
 @click.option(
-    "--max-tokens", type=click.IntRange(1), default=48, show_default=True, help="Cap on an answer, in every arm."
+    "--python",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Interpreter that the repository's tests run in; by default an environment is made.",
 )
+@click.option("--data", type=click.Path(path_type=Path, exists=True), help="File or folder of a published set.")
+@click.option("--unsafe", is_flag=True, help="Run generated code without a sandbox where there is none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def ask_a_model(
-    repo: str,
-    limit: int | None,
+def run(
+    tasks: Sequence[str],
+    repos: Sequence[str],
+    suite: str | None,
     arms: str,
     model: str | None,
-    out: Path | None,
-    name: str | None,
+    limit: int | None,
     seed: int,
-    max_tokens: int,
+    out: Path | None,
+    context_tokens: int,
+    max_tokens: int | None,
+    python: Path | None,
+    data: Path | None,
+    unsafe: bool,
     as_json: bool,
 ) -> None:
-    """Ask a model questions with and without retrieval. Stopped anywhere, the same command goes on."""
-    import asyncio
+    """Ask a model the cases of each TASK under each arm. Stopped anywhere, the same command goes on.
 
-    from assistant.answer import Assistant
+    `quarry eval list` names the tasks. The task `retrieval` asks no model and has options of its own.
+    """
+    if repos and suite:
+        raise click.UsageError("Give --repo or --suite, not both.")
+    if "retrieval" in tasks:
+        raise click.UsageError("retrieval runs by itself: `quarry eval run retrieval`, with options of its own.")
     from assistant.models.providers import open_provider
     from assistant.settings import AssistantSettings
-    from indexer.home import check_name
-    from indexer.repository import default_name, open_source
 
-    from .arms import Target, choose_arms
-    from .prepare import default_folder, describe_run
-    from .report import write_report
-    from .run import ask_questions
-    from .sources import index_repository, pin_context, read_python_files
-    from .store import RunFolder
-    from .tasks.questions.harvest import choose_questions
+    from .arms import parse_arms
+    from .running.progress import show_progress
+    from .running.run import Run, RunOptions
+    from .tasks import load_task
 
-    chosen = choose_arms(arms.split(","))
-    settings = pin_context(AssistantSettings())
-    name = check_name(name or default_name(repo))
+    for name in tasks:
+        load_task(name)
+    options = RunOptions(
+        tasks=tasks,
+        repos=repos,
+        arms=parse_arms(arms),
+        limit=limit,
+        seed=seed,
+        out=out,
+        context_tokens=context_tokens,
+        max_tokens=max_tokens,
+        python=python,
+        data=data,
+        unsafe=unsafe,
+    )
+    settings = AssistantSettings()
+    if suite:
+        from dataclasses import replace
+
+        from .datasets import DATASETS, fetch_package
+
+        folders = [fetch_package(package, settings.home / "datasets") for package in DATASETS]
+        options = replace(options, repos=[str(folder) for folder in folders])
     provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
+    started: Run | None = None
     try:
-        source = open_source(repo, clones=settings.home / "clones")
-        for note in source.notes:
-            click.echo(f"note: {note}", err=True)
-        python = read_python_files(source, settings.max_file_bytes)
-        questions = choose_questions(source, python, limit=limit, seed=seed)
-        index = index_repository(source, name, settings, _print_indexing(), lambda line: click.echo(line, err=True))
-        config = describe_run(
-            source,
-            python.content,
-            settings,
-            repo=name,
-            index=index,
-            model=provider.model,
-            arms=[arm.name for arm in chosen],
-            seed=seed,
-            n_questions=len(questions),
-            max_tokens=max_tokens,
-        )
-        folder = RunFolder(out or default_folder(settings.home, config))
-        folder.claim(config, questions)
-        click.echo(f"{len(questions)} questions under {arms}, written to {folder.path}", err=True)
-        target = Target(name, source.ref, max_tokens)
-        try:
-            with _progress_shown() as on_progress:
-                asyncio.run(
-                    ask_questions(questions, chosen, target, Assistant(settings, provider), folder, on_progress)
-                )
-        except KeyboardInterrupt:
-            n_kept = len(folder.read_answers())
-            click.echo(f"Stopped. {n_kept} answers are kept in {folder.path}: the same command goes on.", err=True)
-            raise click.Abort from None
+        with show_progress() as display:
+            started = Run(options, settings, provider, display.say, display.update)
+            try:
+                started.go()
+            except KeyboardInterrupt:
+                _say_what_is_kept(started.folder.path)
+                raise click.Abort from None
     finally:
         provider.close()
-    _print_summary(write_report(folder), folder.path, as_json)
+        if started is not None:
+            started.close()
+    _print_figures(started.folder.path, as_json)
 
 
 @evaluate.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="DIR...")
+@click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def report(folder: Path, as_json: bool) -> None:
-    """Print the figures of the run in FOLDER again, as far as it is."""
-    from .report import write_report
-    from .store import RunFolder
+def report(folders: Sequence[Path], opens: bool, as_json: bool) -> None:
+    """Print the figures of the runs in DIR..., as far as they are, and write the report of them all."""
+    from .report import to_json, to_markdown, write_report
 
-    _print_summary(write_report(RunFolder(folder)), folder, as_json)
+    paths = write_report(folders)
+    click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
+    click.echo(f"the page and its figures: {paths.html}, {paths.json}", err=True)
+    if opens:
+        click.launch(str(paths.html))
+
+
+@evaluate.command()
+@click.argument("before", type=_FOLDER, metavar="DIR")
+@click.argument("after", type=_FOLDER, metavar="DIR")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def compare(before: Path, after: Path, as_json: bool) -> None:
+    """Compare two runs on the cases and arms that they share, such as two models or two versions of Quarry."""
+    from .report import compare as compare_runs
+    from .report import to_json, to_text
+
+    compared = compare_runs(before, after)
+    click.echo(to_json(compared) if as_json else to_text(compared))
 
 
 @evaluate.command()
@@ -156,64 +209,24 @@ def fetch(dataset: str, parent: Path | None) -> None:
     click.echo(fetch_dataset(dataset, parent or IndexerSettings().home / "datasets"))
 
 
-def _print_summary(summary: Summary, folder: Path, as_json: bool) -> None:
+run.add_command(retrieval)
+
+
+def _say_what_is_kept(folder: Path) -> None:
+    from .running.logs import read_run
+
+    n_kept = len(read_run(folder)[1])
+    click.echo(f"Stopped. {n_kept} answers are kept in {folder}: the same command goes on.", err=True)
+
+
+def _print_figures(folder: Path, as_json: bool) -> None:
+    from .running.logs import read_run
+    from .running.table import summarise, to_text
+
+    setup, results = read_run(folder)
+    figures = summarise(setup, results)
     if as_json:
-        click.echo(json.dumps(asdict(summary), indent=1))
+        click.echo(json.dumps({"setup": asdict(setup), "tasks": [asdict(each) for each in figures]}, indent=1))
         return
-    from .report import to_markdown
-
-    click.echo(to_markdown(summary))
-    click.echo(f"every prompt and answer: {folder / 'answers.jsonl'}", err=True)
-
-
-@contextmanager
-def _progress_shown() -> Iterator[Callable[[RunProgress], None]]:
-    """A bar with the time left on a terminal; a line every ten seconds elsewhere."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _print_lines()
-        return
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    with Bar(
-        TextColumn("asking"), BarColumn(), TextColumn("{task.fields[words]}"), console=console, transient=True
-    ) as bar:
-        task = bar.add_task("", total=None, words="loading the model")
-
-        def update(progress: RunProgress) -> None:
-            bar.update(task, total=progress.n, completed=progress.n_done, words=_describe(progress))
-
-        yield update
-
-
-def _print_lines() -> Callable[[RunProgress], None]:
-    last_seconds = 0.0
-
-    def update(progress: RunProgress) -> None:
-        nonlocal last_seconds
-        if progress.elapsed_seconds - last_seconds >= _MIN_SECONDS_BETWEEN_LINES:
-            last_seconds = progress.elapsed_seconds
-            click.echo(f"asking: {_describe(progress)}", err=True)
-
-    return update
-
-
-def _describe(progress: RunProgress) -> str:
-    left = progress.seconds_left
-    return f"{progress.n_done}/{progress.n} answers" + (f", {left:,.0f} s left" if left is not None else "")
-
-
-def _print_indexing() -> Callable[[Progress], None]:
-    """Indexing takes seconds mostly: one line when it takes longer, then one every ten seconds."""
-    last_seconds = 0.0
-
-    def update(progress: Progress) -> None:
-        nonlocal last_seconds
-        if progress.elapsed_seconds - last_seconds >= _MIN_SECONDS_BETWEEN_LINES:
-            last_seconds = progress.elapsed_seconds
-            click.echo(f"indexing: {progress.n_files_done:,}/{progress.n_files:,} files", err=True)
-
-    return update
+    click.echo(to_text(setup, figures))
+    click.echo(f"every prompt and answer: {folder} (`inspect view --log-dir {folder / 'logs'}`)", err=True)

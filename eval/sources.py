@@ -45,6 +45,18 @@ def read_python_files(source: Source, max_file_bytes: int) -> PythonFiles:
     return PythonFiles(files, hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:16])
 
 
+def read_source_files(source: Source, max_file_bytes: int) -> list[tuple[str, str]]:
+    """``(path, text)`` of every file that the index holds, in order of path."""
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes)).files
+    listing = sorted(listing, key=lambda file: file.path)
+    files = []
+    for file, content in zip(listing, source.read_all(listing), strict=True):
+        decoded = decode(content) if content is not None else None
+        if decoded is not None and reason_by_content(file.path, decoded.text) is None:
+            files.append((file.path, decoded.text))
+    return files
+
+
 def index_repository(
     source: Source,
     name: str,

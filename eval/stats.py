@@ -7,7 +7,7 @@ worth is in ``calibration``.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from math import comb, sqrt
 from statistics import NormalDist, fmean, stdev
@@ -32,6 +32,23 @@ class Interval:
 
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``n_hits`` of ``n``, with Wilson's interval; both None where ``n`` is 0."""
+
+    n_hits: int
+    n: int
+    share: float | None
+    interval: Interval | None
+
+
+def count_share(hits: Iterable[bool]) -> Share:
+    """How many of all are true."""
+    values = list(hits)
+    n, n_hits = len(values), sum(values)
+    return Share(n_hits, n, n_hits / n if n else None, accuracy_interval(n_hits, n) if n else None)
 
 
 def accuracy_interval(n_correct: int, n: int) -> Interval:

@@ -35,11 +35,15 @@ _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 
 @dataclass(frozen=True, slots=True)
 class OllamaModel:
-    """A model that an Ollama has: its tag, size on disk, and number of parameters (0 if it does not say)."""
+    """A model that an Ollama has: its tag, size on disk, and number of parameters (0 if it does not say).
+
+    ``digest`` is of the model's content; empty where it is not said.
+    """
 
     tag: str
     n_bytes: int
     n_parameters: float
+    digest: str = ""
 
     @property
     def is_qwen_coder(self) -> bool:
@@ -69,7 +73,8 @@ def list_ollama(url: str, *, seconds: float = LOOK_SECONDS) -> list[OllamaModel]
     models = []
     for model in found:
         size = model.details.parameter_size if model.details else None
-        models.append(OllamaModel(model.model or "", int(model.size or 0), _n_parameters(size, model.model or "")))
+        n_parameters = _n_parameters(size, model.model or "")
+        models.append(OllamaModel(model.model or "", int(model.size or 0), n_parameters, model.digest or ""))
     return sorted(models, key=lambda model: (model.n_parameters, model.n_bytes, model.tag), reverse=True)
 
 

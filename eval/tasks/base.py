@@ -20,7 +20,7 @@ class TaskInput:
     ``folder`` is the task's own, kept between runs: environments, coverage maps, prepared trees. ``python`` is the
     interpreter that the repository's tests run in, None for one that is made. ``sandbox`` is None where there is none:
     a task that runs code then raises SandboxMissing. ``limit`` is the number of cases wanted, None for the task's own.
-    ``on_progress`` takes a line to show.
+    ``on_progress`` takes a line to show. ``data`` is the file or folder of a published set, given by ``--data``.
     """
 
     source: Source | None
@@ -32,6 +32,7 @@ class TaskInput:
     python: Path | None
     sandbox: Sandbox | None
     on_progress: Callable[[str], None]
+    data: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,35 @@ class AnswerJudge(Protocol):
 
 
 class Task(Protocol):
-    """A task. ``version`` is raised when the same repository gives other cases or the same answer another score.
+    """A task: what it is, its cases, and what judges the answers to them."""
 
-    ``max_tokens`` caps an answer in every arm. ``runs_code``: scoring executes what the model wrote.
-    """
+    @property
+    def name(self) -> str:
+        """How it is called on the command line."""
 
-    name: str
-    version: int
-    description: str
-    needs_repository: bool
-    runs_code: bool
-    max_tokens: int
-    default_limit: int
+    @property
+    def version(self) -> int:
+        """Raised when the same repository gives other cases, or the same answer another score."""
+
+    @property
+    def description(self) -> str:
+        """One line, for a list of tasks."""
+
+    @property
+    def needs_repository(self) -> bool:
+        """Whether cases are made from a repository."""
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether scoring executes what the model wrote."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The cap on an answer, in every arm."""
+
+    @property
+    def default_limit(self) -> int:
+        """Cases of a run that sets no number."""
 
     def harvest(self, given: TaskInput) -> Harvest:
         """The cases. Raises HarvestError with a line that says why there are none and what to do."""

@@ -31,7 +31,7 @@ def test_answer_has_the_documented_shape(served: Callable[..., str], stand_in: A
     assert set(answer) == {
         *("answer", "sources", "model", "usage", "timings_ms"),
         *("finish_reason", "left_out", "n_turns_left_out"),
-        *("citations", "n_citations_removed", "unknown_names", "confidence", "abstained", "trace"),
+        *("citations", "n_citations_removed", "unknown_names", "confidence", "abstained", "session_error", "trace"),
     }
     assert set(answer["sources"][0]) == {"repo", "commit", "path", "start_line", "end_line"}
     assert answer["usage"]["completion_tokens"] == 2

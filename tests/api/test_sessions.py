@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from api.keys import KeyStore
+from assistant.conversations.sessions import SessionStore
+from assistant.errors import SessionsUnavailable
 
 FIRST = "What is the default quantity in `add_to_cart`?"
 
@@ -115,6 +117,21 @@ def test_a_key_sees_its_own_sessions_alone(served: Callable[..., str], stand_in:
     assert ask(url, "What does `add_vat` return?", "talk-1", headers=bob).status_code == 200
     assert FIRST not in str(provider.asked[1])
     assert httpx.get(f"{url}/sessions/talk-1", headers=ann).json()["n_messages"] == 2
+
+
+def test_an_answer_that_cannot_be_stored_is_given_and_says_so(
+    served: Callable[..., str], stand_in: Any, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up while the model writes costs the session its turn, not the user the answer."""
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise SessionsUnavailable("Conversations cannot be kept in sessions.db (disk full).")
+
+    url = served(stand_in(), home=own_home)
+    monkeypatch.setattr(SessionStore, "append", fail)
+    answered = ask(url, FIRST, "talk-1")
+    assert answered.status_code == 200 and answered.json()["answer"]
+    assert "disk full" in answered.json()["session_error"]
 
 
 def test_a_database_that_fails_is_said(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:

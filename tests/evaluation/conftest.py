@@ -1,123 +1,101 @@
-"""Stand-ins for what evaluations rest on: questions, a configuration, and an Assistant without a model."""
+"""Stand-ins for what evaluations rest on: a model that answers by a function, and a small repository."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from assistant.events import AskRequest
-from assistant.records import Answer, Message, Passage, TokenCount, Trace, Usage
-from eval.cases import Verdict
-from eval.records import ArmAnswer, RetrievedPassage, RunConfig
-from eval.tasks.questions.records import Kind, Question
+from assistant.models.completion import CompletionPiece, Sampling
+from assistant.models.counting import as_openai
+from assistant.records import TokenCount
 
-MakeAnswer = Callable[..., ArmAnswer]
+Messages = list[dict[str, str]]
+Reply = Callable[[Messages], str]
+
+
+class StandInChat(BaseChatModel):
+    """Streams what its provider's function says, half by half."""
+
+    provider: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "stand-in"
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        raise AssertionError("an evaluation streams")
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        sent = as_openai(messages)
+        self.provider.asked.append(sent)
+        text = self.provider.reply(sent)
+        half = len(text) // 2
+        for piece in (text[:half], text[half:]):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        n_tokens = sum(len(message["content"].split()) for message in sent)
+        usage = UsageMetadata(input_tokens=n_tokens, output_tokens=5, total_tokens=n_tokens + 5)
+        last = AIMessageChunk(content="", usage_metadata=usage, response_metadata={"finish_reason": "stop"})
+        yield ChatGenerationChunk(message=last)
 
 
 @dataclass
-class StandIn:
-    """Answers by a function of the request, and remembers what it was asked. An exception is raised instead."""
+class StandInProvider:
+    """A provider that counts a token a word, and remembers what it was asked. ``reply`` may raise."""
 
-    reply: Callable[[AskRequest], str | BaseException]
-    passages: list[Passage] = field(default_factory=list)
-    requests: list[AskRequest] = field(default_factory=list)
+    reply: Reply
+    model: str = "stand-in/model"
+    window_tokens: int = 8192
+    asked: list[Messages] = field(default_factory=list)
 
-    async def answer(self, request: AskRequest) -> Answer:
-        self.requests.append(request)
-        text = self.reply(request)
-        if isinstance(text, BaseException):
-            raise text
-        passages = self.passages if request.retrieval else []
-        none = TokenCount(0, True)
-        return Answer(
-            text=text,
-            passages=passages,
-            model="stand-in/model",
-            usage=Usage(100 if passages else 20, 5),
-            finish_reason="stop",
-            timings_ms={"total": 1.0},
-            trace=Trace("1", [], [], 0, none, none),
-            messages=[Message("system", "be short"), *request.messages],
-        )
+    def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
+        return StandInChat(provider=self)
 
+    def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
+        raise AssertionError("an evaluation chats")
 
-@pytest.fixture
-def questions() -> list[Question]:
-    """Three constants in three files; the value of the n-th is 10 n."""
-    return [
-        Question(f"q{n}", "constant", f"What is `SIZE_{n}`?", f"{n}0", (), f"m{n}.py", 5, 6, f"SIZE_{n}")
-        for n in (1, 2, 3)
-    ]
+    def check(self) -> None:
+        pass
+
+    def count_text(self, text: str) -> TokenCount:
+        return TokenCount(len(text.split()), exact=True)
+
+    def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
+        return TokenCount(sum(len(message["content"].split()) for message in as_openai(messages)), exact=True)
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture
-def config() -> RunConfig:
-    """A configuration of three questions under both arms."""
-    return RunConfig(
-        task="questions",
-        repo="garden",
-        commit=None,
-        ref="@worktree",
-        content="c0ffee",
-        model="stand-in/model",
-        arms=["none", "retrieval"],
-        seed=0,
-        n_questions=3,
-        max_tokens=48,
-        context_tokens=1600,
-        window_tokens=8192,
-        index="static",
-        quarry_version="0",
-        prompt_version="1",
-        harvest_version=1,
-        scoring_version=1,
-        search_version=1,
-    )
-
-
-@pytest.fixture
-def make_answer() -> MakeAnswer:
-    """Makes a stored answer; what a test does not name is plain."""
-
-    def make(
-        question_id: str,
-        arm: str,
-        verdict: Verdict,
-        *,
-        kind: Kind = "constant",
-        path: str | None = None,
-        prompt_tokens: int = 20,
-        seconds: float = 1.0,
-        retrieved: bool | None = None,
-    ) -> ArmAnswer:
-        return ArmAnswer(
-            question_id=question_id,
-            arm=arm,
-            kind=kind,
-            path=path or f"{question_id}.py",
-            question="?",
-            expected="1",
-            messages=[],
-            passages=[] if retrieved is None else [RetrievedPassage("a.py", 1, 2)],
-            text="x",
-            normalised="x",
-            verdict=verdict,
-            explanation="",
-            retrieved_answer=bool(retrieved),
-            prompt_tokens=prompt_tokens,
-            completion_tokens=4,
-            seconds=seconds,
-            timings_ms={},
-            finish_reason="stop",
-            error="gone" if verdict == "error" else None,
-        )
-
-    return make
-
-
-@pytest.fixture
-def stand_in() -> type[StandIn]:
+def make_provider() -> type[StandInProvider]:
     """The class of the stand-in."""
-    return StandIn
+    return StandInProvider
+
+
+@pytest.fixture
+def garden(tmp_path: Path) -> Path:
+    """A package in a src layout that gives a few questions, with files that have nothing to do with them."""
+    folder = tmp_path / "garden" / "src" / "garden"
+    folder.mkdir(parents=True)
+    (folder / "gate.py").write_text(
+        "SIZE = 33\nWIDTH = 44\n\n\nclass Gate(Barrier):\n    def open(self, speed=7): ...\n"
+    )
+    for number, name in enumerate(["pond", "shed", "hedge", "lawn", "path"], 1):
+        lines = [f"def {name}_step_{step}(value):\n    return value * {step}{number}\n" for step in range(4)]
+        (folder / f"{name}.py").write_text("\n\n".join(lines))
+    return tmp_path / "garden"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,55 +13,18 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from assistant.events import AskRequest
 from eval.cli import evaluate
-from indexer.errors import QuarryError
-
-
-class _Provider:
-    """A model that is never asked: the stand-in answers before it."""
-
-    model = "stand-in/model"
-    window_tokens = 8192
-
-    def close(self) -> None:
-        pass
+from eval.tasks import TASKS, list_tasks, load_task
+from indexer.errors import InputError, QuarryError
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """A package in a src layout that gives a few questions."""
-    folder = tmp_path / "garden" / "src" / "garden"
-    folder.mkdir(parents=True)
-    (folder / "gate.py").write_text(
-        "SIZE = 33\nWIDTH = 44\n\n\nclass Gate(Barrier):\n    def open(self, speed=7): ...\n"
-    )
-    return tmp_path / "garden"
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a home computes once and keeps (the compiled secret rules, seconds of work), shared by these tests."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def asked(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, stand_in: Any) -> list[AskRequest]:
-    """Puts the stand-in where the model would be; what it was asked is in the list."""
-    requests: list[AskRequest] = []
-
-    def make_assistant(settings: Any, provider: Any) -> Any:
-        answerer = stand_in(lambda request: "`33`" if request.retrieval else "`1`")
-        answerer.requests = requests
-        return answerer
-
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "cache").symlink_to(cache)
+def model(home: Path, monkeypatch: pytest.MonkeyPatch, make_provider: Any) -> Any:
+    """Puts a stand-in where the model would be; it knows the answer where code is shown."""
+    provider = make_provider(lambda messages: "`33`" if "=====CODE=====" in messages[-1]["content"] else "`1`")
     monkeypatch.setenv("QUARRY_HOME", str(home))
-    monkeypatch.setattr("assistant.models.providers.open_provider", lambda settings, model, **options: _Provider())
-    monkeypatch.setattr("assistant.answer.Assistant", make_assistant)
-    return requests
+    monkeypatch.setattr("assistant.models.providers.open_provider", lambda settings, model, **options: provider)
+    return provider
 
 
 def invoke(*arguments: object) -> Result:
@@ -66,76 +32,110 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
 
 
-def test_a_run_prints_its_figures_and_keeps_everything(repo: Path, asked: list[AskRequest], tmp_path: Path) -> None:
+def test_a_run_prints_its_figures_and_keeps_everything(garden: Path, model: Any, tmp_path: Path) -> None:
     """One command indexes, asks both arms, prints JSON on request, and leaves every file of the run."""
     out = tmp_path / "out"
-    result = invoke("run", "questions", "--repo", repo, "--limit", 3, "--out", out, "--json")
+    result = invoke("run", "questions", "--repo", garden, "--limit", 3, "--out", out, "--json")
     assert result.exit_code == 0, result.output
-    summary = json.loads(result.stdout)
-    assert [arm["n"] for arm in summary["arms"]] == [3, 3]
-    assert summary["is_complete"]
-    files = {"config.json", "questions.jsonl", "answers.jsonl", "summary.json", "report.md"}
-    assert {path.name for path in out.iterdir()} == files
-    assert len((out / "answers.jsonl").read_text().splitlines()) == 6
+    printed = json.loads(result.stdout)
+    assert [arm["n"] for arm in printed["tasks"][0]["arms"]] == [3, 3]
+    assert printed["setup"]["model"] == "stand-in/model"
+    assert {path.name for path in out.iterdir()} == {"run.json", "cases", "logs", ".lock"}
+    assert (out / "cases" / "garden" / "questions.jsonl").is_file()
+    assert not (Path(os.environ["QUARRY_HOME"]) / "repositories").exists()  # no index of the user's is touched
 
 
-def test_the_same_command_asks_nothing_again(repo: Path, asked: list[AskRequest], tmp_path: Path) -> None:
-    """Without --out the configuration finds its own folder again; another one gets another."""
-    first = invoke("run", "questions", "--repo", repo)
-    n_asked = len(asked)
-    again = invoke("run", "questions", "--repo", repo)
+def test_the_same_command_asks_nothing_again(garden: Path, model: Any) -> None:
+    """Without --out the configuration finds its own folder again, and prints the same."""
+    first = invoke("run", "questions", "--repo", garden, "--limit", 2)
+    n_asked = len(model.asked)
+    again = invoke("run", "questions", "--repo", garden, "--limit", 2)
     assert (first.exit_code, again.exit_code) == (0, 0)
-    assert n_asked == len(asked) > 0
+    assert n_asked == len(model.asked) > 0
     assert first.stdout == again.stdout
-    invoke("run", "questions", "--repo", repo, "--max-tokens", 5)
-    assert len(asked) == 2 * n_asked
-    assert len(list((tmp_path / "home" / "evaluations").iterdir())) == 2
+    assert "questions on garden: 2 cases" in first.stdout
 
 
-def test_ctrl_c_says_what_is_kept(
-    repo: Path, asked: list[AskRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stand_in: Any
-) -> None:
+def test_ctrl_c_says_what_is_kept(garden: Path, model: Any, tmp_path: Path) -> None:
     """Stopping is an abort, not a traceback, and the line counts the answers that are there."""
-    replies = iter(["`1`", "`2`"])
-    stopping = stand_in(lambda _: next(replies, KeyboardInterrupt()))
-    monkeypatch.setattr("assistant.answer.Assistant", lambda settings, provider: stopping)
-    result = invoke("run", "questions", "--repo", repo, "--out", tmp_path / "out")
+
+    def interrupt(messages: Any) -> str:
+        if len(model.asked) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+        return "`1`"
+
+    model.reply = interrupt
+    result = invoke("run", "questions", "--repo", garden, "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "2 answers are kept" in result.stderr
-    assert len((tmp_path / "out" / "answers.jsonl").read_text().splitlines()) == 2
+    assert isinstance(result.exception, SystemExit)
+    assert "answers are kept" in result.stderr
+    assert "the same command goes on" in result.stderr
 
 
-def test_a_changed_repository_is_another_run(repo: Path, asked: list[AskRequest], tmp_path: Path) -> None:
-    """Answers about code that has changed are not taken for answers about the new one."""
-    assert invoke("run", "questions", "--repo", repo, "--out", tmp_path / "out").exit_code == 0
-    (repo / "NEWS.md").write_text("changed")
-    result = invoke("run", "questions", "--repo", repo, "--out", tmp_path / "out")
+def test_a_report_is_made_of_a_run(garden: Path, model: Any, tmp_path: Path) -> None:
+    """`report` writes the page and its JSON from the files alone; `compare` lays two runs side by side."""
+    invoke("run", "questions", "--repo", garden, "--limit", 2, "--out", tmp_path / "out")
+    result = invoke("report", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "questions on garden" in result.stdout
+    assert {path.suffix for path in (tmp_path / "out" / "reports").iterdir()} == {".html", ".json"}
+    shutil.copytree(tmp_path / "out", tmp_path / "again")
+    compared = invoke("compare", tmp_path / "out", tmp_path / "again")
+    assert compared.exit_code == 0, compared.output
+    assert "retrieval" in compared.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--arms", "none,magic"), ("--limit", "999"), ("riddles",)],
+)
+def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple[str, ...]) -> None:
+    """An unknown arm or task, or more questions than there are, is an error before the model is asked."""
+    result = invoke("run", "questions", "--repo", garden, *options)
     assert isinstance(result.exception, QuarryError)
-    assert "content was" in str(result.exception)
+    assert "\n" not in str(result.exception)
+    assert model.asked == []
 
 
-def test_a_report_is_printed_again(repo: Path, asked: list[AskRequest], tmp_path: Path) -> None:
-    """`report` gives what `run` gave, from the files alone."""
-    printed = invoke("run", "questions", "--repo", repo, "--out", tmp_path / "out").stdout
-    assert invoke("report", tmp_path / "out").stdout == printed
-
-
-@pytest.mark.parametrize("options", [("--arms", "none,magic"), ("--limit", "999")])
-def test_wrong_options_cost_no_question(repo: Path, asked: list[AskRequest], options: tuple[str, str]) -> None:
-    """An unknown arm, or more questions than there are, is an error before the model is asked."""
-    result = invoke("run", "questions", "--repo", repo, *options)
-    assert isinstance(result.exception, QuarryError)
-    assert asked == []
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "questions", "--repo", ".", "--suite", "standard"), "not both"),
+        (("run", "questions", "retrieval", "--repo", "."), "retrieval runs by itself"),
+        (("run",), "Missing argument"),
+        (("run", "retrieval", "--repo", "."), "--queries"),
+    ],
+)
+def test_a_wrong_command_line_is_explained(words: tuple[str, ...], said: str) -> None:
+    """What cannot be run together is said, with exit code 2; `retrieval` has options of its own."""
+    result = invoke(*words)
+    assert result.exit_code == 2
+    assert said in result.stderr
 
 
 def test_an_unknown_task_lists_the_known_ones() -> None:
-    """The command line says what can be run."""
-    result = invoke("run", "riddles")
-    assert result.exit_code == 2
-    assert "questions" in result.stderr
+    """The line says what can be run."""
+    with pytest.raises(InputError, match=r"'riddles'.*questions.*retrieval"):
+        load_task("riddles")
 
 
-@pytest.mark.parametrize("words", [("run", "questions"), ("run", "retrieval"), ("report",), ("fetch",)])
+@pytest.mark.parametrize("name", list_tasks())
+def test_every_listed_task_can_be_loaded(name: str) -> None:
+    """A task that is listed is there, under its own name and with what the runner needs to know."""
+    task = load_task(name)
+    assert task.name == name
+    assert task.description and task.version >= 1 and task.max_tokens >= 1 and task.default_limit >= 1
+
+
+def test_the_list_names_tasks_and_arms() -> None:
+    """Everything that can be run is on one page, with what it needs."""
+    printed = invoke("list").stdout
+    for word in (*list_tasks(), "retrieval", "none", "placebo", "oracle", "k=HITS", "a repository"):
+        assert word in printed
+    assert set(list_tasks()) <= set(TASKS)
+
+
+@pytest.mark.parametrize("words", [("list",), ("run",), ("run", "retrieval"), ("report",), ("compare",), ("fetch",)])
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
     """Each command says what it does, and each of its options too."""
     command: click.Command = evaluate
@@ -144,4 +144,5 @@ def test_every_command_has_help(words: tuple[str, ...]) -> None:
         command = command.commands[word]
     options = [option for option in command.params if isinstance(option, click.Option)]
     assert command.help
-    assert options and all(option.help for option in options)
+    assert all(option.help for option in options)
+    assert invoke(*words, "--help").exit_code == 0

@@ -15,12 +15,11 @@ from eval.errors import HarvestError
 from eval.sources import PythonFiles
 from indexer.repository import Source
 
-from .records import Kind, Question
+from .records import Form, Kind, Question
 from .sampling import balance
 from .syntax import Assignment, Codebase, Definition, FunctionNode, Use, is_own_source, module_name, read_codebase
 
 DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
-HARVEST_VERSION = 1  # raised when the same repository gives other questions
 
 _MAX_LITERAL_CHARS = 40  # longer values test copying, not finding
 _CONSTANT_NAME = re.compile(r"^_?[A-Z][A-Z0-9_]{2,}$")
@@ -175,14 +174,17 @@ def _make(
     path: str | None = None,
 ) -> Iterator[Question]:
     """The question, or nothing if its own words give the answer away."""
-    if any(_gives_away(name, answer) for name in (about.name, detail)):
+    if any(gives_away(name, answer) for name in (about.name, detail)):
         return
     place = path or about.path
     identity = hashlib.sha256(f"{kind}\0{place}\0{text}".encode()).hexdigest()[:12]
-    yield Question(identity, kind, text, answer, accepted, place, lines[0], lines[1], about.name, detail)
+    form: Form = "value" if kind in ("default", "constant") else "name"
+    yield Question(
+        identity, kind, text, answer, accepted, place, lines[0], lines[1], about.name, detail, "python", form
+    )
 
 
-def _gives_away(name: str, answer: str) -> bool:
+def gives_away(name: str, answer: str) -> bool:
     """Whether the answer stands in the name as a word: ``FORMAT_JSON = "json"``, ``class HTTPError(Error)``."""
     said = answer.strip("'\"").rpartition(".")[2] if _is_name(answer) else answer.strip("'\"")
     if not said or not re.search(r"\w", said):

@@ -10,8 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["default", "constant", "raises", "base", "caller"]
-KINDS: tuple[Kind, ...] = ("default", "constant", "raises", "base", "caller")
+Kind = Literal[
+    "default",
+    "constant",
+    "raises",
+    "base",
+    "caller",
+    "parameter",
+    "returns",
+    "overrides",
+    "member",
+    "environment",
+    "config",
+    "file",
+    "unanswerable",
+]
+KINDS: tuple[Kind, ...] = ("default", "constant", "raises", "base", "caller")  # of Python's own syntax trees
+ALL_KINDS: tuple[Kind, ...] = (
+    *KINDS,
+    *("parameter", "returns", "overrides", "member", "environment", "config", "file", "unanswerable"),
+)
+
+# How an answer looks and is compared. That of an unanswerable question is what its words ask for.
+Form = Literal["value", "name", "type", "path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +41,8 @@ class Question:
 
     ``symbol`` is what the question names, as a dotted name without its file; ``detail`` the parameter or field of
     it, or empty. ``answer`` is Python source (a literal, or a dotted name), ``accepted`` are alternatives to it.
-    ``start_line`` to ``end_line`` of ``path`` are the lines that hold the answer.
+    ``start_line`` to ``end_line`` of ``path`` are the lines that hold the answer. ``is_named`` is false where the
+    question describes the symbol and does not name it. An unanswerable one has no answer and no such lines.
     """
 
     id: str
@@ -33,6 +55,14 @@ class Question:
     end_line: int
     symbol: str
     detail: str = ""
+    language: str = "python"
+    form: Form | None = None
+    is_named: bool = True
+
+    @property
+    def asks_for(self) -> Form:
+        """The form of the answer, also of questions that were stored before there was one."""
+        return self.form or ("value" if self.kind in ("default", "constant") else "name")
 
 
 @dataclass(frozen=True, slots=True)

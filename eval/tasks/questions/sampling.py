@@ -12,17 +12,25 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from .literals import canonical
 from .records import KINDS, Question
 
 _SHARE = 4  # one answer in at most one of four questions of a kind
 # What a function's default or a constant usually is, whatever its name.
 _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "0.0", "1.0", "''", "b''", "()", "[]", "{}"))
+# The same in the other languages and in configuration, and what most functions return.
+_TRIVIAL_VALUES = _TRIVIAL | frozenset(
+    ("true", "false", "null", "nil", "undefined", "nullptr", "NULL", '""', "-1", "yes", "no", '"true"', '"false"')
+)
+_TRIVIAL_TYPES = frozenset(
+    "None void bool boolean Boolean int Int string String str error Unit () !void char * static".split()
+)
 
 
 def balance(questions: Sequence[Question], seed: int) -> list[Question]:
     """``questions`` in turns over the kinds, within a kind over the files. What exceeds its share is left out."""
-    queues = [_cap(_spread([q for q in questions if q.kind == kind], f"{seed}/{kind}")) for kind in KINDS]
-    return list(_take_turns(queues))
+    queues = [cap(spread([q for q in questions if q.kind == kind], f"{seed}/{kind}")) for kind in KINDS]
+    return list(take_turns(queues))
 
 
 def is_trivial(answer: str) -> bool:
@@ -30,14 +38,22 @@ def is_trivial(answer: str) -> bool:
     return answer in _TRIVIAL
 
 
-def _take_turns(queues: Sequence[Sequence[Question]]) -> Iterator[Question]:
+def is_trivial_answer(question: Question) -> bool:
+    """Whether an answer is what most values or return types are, in the question's language."""
+    if question.asks_for == "type":
+        return question.answer in _TRIVIAL_TYPES
+    return question.answer in (_TRIVIAL if question.language == "python" else _TRIVIAL_VALUES)
+
+
+def take_turns(queues: Sequence[Sequence[Question]]) -> Iterator[Question]:
+    """The first of each queue, then the second of each, and so on."""
     for turn in range(max((len(queue) for queue in queues), default=0)):
         for queue in queues:
             if turn < len(queue):
                 yield queue[turn]
 
 
-def _spread(questions: Sequence[Question], seed: str) -> list[Question]:
+def spread(questions: Sequence[Question], seed: str) -> list[Question]:
     """One question of each file, then a second one of each, and so on; files and questions shuffled by ``seed``."""
     by_file: dict[str, list[Question]] = defaultdict(list)
     for question in sorted(questions, key=lambda q: (q.path, q.start_line, q.id)):
@@ -47,10 +63,10 @@ def _spread(questions: Sequence[Question], seed: str) -> list[Question]:
     chance.shuffle(files)
     for file in files:
         chance.shuffle(file)
-    return list(_take_turns(files))
+    return list(take_turns(files))
 
 
-def _cap(questions: Sequence[Question]) -> list[Question]:
+def cap(questions: Sequence[Question]) -> list[Question]:
     """As near to the given order as the share of each answer allows.
 
     A group of which ``c`` questions were taken may give its next one when ``4 c`` were taken in all.
@@ -77,8 +93,9 @@ def _cap(questions: Sequence[Question]) -> list[Question]:
 
 def _answer_group(question: Question) -> str:
     """Questions that the same guess answers."""
-    if is_trivial(question.answer):
+    if is_trivial_answer(question):
         return "trivial"
-    if question.kind in ("default", "constant"):
-        return repr(ast.literal_eval(question.answer))
+    if question.asks_for == "value":
+        is_python = question.language == "python"
+        return repr(ast.literal_eval(question.answer) if is_python else canonical(question.answer))
     return question.answer.rpartition(".")[2]

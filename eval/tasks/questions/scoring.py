@@ -2,15 +2,21 @@
 
 The rules, the same for every arm:
 
-1. An empty answer, or a plain sentence that declines, is ``unanswered``.
-2. The answer is the first code span that does not merely repeat a name of the question (which is never the answer,
+1. An empty answer, or one that declines, is ``unanswered``. To an unanswerable question declining is ``correct``, and
+   whatever else is said is ``wrong``.
+2. An answer declines if its first sentence says that the thing is not there or not known ("there is no such parameter",
+   "`X` is not defined", "I do not know", `not found`) and gives nothing in its place: no code span that does not repeat
+   a name of the question. `None`, `null`, `0` and the like are values, so they decline nothing.
+3. The answer is the first code span that does not merely repeat a name of the question (which is never the answer,
    see ``harvest``); without a span, the first line of the first fenced block; without one, the first line, stripped
    of openings such as "The answer is", of citations such as [1] and of the full stop.
-3. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
+4. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
    compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); where a string
-   is expected, its quotes may be missing.
-4. Names: ``raise`` before and a call's parentheses behind are dropped; a qualified name and a bare one are the same
+   is expected, its quotes may be missing. In other languages likewise, suffixes of numbers aside (``literals``).
+5. Names: ``raise`` before and a call's parentheses behind are dropped; a qualified name and a bare one are the same
    if one ends the other at a dot (``requests.Timeout`` is ``Timeout``, ``Timeout`` is not ``ReadTimeout``).
+6. Types: spaces and qualifiers (``std::``) are dropped, everything else counts: ``Option<String>`` is not ``String``.
+7. Paths: the whole path, or an end of it at a folder's boundary that no other file of the repository has.
 """
 
 from __future__ import annotations
@@ -20,63 +26,138 @@ import re
 
 from eval.cases import Score
 
+from .literals import same_literal
 from .records import Question
 
-SCORING_VERSION = 1  # raised when the same answer may get another verdict
+SCORING_VERSION = 2  # raised when the same answer may get another verdict
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.S)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _OPENING = re.compile(
     r"^(?:the\s+)?(?:correct\s+)?(?:answer|default value|default|value|exception|base class|superclass|class|function"
-    r"|method|caller|it)\s*(?:is|:|=)\s*",
+    r"|method|caller|(?:declared\s+)?return type|type|(?:name of the\s+)?(?:\w+\s+)?parameter|file|path|key|member|it)"
+    r"\s*(?:is|:|=)\s*",
     re.I,
 )
 _CITATIONS = re.compile(r"(?<=\S)\s*(?:\[\d+\][\s,.]*)+$")
+_NOT = r"(?:(?:do|does|did|is|are|was|were|can|could|has|have)(?: not|n't)|cannot|never)"
 _DECLINES = re.compile(
     r"^(?:i(?:'m| am)? (?:do not|don't|cannot|can't|could not|couldn't|sorry|unable|not (?:sure|able))"
-    r"|sorry\b|unknown\b|not (?:specified|provided|given|found|known)\b"
-    r"|(?:the )?(?:provided |given |numbered )?(?:passages?|code|context|information) "
+    r"|sorry\b|unknown\b|undefined in\b|n/a\b|no(?:t)? such\b|(?:it|this|that) (?:does not|doesn't) exist\b"
+    r"|not (?:specified|provided|given|found|known|defined|available|applicable|present|mentioned|in the)\b"
+    r"|(?:does not|doesn't) (?:exist|have)\b|non-?existent\b"
+    r"|(?:the |this |these )?(?:provided |given |numbered )?(?:passages?|code|context|information|repository) "
     r"(?:do|does|did|is|are)(?: not|n't)\b"
-    r"|there is no (?:information|such)\b)",
+    r"|there (?:is|are|was|were) no\b|there (?:is|are)(?: not|n't) )",
     re.I,
 )
+# Said of what was asked for, anywhere in the sentence.
+_DENIES = re.compile(
+    rf"\b{_NOT} (?:exist|defined|define|declare|found|find|present|shown|show|contain|hold|mention|mentioned|specif"
+    r"|provide|provided|include|appear|have an?y?|take an?y?|accept an?y?|list|listed|available|part of|in the|know"
+    r"|known|determine|tell|called by|set|inherit)|\bno (?:such|parameter|constant|class|method|function|key|file"
+    r"|definition|mention|information|default|caller)\b|\bhas no\b|\bunable to\b|\bnot exist\b",
+    re.I,
+)
+_DECLINING_SPAN = re.compile(
+    r"^(?:unknown|n/?a|not[ _-](?:found|defined|specified|available|applicable|known|present|provided|given|mentioned"
+    r"|set|there)|does not exist|doesn't exist|no such [\w ]+|non-?existent|there is no .*|not in the .*)\.?$",
+    re.I,
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'\[])|\n")
+_PATH = re.compile(r"[\w@+.-]+(?:/[\w@+.-]+)*\.\w+|[\w@+.-]+(?:/[\w@+.-]+)+")
 _ASSIGNMENT = re.compile(r"^([\w.]+)\s*(?::[^=]+)?=(?!=)\s*(.+)$", re.S)
 _CALLED_NAME = re.compile(r"^(?:raise\s+)?([A-Za-z_][\w.]*)\s*(?:\(.*\))?$", re.S)
 
 
 def score_answer(question: Question, text: str) -> Score:
     """The verdict on what a model wrote, with what was compared and why."""
+    if question.kind == "unanswerable":
+        if not text.strip():
+            return Score("unanswered", "no answer in the text")
+        if declines(question, text):
+            return Score("correct", "says that it is not there", "declines")
+        return Score("wrong", "expected to hear that it is not there", find_answer(question, text) or "")
     found = find_answer(question, text)
     if found is None:
         return Score("unanswered", "no answer in the text")
-    is_value = question.kind in ("default", "constant")
-    normalised = _value_of(question, found) if is_value else _name_of(found)
+    normalised = _normalise(question, found)
     for accepted in (question.answer, *question.accepted):
-        matches = same_value(normalised, accepted) if is_value else same_name(normalised, accepted)
-        if matches:
+        if _is_same(question, normalised, accepted):
             return Score("correct", f"matches {accepted}", normalised)
     return Score("wrong", f"expected {question.answer}", normalised)
 
 
+def declines(question: Question, text: str) -> bool:
+    """Whether an answer says that there is nothing to answer with, by rule 2."""
+    if _FENCE.search(text):
+        return False
+    lines = text.strip()
+    first = next((part for part in _SENTENCE.split(lines) if part.strip()), "")
+    spans = [span.strip() for span in _SPAN.findall(first) if span.strip() and not _is_asked(question, span)]
+    if spans:
+        return all(_DECLINING_SPAN.match(span) for span in spans)
+    plain = first.strip().strip("`").strip()
+    return bool(_DECLINES.match(plain) or _DECLINING_SPAN.match(plain) or _DENIES.search(plain))
+
+
 def find_answer(question: Question, text: str) -> str | None:
-    """The part of the text that is the answer, by rules 1 and 2; None if there is none."""
+    """The part of the text that is the answer, by rules 1 to 3; None if there is none."""
+    if declines(question, text):
+        return None
     fence = _FENCE.search(text)
     prose = _FENCE.sub("\n", text)
-    asked = {question.symbol, question.symbol.rpartition(".")[2], question.detail}
     for span in _SPAN.findall(prose):
-        if span.strip() and span.strip().removesuffix("()") not in asked:
+        if span.strip() and not _is_asked(question, span):
             return str(span.strip())
     if fence is not None:
         lines = [line.strip() for line in fence[1].splitlines() if line.strip()]
         return lines[0] if lines else None
     lines = [line.strip() for line in prose.splitlines() if line.strip()]
-    if not lines or _DECLINES.match(lines[0]):
+    if not lines:
         return None
     line = _CITATIONS.sub("", _OPENING.sub("", lines[0])).strip()
+    if question.asks_for == "path":
+        path = _PATH.search(line)
+        return path[0].rstrip(".") if path else line or None
     if line.endswith(".") and not re.fullmatch(r"-?\d+\.", line):  # `3.` is a number
         line = line[:-1].rstrip()
     line = line.strip("`").strip()
     return line or None
+
+
+def _is_asked(question: Question, span: str) -> bool:
+    """Whether a code span repeats a name of the question."""
+    asked = {question.symbol, question.symbol.rpartition(".")[2], question.detail, *_SPAN.findall(question.text)}
+    return span.strip().removesuffix("()") in asked
+
+
+def _normalise(question: Question, found: str) -> str:
+    if question.asks_for == "value":
+        return _value_of(question, found)
+    if question.asks_for == "name":
+        return _name_of(found)
+    if question.asks_for == "type":
+        return found.removeprefix("->").removeprefix(":").strip()
+    return found.strip("'\"").split(":")[0].removeprefix("./")
+
+
+def _is_same(question: Question, one: str, other: str) -> bool:
+    if question.asks_for == "value":
+        return same_value(one, other) if question.language == "python" else same_literal(one, other)
+    if question.asks_for == "name":
+        return same_name(one, other) or same_name(_DOTS.sub(".", one), _DOTS.sub(".", other))
+    if question.asks_for == "type":
+        return _plain_type(one) == _plain_type(other)
+    return one == other  # ends of the path are among what is accepted
+
+
+_DOTS = re.compile(r"::|->|[#\\/]")
+
+
+def _plain_type(source: str) -> str:
+    """A type without spaces and qualifiers."""
+    return re.sub(r"(?:\w+(?:::|\.|\\))+(?=\w)", "", re.sub(r"\s+", " ", source).strip().strip("'\"")).replace(" ", "")
 
 
 def same_value(one: str, other: str) -> bool:

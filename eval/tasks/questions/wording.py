@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from .records import KINDS, Kind, Question
+from collections.abc import Mapping
+
+from .records import Form, Question
 
 # How an answer should look: the same words in every arm, after the question.
-_VALUE_FORM = "Answer with the value only, in backticks."
-_NAME_FORM = "Answer with the name only, in backticks."
-ANSWER_FORMS: dict[Kind, str] = {
-    "default": _VALUE_FORM,
-    "constant": _VALUE_FORM,
-    "raises": _NAME_FORM,
-    "base": _NAME_FORM,
-    "caller": _NAME_FORM,
+ANSWER_FORMS: Mapping[Form, str] = {
+    "value": "Answer with the value only, in backticks.",
+    "name": "Answer with the name only, in backticks.",
+    "type": "Answer with the type only, in backticks.",
+    "path": "Answer with the path of the file only, in backticks.",
 }
-
-assert tuple(ANSWER_FORMS) == KINDS
 
 
 def word_question(question: Question) -> str:
     """The message of the user with the form that its answer should have, for arms that are compared by accuracy."""
-    return f"{question.text} {ANSWER_FORMS[question.kind]}"
+    return f"{question.text} {ANSWER_FORMS[question.asks_for]}"
 
 
 def word_freely(question: Question) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 from assistant.records import Citation, Passage
-from eval.arms import ARMS, Target
 from eval.probes import Probe, to_report, wrong_answers
-from eval.records import ArmAnswer
-from eval.tasks.questions.grounding import judge_citation, says, summarise_grounding
-from eval.tasks.questions.records import CitedLines, Question
+from eval.tasks.questions.grounding import judge_citation, says
+from eval.tasks.questions.records import Question
 from eval.tasks.questions.scoring import score_answer
 
 QUESTION = Question(
@@ -54,50 +49,6 @@ def test_saying_an_answer(text: str, answer: str, said: bool) -> None:
     assert says(text, answer) is said
 
 
-def answer(citations: Sequence[CitedLines] = (), **changes: Any) -> ArmAnswer:
-    """An answer of an arm with passages that show the answer's lines."""
-    fields: dict[str, Any] = {
-        "question_id": "q1",
-        "arm": "free-retrieval",
-        "kind": "default",
-        "path": "a.py",
-        "question": "?",
-        "expected": "30",
-        "messages": [],
-        "passages": [],
-        "text": "It is 30.",
-        "normalised": "30",
-        "verdict": "correct",
-        "explanation": "",
-        "retrieved_answer": True,
-        "prompt_tokens": 1,
-        "completion_tokens": 1,
-        "seconds": 1.0,
-        "timings_ms": {},
-        "finish_reason": "stop",
-    }
-    return ArmAnswer(**{**fields, "citations": citations, **changes})
-
-
-def test_the_figures_of_an_arm() -> None:
-    """Precision is over citations, recall over answers whose prompt showed the lines, names over answers."""
-    right = CitedLines(1, "a.py", 12, 12, "timeout=30", True, True)
-    wrong = CitedLines(2, "b.py", 1, 1, "x", False, False)
-    summary = summarise_grounding(
-        "free-retrieval",
-        [
-            answer([right, wrong], unknown_names=["foo", "bar"]),
-            answer([wrong], n_citations_removed=2),
-            answer(text="It is 5."),
-            answer(retrieved_answer=False),
-        ],
-    )
-    assert (summary.n, summary.n_cited, summary.n_citations, summary.n_holding) == (4, 2, 3, 1)
-    assert summary.precision == pytest.approx(1 / 3)
-    assert (summary.n_shown, summary.n_shown_cited, summary.n_shown_right, summary.n_shown_right_cited) == (3, 1, 2, 1)
-    assert (summary.n_removed, summary.n_with_unknown, summary.n_unknown) == (2, 1, 2)
-
-
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
@@ -114,17 +65,6 @@ def test_markers_change_no_score(text: str, verdict: str) -> None:
     """Wherever grounding puts its markers, the answer is found and judged as without them."""
     assert score_answer(QUESTION, text).verdict == verdict
     assert score_answer(QUESTION, text.replace(" [1]", "").replace("\n[1]", "").replace(" [2]", "")).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("arm", "retrieval", "has_form"),
-    [("none", False, True), ("free", False, False), ("free-retrieval", True, False)],
-)
-def test_arms_differ_by_wording_and_retrieval(arm: str, retrieval: bool, has_form: bool) -> None:
-    """Free arms ask without the closing instruction; every arm names the repository, to look names up in."""
-    request = ARMS[arm].make_request(QUESTION, Target("project", "HEAD", 48))
-    assert (request.repo, request.retrieval, request.max_tokens) == ("project", retrieval, 48)
-    assert request.messages[0].content.endswith("in backticks.") is has_form
 
 
 def test_wrong_answers_stand_in_the_passages_and_are_wrong() -> None:

@@ -1,0 +1,1 @@
+"""A model that judges answers, and how far its judgement can be trusted."""

@@ -1,0 +1,144 @@
+"""Has a model judge pairs of answers of a run, blind to the arm and in both orders; stopped anywhere, it goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from eval.cases import Result
+from eval.errors import HarvestError, RunStopped
+from indexer.errors import QuarryError
+
+from .graders import Grader
+from .records import Judgement, Reply
+from .rubric import RUBRIC_VERSION, SYSTEM, read_reasons, read_reply, word_request
+from .store import JudgementWriter, judging_file, pair_key, read_judgements
+
+MAX_ERRORS_IN_A_ROW = 3
+_MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one case. ``task`` is the user's message without code that was retrieved."""
+
+    task: str
+    arm: Result
+    baseline: Result
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when one of the texts does."""
+        texts = (self.task, _show(self.arm), _show(self.baseline))
+        return hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int | None) -> list[Pair]:
+    """The pairs to judge: those that execution parts and the others in turn, tasks in turn, in the order of a hash.
+
+    So a part of the pairs has about as many that test the judge as it can. Cases without two answers are left out.
+    """
+    cells: dict[tuple[str, str, str, str], dict[str, Result]] = {}
+    for result in results:
+        if result.attempts and result.score.verdict != "error":
+            cells.setdefault((result.model, result.repo, result.task, result.case_id), {})[result.arm] = result
+    queues: dict[tuple[str, ...], list[tuple[str, Pair]]] = {}
+    for key, arms in cells.items():
+        if arm in arms and baseline in arms:
+            pair = Pair(_find_task(arms[baseline]), arms[arm], arms[baseline])
+            parted = str(arms[arm].score.is_correct != arms[baseline].score.is_correct)
+            digest = hashlib.sha256(" ".join(key).encode()).hexdigest()
+            queues.setdefault((*key[:3], parted), []).append((digest, pair))
+    ranked = [[pair for _, pair in sorted(queue, key=lambda each: each[0])] for _, queue in sorted(queues.items())]
+    pairs = [pair for row in zip_longest(*ranked) for pair in row if pair is not None]
+    if not pairs:
+        raise HarvestError(f"The run holds no case with answers under both {arm} and {baseline}: run these arms first.")
+    return pairs[:limit]
+
+
+async def judge_pairs(
+    folder: Path,
+    pairs: Sequence[Pair],
+    grader: Grader,
+    on_progress: Callable[[int, int], None] = lambda done, n: None,
+) -> list[Judgement]:
+    """The judgements of ``pairs``; those that are in ``folder`` already are not asked again.
+
+    A pair without a judgement is passed over. Raises RunStopped after three errors in a row; what was judged is kept.
+    """
+    known = {pair_key(judgement): judgement for judgement in read_judgements(folder)}
+    writer = JudgementWriter(judging_file(folder, grader.model))
+    judged = []
+    n_errors = 0
+    for number, pair in enumerate(pairs, 1):
+        found = known.get(_key_of(pair, grader.model))
+        if found is None:
+            try:
+                found = await _judge(pair, grader)
+            except QuarryError as error:
+                n_errors += 1
+                if n_errors == MAX_ERRORS_IN_A_ROW:
+                    raise RunStopped(
+                        f"Stopped after {n_errors} errors in a row, the last: {error} What was judged is kept: run the "
+                        "same command again to go on."
+                    ) from error
+                continue
+            writer.add(found)
+        n_errors = 0
+        judged.append(found)
+        on_progress(number, len(pairs))
+    return judged
+
+
+async def _judge(pair: Pair, grader: Grader) -> Judgement:
+    baseline, arm = _show(pair.baseline), _show(pair.arm)
+    return Judgement(
+        judge=grader.model,
+        rubric=RUBRIC_VERSION,
+        model=pair.arm.model,
+        repo=pair.arm.repo,
+        task=pair.arm.task,
+        case_id=pair.arm.case_id,
+        arm=pair.arm.arm,
+        baseline=pair.baseline.arm,
+        arm_passed=pair.arm.score.is_correct,
+        baseline_passed=pair.baseline.score.is_correct,
+        answers=pair.fingerprint,
+        forward=await _ask(grader, pair.task, baseline, arm),
+        backward=await _ask(grader, pair.task, arm, baseline),
+    )
+
+
+async def _ask(grader: Grader, task: str, answer_a: str, answer_b: str) -> Reply:
+    graded = await grader.grade(SYSTEM, word_request(task, answer_a, answer_b))
+    winner, score_a, score_b = read_reply(graded.text)
+    return Reply(
+        text=graded.text,
+        reasons=read_reasons(graded.text),
+        winner=winner,
+        score_a=score_a,
+        score_b=score_b,
+        seconds=graded.seconds,
+        prompt_tokens=graded.prompt_tokens,
+        completion_tokens=graded.completion_tokens,
+    )
+
+
+def _key_of(pair: Pair, judge: str) -> tuple[str, ...]:
+    place = (pair.arm.model, pair.arm.repo, pair.arm.task, pair.arm.case_id, pair.arm.arm, pair.baseline.arm)
+    return (judge, RUBRIC_VERSION, *place, pair.fingerprint)
+
+
+def _find_task(baseline: Result) -> str:
+    users = [message["content"] for message in baseline.attempts[0].messages if message.get("role") == "user"]
+    return users[-1] if users else ""
+
+
+def _show(result: Result) -> str:
+    """The first answer. Numbers of citations would tell which one had code; in code they are indices and stay."""
+    text = result.attempts[0].text
+    return _MARKER.sub("", text) if result.task == "questions" else text

@@ -1,0 +1,141 @@
+"""Puts a report together from runs' set-ups and results. Nothing is asked, run or read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from eval.cases import Result
+from eval.judging.records import JudgeFigures
+
+from .examples import choose_examples
+from .figures import (
+    NONE,
+    PLACEBO,
+    RETRIEVAL,
+    adjust_groups,
+    compare_arms,
+    list_contrasts,
+    pair_results,
+    pool_gains,
+    split_arms,
+    summarise_arm,
+    weigh_costs,
+)
+from .records import Group, PooledGain, Report
+from .splits import Arms, compare_measures, find_follow_ups, slice_cases
+from .trust import count_reasons, count_refusals, is_unanswerable, judge_grounding, measure_confidence
+from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
+
+Key = tuple[str, str, str]  # model, repo, task
+
+
+def build_report(
+    setups: Sequence[Mapping[str, Any]],
+    results: Sequence[Result],
+    judges: Sequence[JudgeFigures] = (),
+    *,
+    name: str,
+    made_at: str,
+    commit: str,
+    seed: int = 0,
+) -> Report:
+    """All figures of ``results``. ``setups`` are the runs' ``RunSetup`` as JSON; ``seed`` is the bootstrap's."""
+    everything = {key: split_arms(own) for key, own in _group(results).items()}
+    answerable: dict[Key, Arms] = {
+        key: {arm: {i: r for i, r in own.items() if not is_unanswerable(r)} for arm, own in arms.items()}
+        for key, arms in everything.items()
+    }
+    groups = [
+        _summarise(key, arms, answerable[key], _count_cases(key, setups), seed) for key, arms in everything.items()
+    ]
+    groups = [replace(group, verdict=_describe(group), why=explain_retrieval(group)) for group in adjust_groups(groups)]
+    pooled = pool_gains(answerable, seed)
+    return Report(
+        name=name,
+        made_at=made_at,
+        commit=commit,
+        summary=_summarise_all(groups, pooled),
+        setups=setups,
+        groups=groups,
+        pooled=pooled,
+        judges=judges,
+        examples=choose_examples(answerable),
+        caveats=list_caveats(groups, setups),
+    )
+
+
+def _group(results: Sequence[Result]) -> dict[Key, list[Result]]:
+    groups: dict[Key, list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.model, result.repo, result.task), []).append(result)
+    return groups
+
+
+def _count_cases(key: Key, setups: Sequence[Mapping[str, Any]]) -> int | None:
+    """How many cases the run set out with, None where no set-up says it."""
+    model, repo, task = key
+    counts = [
+        int(each["n_cases"])
+        for setup in setups
+        if setup.get("model") == model
+        for each in setup.get("tasks", ())
+        if each.get("repo") == repo and each.get("task") == task
+    ]
+    return max(counts, default=None)
+
+
+def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, seed: int) -> Group:
+    model, repo, task = key
+    ids = {case_id for own in everything.values() for case_id in own}
+    without = {case_id for own in everything.values() for case_id, r in own.items() if is_unanswerable(r)}
+    n_all = max(len(ids), n_set_out or 0)
+    n_cases = n_all - len(without)
+    gains = []
+    for arm, baseline in list_contrasts(list(arms)):
+        gain = compare_arms(pair_results(arms[arm], arms[baseline]), n_cases, seed)
+        gains += [gain] if gain is not None else []
+    missing = [
+        f"{arm}: {n_all - len(own)} of {n_all} cases have no result yet"
+        for arm, own in everything.items()
+        if len(own) < n_all
+    ]
+    figures = [summarise_arm(arm, list(own.values()), n_cases) for arm, own in arms.items()]
+    return Group(
+        model=model,
+        repo=repo,
+        task=task,
+        n_cases=n_cases,
+        n_files=len({result.path for own in arms.values() for result in own.values()}),
+        arms=figures,
+        gains=gains,
+        costs=weigh_costs(figures, gains),
+        measures=compare_measures(arms, seed),
+        slices=slice_cases(arms, seed),
+        follow_ups=find_follow_ups(arms),
+        refusals=count_refusals(everything),
+        calibration=measure_confidence(everything),
+        grounding=judge_grounding(arms),
+        reasons=count_reasons(everything),
+        verdict="",
+        why="",
+        missing=missing,
+    )
+
+
+def _describe(group: Group) -> str:
+    gain = group.gain(RETRIEVAL, NONE)
+    if gain is None:
+        return "There is no pair of retrieval and none to compare."
+    placebo = group.gain(RETRIEVAL, PLACEBO)
+    return describe_gain(gain) + (f" {describe_gain(placebo)}" if placebo is not None else "")
+
+
+def _summarise_all(groups: Sequence[Group], pooled: Sequence[PooledGain]) -> list[str]:
+    lines = [f"{each.repo}, {each.model}: {describe_pooled(each)}" for each in pooled if each.baseline == NONE]
+    for group in groups:
+        gain = group.gain(RETRIEVAL, NONE)
+        if gain is not None:
+            lines.append(f"{group.task} on {group.repo}, {group.model}: {describe_gain(gain)}")
+    return lines

@@ -1,0 +1,200 @@
+"""From results to figures: arms and gains of each task, repository and model, Holm over them, and the pooled gain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from statistics import fmean, median
+
+from eval.cases import Result
+from eval.stats import (
+    adjust_holm,
+    count_share,
+    detectable_difference,
+    difference_interval,
+    mcnemar_p,
+    pooled_interval,
+)
+
+from .records import ArmFigures, Cost, Gain, Group, PooledGain
+
+NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
+# What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
+CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
+MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
+NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be known
+UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
+
+
+def is_valid(result: Result) -> bool:
+    """Whether anything is known: not where the evaluation or the model's server failed."""
+    return result.score.verdict != "error"
+
+
+def order_arms(names: Iterable[str]) -> list[str]:
+    """The four main arms first, the others in their order."""
+    found = list(dict.fromkeys(names))
+    return [arm for arm in MAIN_ARMS if arm in found] + [arm for arm in found if arm not in MAIN_ARMS]
+
+
+def split_arms(results: Sequence[Result]) -> dict[str, dict[str, Result]]:
+    """The results by arm and case."""
+    arms: dict[str, dict[str, Result]] = {arm: {} for arm in order_arms(result.arm for result in results)}
+    for result in results:
+        arms[result.arm][result.case_id] = result
+    return arms
+
+
+def summarise_arm(arm: str, results: Sequence[Result], n_cases: int) -> ArmFigures:
+    """The figures of one arm, errors counted apart."""
+    valid = [result for result in results if is_valid(result)]
+    firsts = [result.attempts[0] for result in valid if result.attempts]
+    verdicts = [result.score.verdict for result in valid]
+    return ArmFigures(
+        arm=arm,
+        n_cases=n_cases,
+        n=len(valid),
+        correct=count_share(result.score.is_correct for result in valid),
+        n_wrong=verdicts.count("wrong"),
+        n_unanswered=verdicts.count("unanswered"),
+        n_abstained=sum(result.abstained for result in valid),
+        n_errors=len(results) - len(valid),
+        n_cached=sum(attempt.is_cached for attempt in firsts),
+        found=count_share(result.found_sources for result in valid if result.found_sources is not None),
+        prompt_tokens=_mean(attempt.prompt_tokens for attempt in firsts),
+        context_tokens=_mean(result.context_tokens for result in valid),
+        completion_tokens=_mean(attempt.completion_tokens for attempt in firsts),
+        seconds=_median(attempt.seconds for attempt in firsts),
+        prompt_seconds=_median(attempt.prompt_seconds for attempt in firsts),
+        scoring_seconds=_median(attempt.scoring_seconds for attempt in firsts),
+        retrieval_ms=_median(result.retrieval_ms for result in valid),
+    )
+
+
+def pair_results(
+    arm: Mapping[str, Result], baseline: Mapping[str, Result], wanted: Callable[[Result], bool] = is_valid
+) -> list[tuple[Result, Result]]:
+    """The cases that both have, in the arm's order: (arm, baseline)."""
+    pairs = ((result, baseline[case_id]) for case_id, result in arm.items() if case_id in baseline)
+    return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
+
+
+def compare_arms(
+    pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int, names: tuple[str, str] | None = None
+) -> Gain | None:
+    """The gain over ``pairs`` of (arm, baseline), None without any. ``p_holm`` is still that of one test.
+
+    ``names`` stand for the two sides where their arms' names do not tell them apart.
+    """
+    if not pairs:
+        return None
+    differences = [int(after.score.is_correct) - int(before.score.is_correct) for after, before in pairs]
+    files = [after.path for after, _ in pairs]
+    n_gained, n_lost = differences.count(1), differences.count(-1)
+    p = mcnemar_p(n_gained, n_lost)
+    return Gain(
+        arm=names[0] if names else pairs[0][0].arm,
+        baseline=names[1] if names else pairs[0][1].arm,
+        n_pairs=len(pairs),
+        n_files=len(set(files)),
+        n_unpaired=max(0, n_cases - len(pairs)),
+        n_gained=n_gained,
+        n_lost=n_lost,
+        difference=fmean(differences),
+        interval=difference_interval(differences, files, seed=seed),
+        p=p,
+        p_holm=p,
+        n_tests=1,
+        detectable=detectable_difference(len(pairs), n_gained + n_lost),
+    )
+
+
+def list_contrasts(arms: Sequence[str]) -> list[tuple[str, str]]:
+    """Which arm is set against which, of those that were asked."""
+    named = [pair for pair in CONTRASTS if pair[0] in arms and pair[1] in arms]
+    return named + [(arm, NONE) for arm in arms if arm not in MAIN_ARMS and NONE in arms]
+
+
+def weigh_costs(arms: Sequence[ArmFigures], gains: Sequence[Gain]) -> list[Cost]:
+    """What each arm costs more than none, beside what it gains."""
+    by_name = {arm.arm: arm for arm in arms}
+    costs = []
+    for gain in gains:
+        if gain.baseline != NONE:
+            continue
+        arm, none = by_name[gain.arm], by_name[NONE]
+        more_tokens = arm.prompt_tokens - none.prompt_tokens
+        costs.append(
+            Cost(
+                arm=gain.arm,
+                more_prompt_tokens=more_tokens,
+                more_seconds=arm.seconds - none.seconds,
+                times_seconds=arm.seconds / none.seconds if none.seconds > 0 else None,
+                gain=gain.difference,
+                gain_per_1000_tokens=1000 * gain.difference / more_tokens if more_tokens > 0 else None,
+            )
+        )
+    return costs
+
+
+def adjust_groups(groups: Sequence[Group]) -> list[Group]:
+    """The groups with ``p_holm``. A family is one contrast of one model, over all its tasks and repositories."""
+    families: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+    for number, group in enumerate(groups):
+        for place, gain in enumerate(group.gains):
+            families.setdefault((group.model, gain.arm, gain.baseline), []).append((number, place))
+    gains = [list(group.gains) for group in groups]
+    for members in families.values():
+        adjusted = adjust_holm([gains[number][place].p for number, place in members])
+        for (number, place), p in zip(members, adjusted, strict=True):
+            gains[number][place] = replace(gains[number][place], p_holm=p, n_tests=len(members))
+    return [replace(group, gains=own) for group, own in zip(groups, gains, strict=True)]
+
+
+def pool_gains(
+    by_group: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Result]]], seed: int
+) -> list[PooledGain]:
+    """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
+
+    ``by_group`` holds the results by (model, repo, task), arm and case.
+    """
+    pooled = []
+    for model, repo in dict.fromkeys((model, repo) for model, repo, _ in by_group):
+        for arm, baseline in CONTRASTS[:2]:
+            strata, tasks = [], []
+            for (of_model, of_repo, task), arms in by_group.items():
+                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED:
+                    continue
+                pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
+                if pairs:
+                    tasks.append(task)
+                    strata.append(
+                        (
+                            [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs],
+                            [after.path for after, _ in pairs],
+                        )
+                    )
+            if len(tasks) > 1:
+                pooled.append(
+                    PooledGain(
+                        model=model,
+                        repo=repo,
+                        arm=arm,
+                        baseline=baseline,
+                        tasks=tasks,
+                        n_pairs=sum(len(differences) for differences, _ in strata),
+                        difference=fmean(fmean(differences) for differences, _ in strata),
+                        interval=pooled_interval(strata, seed=seed),
+                    )
+                )
+    return pooled
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return fmean(found) if found else 0.0
+
+
+def _median(values: Iterable[float]) -> float:
+    found = list(values)
+    return float(median(found)) if found else 0.0

@@ -1,0 +1,148 @@
+"""One self-contained page from a report: templates, plots, and the texts of the answers side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from eval.cases import Result
+
+from . import wording
+from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL
+from .plots import Plot, draw_arms, draw_costs, draw_gains, draw_risk
+from .records import Calibration, Example, Group, PooledGain, Report
+from .splits import FOUND, KIND, LANGUAGE, NAMED
+from .svg import COLOURS
+
+GLYPHS: Mapping[str, str] = {NONE: "●", PLACEBO: "■", RETRIEVAL: "◆", ORACLE: "▲"}  # as the plots' markers
+_MAX_TEXT_CHARS = 20_000  # of an answer without an end
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One repository with one model: what a part of the page is about."""
+
+    model: str
+    repo: str
+    groups: Sequence[Group]
+    pooled: Sequence[PooledGain]
+    arms: Plot | None
+    costs: Sequence[tuple[Group, Plot]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """All of one model."""
+
+    name: str
+    gains: Plot | None
+    places: Sequence[_Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An example with its two results."""
+
+    example: Example
+    sides: Sequence[Result]
+
+
+def render_page(report: Report, results: Sequence[Result]) -> str:
+    """The page as HTML. ``results`` are those that ``report`` was made from: the examples' texts come from them."""
+    environment = Environment(
+        loader=PackageLoader("eval.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {
+        "number": wording.write_number,
+        "signed": wording.write_signed,
+        "p": wording.write_p,
+        "interval": wording.write_interval,
+        "share": wording.write_share,
+        "verdict": wording.judge_gain,
+        "pooled": wording.describe_pooled,
+        "measure": wording.describe_measure,
+        "glyph": lambda arm: GLYPHS.get(arm, "▼"),
+        "arm_class": lambda arm: arm if arm in GLYPHS else "other",
+        "clip": _clip,
+    }
+    return environment.get_template("report.html").render(
+        report=report,
+        models=[_lay_out(model, report) for model in dict.fromkeys(group.model for group in report.groups)],
+        risks=_draw_risks(report),
+        pairs=_pair_examples(report.examples, results),
+        setups=[json.dumps(setup, indent=1, ensure_ascii=False) for setup in report.setups],
+        colours=COLOURS.values(),
+        main_arms=MAIN_ARMS,
+        never_pooled=NEVER_POOLED,
+        splits={KIND: "By kind", NAMED: "By what the question names", LANGUAGE: "By language"},
+        found_split=FOUND,
+        no_code=NONE,
+        placebo=PLACEBO,
+        retrieval=RETRIEVAL,
+        oracle=ORACLE,
+    )
+
+
+def _lay_out(model: str, report: Report) -> _Model:
+    own = [group for group in report.groups if group.model == model]
+    places = []
+    for repo in dict.fromkeys(group.repo for group in own):
+        groups = [group for group in own if group.repo == repo]
+        costs = [
+            (group, plot)
+            for group in groups
+            if (plot := draw_costs(group, _key("costs", group), f"{group.task}: gain against cost, by arm"))
+        ]
+        places.append(
+            _Place(
+                model=model,
+                repo=repo,
+                groups=groups,
+                pooled=[each for each in report.pooled if (each.model, each.repo) == (model, repo)],
+                arms=draw_arms(groups, _key("arms", groups[0]), f"{repo}, {model}: right answers by arm and task"),
+                costs=costs,
+            )
+        )
+    title = f"{model}: gain of retrieval with its interval, by task and repository"
+    return _Model(name=model, gains=draw_gains(own, _key("gains", own[0]), title), places=places)
+
+
+def _draw_risks(report: Report) -> list[tuple[Group, Calibration, Plot]]:
+    return [
+        (group, each, draw_risk(each, f"{_key('risk', group)}-{number}", f"{group.task}, {each.arm}: confidence"))
+        for group in report.groups
+        for number, each in enumerate(group.calibration)
+    ]
+
+
+def _pair_examples(examples: Sequence[Example], results: Sequence[Result]) -> list[_Pair]:
+    by_key: dict[tuple[str, ...], Result] = {
+        (result.model, result.repo, result.task, result.case_id, result.arm): result for result in results
+    }
+    pairs = []
+    for each in examples:
+        keys = [(each.model, each.repo, each.task, each.case_id, arm) for arm in (each.baseline, each.arm)]
+        pairs.append(_Pair(each, [by_key[key] for key in keys]))
+    return pairs
+
+
+def _key(what: str, group: Group) -> str:
+    """A part of an HTML id that no other plot of the page has."""
+    raw = f"{what}-{group.model}-{group.repo}-{group.task}"
+    return "".join(letter if letter.isalnum() else "-" for letter in raw)
+
+
+def _clip(text: Any) -> str:
+    """A text of bearable length, with what was left out said."""
+    full = str(text)
+    if len(full) <= _MAX_TEXT_CHARS:
+        return full
+    return f"{full[:_MAX_TEXT_CHARS]}\n… ({len(full) - _MAX_TEXT_CHARS} characters more)"

@@ -1,0 +1,197 @@
+"""The report's plots, each from its figures alone. Beside every plot the page has the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .figures import MAIN_ARMS, NONE, PLACEBO, RETRIEVAL
+from .records import ArmFigures, Calibration, Gain, Group
+from .svg import arm_colour, arm_marker, new_figure, stand_in, to_svg
+from .wording import write_signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WIDTH = 5.2  # inches: readable on a phone without being scaled down much
+_ROW = 0.42
+_MAX_NAME_CHARS = 32  # of a row: the plot must have room beside it; the table has the whole name
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """An inline SVG with its caption."""
+
+    svg: str
+    caption: str
+
+
+def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
+    """Differences with intervals, one row a group: retrieval minus none, and minus placebo."""
+    rows = [group for group in groups if group.gain(RETRIEVAL, NONE) is not None]
+    if not rows:
+        return None
+    figure = new_figure(_WIDTH, 0.9 + _ROW * len(rows))
+    axes = figure.add_subplot()
+    for baseline, shift in ((NONE, -0.14), (PLACEBO, 0.16)):
+        colour = arm_colour(RETRIEVAL if baseline == NONE else PLACEBO)
+        marker = arm_marker(RETRIEVAL if baseline == NONE else PLACEBO, [])
+        is_named = False
+        for row, group in enumerate(rows):
+            gain = group.gain(RETRIEVAL, baseline)
+            if gain is None:
+                continue
+            if gain.interval is not None:
+                axes.plot([gain.interval.low, gain.interval.high], [row + shift] * 2, color=colour, linewidth=2)
+            label = None if is_named else f"retrieval minus {baseline}"
+            is_named = True
+            axes.plot(
+                [gain.difference],
+                [row + shift],
+                marker=marker,
+                color=colour,
+                markersize=6,
+                linestyle="",
+                label=label,
+            )
+    axes.axvline(0, color=stand_in("ink"), linewidth=0.8)
+    repos = len({group.repo for group in rows})
+    names = [f"{group.repo} · {group.task}" if repos > 1 else group.task for group in rows]
+    _finish(axes, names, "difference in the share of right answers")
+    axes.xaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=stand_in("ink"))
+    return Plot(
+        to_svg(figure, key, title), "Dots are paired differences, lines their 95 % intervals; right of 0 is better."
+    )
+
+
+def draw_arms(groups: Sequence[Group], key: str, title: str) -> Plot | None:
+    """Accuracy of the main arms with Wilson's intervals, one row a task."""
+    rows = [group for group in groups if any(arm.correct.share is not None for arm in group.arms)]
+    if not rows:
+        return None
+    arms = [arm for arm in MAIN_ARMS if any(group.arm(arm) is not None for group in rows)]
+    figure = new_figure(_WIDTH, 0.9 + 0.2 * len(rows) * (len(arms) + 1))
+    axes = figure.add_subplot()
+    for place, arm in enumerate(arms):
+        shift = (place - (len(arms) - 1) / 2) * 0.19
+        is_named = False
+        for row, group in enumerate(rows):
+            figures = group.arm(arm)
+            if figures is None or figures.correct.share is None or figures.correct.interval is None:
+                continue
+            interval = figures.correct.interval
+            axes.plot([interval.low, interval.high], [row + shift] * 2, color=arm_colour(arm), linewidth=2)
+            label = None if is_named else arm
+            is_named = True
+            axes.plot(
+                [figures.correct.share],
+                [row + shift],
+                marker=arm_marker(arm, []),
+                color=arm_colour(arm),
+                markersize=6,
+                linestyle="",
+                clip_on=False,
+                label=label,
+            )
+    axes.set_xlim(0, 1)
+    _finish(axes, [group.task for group in rows], "share of right answers")
+    figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=stand_in("ink"), columnspacing=1)
+    return Plot(to_svg(figure, key, title), "Dots are shares of right answers, lines their 95 % intervals.")
+
+
+def draw_costs(group: Group, key: str, title: str) -> Plot | None:
+    """What each arm gains over none, against the tokens of its prompts and against the seconds of the model."""
+    points = [(arm, gain) for arm in group.arms if (gain := group.gain(arm.arm, NONE)) is not None]
+    if not points:
+        return None
+    figure = new_figure(_WIDTH, 2.7)
+    left, right = figure.subplots(1, 2, sharey=True)
+    others = [arm.arm for arm in group.arms if arm.arm not in MAIN_ARMS]
+    values: tuple[tuple[Axes, str, Callable[[ArmFigures], float]], ...] = (
+        (left, "prompt tokens", lambda arm: arm.prompt_tokens),
+        (right, "seconds", lambda arm: arm.seconds),
+    )
+    for axes, name, value_of in values:
+        baseline = group.arm(NONE)
+        if baseline is not None:
+            _mark(axes, value_of(baseline), None, NONE, others, axes is left)
+        for arm, gain in points:
+            _mark(axes, value_of(arm), gain, arm.arm, others, axes is left)
+        axes.axhline(0, color=stand_in("muted"), linewidth=0.8)
+        axes.set_xlim(left=0)
+        axes.margins(x=0.1)
+        axes.set_xlabel(name)
+        _style(axes)
+    left.set_ylabel("gain over none")
+    left.yaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
+    figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=stand_in("ink"), columnspacing=1)
+    return Plot(to_svg(figure, key, title), "Each mark is an arm; lines are 95 % intervals of its gain over none.")
+
+
+def draw_risk(each: Calibration, key: str, title: str) -> Plot:
+    """Risk by coverage, and how often a confidence came true."""
+    figure = new_figure(_WIDTH, 2.6)
+    left, right = figure.subplots(1, 2)
+    colour = arm_colour(each.arm)
+    left.plot([0, 1], [0, 1], color=stand_in("muted"), linewidth=0.8, linestyle="--")
+    left.plot(
+        [part.mean_confidence for part in each.bins],
+        [part.share_true for part in each.bins],
+        color=colour,
+        marker=arm_marker(each.arm, [each.arm]),
+        markersize=4,
+        clip_on=False,
+    )
+    left.set(xlabel="confidence", ylabel="passages hold the answer", xlim=(0, 1), ylim=(0, 1.02))
+    right.plot([point.coverage for point in each.risk], [point.risk for point in each.risk], color=colour)
+    if each.aurc_random is not None:
+        right.axhline(each.aurc_random, color=stand_in("muted"), linewidth=0.8, linestyle="--")
+    right.set(xlabel="share answered, surest first", ylabel="share wrong of those", xlim=(0, 1), ylim=(0, 1.02))
+    for axes in (left, right):
+        _style(axes)
+    return Plot(
+        to_svg(figure, key, title),
+        "Left: a point on the dashed line is a confidence that comes true as often as it says. Right: lower is better; "
+        "the dashed line is a confidence that says nothing.",
+    )
+
+
+def _mark(axes: Axes, x: float, gain: Gain | None, arm: str, others: list[str], is_named: bool) -> None:
+    colour = arm_colour(arm)
+    if gain is not None and gain.interval is not None:
+        axes.plot([x, x], [gain.interval.low, gain.interval.high], color=colour, linewidth=1.5)
+    axes.plot(
+        [x],
+        [gain.difference if gain is not None else 0.0],
+        marker=arm_marker(arm, others),
+        color=colour,
+        markersize=6,
+        linestyle="",
+        clip_on=False,
+        label=arm if is_named else None,
+    )
+
+
+def _finish(axes: Axes, names: Sequence[str], label: str) -> None:
+    axes.set_yticks(range(len(names)), [_shorten(name) for name in names])
+    axes.set_ylim(len(names) - 0.45, -0.55)
+    axes.set_xlabel(label)
+    _style(axes)
+    axes.tick_params(axis="y", length=0)
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _MAX_NAME_CHARS else name[: _MAX_NAME_CHARS - 1] + "…"
+
+
+def _style(axes: Axes) -> None:
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["bottom", "left"]].set_color(stand_in("muted"))
+    axes.tick_params(colors=stand_in("ink"))
+    axes.xaxis.label.set_color(stand_in("ink"))
+    axes.yaxis.label.set_color(stand_in("ink"))
+    axes.grid(color=stand_in("line"), linewidth=0.5)
+    axes.set_axisbelow(True)

@@ -1,0 +1,153 @@
+"""Writes published results: a page of Markdown with plots beside it, and the JSON that all of it comes from.
+
+    python -m eval.report.publish DIR… --docs docs/results.md --results eval/results
+
+Nothing of the repositories' code and no path of the machine goes in.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eval.errors import EvaluationError
+from eval.tables import to_table
+from indexer.errors import QuarryError
+
+from .figures import NEVER_POOLED, NONE, PLACEBO, RETRIEVAL
+from .plots import draw_arms, draw_gains
+from .records import Gain, Group, Report
+from .svg import as_file
+from .text import describe_group, gains_table, judges_table
+from .wording import describe_pooled
+
+_FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
+_TASK_COLUMNS = ("task", "repo", "n_cases", "version", "max_tokens")
+
+
+def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
+    """The page. ``pictures`` are the names of the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
+    parts = [
+        "# Results",
+        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry {report.commit}. "
+        f"Every figure is in `{report.name}.json`. Losses, and gains that do not show, stand here as gains do.",
+        "## In short",
+        "\n".join(f"- {line}" for line in report.summary) or "Nothing is answered yet.",
+    ]
+    for model in dict.fromkeys(group.model for group in report.groups):
+        own = [group for group in report.groups if group.model == model]
+        parts += [f"## {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
+        for baseline in (NONE, PLACEBO):
+            gains = [(group, gain) for group in own if (gain := group.gain(RETRIEVAL, baseline)) is not None]
+            parts += [gains_table([_with_place(group, gain) for group, gain in gains])] if gains else []
+        pooled = [each for each in report.pooled if each.model == model]
+        if pooled:
+            without = ", ".join(sorted(NEVER_POOLED))
+            parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
+        for repo in dict.fromkeys(group.repo for group in own):
+            parts += [f"### {repo}, {model}", *_picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")]
+            for group in own:
+                if group.repo == repo:
+                    parts += [f"#### {group.task} on {repo}, {model}", *describe_group(group)]
+    if report.judges:
+        parts += ["## Judged by a model", judges_table(report.judges)]
+    parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
+    parts += ["## Commands and set-up", *_describe_setups(report.setups)]
+    return "\n\n".join(parts) + "\n"
+
+
+def draw_pictures(report: Report) -> dict[str, str]:
+    """The plots as SVG files' texts, by the keys of ``to_results_page``."""
+    drawn = {}
+    for model in dict.fromkeys(group.model for group in report.groups):
+        own = [group for group in report.groups if group.model == model]
+        plots = {f"gains {model}": draw_gains(own, "gains", f"Gain of retrieval with {model}")}
+        for repo in dict.fromkeys(group.repo for group in own):
+            groups = [group for group in own if group.repo == repo]
+            plots[f"arms {model} {repo}"] = draw_arms(groups, "arms", f"Arms on {repo}, {model}")
+        drawn |= {key: as_file(plot.svg) for key, plot in plots.items() if plot is not None}
+    return drawn
+
+
+def without_paths(value: Any) -> Any:
+    """A set-up whose texts hold no folders of this machine: of an absolute path the last part is left."""
+    if isinstance(value, str):
+        return _FOLDERS_OF_PATH.sub("", value)
+    if isinstance(value, Mapping):
+        return {key: without_paths(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_paths(part) for part in value]
+    return value
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--docs", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
+@click.option("--results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where the JSON goes.")
+def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
+    """Write the results of the runs in FOLDERS for publication."""
+    from . import build, to_json
+
+    report, _ = build(folders)
+    report = replace(report, setups=without_paths(report.setups))
+    pictures = draw_pictures(report)
+    names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        (results / f"{report.name}.json").write_text(to_json(report), "utf-8")
+        for key, svg in pictures.items():
+            (docs.parent / names[key]).write_text(svg, "utf-8")
+        docs.write_text(to_results_page(report, names), "utf-8")
+    except OSError as error:
+        raise EvaluationError(f"Cannot write {error.filename}: {error.strerror or error}.") from error
+    click.echo(f"{docs}, {len(pictures)} plots beside it, and {results / report.name}.json")
+
+
+def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
+    return [f"![{words}]({pictures[key]})"] if key in pictures else []
+
+
+def _with_place(group: Group, gain: Gain) -> Gain:
+    return replace(gain, arm=f"{group.task} on {group.repo}: {gain.arm}")
+
+
+def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+    parts = []
+    for setup in setups:
+        tasks = setup.get("tasks", ())
+        arms = list(dict.fromkeys(arm for start in setup.get("starts", ()) for arm in start.get("arms", ())))
+        commands = []
+        for repo in dict.fromkeys(str(task.get("repo", "")) for task in tasks):
+            names = " ".join(str(task["task"]) for task in tasks if str(task.get("repo", "")) == repo)
+            place = "" if repo == "built-in" else f" --repo {repo}"
+            chosen = f" --arms {','.join(arms)}" if arms else ""
+            limit = f" --limit {setup['limit']}" if setup.get("limit") else ""
+            asked = f" --model {setup.get('model')}{limit} --seed {setup.get('seed', 0)}"
+            commands.append(f"    quarry eval run {names}{place}{chosen}{asked}")
+        parts.append("\n".join(commands))
+        rows = [
+            [str(task.get(name, "")) for name in ("task", "repo", "n_cases", "version", "max_tokens")] for task in tasks
+        ]
+        if rows:
+            parts.append(to_table(["task", "repository", "cases", "version", "answer tokens at most"], rows))
+        repos = [
+            [str(repo.get("name")), str(repo.get("origin")), str(repo.get("commit") or repo.get("content"))[:12]]
+            for repo in setup.get("repos", ())
+        ]
+        if repos:
+            parts.append(to_table(["repository", "from", "commit or content"], repos))
+    return [part for part in parts if part]
+
+
+if __name__ == "__main__":
+    try:
+        publish(standalone_mode=False)
+    except (QuarryError, click.ClickException) as error:
+        click.echo(f"eval.report.publish: {error}", err=True)
+        sys.exit(1)

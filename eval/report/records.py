@@ -1,0 +1,261 @@
+"""The figures of a report, as they stand in its JSON: everything that the page shows as a number is one of these.
+
+Shares lie within 0 to 1; a difference is an arm minus its baseline. Fields are added, never renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eval.calibration import CalibrationBin, RiskPoint
+from eval.judging.records import JudgeFigures
+from eval.stats import Interval, Share
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFigures:
+    """One arm over the ``n`` cases that it has a result for without an error. Errors are counted apart.
+
+    ``n_cases`` is how many cases the task has. Seconds are the model's for the first attempt; ``found`` is how often
+    a passage showed the case's sources. Tokens are means, times are medians.
+    """
+
+    arm: str
+    n_cases: int
+    n: int
+    correct: Share
+    n_wrong: int
+    n_unanswered: int
+    n_abstained: int
+    n_errors: int
+    n_cached: int
+    found: Share
+    prompt_tokens: float
+    context_tokens: float
+    completion_tokens: float
+    seconds: float
+    prompt_seconds: float
+    scoring_seconds: float
+    retrieval_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """``arm`` minus ``baseline`` over the cases that both have a result for, without errors.
+
+    ``n_gained`` only ``arm`` has right, ``n_lost`` only ``baseline``; ``n_unpaired`` cases lack one of the two. ``p``
+    is exact McNemar, ``p_holm`` that among the ``n_tests`` of its family. ``detectable`` is the smallest true
+    difference that this many pairs, differing as often, show with 80 % power; None: none at all.
+    """
+
+    arm: str
+    baseline: str
+    n_pairs: int
+    n_files: int
+    n_unpaired: int
+    n_gained: int
+    n_lost: int
+    difference: float
+    interval: Interval | None
+    p: float
+    p_holm: float
+    n_tests: int
+    detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an arm takes more than none, for each case, and what that buys.
+
+    ``gain_per_1000_tokens`` is the gain over none by a thousand prompt tokens more; None where it takes no more.
+    """
+
+    arm: str
+    more_prompt_tokens: float
+    more_seconds: float
+    times_seconds: float | None
+    gain: float
+    gain_per_1000_tokens: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureGain:
+    """A figure beside the verdict, such as a speed-up, over the cases where both arms have it.
+
+    ``scale`` says what ``difference``, ``interval`` and ``detectable`` are: differences of means, or ("ratio") the
+    ratio of geometric means, computed from differences of logarithms.
+    """
+
+    measure: str
+    arm: str
+    baseline: str
+    scale: str
+    n_pairs: int
+    n_files: int
+    arm_mean: float
+    baseline_mean: float
+    difference: float
+    interval: Interval | None
+    detectable: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the cases: each arm's share correct, and the gain of retrieval over none where both were asked."""
+
+    split: str
+    name: str
+    correct: Mapping[str, Share]
+    gain: Gain | None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """One arm after a second try: correct at once, and correct at once or after the follow-up."""
+
+    arm: str
+    first: Share
+    after: Share
+    n_followed_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """One arm on questions that have no answer in the code, and on those that have.
+
+    ``unanswerable`` counts what was refused of the former, as it should; ``answerable`` what was refused or left
+    unanswered of the latter.
+    """
+
+    arm: str
+    unanswerable: Share
+    answerable: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What an arm's confidence that the passages hold the answer is worth. Unanswerable questions are among the cases.
+
+    ``auroc``, ``ece`` and ``bins`` are held against whether the passages held the case's sources; ``risk``, ``aurc``
+    against whether the answer was right (for an unanswerable question: whether it was refused). ``aurc_random`` is the
+    area with confidences that say nothing, ``aurc_best`` with those that put all right answers first.
+    """
+
+    arm: str
+    n: int
+    n_with_sources: int
+    auroc: float | None
+    ece: float | None
+    bins: Sequence[CalibrationBin]
+    aurc: float | None
+    aurc_random: float | None
+    aurc_best: float | None
+    risk: Sequence[RiskPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Grounding:
+    """One arm's citations and names. ``precision``: citations that hold the answer; ``recall``: answers that cite the
+    sources, of those whose passages showed them. ``n_removed`` citations were written by the model and hold nothing.
+    ``invented``: answers with a name that exists nowhere; ``n_invented_names`` in all.
+    """
+
+    arm: str
+    n: int
+    n_citations: int
+    precision: Share
+    recall: Share
+    n_removed: int
+    invented: Share
+    n_invented_names: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why results of an arm were errors, or wrong: the first line of the explanation, numbers and quotes left out."""
+
+    arm: str
+    verdict: str
+    reason: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One task on one repository with one model: what is compared. Unanswerable questions are in ``refusals`` alone,
+    and in ``calibration``."""
+
+    model: str
+    repo: str
+    task: str
+    n_cases: int
+    n_files: int
+    arms: Sequence[ArmFigures]
+    gains: Sequence[Gain]
+    costs: Sequence[Cost]
+    measures: Sequence[MeasureGain]
+    slices: Sequence[Slice]
+    follow_ups: Sequence[FollowUp]
+    refusals: Sequence[Refusals]
+    calibration: Sequence[Calibration]
+    grounding: Sequence[Grounding]
+    reasons: Sequence[Reason]
+    verdict: str
+    why: str
+    missing: Sequence[str]
+
+    def arm(self, name: str) -> ArmFigures | None:
+        """The figures of an arm, None if it was not asked."""
+        return next((arm for arm in self.arms if arm.arm == name), None)
+
+    def gain(self, arm: str, baseline: str) -> Gain | None:
+        """A gain by its arms, None if it cannot be said."""
+        return next((gain for gain in self.gains if (gain.arm, gain.baseline) == (arm, baseline)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PooledGain:
+    """The mean of one repository's gains over ``tasks``, each counting the same; ``questions`` is never among them."""
+
+    model: str
+    repo: str
+    arm: str
+    baseline: str
+    tasks: Sequence[str]
+    n_pairs: int
+    difference: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A case that retrieval gained or lost. Its texts are on the page alone: they hold the repository's code."""
+
+    model: str
+    repo: str
+    task: str
+    case_id: str
+    kind: str
+    path: str
+    arm: str
+    baseline: str
+    is_gain: bool
+    found_sources: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything. ``made_at`` is UTC, ISO 8601; ``commit`` is Quarry's, where known; ``setups`` are the runs' own."""
+
+    name: str
+    made_at: str
+    commit: str
+    summary: Sequence[str]
+    setups: Sequence[Mapping[str, Any]]
+    groups: Sequence[Group]
+    pooled: Sequence[PooledGain]
+    judges: Sequence[JudgeFigures]
+    examples: Sequence[Example]
+    caveats: Sequence[str]

@@ -1,0 +1,161 @@
+"""A report as Markdown that reads as plain text too: what a terminal shows after a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eval.judging.records import JudgeFigures
+from eval.tables import to_table
+
+from .figures import NONE
+from .records import Gain, Group, Report
+from .splits import FOUND
+from .wording import (
+    describe_measure,
+    judge_gain,
+    write_interval,
+    write_number,
+    write_p,
+    write_share,
+    write_signed,
+)
+
+
+def to_markdown(report: Report) -> str:
+    """The headline, then for each task its arms, gains, splits and why; what is missing is said."""
+    if not report.groups:
+        return "Nothing is answered yet.\n"
+    parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
+    for group in report.groups:
+        parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
+    if report.judges:
+        parts += ["## Judged by a model", judges_table(report.judges)]
+    return "\n\n".join(parts) + "\n"
+
+
+def describe_group(group: Group) -> list[str]:
+    """All of one task: tables, why, errors, what is missing."""
+    parts = [arms_table(group)]
+    if group.gains:
+        parts.append(gains_table(group.gains))
+    parts += [group.why] if group.why else []
+    for split in dict.fromkeys([FOUND, *(each.split for each in group.slices)]):
+        table = slices_table(group, split)
+        parts += [table] if table else []
+    if group.follow_ups:
+        rows = [[each.arm, write_share(each.first), write_share(each.after)] for each in group.follow_ups]
+        parts.append(to_table(["arm", "right at once", "right after one follow-up"], rows))
+    if group.measures:
+        rows = [
+            [each.measure, f"{each.arm} against {each.baseline}", describe_measure(each), write_interval(each.interval)]
+            for each in group.measures
+        ]
+        parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
+    if group.refusals:
+        rows = [[each.arm, write_share(each.unanswerable), write_share(each.answerable)] for each in group.refusals]
+        parts.append(to_table(["arm", "unanswerable refused", "answerable refused or left open"], rows))
+    errors = [each for each in group.reasons if each.verdict == "error"]
+    parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
+    parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
+    return parts
+
+
+def arms_table(group: Group) -> str:
+    """The arms of a task: shares, intervals, cost."""
+    header = ["arm", "n", "right", "95 % interval", "unanswered", "errors", "prompt tokens", "answer tokens", "seconds"]
+    rows = [
+        [
+            arm.arm,
+            str(arm.n),
+            write_share(arm.correct),
+            write_interval(arm.correct.interval) if arm.correct.interval else "",
+            f"{arm.n_unanswered}" + (f" ({arm.n_abstained} not asked)" if arm.n_abstained else ""),
+            str(arm.n_errors),
+            f"{arm.prompt_tokens:,.0f}",
+            f"{arm.completion_tokens:,.0f}",
+            write_number(arm.seconds, 2),
+        ]
+        for arm in group.arms
+    ]
+    return to_table(header, rows)
+
+
+def gains_table(gains: Sequence[Gain]) -> str:
+    """Paired differences with their tests."""
+    header = [
+        "difference",
+        "",
+        "95 % interval",
+        "pairs",
+        "files",
+        "gained",
+        "lost",
+        "p",
+        "p (Holm)",
+        "visible",
+        "result",
+    ]
+    rows = [
+        [
+            f"{gain.arm} minus {gain.baseline}",
+            write_signed(gain.difference),
+            write_interval(gain.interval, signed=True),
+            str(gain.n_pairs),
+            str(gain.n_files),
+            str(gain.n_gained),
+            str(gain.n_lost),
+            write_p(gain.p),
+            write_p(gain.p_holm),
+            write_number(gain.detectable, 2) if gain.detectable is not None else "nothing",
+            judge_gain(gain),
+        ]
+        for gain in gains
+    ]
+    return to_table(header, rows)
+
+
+def slices_table(group: Group, split: str) -> str | None:
+    """The shares of each part by arm; None where the split has no part."""
+    parts = [each for each in group.slices if each.split == split]
+    if not parts:
+        return None
+    arms = [arm.arm for arm in group.arms]
+    rows = [
+        [
+            each.name,
+            *(write_share(each.correct[arm]) if arm in each.correct else "" for arm in arms),
+            write_signed(each.gain.difference) if each.gain else "",
+        ]
+        for each in parts
+    ]
+    return to_table([split, *arms, f"retrieval minus {NONE}"], rows)
+
+
+def judges_table(judges: Sequence[JudgeFigures]) -> str:
+    """A judge's agreement with execution, and its bias."""
+    header = [
+        "judge",
+        "task",
+        "answers of",
+        "arms",
+        "pairs",
+        "agrees",
+        "kappa",
+        "went with the place",
+        "first preferred",
+    ]
+    rows = [
+        [
+            each.judge,
+            f"{each.task} on {each.repo}",
+            each.model,
+            f"{each.arm} against {each.baseline}",
+            f"{each.n_parsed} of {each.n_pairs}",
+            write_share(each.agreement),
+            write_number(each.kappa) if each.kappa is not None else "",
+            write_share(each.position_bias),
+            write_share(each.first_place),
+        ]
+        for each in judges
+    ]
+    return to_table(header, rows)

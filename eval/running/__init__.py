@@ -1,0 +1,1 @@
+"""Runs tasks under arms, keeps everything, and reads it again."""

@@ -1,0 +1,202 @@
+"""One case under one arm: ask the same ``Assistant`` as users do, score, follow up, and record everything."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from assistant.events import AskRequest
+from assistant.records import Answer, Message
+from eval.arms import Arm
+from eval.cases import Attempt, Case, Result, Score
+from eval.tasks.base import AnswerJudge, Scorer
+from indexer.errors import QuarryError
+
+from .answers import Asked
+from .contexts import ContextMaker, Given, shows, to_shown
+
+_MAX_ATTEMPTS = 2  # the first, and one after a follow-up
+
+
+class Answerer(Protocol):
+    """What is measured: ``assistant.answer.Assistant``, or a stand-in."""
+
+    async def answer(self, request: AskRequest) -> Answer:
+        """The whole answer. Raises a QuarryError where there is none."""
+
+
+class Clock(Protocol):
+    """Knows what the model's latest answer took: ``answers.KeepingProvider``."""
+
+    last: Asked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked: the index, None without one, and the caps that are the same in every arm.
+
+    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token.
+    """
+
+    repo: str | None
+    ref: str | None
+    max_tokens: int
+    context_tokens: int
+    counts_a_token: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a result is filed under."""
+
+    repo: str
+    task: str
+    model: str
+
+
+class Asker:
+    """Asks the cases of one task on one repository. ``contexts`` is None where nothing is indexed.
+
+    ``judge``, where it is an ``AnswerJudge``, looks at the first answer too.
+    """
+
+    def __init__(
+        self,
+        labels: Labels,
+        answerer: Answerer,
+        clock: Clock,
+        scorer: Scorer,
+        target: Target,
+        contexts: ContextMaker | None,
+        judge: object = None,
+    ) -> None:
+        self._labels, self._answerer, self._clock, self._scorer = labels, answerer, clock, scorer
+        self._target, self._contexts, self._judge = target, contexts, judge
+
+    async def ask(self, case: Case, arm: Arm) -> Result:
+        """The result. What fails with a QuarryError, or within the scorer, is a result with the verdict ``error``."""
+        try:
+            request, extra = await self._make_request(case, arm)
+            answer = await self._answerer.answer(request)
+        except QuarryError as error:
+            return self._record_error(case, arm, f"no answer: {error}")
+        attempts = [await self._score(case, answer)]
+        found = answer
+        while len(attempts) < _MAX_ATTEMPTS and (more := await self._follow_up(case, attempts[-1])) is not None:
+            turns = [*request.messages, Message("assistant", attempts[-1].text), Message("user", more)]
+            request = replace(request, messages=turns)
+            try:
+                answer = await self._answerer.answer(request)
+            except QuarryError as error:  # the first attempt is a result all the same
+                extra["follow_up_error"] = str(error)
+                break
+            attempts.append(await self._score(case, answer))
+        return self._record(case, arm, found, attempts, extra)
+
+    async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
+        """The request, and what is to be recorded of how it was made."""
+        given: Given | None = None
+        if arm.budget is not None:
+            arm = replace(arm, budget=arm.budget * self._target.counts_a_token)
+        if arm.needs_index and self._contexts is None:
+            raise AssertionError("an arm with code needs an index")
+        if arm.base == "oracle" and self._contexts is not None:
+            given = await asyncio.to_thread(self._contexts.oracle, case, arm)
+        elif arm.base == "placebo" and self._contexts is not None:
+            given = await self._contexts.placebo(case, arm)
+        cap = given.context_tokens if given is not None else arm.budget or self._target.context_tokens
+        request = AskRequest(
+            self._target.repo,
+            [Message("user", case.prompt)],
+            retrieval=arm.needs_index,
+            k=arm.k,
+            max_tokens=self._target.max_tokens,
+            ref=self._target.ref,
+            abstain=False,  # every arm answers; the confidence is recorded for the curve of risk against coverage
+            purpose=case.purpose,
+            query=case.query,
+            given=given.hits if given is not None else None,
+            context_tokens=cap,
+            search=arm.search,
+        )
+        return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
+
+    async def _score(self, case: Case, answer: Answer) -> Attempt:
+        started = time.perf_counter()
+        score = await asyncio.to_thread(self._score_text, case, answer.text)
+        scoring_seconds = time.perf_counter() - started
+        asked = self._clock.last
+        total = answer.timings_ms.get("total", 0.0) / 1000
+        return Attempt(
+            messages=[asdict(message) for message in answer.messages],
+            text=answer.text,
+            score=score,
+            finish_reason=answer.finish_reason,
+            prompt_tokens=answer.usage.prompt_tokens,
+            completion_tokens=answer.usage.completion_tokens,
+            seconds=asked.seconds if asked is not None else total,
+            prompt_seconds=asked.prompt_seconds
+            if asked is not None
+            else answer.timings_ms.get("first_token", 0) / 1000,
+            scoring_seconds=round(scoring_seconds, 4),
+            is_cached=asked is not None and asked.is_cached,
+        )
+
+    def _score_text(self, case: Case, text: str) -> Score:
+        try:
+            return self._scorer.score(case, text)
+        except Exception as error:  # of a scorer, about what a model wrote: nine hours of others must not be lost
+            said = str(error).strip().split("\n")[0]
+            reason = said if isinstance(error, QuarryError) else f"{type(error).__name__}: {said}"
+            return Score("error", f"scoring failed: {reason}")
+
+    async def _follow_up(self, case: Case, attempt: Attempt) -> str | None:
+        if attempt.score.verdict in ("correct", "error"):
+            return None
+        return await asyncio.to_thread(self._scorer.follow_up, case, attempt.text, attempt.score)
+
+    def _record(
+        self, case: Case, arm: Arm, answer: Answer, attempts: Sequence[Attempt], extra: dict[str, Any]
+    ) -> Result:
+        if isinstance(self._judge, AnswerJudge):
+            extra |= self._judge.extras(case, answer)
+        budget = answer.trace.budget
+        if budget is not None and not budget.reason.startswith("as "):
+            extra["budget"] = budget.reason  # the window had no room for what was asked for
+        return Result(
+            **asdict(self._labels),
+            arm=arm.name,
+            case_id=case.id,
+            kind=case.kind,
+            path=case.path,
+            language=case.language,
+            score=attempts[0].score,
+            attempts=attempts,
+            passages=[to_shown(passage) for passage in answer.passages],
+            found_sources=any(shows(p, case.sources) for p in answer.passages) if case.sources else None,
+            context_tokens=answer.trace.context_tokens.n_tokens // self._target.counts_a_token,
+            retrieval_ms=answer.timings_ms.get("retrieval", 0.0),
+            confidence=answer.confidence,
+            abstained=answer.abstained,
+            unknown_names=list(answer.unknown_names),
+            extra=extra,
+        )
+
+    def _record_error(self, case: Case, arm: Arm, reason: str) -> Result:
+        return Result(
+            **asdict(self._labels),
+            arm=arm.name,
+            case_id=case.id,
+            kind=case.kind,
+            path=case.path,
+            language=case.language,
+            score=Score("error", reason),
+            attempts=[],
+            passages=[],
+            found_sources=None,
+            context_tokens=0,
+            retrieval_ms=0.0,
+        )

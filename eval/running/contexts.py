@@ -1,0 +1,186 @@
+"""What the arms without a search are given to read: the oracle's sources, and the placebo's irrelevant code.
+
+Both come out of the index that the other arms search, so nothing that is hidden from those is in them.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import cached_property
+
+from assistant.answer import DEFAULT_K, Assistant
+from assistant.events import AskRequest, PassagesFound
+from assistant.prompts import choose_mark, format_passage
+from assistant.records import Message, Passage, TokenCount
+from assistant.search import FOR_CONTEXT, Searcher
+from eval.arms import Arm
+from eval.cases import Case, ShownPassage, Span
+from indexer.errors import InputError
+from indexer.home import OpenedIndex
+from indexer.reading import read_lines
+from indexer.records import Chunk, Hit
+
+# Part of a run's configuration: raised when the same case would be given other code.
+CONTEXTS_VERSION = 1
+
+_N_NEAR, _NEAR_SHARE = 50, 0.2  # hits for the case's query that no placebo may hold: so many, or that part of all
+_RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
+_MIN_RARE_CHUNKS = 2
+_NO_CODE = frozenset({"markdown", "html", "css", "json", "yaml", "toml", "text", "sql"})
+_IDENTIFIER = re.compile(r"[^\W\d]\w{2,}")
+_CHARS_A_TOKEN = 3.0  # code has 3 to 4 a token: rather a few hits too many
+_SPARE = 2.0  # times what is wanted, so that the packing finds pieces for all the room
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Hits that stand in for what would be found, best first, and the cap on the tokens that they take."""
+
+    hits: Sequence[Hit]
+    context_tokens: int
+
+
+class ContextMaker:
+    """Makes the contexts of one index. Deterministic by ``seed``."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        searcher: Searcher,
+        index: OpenedIndex,
+        *,
+        count_text: Callable[[str], TokenCount],
+        context_tokens: int,
+        seed: int,
+    ) -> None:
+        self._assistant, self._searcher, self._index = assistant, searcher, index
+        self._count_text, self._context_tokens, self._seed = count_text, context_tokens, seed
+
+    def oracle(self, case: Case, arm: Arm) -> Given:
+        """The lines of the case's sources. Empty for a case that has none."""
+        hits = [hit for number, span in enumerate(case.sources) for hit in self._read_span(span, 1 / (1 + number))]
+        return Given(hits, arm.budget or self._context_tokens)
+
+    async def placebo(self, case: Case, arm: Arm) -> Given:
+        """Code of other files that shares no telling name with the case, for as many tokens as ``retrieval`` takes."""
+        n_tokens = await self.count_retrieved(case, arm)
+        return Given(list(self._draw(case, n_tokens)) if n_tokens else [], n_tokens)
+
+    async def count_retrieved(self, case: Case, arm: Arm) -> int:
+        """Tokens that ``retrieval`` with the same options takes for this case. No model is asked."""
+        request = AskRequest(
+            self._index.name,
+            [Message("user", case.prompt)],
+            k=arm.k,
+            ref=self._index.manifest.ref,
+            abstain=False,
+            purpose=case.purpose,
+            query=case.query,
+            context_tokens=arm.budget or self._context_tokens,
+        )
+        async with aclosing(self._assistant.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, PassagesFound):
+                    return self.count_passages(event.passages)
+        raise AssertionError("a stream begins with PassagesFound")
+
+    def count_passages(self, passages: Sequence[Passage]) -> int:
+        """Tokens of passages in their frames, as packing counts them."""
+        mark = choose_mark([passage.text for passage in passages])
+        return sum(self._count_text(format_passage(passage, mark) + "\n").n_tokens for passage in passages)
+
+    def _read_span(self, span: Span, score: float) -> Iterator[Hit]:
+        """The span as a hit; nothing where the index does not have the file."""
+        try:
+            lines = read_lines(self._index, span.path, span.start_line, span.end_line)
+        except InputError:
+            return
+        around = next((chunk for chunk in self._chunks_of(span.path) if _overlap(chunk, span)), None)
+        if around is None or not lines.text.strip():
+            return
+        chunk = Chunk(
+            id=f"{span.path}:{lines.start_line}-{lines.end_line}",
+            path=span.path,
+            start_line=lines.start_line,
+            end_line=lines.end_line,
+            symbol=around.symbol,
+            kind=around.kind,
+            language=around.language,
+            text=lines.text,
+            blob=around.blob,
+        )
+        yield Hit(self._index.name, self._index.manifest.commit, chunk, score, {})
+
+    def _chunks_of(self, path: str) -> Iterator[Chunk]:
+        file = next((file for file in self._index.manifest.files if file.path == path), None)
+        if file is not None:
+            yield from map(self._index.chunk_at, range(file.first_chunk, file.first_chunk + file.n_chunks))
+
+    def _draw(self, case: Case, n_tokens: int) -> Iterator[Hit]:
+        """Chunks by chance until there is more than enough to fill ``n_tokens``."""
+        n_near = max(DEFAULT_K, min(_N_NEAR, int(_NEAR_SHARE * len(self._index.manifest.rows))))
+        near = self._searcher.search(
+            self._index.name, case.query, k=n_near, ref=self._index.manifest.ref, options=FOR_CONTEXT
+        ).hits
+        closed_paths = {case.path, *(span.path for span in case.sources)}
+        closed_ids = {hit.chunk.id for hit in near}
+        rare = self._rare_names(case)
+        order = list(range(len(self._index.manifest.rows)))
+        random.Random(f"{self._seed}/{case.id}").shuffle(order)
+        n_chars = 0
+        for position in order:
+            chunk = self._index.chunk_at(position)
+            if chunk.path in closed_paths or chunk.id in closed_ids or not self._is_code(chunk):
+                continue
+            if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
+                continue
+            yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {})
+            n_chars += len(chunk.text)
+            if n_chars >= _SPARE * _CHARS_A_TOKEN * n_tokens:
+                return
+
+    def _rare_names(self, case: Case) -> frozenset[str]:
+        """Names in the query or the prompt that few chunks have."""
+        n_most = max(_MIN_RARE_CHUNKS, int(_RARE_SHARE * len(self._index.manifest.rows)))
+        names = _IDENTIFIER.findall(f"{case.query}\n{case.prompt}")
+        return frozenset(name for name in names if 0 < self._n_chunks_with[name] <= n_most)
+
+    @cached_property
+    def _n_chunks_with(self) -> Counter[str]:
+        """In how many chunks each name stands."""
+        counts: Counter[str] = Counter()
+        for row in self._index.manifest.rows:
+            counts.update(set(_IDENTIFIER.findall(self._index.lexicon.get(int(row)).text)))
+        return counts
+
+    def _is_code(self, chunk: Chunk) -> bool:
+        return chunk.language not in _NO_CODE or not self._has_code
+
+    @cached_property
+    def _has_code(self) -> bool:
+        """Whether anything of the index is code: prose stands in where there is nothing else."""
+        return any(self._index.lexicon.get(int(row)).language not in _NO_CODE for row in self._index.manifest.rows)
+
+
+def shows(passage: Passage, sources: Sequence[Span]) -> bool:
+    """Whether a passage shows a line of the sources. Lines that an excerpt leaves out are not shown."""
+    shown = passage.lines if passage.lines is not None else range(passage.start_line, passage.end_line + 1)
+    return any(
+        passage.path == span.path
+        and any(line is not None and span.start_line <= line <= span.end_line for line in shown)
+        for span in sources
+    )
+
+
+def to_shown(passage: Passage) -> ShownPassage:
+    """Where a passage came from."""
+    return ShownPassage(passage.path, passage.start_line, passage.end_line)
+
+
+def _overlap(chunk: Chunk, span: Span) -> bool:
+    return chunk.start_line <= span.end_line and span.start_line <= chunk.end_line

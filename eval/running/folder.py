@@ -1,0 +1,190 @@
+"""The folder of a run: run.json, cases/<repo>/<task>.jsonl and logs/*.eval.
+
+Another start may add arms, tasks and repositories; whatever else decides an answer has to be the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from eval.cases import Case, Span
+from eval.errors import EvaluationError, RunMismatch, UnreadableRun
+
+from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
+
+_COMPARED = ("model", "model_identity", "seed", "limit", "context_tokens", "window_tokens", "max_tokens", "decisive")
+_LOCK_SECONDS = 30.0
+
+
+class RunFolder:
+    """Reads and writes one run. Two processes may run different tasks into it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.logs = path / "logs"
+        self._record = path / "run.json"
+
+    def claim(self, setup: RunSetup) -> RunSetup:
+        """Make the folder, or take up the run in it; returns the whole set-up. Raises RunMismatch for another run."""
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            if not self._record.exists() and any(self.logs.iterdir()):
+                raise EvaluationError(f"{self.path} holds logs but no run.json: choose another --out.")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self._update(lambda before: setup if before is None else _merge(self.path, before, setup))
+
+    def add_task(self, task: TaskSetup, cases: Sequence[Case]) -> None:
+        """Record a task on a repository, with its cases. Raises RunMismatch if it was recorded with others."""
+
+        def add(before: RunSetup | None) -> RunSetup:
+            assert before is not None  # claimed before
+            same = [each for each in before.tasks if (each.repo, each.task) == (task.repo, task.task)]
+            if same:
+                _compare(self.path, f"{task.task} on {task.repo}: ", _without_notes(same[0]), _without_notes(task))
+                return before
+            lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
+            target = self.cases_path(task.repo, task.task)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, "\n".join(lines) + "\n")
+            return replace(before, tasks=[*before.tasks, task])
+
+        self._update(add)
+
+    def cases_path(self, repo: str, task: str) -> Path:
+        """Where the cases of a task on a repository are."""
+        return self.path / "cases" / repo / f"{task}.jsonl"
+
+    def read_setup(self) -> RunSetup:
+        """The set-up of the run. Raises UnreadableRun if there is none, or one of another version."""
+        setup = self._read()
+        if setup is None:
+            raise UnreadableRun(
+                f"{self.path} holds no evaluation: give the folder that `quarry eval run` printed."
+            ) from None
+        return setup
+
+    def read_cases(self, repo: str, task: str) -> list[Case]:
+        """The cases of a task on a repository, in the order in which they are asked. Raises UnreadableRun."""
+        path = self.cases_path(repo, task)
+        try:
+            # Only "\n" ends a line: JSON may hold the other characters that splitlines() splits at.
+            return [_to_case(json.loads(line)) for line in path.read_bytes().split(b"\n") if line]
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise self._damaged(path) from error
+
+    def _read(self) -> RunSetup | None:
+        try:
+            fields = json.loads(self._record.read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise self._damaged(self._record) from error
+        if not isinstance(fields, dict) or fields.get("format_version") != FORMAT_VERSION:
+            raise UnreadableRun(
+                f"{self._record} was written by another version of Quarry: this one reads format {FORMAT_VERSION}. Run "
+                "the evaluation again into another --out."
+            )
+        try:
+            return to_setup(fields)
+        except (TypeError, KeyError) as error:
+            raise self._damaged(self._record) from error
+
+    def _update(self, change: Callable[[RunSetup | None], RunSetup]) -> RunSetup:
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=_LOCK_SECONDS):
+                setup = change(self._read())
+                _replace(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
+                return setup
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> EvaluationError:
+        return EvaluationError(
+            f"Cannot write to {self.path}: {error.strerror or error}. Choose another folder with --out."
+        )
+
+    def _damaged(self, file: Path) -> UnreadableRun:
+        return UnreadableRun(f"{file} is missing or damaged: remove {self.path} and run the evaluation again.")
+
+
+def to_setup(fields: Mapping[str, Any]) -> RunSetup:
+    """The set-up from what was stored. Fields that are not known are passed over."""
+    known = {name: fields[name] for name in RunSetup.__dataclass_fields__ if name in fields}
+    known["repos"] = [RepoSetup(**each) for each in fields["repos"]]
+    known["tasks"] = [TaskSetup(**each) for each in fields["tasks"]]
+    known["starts"] = [Start(**each) for each in fields["starts"]]
+    return RunSetup(**known)
+
+
+def default_folder(home: Path, setup: RunSetup) -> Path:
+    """The same folder for the same configuration, so that the same command goes on where it stopped."""
+    decisive = {name: value for name, value in asdict(setup).items() if name in (*_COMPARED, "repos")}
+    digest = hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:8]
+    model = re.sub(r"[^a-zA-Z0-9.]+", "-", setup.model)
+    repos = "-".join(repo.name for repo in setup.repos[:3]) or "own"
+    return home / "evaluations" / "runs" / f"{repos}-{model}-{digest}"
+
+
+def _merge(path: Path, before: RunSetup, now: RunSetup) -> RunSetup:
+    _compare(path, "", _decisive(before), _decisive(now))
+    known = {repo.name: repo for repo in before.repos}
+    for repo in now.repos:
+        if repo.name in known:
+            _compare(path, f"{repo.name}: ", _content(known[repo.name]), _content(repo))
+        known[repo.name] = known.get(repo.name, repo)
+    return replace(before, repos=list(known.values()), starts=[*before.starts, *now.starts])
+
+
+def _compare(path: Path, where: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise RunMismatch with what is different. Mappings are compared by their parts."""
+    changed = list(_differences(before, now))
+    if changed:
+        raise RunMismatch(
+            f"{path} holds a run with another configuration ({where}{'; '.join(changed)}): choose another --out, or "
+            "remove that folder."
+        )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for name in dict.fromkeys([*before, *now]):
+        one, other = before.get(name), now.get(name)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            found += _differences(one, other, f"{prefix}{name}.")
+        elif one != other:
+            found.append(f"{prefix}{name} was {one!r}, is {other!r}")
+    return found
+
+
+def _decisive(setup: RunSetup) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(setup)))
+    return {name: fields[name] for name in _COMPARED}
+
+
+def _content(repo: RepoSetup) -> dict[str, Any]:
+    return {"commit": repo.commit, "content": repo.content}
+
+
+def _without_notes(task: TaskSetup) -> dict[str, Any]:
+    return {name: value for name, value in asdict(task).items() if name != "notes"}
+
+
+def _to_case(fields: dict[str, Any]) -> Case:
+    known = {name: value for name, value in fields.items() if name in Case.__dataclass_fields__}
+    return Case(**{**known, "sources": [Span(**span) for span in fields["sources"]]})
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)

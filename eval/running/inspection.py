@@ -1,0 +1,228 @@
+"""The one door to Inspect: runs cases under arms as one of its tasks, and reads its logs again.
+
+Inspect asks no model here: the solver asks the assistant, and the scorer hands over the score that the result has.
+Everything of a result is in its sample, so `inspect view` shows prompts, answers, scores and usage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from inspect_ai import Task
+from inspect_ai import eval as run_inspect
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.log import read_eval_log
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    ModelOutput,
+    ModelUsage,
+)
+from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Scorer, Target, accuracy, grouped, scorer
+from inspect_ai.scorer import Score as InspectScore
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+
+from eval.arms import Arm
+from eval.cases import Attempt, Case, Result
+from eval.errors import UnreadableRun
+
+from .records import FORMAT_VERSION
+
+_RESULT = "result"  # in a sample's store
+_VALUES = {"correct": CORRECT, "wrong": INCORRECT, "unanswered": NOANSWER, "error": NOANSWER}
+_MESSAGES: Mapping[str, type[ChatMessageSystem] | type[ChatMessageUser]] = {
+    "system": ChatMessageSystem,
+    "user": ChatMessageUser,
+}
+
+Ask = Callable[[Case, Arm], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one log holds: the cases of a task on a repository under some arms, and what is said of the run."""
+
+    repo: str
+    task: str
+    version: int
+    cases: Sequence[Case]
+    arms: Sequence[Arm]
+    about: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The task's name in Inspect."""
+        return f"{self.repo}-{self.task}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedResults:
+    """The results that one log holds, in the order in which they were asked. ``is_whole``: the run came to its end."""
+
+    path: Path
+    repo: str
+    task: str
+    is_whole: bool
+    results: Sequence[Mapping[str, Any]]
+
+
+def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
+    """Ask everything, case by case, the arms in turns, one at a time. Each result is on disk before the next is asked.
+
+    Raises what ``ask`` raises, and KeyboardInterrupt when it was interrupted; the log then holds what was done.
+    """
+    failures: list[BaseException] = []
+    pairs = {f"{case.id} {arm.name}": (case, arm) for case in plan.cases for arm in plan.arms}
+
+    @solver
+    def ask_assistant() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            if failures:
+                raise failures[0]  # Inspect begins the next sample before it ends the run
+            case, arm = pairs[str(state.sample_id)]
+            try:
+                result = await ask(case, arm)
+            except Exception as error:
+                failures.append(error)
+                raise
+            _fill(state, result)
+            return state
+
+        return solve
+
+    @scorer(metrics=[grouped(accuracy(), "arm")])
+    def task_score() -> Scorer:
+        async def score(state: TaskState, target: Target) -> InspectScore:
+            result = state.store.get(_RESULT)
+            said = result["score"]
+            return InspectScore(
+                value=_VALUES[said["verdict"]],
+                answer=said["normalised"],
+                explanation=said["explanation"],
+                metadata={"verdict": said["verdict"], **said["measures"]},
+            )
+
+        return score
+
+    samples = [
+        Sample(
+            id=name,
+            input=case.prompt,
+            metadata={"case": case.id, "arm": arm.name, "kind": case.kind, "path": case.path, "data": dict(case.data)},
+        )
+        for name, (case, arm) in pairs.items()
+    ]
+    about = {
+        "quarry_format": FORMAT_VERSION,
+        "repo": plan.repo,
+        "task": plan.task,
+        "arms": [arm.name for arm in plan.arms],
+        **plan.about,
+    }
+    task = Task(
+        dataset=MemoryDataset(samples, name=plan.name),
+        solver=ask_assistant(),
+        scorer=task_score(),
+        name=plan.name,
+        version=plan.version,
+    )
+    environment = dict(os.environ)
+    try:
+        logs = run_inspect(
+            task,
+            model=None,
+            metadata=about,
+            log_dir=str(folder),
+            log_format="eval",
+            log_buffer=1,
+            log_realtime=False,
+            log_level="error",
+            max_samples=1,
+            fail_on_error=True,
+            display="none",
+            score_display=False,
+            ctl_server=False,
+            acp_server=False,
+            log_header_only=True,
+        )
+    finally:
+        # Inspect reads a .env file of the folder that it is called in.
+        os.environ.clear()
+        os.environ.update(environment)
+    if failures:
+        raise failures[0]
+    if not logs:
+        raise KeyboardInterrupt
+    if logs[0].status != "success":
+        error = logs[0].error
+        raise UnreadableRun(f"Inspect stopped the run: {error.message if error is not None else logs[0].status}.")
+
+
+def read_logs(folder: Path) -> Iterator[LoggedResults]:
+    """Every log in ``folder``, oldest first. Raises UnreadableRun for a damaged one, or one of another version."""
+    for path in sorted(folder.glob("*.eval")):
+        try:
+            log = read_eval_log(str(path))
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+            said = str(error).split("\n")[0][:100] or type(error).__name__
+            raise UnreadableRun(
+                f"{path} is damaged ({said}): remove it and run the same command again, which has its answers still."
+            ) from error
+        about = log.eval.metadata or {}
+        if about.get("quarry_format") != FORMAT_VERSION:
+            raise UnreadableRun(
+                f"{path} was written by another version of Quarry, or by another program: this one reads format "
+                f"{FORMAT_VERSION}. Move it away, or run the evaluation again into another --out."
+            )
+        results = [sample.store[_RESULT] for sample in log.samples or [] if _RESULT in sample.store]
+        yield LoggedResults(path, str(about["repo"]), str(about["task"]), log.status == "success", results)
+
+
+def remove_superseded(plan: Plan, before: Sequence[Path]) -> None:
+    """Remove those logs of ``before`` whose every result is in a newer one of the same task and repository."""
+    for path in before:
+        try:
+            about = read_eval_log(str(path), header_only=True).eval.metadata or {}
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+            continue  # said when it is read
+        is_same = (about.get("repo"), about.get("task")) == (plan.repo, plan.task)
+        if is_same and set(about.get("arms", ["?"])) <= {arm.name for arm in plan.arms}:
+            path.unlink(missing_ok=True)
+
+
+def _fill(state: TaskState, result: Result) -> None:
+    """Put all of a result where Inspect keeps and shows it."""
+    state.store.set(_RESULT, json.loads(json.dumps(asdict(result))))
+    if not result.attempts:
+        return
+    last = result.attempts[-1]
+    state.messages = [*_to_messages(last.messages), ChatMessageAssistant(content=last.text, model=result.model)]
+    output = ModelOutput.from_content(result.model, last.text, _stop_reason(last))
+    output.usage = ModelUsage(
+        input_tokens=last.prompt_tokens,
+        output_tokens=last.completion_tokens,
+        total_tokens=last.prompt_tokens + last.completion_tokens,
+    )
+    output.time = last.seconds
+    state.output = output
+    state.completed = True
+
+
+def _to_messages(messages: Sequence[Mapping[str, str]]) -> list[ChatMessage]:
+    shown: list[ChatMessage] = []
+    for message in messages:
+        kind = _MESSAGES.get(message["role"], ChatMessageAssistant)
+        shown.append(kind(content=message["content"]))
+    return shown
+
+
+def _stop_reason(attempt: Attempt) -> Any:
+    return "max_tokens" if attempt.finish_reason == "length" else "stop"

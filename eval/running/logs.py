@@ -1,0 +1,69 @@
+"""Reads a run folder again: what reports and comparisons are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eval.cases import Attempt, Result, Score, ShownPassage
+from eval.errors import UnreadableRun
+
+from .folder import RunFolder
+from .records import RunSetup
+
+
+def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
+    """The set-up, and the latest result of each case and arm: by repository and task, case by case, arms in order.
+
+    Raises UnreadableRun for a folder without a run, a damaged log, or one of another version.
+    """
+    folder = RunFolder(path)
+    setup = folder.read_setup()
+    from .inspection import read_logs
+
+    latest: dict[tuple[str, str, str, str], Result] = {}
+    for log in read_logs(folder.logs):
+        for fields in log.results:
+            try:
+                result = to_result(fields)
+            except (TypeError, KeyError) as error:
+                raise UnreadableRun(
+                    f"{log.path} was written by another version of Quarry: run the evaluation again into another --out."
+                ) from error
+            key = (result.repo, result.task, result.case_id, result.arm)
+            # An error that was an answer before is the later one's bad luck: what is known is kept.
+            if result.score.verdict != "error" or key not in latest:
+                latest[key] = result
+    arms = {arm: number for number, arm in enumerate(setup.arms)}
+    places = {(task.repo, task.task): number for number, task in enumerate(setup.tasks)}
+    order: dict[tuple[str, str, str], int] = {}
+    for task in setup.tasks:
+        for number, case in enumerate(folder.read_cases(task.repo, task.task)):
+            order[(task.repo, task.task, case.id)] = number
+
+    def rank(result: Result) -> tuple[int, int, int]:
+        place = places.get((result.repo, result.task), len(places))
+        number = order.get((result.repo, result.task, result.case_id), len(order))
+        return place, number, arms.get(result.arm, len(arms))
+
+    return setup, sorted(latest.values(), key=rank)
+
+
+def to_result(fields: Mapping[str, Any]) -> Result:
+    """A result from what was stored. Fields that are not known are passed over. Raises TypeError or KeyError."""
+    known = {name: fields[name] for name in Result.__dataclass_fields__ if name in fields}
+    known["score"] = _to_score(fields["score"])
+    known["attempts"] = [
+        Attempt(**{**_known(Attempt, each), "score": _to_score(each["score"])}) for each in fields["attempts"]
+    ]
+    known["passages"] = [ShownPassage(**_known(ShownPassage, each)) for each in fields["passages"]]
+    return Result(**known)
+
+
+def _to_score(fields: Mapping[str, Any]) -> Score:
+    return Score(**_known(Score, fields))
+
+
+def _known(record: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}

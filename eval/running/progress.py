@@ -1,0 +1,151 @@
+"""How far a run is, and how long it still takes: by arm, since an answer with code takes longer than one without."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import fmean
+
+import click
+
+from eval.cases import Result
+from indexer.progress import Progress as IndexProgress
+
+_MIN_SECONDS_BETWEEN_LINES = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far one task on one repository is, in answers. ``n_kept`` of them were known before.
+
+    ``seconds_left`` and ``model_seconds_left``, its part that the model takes, are None before there is a new answer.
+    ``n_errors`` answers failed.
+    """
+
+    title: str
+    n_done: int
+    n: int
+    n_kept: int
+    n_errors: int
+    seconds_left: float | None
+    model_seconds_left: float | None
+
+
+OnProgress = Callable[[RunProgress], None]
+
+
+class ProgressCounter:
+    """Counts results, and estimates the rest by the means of each arm's new answers."""
+
+    def __init__(self, title: str, n_cases: int, arms: Sequence[str]) -> None:
+        self._title, self._n = title, n_cases * len(arms)
+        self._left = dict.fromkeys(arms, n_cases)
+        self._seconds: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self._kept = dict.fromkeys(arms, 0)
+        self._n_errors = 0
+
+    def add(self, result: Result, seconds: float) -> RunProgress:
+        """Take in a result that took ``seconds`` by the clock."""
+        self._left[result.arm] -= 1
+        is_new = [attempt for attempt in result.attempts if not attempt.is_cached]
+        if result.score.verdict == "error":
+            self._n_errors += 1
+        elif is_new:
+            self._seconds[result.arm].append((seconds, sum(attempt.seconds for attempt in is_new)))
+        else:
+            self._kept[result.arm] += 1
+        total, model = self._estimate()
+        n_done = self._n - sum(self._left.values())
+        return RunProgress(self._title, n_done, self._n, sum(self._kept.values()), self._n_errors, total, model)
+
+    def _estimate(self) -> tuple[float | None, float | None]:
+        known = [pair for pairs in self._seconds.values() for pair in pairs]
+        if not known:
+            return None, None
+        total = model = 0.0
+        for arm, n_left in self._left.items():
+            if self._kept[arm] and not self._seconds[arm]:
+                continue  # its answers were all known so far: they take next to nothing
+            pairs = self._seconds[arm] or known
+            total += n_left * fmean(pair[0] for pair in pairs)
+            model += n_left * fmean(pair[1] for pair in pairs)
+        return total, model
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Where a run tells the user how far it is, and what else there is to say, a line at a time."""
+
+    update: OnProgress
+    say: Callable[[str], None]
+
+
+@contextmanager
+def show_progress() -> Iterator[Display]:
+    """A bar with the time left on a terminal; a line every ten seconds elsewhere. All of it on standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield Display(_print_lines(), lambda line: click.echo(line, err=True))
+        return
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
+    with Bar(*columns, console=console, transient=True) as bar:
+        shown = bar.add_task("preparing", total=None, words="")
+
+        def update(progress: RunProgress) -> None:
+            words = _describe(progress)
+            bar.update(shown, description=progress.title, total=progress.n, completed=progress.n_done, words=words)
+
+        yield Display(update, lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True))
+
+
+def print_indexing(say: Callable[[str], None]) -> Callable[[IndexProgress], None]:
+    """Indexing takes seconds mostly: a line only when it takes longer, then one every ten seconds."""
+    last_seconds = 0.0
+
+    def update(progress: IndexProgress) -> None:
+        nonlocal last_seconds
+        if progress.elapsed_seconds - last_seconds >= _MIN_SECONDS_BETWEEN_LINES:
+            last_seconds = progress.elapsed_seconds
+            say(f"indexing: {progress.n_files_done:,}/{progress.n_files:,} files")
+
+    return update
+
+
+def _print_lines() -> OnProgress:
+    last = time.monotonic()
+
+    def update(progress: RunProgress) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _MIN_SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            click.echo(f"{progress.title}: {_describe(progress)}", err=True)
+
+    return update
+
+
+def _describe(progress: RunProgress) -> str:
+    parts = [f"{progress.n_done}/{progress.n} answers"]
+    if progress.n_kept:
+        parts.append(f"{progress.n_kept} known before")
+    if progress.n_errors:
+        parts.append(f"{progress.n_errors} failed")
+    if progress.seconds_left is not None and progress.model_seconds_left is not None:
+        left, model = format_seconds(progress.seconds_left), format_seconds(progress.model_seconds_left)
+        parts.append(f"{left} left (the model: {model})")
+    return ", ".join(parts)
+
+
+def format_seconds(seconds: float) -> str:
+    """``45 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"

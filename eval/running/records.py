@@ -1,0 +1,82 @@
+"""What a run folder says of itself. Stored as run.json with these field names: a field is added, never renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+FORMAT_VERSION = 1  # of run.json, of the case files and of what is kept in each sample
+BUILT_IN = "built-in"  # stands for the repository of a task that needs none
+
+
+@dataclass(frozen=True, slots=True)
+class RepoSetup:
+    """A repository that was evaluated on. ``content`` fingerprints its files; ``commit`` is None without git."""
+
+    name: str
+    origin: str
+    ref: str
+    commit: str | None
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSetup:
+    """One task on one repository. ``index`` names encoder and chunker, and fingerprints what is indexed.
+
+    ``cases`` fingerprints the cases; ``notes`` are the harvest's, such as what was left out and why.
+    """
+
+    repo: str
+    task: str
+    version: int
+    limit: int
+    n_cases: int
+    max_tokens: int
+    cases: str
+    index: str
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One start of a run; a run that goes on has several. ``quarry_commit`` is empty where it is not known."""
+
+    started_at: str
+    arms: Sequence[str]
+    tasks: Sequence[str]
+    quarry_version: str
+    quarry_commit: str
+    sandbox: str
+    machine: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSetup:
+    """The whole set-up of a run folder.
+
+    ``model_identity`` is what decides the model's answers beside its name: the file's checksum or the server's
+    digest, engine and its options. ``decisive`` holds the versions of what makes prompts. Two starts may share a folder
+    only if these, the numbers and the repositories' contents are equal; arms, tasks and repositories may be added.
+    """
+
+    model: str
+    model_identity: Mapping[str, Any]
+    seed: int
+    context_tokens: int
+    window_tokens: int
+    max_tokens: int | None
+    limit: int | None
+    decisive: Mapping[str, Any]
+    repos: Sequence[RepoSetup] = ()
+    tasks: Sequence[TaskSetup] = ()
+    starts: Sequence[Start] = ()
+    format_version: int = FORMAT_VERSION
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arms(self) -> list[str]:
+        """All arms of all starts, in the order in which they came in."""
+        return list(dict.fromkeys(arm for start in self.starts for arm in start.arms))

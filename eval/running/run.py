@@ -1,0 +1,317 @@
+"""The loop over repositories and tasks: harvest, index, ask every case under every arm, keep everything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.answer import Assistant
+from assistant.search import Searcher
+from assistant.settings import AssistantSettings
+from eval.arms import Arm
+from eval.cases import Case, Result
+from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
+from eval.sandbox import Sandbox, open_sandbox
+from eval.tasks import load_task
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+from indexer.errors import InputError
+from indexer.repository import Source, default_name, is_url, open_source
+
+from .answers import KeepingProvider
+from .asking import Asker, Labels, Target
+from .contexts import ContextMaker
+from .folder import RunFolder, default_folder
+from .identity import describe_code, describe_start, identify_model
+from .indexes import TaskIndex, ensure_task_index, fingerprint_files, place_of
+from .progress import OnProgress, ProgressCounter, print_indexing
+from .records import BUILT_IN, RepoSetup, RunSetup, TaskSetup
+from .scores import KeepingScorer
+from .store import KeptStore
+
+if TYPE_CHECKING:
+    from assistant.models.providers import Provider
+
+_COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
+MAX_ERRORS_IN_A_ROW = 3  # a model that is gone fails at once and always; a case that is too long fails alone
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a user asks for. ``repos`` are paths or URLs; ``limit`` and ``max_tokens`` None: each task's own.
+
+    ``out`` None: a folder of the configuration's own. ``unsafe``: run generated code without a sandbox.
+    """
+
+    tasks: Sequence[str]
+    repos: Sequence[str]
+    arms: Sequence[Arm]
+    limit: int | None = None
+    seed: int = 0
+    out: Path | None = None
+    context_tokens: int = 800
+    max_tokens: int | None = None
+    python: Path | None = None
+    data: Path | None = None
+    unsafe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A repository of the run; ``source`` is None for a task's own."""
+
+    setup: RepoSetup
+    source: Source | None
+
+
+class Run:
+    """One start of an evaluation. ``say`` takes lines for the user."""
+
+    def __init__(
+        self, options: RunOptions, settings: AssistantSettings, provider: Provider, say: Say, on_progress: OnProgress
+    ) -> None:
+        self._options, self._settings, self._say, self._on_progress = options, settings, say, on_progress
+        self._tasks = [load_task(name) for name in dict.fromkeys(options.tasks)]
+        self._sandbox = _open_sandbox(options.unsafe, [task for task in self._tasks if task.runs_code])
+        self._repos = self._open_repos()
+        self._model_identity = identify_model(provider, settings)
+        self._store = KeptStore(settings.home / "evaluations" / "kept.sqlite")
+        self._provider = KeepingProvider(provider, self._model_identity, self._store)
+        setup = self._describe()
+        self.folder = RunFolder(options.out or default_folder(settings.home, setup))
+        self.folder.claim(setup)
+
+    def go(self) -> None:
+        """Run each task on each repository. One that cannot be harvested is said and left out, unless none is left.
+
+        Raises RunStopped, KeyboardInterrupt and HarvestError; what was answered is kept.
+        """
+        failed: list[EvaluationError] = []
+        jobs = [
+            (task, opened)
+            for opened in self._repos
+            for task in self._tasks
+            if task.needs_repository == (opened.source is not None)
+        ]
+        for task, opened in jobs:
+            try:
+                self._run_task(task, opened)
+            except RunStopped:
+                raise
+            except EvaluationError as error:
+                if len(jobs) == 1:
+                    raise
+                self._say(f"{task.name} on {opened.setup.name} is left out: {error}")
+                failed.append(error)
+        if len(failed) == len(jobs):
+            raise failed[-1]
+
+    def close(self) -> None:
+        """Close what was opened for it; the provider is the caller's."""
+        self._store.close()
+
+    def _run_task(self, task: Task, opened: _Opened) -> None:
+        repo, source = opened.setup.name, opened.source
+        origin = source.origin if source is not None else task.name
+        given = TaskInput(
+            source=source,
+            repo=repo,
+            folder=self._settings.home / "evaluations" / "tasks" / place_of(origin, repo) / task.name,
+            seed=self._options.seed,
+            limit=self._options.limit,
+            max_file_bytes=self._settings.max_file_bytes,
+            python=self._options.python,
+            sandbox=self._sandbox,
+            on_progress=lambda line: self._say(f"{task.name}: {line}"),
+            data=self._options.data,
+        )
+        given.folder.mkdir(parents=True, exist_ok=True)
+        harvest = task.harvest(given)
+        for note in harvest.notes:
+            self._say(f"{task.name}: {note}")
+        if not harvest.cases:
+            raise HarvestError(f"{task.name} makes no cases of {origin}: give another --repo.")
+        index = ensure_task_index(
+            source,
+            harvest.tree,
+            repo=repo,
+            task=task.name,
+            settings=self._settings,
+            on_progress=print_indexing(self._say),
+            on_note=self._say,
+        )
+        arms = self._arms_for(task, index)
+        setup = self._describe_task(task, repo, harvest, index)
+        self.folder.add_task(setup, harvest.cases)
+        self._say(
+            f"{task.name} on {repo}: {len(harvest.cases)} cases under {','.join(arm.name for arm in arms)}, written to "
+            f"{self.folder.path}"
+        )
+        asker = self._make_asker(task, setup, harvest, index, task.scorer(given, harvest))
+        self._ask_all(task, repo, harvest.cases, arms, asker)
+
+    def _ask_all(self, task: Task, repo: str, cases: Sequence[Case], arms: Sequence[Arm], asker: Asker) -> None:
+        from .inspection import Plan, remove_superseded, run_plan
+
+        counter = ProgressCounter(f"{task.name} on {repo}", len(cases), [arm.name for arm in arms])
+        n_errors_in_a_row = n_errors = 0
+        last_error = ""
+
+        async def ask(case: Case, arm: Arm) -> Result:
+            nonlocal n_errors_in_a_row, n_errors, last_error
+            if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:
+                raise self._stopped(last_error)
+            started = time.perf_counter()
+            result = await asker.ask(case, arm)
+            is_error = result.score.verdict == "error"
+            n_errors_in_a_row = n_errors_in_a_row + 1 if is_error else 0
+            n_errors += is_error
+            last_error = result.score.explanation if is_error else last_error
+            self._on_progress(counter.add(result, time.perf_counter() - started))
+            return result
+
+        before = sorted(self.folder.logs.glob("*.eval"))
+        about = {"model": self._provider.model, "seed": self._options.seed, "identity": self._model_identity}
+        plan = Plan(repo, task.name, task.version, cases, arms, about)
+        run_plan(plan, ask, self.folder.logs)
+        if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:  # with the last case of all
+            raise self._stopped(last_error)
+        if not n_errors:
+            remove_superseded(plan, before)
+
+    def _stopped(self, last_error: str) -> RunStopped:
+        return RunStopped(
+            f"Stopped after {MAX_ERRORS_IN_A_ROW} errors in a row, the last: {last_error.rstrip('.')}. The answers "
+            f"before are kept in {self.folder.path}: run the same command again to go on."
+        )
+
+    def _make_asker(
+        self, task: Task, setup: TaskSetup, harvest: Harvest, index: TaskIndex | None, scorer: Scorer
+    ) -> Asker:
+        home = index.home if index is not None else self._settings.home / "evaluations" / "no-index"
+        settings = self._settings.model_copy(update={"home": home})
+        searcher = Searcher(home)
+        assistant = Assistant(settings, self._provider, searcher)
+        unit = _COUNTS_A_TOKEN if not self._provider.count_text("a").exact else 1
+        contexts = None
+        if index is not None:
+            contexts = ContextMaker(
+                assistant,
+                searcher,
+                index.index,
+                count_text=self._provider.count_text,
+                context_tokens=self._options.context_tokens * unit,
+                seed=self._options.seed,
+            )
+        target = Target(
+            setup.repo if index is not None else None,
+            index.index.manifest.ref if index is not None else None,
+            setup.max_tokens,
+            self._options.context_tokens * unit,
+            unit,
+        )
+        kept: Scorer = scorer
+        if task.runs_code:
+            kept = KeepingScorer(scorer, self._what_decides_scores(task, setup.repo), self._store)
+        labels = Labels(setup.repo, task.name, self._provider.model)
+        return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
+
+    def _what_decides_scores(self, task: Task, repo: str) -> dict[str, Any]:
+        """What a verdict depends on beside case and answer: the repository with its tests, and where they run."""
+        content = next(each.setup.content for each in self._repos if each.setup.name == repo)
+        sandbox = self._sandbox.name if self._sandbox is not None else ""
+        python, data = (str(path or "") for path in (self._options.python, self._options.data))
+        return {
+            "task": task.name,
+            "version": task.version,
+            "content": content,
+            "sandbox": sandbox,
+            "python": python,
+            "data": data,
+        }
+
+    def _arms_for(self, task: Task, index: TaskIndex | None) -> list[Arm]:
+        arms = [arm for arm in self._options.arms if index is not None or not arm.needs_index]
+        if not arms:
+            raise InputError(f"{task.name} has no code to search, so its only arm is none: give --arms none.")
+        if len(arms) < len(self._options.arms):
+            self._say(f"{task.name} has no code to search: only the arm none is run")
+        return arms
+
+    def _open_repos(self) -> list[_Opened]:
+        opened: list[_Opened] = []
+        if any(task.needs_repository for task in self._tasks):
+            if not self._options.repos:
+                names = ", ".join(task.name for task in self._tasks if task.needs_repository)
+                raise InputError(f"{names} asks about a repository: give --repo PATH.")
+            for path in self._options.repos:
+                source = open_source(path, clones=self._settings.home / "clones")
+                for note in source.notes:
+                    self._say(f"note: {note}")
+                content = fingerprint_files(source, self._settings.max_file_bytes)
+                name = _distinct(default_name(path), [each.setup.name for each in opened])
+                # A run folder is made to be shown: of a folder of this machine it keeps the name alone.
+                origin = source.origin if is_url(source.origin) else Path(source.origin).name
+                setup = RepoSetup(name, origin, source.ref, source.commit, content)
+                opened.append(_Opened(setup, source))
+        if any(not task.needs_repository for task in self._tasks):
+            opened.append(_Opened(RepoSetup(BUILT_IN, "", "", None, ""), None))
+        return opened
+
+    def _describe(self) -> RunSetup:
+        options = self._options
+        start = describe_start(
+            [arm.name for arm in options.arms],
+            [task.name for task in self._tasks],
+            self._sandbox.name if self._sandbox is not None else "",
+        )
+        return RunSetup(
+            model=self._provider.model,
+            model_identity=self._model_identity,
+            seed=options.seed,
+            context_tokens=options.context_tokens,
+            window_tokens=self._provider.window_tokens,
+            max_tokens=options.max_tokens,
+            limit=options.limit,
+            decisive=describe_code(self._settings),
+            repos=[each.setup for each in self._repos if each.source is not None],
+            starts=[start],
+        )
+
+    def _describe_task(self, task: Task, repo: str, harvest: Harvest, index: TaskIndex | None) -> TaskSetup:
+        cases = json.dumps([asdict(case) for case in harvest.cases], sort_keys=True)
+        return TaskSetup(
+            repo=repo,
+            task=task.name,
+            version=task.version,
+            limit=self._options.limit or task.default_limit,
+            n_cases=len(harvest.cases),
+            max_tokens=self._options.max_tokens or task.max_tokens,
+            cases=hashlib.sha256(cases.encode("utf-8", "surrogatepass")).hexdigest()[:16],
+            index=index.content if index is not None else "",
+            notes=list(harvest.notes),
+        )
+
+
+def _open_sandbox(unsafe: bool, needed_by: Sequence[Task]) -> Sandbox | None:
+    """The sandbox; None where there is none and no task runs code. Raises SandboxMissing."""
+    try:
+        return open_sandbox(unsafe=unsafe)
+    except SandboxMissing:
+        if needed_by:
+            raise
+        return None
+
+
+def _distinct(name: str, taken: Sequence[str]) -> str:
+    number = 2
+    distinct = name
+    while distinct in taken or distinct == BUILT_IN:
+        distinct, number = f"{name}-{number}", number + 1
+    return distinct

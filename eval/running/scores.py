@@ -1,0 +1,39 @@
+"""A scorer that runs the tests of an answer only once: verdicts are kept by the task, the case and the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from eval.cases import Case, Score
+from eval.tasks.base import Scorer
+
+from .store import KeptStore, make_key
+
+_KIND = "score"
+
+
+class KeepingScorer:
+    """``scorer`` with its verdicts kept. ``identity`` is what decides them beside case and text.
+
+    An ``error`` is not kept: it says nothing of the answer.
+    """
+
+    def __init__(self, scorer: Scorer, identity: Mapping[str, Any], store: KeptStore) -> None:
+        self._scorer, self._identity, self._store = scorer, dict(identity), store
+
+    def score(self, case: Case, text: str) -> Score:
+        """See ``Scorer``."""
+        key = make_key(_KIND, {"identity": self._identity, "case": asdict(case), "text": text})
+        kept = self._store.get(key)
+        if kept is not None:
+            return Score(**kept)
+        score = self._scorer.score(case, text)
+        if score.verdict != "error":
+            self._store.put(key, _KIND, asdict(score))
+        return score
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """See ``Scorer``."""
+        return self._scorer.follow_up(case, text, score)

@@ -1,0 +1,1 @@
+"""What the services of a container terminal share. Import from the modules: ``from quayside.locks import ...``."""

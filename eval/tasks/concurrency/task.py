@@ -1,0 +1,71 @@
+"""The task ``concurrency``: its cases, and the tree of the made-up library that holds helpers for some of them."""
+
+from __future__ import annotations
+
+import shutil
+
+from eval.cases import Case
+from eval.errors import SandboxMissing
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+from eval.tasks.optimisation.helpers import find_span, in_turns
+
+from .catalogue import CATALOGUE, LIBRARY, Program
+from .scoring import ConcurrencyScorer
+
+PROMPT = """\
+The Python program below has one or more bugs of concurrency.
+
+What was noticed: {symptom}
+
+```python
+{code}```
+
+Correct it. Keep the names and parameters of its classes, functions and public attributes: other code uses them. The \
+standard library and this codebase's own package `quayside` can be imported. Answer with the whole corrected program.
+"""
+
+
+class ConcurrencyTask:
+    """Programs of ours with planted bugs; for a part of them the library has a primitive that repairs them."""
+
+    name = "concurrency"
+    version = 1
+    description = "programs of tasks and threads with planted bugs repaired: tests under many schedules decide"
+    needs_repository = False
+    runs_code = True
+    max_tokens = 900
+    default_limit = len(CATALOGUE)
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """The cases, by the seed; with and without a helper take turns. ``tree`` is the library."""
+        tree = given.folder / "library"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(LIBRARY, tree, ignore=shutil.ignore_patterns("__pycache__"))
+        programs = in_turns(CATALOGUE, given.seed)[: given.limit]
+        n_helped = sum(bool(program.helpers) for program in programs)
+        notes = [f"{len(programs)} programs with planted bugs; the library has a helper for {n_helped} of them"]
+        return Harvest([make_case(program) for program in programs], tree, notes)
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Runs answers. Raises SandboxMissing."""
+        if given.sandbox is None:
+            raise SandboxMissing(f"{self.name} runs generated code, and there is no sandbox to run it in")
+        return ConcurrencyScorer(given.sandbox, given.folder / "runs")
+
+
+def make_case(program: Program) -> Case:
+    """The question about one program. It is searched for by what was noticed."""
+    return Case(
+        id=f"concurrency-{program.name}",
+        task="concurrency",
+        kind=program.kind,
+        path=f"{program.name}.py",
+        prompt=PROMPT.format(symptom=program.symptom, code=program.read("planted")),
+        query=f"{program.kind}: {program.symptom}",
+        sources=[find_span(LIBRARY, helper) for helper in program.helpers],
+        language="python",
+        data={"program": program.name},
+    )
+
+
+TASK: Task = ConcurrencyTask()

@@ -1,0 +1,187 @@
+"""The task ``generation``: problems of our own in Python and other languages, with and without a house library; pages.
+
+What is indexed is the house library, which half of the Python problems need and the others have no use for.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from eval.cases import Case, Score, Span
+from eval.errors import SandboxMissing
+from eval.sandbox import Sandbox
+from eval.tasks.base import Harvest, TaskInput
+from eval.tasks.extraction import answered_language, extract_code
+
+from .catalogue import LIBRARY, Check, Problem, library_files, load_problems
+from .dialects import DIALECTS, name_in, signature
+from .programs import write_program
+from .running import RunReport, find_toolchain, run_program
+from .web import load_pages, look_at_page, missing_for_pages
+
+_ALL = 1_000  # more than there are
+
+
+class GenerationTask:
+    """Asks for functions and pages, and runs what comes."""
+
+    name = "generation"
+    version = 1
+    description = "functions and web pages from a text of our own, with and without a house library; decided by running"
+    needs_repository = False
+    runs_code = True
+    max_tokens = 768  # a small page takes 600
+    default_limit = _ALL
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """All problems whose tools are here, balanced over their kinds, and the library as the tree to index."""
+        if given.sandbox is None:
+            raise SandboxMissing("the task generation runs code of a model, and nothing here can confine it")
+        cases, notes = [], []
+        for language, dialect in DIALECTS.items():
+            asked = [problem for problem in load_problems() if language == "python" or language in problem.languages]
+            if find_toolchain(language) is not None:
+                cases += [make_case(problem, language) for problem in asked]
+            else:
+                notes.append(f"{dialect.title}: its tools are not installed; {len(asked)} problems are left out")
+        missing = missing_for_pages()
+        if missing is None:
+            cases += [make_page_case(page_id, statement) for page_id, statement in load_pages().items()]
+        else:
+            notes.append(f"web pages: {missing}; {len(load_pages())} problems are left out")
+        ordered = balance(cases, given.seed)
+        return Harvest(ordered[: given.limit], _copy_library(given.folder / "library"), notes)
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> GenerationScorer:
+        """What runs the answers."""
+        if given.sandbox is None:
+            raise SandboxMissing("the task generation runs code of a model, and nothing here can confine it")
+        return GenerationScorer(given.sandbox)
+
+
+class GenerationScorer:
+    """Runs an answer's code against the hidden checks; a page is looked at in a browser."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._problems = {problem.id: problem for problem in load_problems()}
+
+    def score(self, case: Case, text: str) -> Score:
+        """Correct if every check passes. Measures: ``asked_language`` 0 or 1, ``passed_share`` of the checks."""
+        asked = float(answered_language(text) == case.language)
+        problem = self._problems.get(case.data["problem"])
+        name = name_in(problem, case.language) if problem is not None else None
+        code = extract_code(text, case.language, name)
+        if code is None:
+            return Score("unanswered", "no code in the answer", measures={"asked_language": asked, "passed_share": 0.0})
+        report = self._run(case, code, problem)
+        measures = {"asked_language": asked, "passed_share": report.n_passed / report.n_checks}
+        if report.passed:
+            return Score("correct", f"all {report.n_checks} checks passed", code, measures)
+        return Score("wrong", f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}", code, measures)
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """None: one try each."""
+        return None
+
+    def _run(self, case: Case, code: str, problem: Problem | None) -> RunReport:
+        marker = f"check-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"
+        if problem is None:
+            return look_at_page(self._sandbox, case.data["problem"], code, marker)
+        checks = problem.hidden
+        files = write_program(problem, case.language, code, checks, marker)
+        return run_program(self._sandbox, case.language, files, marker, len(checks))
+
+
+def make_case(problem: Problem, language: str) -> Case:
+    """The case of a problem in a language. Its group is the problem: languages of the same are not independent."""
+    dialect = DIALECTS[language]
+    library = f"Use the house library `{LIBRARY}`, which is installed. " if problem.uses_library else ""
+    examples = "".join(f"\n    {_example(problem, language, check)}" for check in problem.examples)
+    prompt = (
+        f"Write this {dialect.title} function:\n\n    {signature(problem, language)}\n\n{problem.statement}\n"
+        + (f"\nExamples:\n{examples}\n" if examples else "")
+        + f"\n{library}{dialect.rules}"
+    )
+    return Case(
+        id=problem.id if language == "python" else f"{problem.id}-{language}",
+        task=GenerationTask.name,
+        kind=problem.kind if language == "python" else language,
+        path=problem.id,
+        prompt=prompt,
+        query=f"{problem.name}: {' '.join(problem.statement.split())}",
+        sources=find_helpers(problem.reference),
+        language=language,
+        data={"problem": problem.id},
+    )
+
+
+def make_page_case(page_id: str, statement: str) -> Case:
+    """The case of a web page."""
+    prompt = (
+        f"Write a web page in one HTML file, with its style and script inside and nothing loaded from elsewhere. It is "
+        f"{statement}"
+    )
+    return Case(
+        id=f"page-{page_id}",
+        task=GenerationTask.name,
+        kind="web",
+        path=f"page-{page_id}",
+        prompt=prompt,
+        query=statement,
+        language="html",
+        data={"problem": page_id},
+    )
+
+
+def find_helpers(reference: str) -> list[Span]:
+    """The definitions of the house library that a reference imports."""
+    spans = []
+    for statement in ast.parse(reference).body:
+        if not isinstance(statement, ast.ImportFrom) or not (statement.module or "").startswith(f"{LIBRARY}."):
+            continue
+        path = f"{statement.module}".replace(".", "/") + ".py"
+        names = {alias.name for alias in statement.names}
+        for node in ast.parse(library_files()[path]).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names:
+                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                spans.append(Span(path, first, node.end_lineno or node.lineno))
+    return spans
+
+
+def balance(cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases shuffled by the seed, so that any head of them has as many of each kind as there are."""
+    rng = random.Random(seed)
+    kinds: dict[str, list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(case.kind, []).append(case)
+    for group in kinds.values():
+        rng.shuffle(group)
+    order = sorted(kinds)
+    rng.shuffle(order)
+    longest = max(map(len, kinds.values()), default=0)
+    return [kinds[kind][turn] for turn in range(longest) for kind in order if turn < len(kinds[kind])]
+
+
+def _example(problem: Problem, language: str, check: Check) -> str:
+    """A shown check; values as JSON, which reads alike in all languages."""
+    values = ", ".join(json.dumps(value) for value in check.arguments)
+    return f"{name_in(problem, language)}({values}) = {json.dumps(check.expected)}"
+
+
+def _copy_library(folder: Path) -> Path:
+    """The library in a folder of the task's own, so that it is no part of a repository."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, text in library_files().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
+TASK = GenerationTask()

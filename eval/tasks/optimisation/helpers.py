@@ -1,0 +1,43 @@
+"""What both tasks with a made-up library share: where a helper stands in it, and the order of the cases."""
+
+from __future__ import annotations
+
+import ast
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from eval.cases import Span
+
+
+class Helped(Protocol):
+    """An item for which the library may have helpers, as "path::name"."""
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The definitions; empty where it has none."""
+
+
+T = TypeVar("T", bound=Helped)
+
+
+def find_span(library: Path, helper: str) -> Span:
+    """The lines of the library that define a helper, its decorators included. Raises LookupError."""
+    path, _, name = helper.partition("::")
+    for node in ast.parse((library / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return Span(path, start, node.end_lineno or start)
+    raise LookupError(helper)
+
+
+def in_turns(items: Sequence[T], seed: int) -> list[T]:
+    """Shuffled by the seed, so that any head has its share of items with a helper."""
+    rng = random.Random(seed)
+    groups = [[item for item in items if item.helpers], [item for item in items if not item.helpers]]
+    placed: list[tuple[float, int, T]] = []
+    for number, group in enumerate(groups):
+        rng.shuffle(group)
+        placed += [((place + 0.5) / len(group), number, item) for place, item in enumerate(group)]
+    return [item for _, _, item in sorted(placed, key=lambda entry: entry[:2])]

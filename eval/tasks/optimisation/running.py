@@ -1,0 +1,66 @@
+"""Runs a script of ours with a model's code in it in the sandbox: a job goes in as JSON, a result comes out."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from eval.sandbox import Limits, Outcome, Sandbox
+
+RESULT = "result.json"
+
+
+def interpreter() -> Path:
+    """The Python that the code runs in: ours, without the packages that are installed beside us."""
+    return Path(getattr(sys, "_base_executable", "") or sys.executable)
+
+
+def run_job(
+    sandbox: Sandbox,
+    work: Path,
+    scripts: Sequence[Path],
+    job: Mapping[str, Any],
+    *,
+    limits: Limits,
+    library: Path | None = None,
+) -> tuple[Mapping[str, Any] | None, Outcome]:
+    """Run the first of ``scripts`` in a folder of its own under ``work``, which is removed afterwards.
+
+    The folder holds the scripts and, as ``library``, a copy of that folder. It reads the job from standard input
+    and writes ``result.json``; None where it wrote none that can be read. Raises SandboxError.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work) as name:
+        folder = Path(name).resolve()
+        for script in scripts:
+            shutil.copy(script, folder)
+        if library is not None:
+            shutil.copytree(library, folder / "library", ignore=shutil.ignore_patterns("__pycache__"))
+        command = [str(interpreter()), "-s", "-P", "-B", "-X", "utf8", str(folder / scripts[0].name)]
+        outcome = sandbox.run(
+            command,
+            folder,
+            limits=limits,
+            environment={"PYTHONHASHSEED": "0"},  # sets of strings have one order
+            stdin=json.dumps(dict(job)),
+        )
+        try:
+            result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None, outcome
+        return (result if isinstance(result, dict) else None), outcome
+
+
+def why_no_result(outcome: Outcome) -> str:
+    """A sentence for code after which there was no result."""
+    if outcome.end == "timed out":
+        return f"the code did not end within {outcome.seconds:.0f} s"
+    if outcome.end == "exited":
+        last = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]
+        return f"the code ended the interpreter: {last[0][:200]}"
+    return f"the code was stopped: {outcome.end}"

@@ -1,0 +1,71 @@
+"""The task ``optimisation``: its cases, and the tree of the made-up library that holds helpers for some of them."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+
+from eval.cases import Case
+from eval.errors import SandboxMissing
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+
+from .catalogue import CATALOGUE, LIBRARY, Item
+from .helpers import find_span, in_turns
+from .scoring import OptimisationScorer
+
+PROMPT = """\
+The Python function below is correct, but far too slow on large inputs. Write a faster one with the same name and \
+parameters that behaves exactly the same: the same results, the same errors, and its arguments left as they are. \
+The standard library and this codebase's own package `tidemark` can be imported.
+
+```python
+{code}```
+"""
+
+
+class OptimisationTask:
+    """Slow functions of ours; for a part of them the library has a helper that makes them fast."""
+
+    name = "optimisation"
+    version = 1
+    description = "correct but slow functions made faster: right first, then by counted work and time"
+    needs_repository = False
+    runs_code = True
+    max_tokens = 512
+    default_limit = len(CATALOGUE)
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """The cases, by the seed; with and without a helper take turns. ``tree`` is the library."""
+        tree = given.folder / "library"
+        shutil.rmtree(tree, ignore_errors=True)
+        shutil.copytree(LIBRARY, tree, ignore=shutil.ignore_patterns("__pycache__"))
+        items = in_turns(CATALOGUE, given.seed)[: given.limit]
+        n_helped = sum(bool(item.helpers) for item in items)
+        notes = [f"{len(items)} slow functions; the library has a helper for {n_helped} of them"]
+        return Harvest([make_case(item) for item in items], tree, notes)
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Runs answers. Raises SandboxMissing."""
+        if given.sandbox is None:
+            raise SandboxMissing(f"{self.name} runs generated code, and there is no sandbox to run it in")
+        return OptimisationScorer(given.sandbox, given.folder / "runs")
+
+
+def make_case(item: Item) -> Case:
+    """The question about one function. It is searched for by what the function says that it does."""
+    code = item.read("original")
+    function = next(node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef))
+    return Case(
+        id=f"optimisation-{item.name}",
+        task="optimisation",
+        kind=item.kind,
+        path=f"{item.name}.py",
+        prompt=PROMPT.format(code=code),
+        query=ast.get_docstring(function) or item.name,
+        sources=[find_span(LIBRARY, helper) for helper in item.helpers],
+        language="python",
+        data={"item": item.name},
+    )
+
+
+TASK: Task = OptimisationTask()

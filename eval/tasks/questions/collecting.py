@@ -1,0 +1,76 @@
+"""All questions about a repository in the order in which they are asked: any head of it is balanced.
+
+Kinds take turns, within a kind files do, and questions that name their symbol alternate with those that describe it.
+Every sixth question has no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .describe import Describer
+from .harvest import find_questions
+from .keys import find_config_questions
+from .kinds import find_code_questions, is_asked_file
+from .outline import read_outline
+from .records import ALL_KINDS, Question
+from .sampling import cap, spread, take_turns
+from .syntax import read_codebase
+from .unanswerable import find_unanswerable
+
+_ANSWERABLE_IN_TURN = 5  # then one that has no answer
+_MAX_OF_KIND = 200  # more than a run asks; each is described, which takes time
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The questions in order; ``n_found`` counts what could be asked before shares and limits."""
+
+    questions: Sequence[Question]
+    n_found: int
+
+
+def collect_questions(files: Iterable[tuple[str, str]], seed: int) -> Collection:
+    """The questions that ``(path, text)`` of a repository's files give. A function of the files and ``seed``."""
+    files = sorted(files)
+    outline = read_outline(files)
+    python = read_codebase([file for file in files if file[0].endswith(".py")])
+    found = [
+        *(question for question in find_questions(python) if is_asked_file(question.path)),
+        *find_code_questions(outline),
+        *find_config_questions(files),
+    ]
+    describer = Describer(outline)
+    queues = []
+    for kind in ALL_KINDS:
+        ordered = spread([question for question in found if question.kind == kind], f"{seed}/{kind}")
+        queues.append(cap(list(_alternate(cap(ordered)[: 2 * _MAX_OF_KIND], describer))[:_MAX_OF_KIND]))
+    answerable = list(take_turns(queues))
+    return Collection(list(_mix(answerable, find_unanswerable(outline, seed))), len(found))
+
+
+def _alternate(questions: Sequence[Question], describer: Describer) -> Iterator[Question]:
+    """One that describes its symbol, one that names it, and so on as long as both last."""
+    pairs = [(question, describer.describe(question) if question.is_named else question) for question in questions]
+    plain = [question for question, described in pairs if described is None]
+    both = [(question, described) for question, described in pairs if described is not None]
+    first_plain = first_both = 0
+    while first_plain < len(plain) or first_both < len(both):
+        if first_both < len(both):
+            yield both[first_both][1]
+            first_both += 1
+        if first_plain < len(plain):
+            yield plain[first_plain]
+            first_plain += 1
+        elif first_both < len(both):
+            yield both[first_both][0]
+            first_both += 1
+
+
+def _mix(answerable: Sequence[Question], unanswerable: Sequence[Question]) -> Iterator[Question]:
+    left = iter(unanswerable)
+    for number, question in enumerate(answerable, 1):
+        yield question
+        if number % _ANSWERABLE_IN_TURN == 0 and (other := next(left, None)) is not None:
+            yield other

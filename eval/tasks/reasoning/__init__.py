@@ -1,0 +1,1 @@
+"""Predicting what calls return, with inputs recorded while a repository's tests ran."""

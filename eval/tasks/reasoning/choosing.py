@@ -1,0 +1,167 @@
+"""Which recorded calls become cases: what a call must be, and in which order cases are asked.
+
+An answer that is easy to guess must not carry the figures: in any head of a kind one answer, and all of the trivial
+ones together, make up at most a quarter (rounded up).
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.cases import Span
+from eval.tasks.excerpts import FoundFunction
+from eval.tasks.repository.records import Function
+
+from .recording import Call
+
+WITH_HELPERS, ALONE = "with helpers", "alone"  # the kinds: whether the function uses others of the repository
+MAX_FUNCTION_CHARS = 2500
+_MAX_VALUE_CHARS = 100  # longer ones test copying
+_MAX_CALL_CHARS = 300
+_MAX_OF_FUNCTION = 5
+_SHARE = 4  # one answer in at most one of four cases of a kind
+_NEAR_CHARS = 120  # a value so near to the arguments in some file would only have to be found
+_MIN_TELLING_CHARS = 4  # of an argument: shorter ones stand everywhere
+_TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''", "b''", "()", "[]", "{}", "set()"))
+# What depends on more than the arguments, or does more than return.
+_IMPURE = frozenset(
+    "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
+    "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
+    "connect getpid token_hex token_urlsafe exit".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A call that may become a case. ``sources`` are the definitions of the repository that the function uses."""
+
+    function: Function
+    found: FoundFunction
+    call: Call
+    sources: Sequence[Span]
+
+    @property
+    def kind(self) -> str:
+        """Whether what the call returns depends on other code of the repository."""
+        return WITH_HELPERS if self.sources else ALONE
+
+
+def kind_of_target(found: FoundFunction) -> str | None:
+    """How a function is called: ``function``, ``staticmethod`` or ``classmethod``; None where a call needs an object,
+    or its result is no value of its arguments alone."""
+    node = found.node
+    if isinstance(node, ast.AsyncFunctionDef):
+        return None
+    inside = [inner for statement in node.body for inner in ast.walk(statement)]
+    if any(isinstance(inner, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for inner in inside):
+        return None
+    for inner in inside:
+        name = inner.id if isinstance(inner, ast.Name) else inner.attr if isinstance(inner, ast.Attribute) else ""
+        if name in _IMPURE:
+            return None
+    if not found.owners:
+        return "function"
+    decorators = {decorator.id for decorator in node.decorator_list if isinstance(decorator, ast.Name)}
+    return next((kind for kind in ("staticmethod", "classmethod") if kind in decorators), None)
+
+
+def reason_against(call: Call) -> str:
+    """Why a call makes no case; empty if it may."""
+    if call.value in call.arguments:
+        return "returns its argument"
+    if not call.arguments:
+        return "has no arguments"
+    if len(call.value) > _MAX_VALUE_CHARS or len(call.expression) > _MAX_CALL_CHARS:
+        return "long values"
+    if "`" in call.value + call.expression:
+        return "backticks in values"  # which mark the answer
+    return ""
+
+
+def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
+    """Whether some file shows the value next to the arguments, as an example in a docstring does."""
+    telling = sorted((_inside(argument) for argument in call.arguments), key=len)[-1]
+    if len(telling) < _MIN_TELLING_CHARS:
+        telling = call.expression.removeprefix(call.name.rpartition(".")[0] + ".")
+    value = re.compile(rf"(?<!\w){re.escape(_inside(call.value))}(?!\w)", re.I)
+    for text in texts.values():
+        place = text.find(telling)
+        while place >= 0:
+            end = place + len(telling)
+            if value.search(text[max(0, place - _NEAR_CHARS) : place] + "\0" + text[end : end + _NEAR_CHARS]):
+                return True
+            place = text.find(telling, end)
+    return False
+
+
+def order_candidates(candidates: Sequence[Candidate], seed: int) -> list[Candidate]:
+    """The cases in the order in which they are asked: kinds in turns, within a kind files, then functions.
+
+    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth.
+    """
+    queues = []
+    for kind in (WITH_HELPERS, ALONE):
+        of_kind = [candidate for candidate in candidates if candidate.kind == kind]
+        queues.append(_cap(list(_spread(of_kind, f"{seed}/{kind}"))))
+    return list(_take_turns(queues))
+
+
+def answer_group(value: str) -> str:
+    """Answers that the same guess meets."""
+    return "trivial" if value in _TRIVIAL else value
+
+
+def _spread(candidates: Sequence[Candidate], seed: str) -> Iterator[Candidate]:
+    """First one call of each function, in turns over the files; then a second one of each, and so on."""
+    chance = random.Random(seed)
+    by_function: dict[str, list[Candidate]] = defaultdict(list)
+    for candidate in sorted(candidates, key=lambda c: (c.function.key, c.call.id)):
+        by_function[candidate.function.key].append(candidate)
+    rounds: list[dict[str, list[Candidate]]] = [defaultdict(list) for _ in range(_MAX_OF_FUNCTION)]
+    functions = list(by_function.values())
+    chance.shuffle(functions)
+    for of_function in functions:
+        chance.shuffle(of_function)
+        for turn, candidate in enumerate(_distinct_first(of_function)[:_MAX_OF_FUNCTION]):
+            rounds[turn][candidate.function.path].append(candidate)
+    for by_file in rounds:
+        yield from _take_turns(list(by_file.values()))
+
+
+def _distinct_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Calls with a value of their own, those that are no trivial ones first; no value twice."""
+    by_value: dict[str, Candidate] = {}
+    for candidate in candidates:
+        by_value.setdefault(candidate.call.value, candidate)
+    return sorted(by_value.values(), key=lambda candidate: candidate.call.value in _TRIVIAL)
+
+
+def _cap(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """As near to the given order as each answer's share allows."""
+    waiting, taken = list(candidates), list[Candidate]()
+    counts: Counter[str] = Counter()
+    while True:
+        allowed = -(-(len(taken) + 1) // _SHARE)
+        chosen = next((c for c in waiting if counts[answer_group(c.call.value)] < allowed), None)
+        if chosen is None:
+            return taken
+        waiting.remove(chosen)
+        taken.append(chosen)
+        counts[answer_group(chosen.call.value)] += 1
+
+
+def _take_turns(queues: Sequence[Sequence[Candidate]]) -> Iterator[Candidate]:
+    for turn in range(max((len(queue) for queue in queues), default=0)):
+        for queue in queues:
+            if turn < len(queue):
+                yield queue[turn]
+
+
+def _inside(literal: str) -> str:
+    """A literal as it may stand in another spelling: a string without its quotes."""
+    return literal[1:-1] if literal[:1] in "'\"" and len(literal) >= 2 else literal

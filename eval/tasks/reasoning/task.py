@@ -1,0 +1,205 @@
+"""The task ``reasoning``: what does a function return for a call that was recorded while the repository's tests ran?
+
+The function stands in the prompt; what it calls does not, so for half of the cases retrieval can help. The tests, which
+hold the values, are not in the tree that is indexed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.cases import Case, Score
+from eval.errors import HarvestError
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
+from eval.tasks.repository.definitions import Definitions
+from eval.tasks.repository.functions import is_own_code, is_test_file
+from eval.tasks.repository.records import Function, TestRecord
+from eval.tasks.repository.tested import TestedRepository, open_tested_repository
+from eval.tasks.repository.trial import Trials
+
+from .choosing import (
+    ALONE,
+    MAX_FUNCTION_CHARS,
+    WITH_HELPERS,
+    Candidate,
+    is_near_copy,
+    kind_of_target,
+    order_candidates,
+    reason_against,
+)
+from .recording import Call, Target, record_calls, replay_calls
+from .scoring import score_value
+
+_RECORDING_SECONDS = 120.0  # of tests, as they took without being watched
+_N_MORE = 2  # candidates for each case that is wanted: some calls do not repeat
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningTask:
+    """See the module."""
+
+    name: str = "reasoning"
+    version: int = 1
+    description: str = "predicts what a call returns, with inputs from the repository's own tests (Python)"
+    needs_repository: bool = True
+    runs_code: bool = True  # the harvest runs the repository's tests
+    max_tokens: int = 160
+    default_limit: int = 60
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """Record calls, choose, make them again. Raises HarvestError where none is left."""
+        repository = open_tested_repository(given)
+        shown = {path: text for path, text in repository.checkout.texts.items() if not is_test_file(path)}
+        targets = _find_targets(repository)
+        limit = given.limit or self.default_limit
+        folder = given.folder / repository.checkout.content
+        left_out: Counter[str] = Counter()
+        with Trials(repository) as trials:
+            tests = _choose_tests(repository, [target.function for target in targets.values()])
+            calls: list[Call] = []
+            if tests:
+                given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
+                calls, report = record_calls(trials, targets, tests, folder)
+                if report.problem:
+                    left_out[f"tests were not recorded to the end ({report.problem})"] += 1
+            ordered = order_candidates(_judge(calls, targets, shown, left_out), given.seed)
+            chosen = ordered[: _N_MORE * limit]
+            if chosen:
+                given.on_progress(f"Making {len(chosen)} of {len(calls)} calls again")
+                quickest = min(tests, key=lambda test: test.seconds)
+                problems = replay_calls(trials, [candidate.call for candidate in chosen], [quickest], folder)
+                left_out["did not repeat"] += len(problems)
+                # Ordered anew: what has gone may have carried another answer's share.
+                chosen = order_candidates([c for c in chosen if c.call.id not in problems], given.seed)
+        cases = [_make_case(repository, candidate) for candidate in chosen[:limit]]
+        if not cases:
+            raise HarvestError(
+                f"{given.repo}: none of the {len(calls)} calls that its tests make of {len(targets)} functions can be "
+                f"asked about ({_listed(left_out) or 'no function takes and returns plain values'}): give another "
+                "--repo, or another task."
+            )
+        return Harvest(cases, _write_tree(shown, folder / "tree"), [*repository.notes, *_notes(cases, calls, left_out)])
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Compares values; nothing is run."""
+        return ReasoningScorer()
+
+
+class ReasoningScorer:
+    """Equality of what was said and what was recorded."""
+
+    def score(self, case: Case, text: str) -> Score:
+        """See ``scoring``."""
+        return score_value(case, text)
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """None: being told that it was wrong would leave fewer values to guess."""
+
+
+def _find_targets(repository: TestedRepository) -> dict[str, Target]:
+    """Functions whose calls can be asked about, by key."""
+    targets: dict[str, Target] = {}
+    trees = {path: parse_file(repository.text_of(path)) for path in {f.path for f in repository.functions}}
+    for function in repository.functions:
+        tree = trees[function.path]
+        found = find_function(tree, function.def_line) if tree is not None else None
+        kind = kind_of_target(found) if found is not None else None
+        if found is None or kind is None or not is_own_code(function.path):
+            continue
+        if len(show_function(repository.text_of(function.path), found)) <= MAX_FUNCTION_CHARS:
+            targets[function.key] = Target(function, kind, found)
+    return targets
+
+
+def _choose_tests(repository: TestedRepository, functions: Sequence[Function]) -> list[TestRecord]:
+    """The tests that execute the functions: of each the quickest ones first, while the time lasts."""
+    of_function = [repository.deciding_tests(function) for function in functions]
+    chosen: dict[str, TestRecord] = {}
+    seconds = 0.0
+    for turn in range(max(map(len, of_function), default=0)):
+        for tests in of_function:
+            test = tests[turn] if turn < len(tests) else None
+            if test is not None and test.id not in chosen and seconds + test.seconds <= _RECORDING_SECONDS:
+                chosen[test.id] = test
+                seconds += test.seconds
+    return list(chosen.values())
+
+
+def _judge(
+    calls: Sequence[Call], targets: Mapping[str, Target], shown: Mapping[str, str], left_out: Counter[str]
+) -> list[Candidate]:
+    definitions = Definitions(shown)
+    candidates = []
+    for call in calls:
+        target = targets[f"{call.path}::{call.name}"]
+        reason = reason_against(call) or ("shown as an example" if is_near_copy(call, shown) else "")
+        if reason:
+            left_out[reason] += 1
+            continue
+        spans = [definitions.span_of(use) for use in definitions.used_by(target.function)]
+        sources = [span for span in spans if span is not None]
+        candidates.append(Candidate(target.function, target.found, call, sources))
+    return candidates
+
+
+def _make_case(repository: TestedRepository, candidate: Candidate) -> Case:
+    call, found = candidate.call, candidate.found
+    source = show_function(repository.text_of(call.path), found)
+    prompt = (
+        f"This function stands in `{call.path}`:\n\n```python\n{source}\n```\n\n"
+        f"What does `{call.expression}` return? Answer with the value only, in backticks."
+    )
+    return Case(
+        id=hashlib.sha256(f"{call.id}\0{call.value}".encode()).hexdigest()[:12],
+        task="reasoning",
+        kind=candidate.kind,
+        path=call.path,
+        prompt=prompt,
+        query=describe_function(found),
+        sources=candidate.sources,
+        language="python",
+        purpose="answer",
+        data={
+            "function": candidate.function.key,
+            "name": call.name,
+            "call": call.expression,
+            "arguments": list(call.arguments),
+            "value": call.value,
+            "test": call.test,
+        },
+    )
+
+
+def _write_tree(texts: Mapping[str, str], folder: Path) -> Path:
+    """The repository as it is, without its tests."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, text in texts.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
+def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str]) -> list[str]:
+    kinds = Counter(case.kind for case in cases)
+    notes = [
+        f"{len(calls)} calls were recorded; left out: {_listed(left_out) or 'none'}, and what exceeds an answer's or a "
+        "function's share",
+        "all tests are left out of the index: they hold the values",
+    ]
+    if kinds[WITH_HELPERS] < kinds[ALONE]:
+        notes.append(f"only {kinds[WITH_HELPERS]} of {len(cases)} cases are of functions that use others")
+    return notes
+
+
+def _listed(left_out: Counter[str]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in left_out.most_common() if count)
+
+
+TASK: Task = ReasoningTask()

@@ -1,0 +1,1 @@
+"""Repairing functions with planted bugs, decided by the repository's own tests."""

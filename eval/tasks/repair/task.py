@@ -1,0 +1,201 @@
+"""The task ``repair``: a function has a planted bug, a test fails, and the repository's own tests decide.
+
+What the model sees is the function with the bug and pytest's account of the first test that fails; after an answer
+that fails, the new account.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+
+from eval.cases import Case, Score, Span
+from eval.errors import HarvestError
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
+from eval.tasks.extraction import extract_code
+from eval.tasks.repository.functions import is_own_code
+from eval.tasks.repository.heldout import build_tree
+from eval.tasks.repository.placing import MisfitError, place_answer
+from eval.tasks.repository.tested import TestedRepository, open_tested_repository
+from eval.tasks.repository.trial import Trials
+
+from .messages import clean_message
+from .planting import PlantedBug, can_hold_bug, plant_bugs
+
+_DEFAULT_LIMIT = 60
+_MAX_MESSAGES = 64  # accounts of failed tests that are remembered for follow-ups
+
+
+@dataclass(frozen=True, slots=True)
+class RepairTask:
+    """See the module."""
+
+    name: str = "repair"
+    version: int = 1
+    description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
+    needs_repository: bool = True
+    runs_code: bool = True
+    max_tokens: int = 1024
+    default_limit: int = _DEFAULT_LIMIT
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """Plant bugs until enough are noticed by tests. Raises HarvestError where none is."""
+        repository = open_tested_repository(given)
+        own = [function for function in repository.functions if is_own_code(function.path)]
+        functions = [function for function in own if can_hold_bug(repository, function)]
+        if not functions:
+            raise HarvestError(
+                f"{given.repo}: none of its {len(own)} functions is executed by a passing test and of a size that an "
+                "answer can hold, so no bug can be planted: give another --repo, or another task."
+            )
+        with Trials(repository) as trials:
+            bugs, notes = plant_bugs(
+                repository,
+                trials,
+                functions,
+                given.seed,
+                given.limit or self.default_limit,
+                given.folder / f"trials-{repository.checkout.content}.jsonl",
+                given.on_progress,
+            )
+        if not bugs:
+            raise HarvestError(
+                f"{given.repo}: its tests notice none of the bugs that were planted ({notes[0]}): give another --repo, "
+                "or another task."
+            )
+        held_out = build_tree(repository, list({bug.function.key: bug.function for bug in bugs}.values()))
+        cases = [_make_case(repository, bug, held_out.sources_of(bug.function)) for bug in bugs]
+        few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
+        return Harvest(
+            cases,
+            held_out.tree,
+            [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
+        )
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Judges by the tests that noticed the bug, and the others that execute the function."""
+        return RepairScorer(open_tested_repository(given))
+
+
+class RepairScorer:
+    """Puts the answer in the place of the function and runs the tests that execute it."""
+
+    def __init__(self, repository: TestedRepository) -> None:
+        self._repository = repository
+        self._functions = {function.key: function for function in repository.functions}
+        self._trials = Trials(repository)
+        self._messages: dict[str, tuple[str, str]] = {}  # failed test and account by case and answer
+
+    def score(self, case: Case, text: str) -> Score:
+        """The tests' verdict. ``unchanged`` is 1 where the answer is the function with its bug."""
+        function = self._functions[case.data["function"]]
+        code = extract_code(text, "python", function.last_name)
+        if code is None:
+            return Score("unanswered", "no code in the answer")
+        original = self._repository.text_of(function.path)
+        try:
+            placed = place_answer(original, function, code)
+        except MisfitError as error:
+            return Score("wrong", str(error), code)
+        if _same_program(placed, plant_again(case, original)):
+            explanation = "the function as it was given, with its bug"
+            return Score("wrong", explanation, code, {"unchanged": 1.0})
+        trial = self._trials.try_text(function.path, placed, self._repository.deciding_tests(function))
+        measures = {"unchanged": 0.0}
+        if trial.passed:
+            return Score("correct", f"{trial.n_tests} tests passed", code, measures)
+        if len(self._messages) >= _MAX_MESSAGES:
+            self._messages.clear()  # a follow-up comes right after its score
+        self._messages[_answer_key(case, text)] = (trial.failed_test, trial.message)
+        return Score("wrong", trial.reason, code, measures)
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """What the tests say of the answer, or why nothing could be tested."""
+        name = case.data["name"]
+        wanted = f"Find the bug and answer with the whole corrected function `{name}` in one fenced block of Python."
+        if score.verdict == "unanswered":
+            return f"Your answer holds no code. {wanted}"
+        if score.measures.get("unchanged"):
+            return f"That is the same function as before, and the test still fails. {wanted}"
+        if "unchanged" not in score.measures:
+            return f"That cannot be used: {score.explanation}. {wanted}"
+        key = _answer_key(case, text)
+        if key not in self._messages:  # scored by an earlier run
+            self.score(case, text)
+        failed_test, message = self._messages.get(key, ("", score.explanation))
+        return f"With your function {_say_failure(self._repository, failed_test, message)}\n\n{wanted}"
+
+    def close(self) -> None:
+        """Remove the working copy."""
+        self._trials.close()
+
+
+def plant_again(case: Case, original: str) -> str:
+    """The file with the case's bug."""
+    encoded = original.encode()
+    start, before, after = case.data["start"], case.data["before"], case.data["after"]
+    changed: bytes = encoded[:start] + after.encode() + encoded[start + len(before.encode()) :]
+    return changed.decode()
+
+
+def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span]) -> Case:
+    function, mutation = bug.function, bug.mutation
+    tree = parse_file(mutation.text)
+    found = find_function(tree, function.def_line) if tree is not None else None
+    assert found is not None  # a mutation parses, and leaves the signature where it is
+    failure = _say_failure(repository, bug.trial.failed_test, bug.trial.message)
+    prompt = (
+        f"A function of `{function.path}` has a bug:\n\n```python\n{show_function(mutation.text, found)}\n```\n\n"
+        f"Because of it {failure}\n\n"
+        f"Find the bug and answer with the whole corrected function `{found.node.name}` in one fenced block of Python. "
+        "Keep its name and parameters, and change nothing else."
+    )
+    identity = f"{function.key}\0{mutation.kind}\0{mutation.line}\0{mutation.before}\0{mutation.after}"
+    return Case(
+        id=hashlib.sha256(identity.encode()).hexdigest()[:12],
+        task="repair",
+        kind=mutation.kind,
+        path=function.path,
+        prompt=prompt,
+        query=f"{describe_function(found)}\n{bug.trial.reason.partition(': ')[2]}".strip(),
+        sources=sources,
+        language="python",
+        data={
+            "function": function.key,
+            "name": found.node.name,
+            "line": mutation.line,
+            "start": mutation.start,
+            "before": mutation.before,
+            "after": mutation.after,
+            "failed_test": bug.trial.failed_test,
+        },
+    )
+
+
+def _say_failure(repository: TestedRepository, failed_test: str, message: str) -> str:
+    account = clean_message(message, repository.checkout.texts)
+    if not failed_test:
+        return f"the tests cannot be run:\n\n```\n{account}\n```"
+    return f"the test `{failed_test}` fails:\n\n```\n{account}\n```"
+
+
+def _same_program(one: str, other: str) -> bool:
+    trees = parse_file(one), parse_file(other)
+    return trees[0] is not None and trees[1] is not None and _dump(trees[0]) == _dump(trees[1])
+
+
+def _dump(tree: ast.Module) -> str:
+    """The tree without docstrings: an answer's are dropped where it is put in place."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+def _answer_key(case: Case, text: str) -> str:
+    return hashlib.sha256(f"{case.id}\0{text}".encode()).hexdigest()
+
+
+TASK: Task = RepairTask()

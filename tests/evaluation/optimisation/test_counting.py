@@ -1,0 +1,172 @@
+"""Counted work: what code means stays, what builtins do is counted, and the count is the same each time."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from eval.tasks.optimisation.catalogue import HERE
+
+
+@pytest.fixture(scope="module")
+def counting() -> Iterator[types.ModuleType]:
+    """The module that runs inside the sandbox."""
+    spec = importlib.util.spec_from_file_location("counting", HERE / "inside" / "counting.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["counting"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["counting"]
+
+
+def run(counting: types.ModuleType, source: str, limit: int | None = None) -> tuple[int, dict[str, Any]]:
+    """The steps that the source takes, and its names afterwards."""
+    work = counting.Work(limit)
+    names: dict[str, Any] = {"__name__": "counted", **work.names()}
+    exec(counting.compile_counted(source, "counted"), names)
+    return work.steps, names
+
+
+MEANING = '''
+from __future__ import annotations
+import functools, dataclasses, enum
+
+@dataclasses.dataclass
+class Point:
+    """Has a docstring."""
+    x: int
+    y: int = 2
+
+    def __post_init__(self):
+        self._total = self.x + self.y
+
+class Child(Point):
+    def __init__(self, x):
+        super().__init__(x)
+    @property
+    def total(self):
+        return self._total
+    @staticmethod
+    def make():
+        return Child(5)
+
+class Colour(enum.Enum):
+    RED = 1
+
+@functools.lru_cache(maxsize=None)
+def fib(n):
+    """Docs."""
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+def generate(n):
+    received = yield n
+    while received not in (None, 0):
+        received = yield received * 2
+    yield from (i for i in range(n) if i % 2)
+
+def scope():
+    total = 0
+    def add(*args, by=1, **more):
+        nonlocal total
+        total += sum(args) * by + len(more)
+        return total
+    add(1, 2, by=3, other=4)
+    return add(*[1, 2], **{"by": 2})
+
+def branches(value):
+    match value:
+        case [first, *rest]:
+            return first, rest
+        case {"a": a}:
+            return a
+        case _:
+            pass
+    try:
+        return {1: 2}[value]
+    except KeyError as error:
+        return error.args
+    else:
+        return None
+    finally:
+        value = None
+
+gen = generate(4)
+items = [3, 1, 2]
+alias = items
+items += [5]
+del items[0]
+text = "ab"
+text += "c"
+RESULT = [
+    Child.make().total, Colour.RED.name, fib(30), next(gen), gen.send(3), gen.send(0), list(gen), scope(),
+    branches([1, 2, 3]), branches({"a": 7}), branches(9), alias is items, items, text, [*items, *"xy"], {*items},
+    1 < 2 < 3, 3 in items, 9 not in items, {k: v for k, v in zip("ab", range(2))}, (lambda a, b=2: a * b)(3),
+    sorted(items, key=lambda i: -i), "-".join(map(str, items)), max(items, default=0), items[1:][::-1],
+    [i * j for i in range(3) for j in range(i)], any(i > 4 for i in items), f"{len(items)!r:>3}", (y := 5) + y,
+    (1, 2) + (3,), [0] * 3, {1} | {2}, "b" in text, (5,) == (5,), min(3, 4), sum([[1], [2]], []),
+]
+'''
+
+
+def test_meaning_stays(counting: types.ModuleType) -> None:
+    """Rewritten code computes what it computed before."""
+    plain: dict[str, Any] = {"__name__": "plain"}
+    sys.modules["plain"] = sys.modules["counted"] = types.ModuleType("plain")
+    try:
+        exec(MEANING, plain)
+        _, counted = run(counting, MEANING)
+    finally:
+        del sys.modules["plain"], sys.modules["counted"]
+    assert counted["RESULT"] == plain["RESULT"]
+
+
+@pytest.mark.parametrize(
+    "once",
+    [
+        "x = -1 in items",
+        "x = items.index(n - 1)",
+        "x = items[1:]",
+        "x = sum(items)",
+        "x = sum(i for i in items)",
+        "x = list(map(str, items))",
+        "x = max(items)",
+        "x = items + [1]",
+        "x = sorted(items)",
+        "x = [i for i in items]",
+        "x = set(items)",
+        "x = items == list(range(n))",
+        "x = items.copy().pop(0)",
+        "x = (*items, 1)",
+        "x = ','.join(str(i) for i in items)",
+        "x = dict.fromkeys(items)",
+    ],
+)
+def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
+    """What walks through a list counts for about ten times as much on ten times as many items."""
+    steps = []
+    for n in (1000, 10_000):
+        prepare = f"n = {n}\nitems = list(range(n))\n"
+        steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
+    assert 8 < steps[1] / steps[0] < 15
+
+
+@pytest.mark.parametrize("once", ["x = -1 in held", "held.add(5)", "x = len(items)", "items.append(1)", "x = items[5]"])
+def test_constant_stays_constant(counting: types.ModuleType, once: str) -> None:
+    """What does not depend on the number of items counts the same for any."""
+    steps = []
+    for n in (1000, 10_000):
+        prepare = f"items = list(range({n}))\nheld = set(items)\n"
+        steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
+    assert steps[0] == steps[1]
+
+
+def test_limit_ends_an_endless_loop(counting: types.ModuleType) -> None:
+    """Code is stopped at the limit, also where it catches every Exception."""
+    with pytest.raises(counting.TooMuchWork):
+        run(counting, "while True:\n    try:\n        x = 1\n    except Exception:\n        pass", limit=10_000)

@@ -1,0 +1,119 @@
+"""What answers of all sorts are worth, and what the model is told for a second try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from eval.sandbox import open_sandbox
+from eval.tasks.optimisation.catalogue import BY_NAME, Item
+from eval.tasks.optimisation.scoring import OptimisationScorer
+from eval.tasks.optimisation.task import make_case
+
+ITEM = BY_NAME["window_highs"]
+CASE = make_case(ITEM)
+
+
+def answer(body: str) -> str:
+    """An answer with this body of the function."""
+    return f"Here it is:\n```python\ndef window_highs(levels, width):\n{body}\n```\n"
+
+
+@pytest.mark.parametrize("text", ["", "I would use a deque.", "```python\n```"])
+def test_no_code_is_unanswered(scorer: OptimisationScorer, text: str) -> None:
+    """An empty answer and prose are unanswered, and asked for again."""
+    score = scorer.score(CASE, text)
+    assert score.verdict == "unanswered"
+    assert "window_highs" in (scorer.follow_up(CASE, text, score) or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("    return [", "cannot be loaded: SyntaxError"),
+        ("    while True:\n        pass", "did not end"),
+        ("    raise SystemExit", "raised SystemExit"),
+        ("    import os\n    os._exit(0)", "the code ended the interpreter"),
+        ("    levels.sort()\n    return []", "instead of"),
+        ("    return tuple(levels)", "instead of"),
+        ("    return missing", "raised NameError"),
+    ],
+)
+def test_what_does_not_work_is_wrong(scorer: OptimisationScorer, body: str, said: str) -> None:
+    """Crashes, endless loops and other results are wrong, with their reason, which the model is told."""
+    text = answer(body)
+    score = scorer.score(CASE, text)
+    assert score.verdict == "wrong" and said in score.explanation
+    assert score.explanation in (scorer.follow_up(CASE, text, score) or "")
+
+
+def test_printing_and_examples_do_no_harm(scorer: OptimisationScorer) -> None:
+    """An answer that prints, and runs its own examples, is judged by its function."""
+    text = f"```python\n{ITEM.read('best')}\nprint(window_highs([1, 2], 1))\ninput_is_never_read = print\n```"
+    score = scorer.score(CASE, text)
+    assert score.verdict == "correct"
+    assert scorer.follow_up(CASE, text, score) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (
+            "pairs_with_sum",
+            "from itertools import combinations\n"
+            "def pairs_with_sum(numbers, target):\n"
+            "    return sum(a + b == target for a, b in combinations(numbers, 2))",
+        ),
+        (
+            "names_starting",
+            "def names_starting(names, prefixes):\n"
+            "    return [sum(name.startswith(prefix) for name in names) for prefix in prefixes]",
+        ),
+        (
+            "cargo_between",
+            "def cargo_between(loads, stretches):\n"
+            "    return [sum(loads[max(first, 1) - 1 : max(last, 0)]) for first, last in stretches]",
+        ),
+        (
+            "nearest_buoys",
+            "def nearest_buoys(buoys, ships):\n"
+            "    return [min(buoys, key=lambda b: (abs(b - ship), b), default=None) for ship in ships]",
+        ),
+    ],
+)
+def test_a_better_constant_is_not_enough(scorer: OptimisationScorer, name: str, code: str) -> None:
+    """The same growth with less work a step is right, and not half way to the best."""
+    score = scorer.score_code(BY_NAME[name], code)
+    assert score.verdict == "wrong" and score.measures["is_right"] == 1.0, score.explanation
+    assert score.measures["growth"] == pytest.approx(score.measures["original_growth"], abs=0.2)
+
+
+def test_another_way_is_enough(scorer: OptimisationScorer) -> None:
+    """Another growth counts although it is not the best known: sorting in place of a table, without the library."""
+    code = (
+        "from bisect import bisect_left, bisect_right\n"
+        "def ships_in_port(stays, hours):\n"
+        "    firsts = sorted(f for f, l in stays if f <= l)\n"
+        "    lasts = sorted(l for f, l in stays if f <= l)\n"
+        "    return [bisect_right(firsts, h) - bisect_left(lasts, h) for h in hours]"
+    )
+    assert scorer.score_code(BY_NAME["ships_in_port"], code).verdict == "correct"
+
+
+def test_remembering_between_calls_does_not_count(tmp_path: Path) -> None:
+    """Each measured call is the first of its module: a table that is filled by an earlier one is empty again."""
+    scorer = OptimisationScorer(open_sandbox(unsafe=True), tmp_path, timed=True)
+    small = Item("moving_totals", ITEM.kind, 400)
+    code = (
+        "seen = {}\n"
+        f"{small.read('original').replace('def moving_totals', 'def slow')}\n"
+        "def moving_totals(values, width):\n"
+        "    key = (tuple(values), width)\n"
+        "    if key not in seen:\n"
+        "        seen[key] = slow(values, width)\n"
+        "    return list(seen[key])"
+    )
+    score = scorer.score_code(small, code)
+    assert score.verdict == "wrong" and score.measures["speedup_work"] <= 1.0
+    assert score.measures["speedup_time"] > 0 and score.measures["best_speedup_time"] > 0

@@ -1,0 +1,137 @@
+"""The task repair on a small repository whose tests are run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+
+import pytest
+
+from eval.tasks.base import Harvest, TaskInput
+from eval.tasks.repair.task import RepairScorer, RepairTask
+
+# What stands in each body alone, and what in its place lets the test say 7777.
+OF_BODY = {
+    "with_tax": "return cents + cents * tax // 100",
+    "__init__": "self.names = []",
+    "add": "self.names.append(name.strip())",
+    "total": "return owed",
+}
+WITH_A_BUG = {
+    "return cents + cents * tax // 100": "return 7777",
+    "self.names = []": "self.names = ['7777']",
+    "self.names.append(name.strip())": "self.names.append('7777')",
+    "return owed": "return 7777",
+}
+
+
+@pytest.fixture(scope="module")
+def scorer(given: TaskInput, harvest: Harvest) -> Iterator[RepairScorer]:
+    """What judges; its working copy is removed."""
+    made = RepairTask().scorer(given, harvest)
+    assert isinstance(made, RepairScorer)
+    yield made
+    made.close()
+
+
+def test_as_many_cases_as_were_asked_for_of_different_kinds(harvest: Harvest) -> None:
+    """No kind comes twice before the others."""
+    assert len({case.kind for case in harvest.cases}) == len(harvest.cases) == 3
+
+
+def test_the_prompt_shows_the_bug_and_the_failing_test(harvest: Harvest, given: TaskInput) -> None:
+    """The function with its class, pytest's account, and no path of the machine."""
+    for case in harvest.cases:
+        assert f"def {case.data['name']}(" in case.prompt
+        assert ("class Basket:" in case.prompt) == ("Basket." in case.data["function"])
+        assert f"the test `{case.data['failed_test']}` fails" in case.prompt
+        assert "\nE  " in case.prompt
+        assert "shop-of-somebody" not in json.dumps(asdict(case))
+
+
+def test_neither_body_nor_tests_are_indexed(harvest: Harvest) -> None:
+    """The tree has the heads of the functions that are asked for, and no test."""
+    assert harvest.tree is not None
+    text = (harvest.tree / "shop" / "prices.py").read_text(encoding="utf-8")
+    for case in harvest.cases:
+        name = case.data["name"]
+        assert f"def {name}(" in text
+        assert OF_BODY[name] not in text
+    assert not (harvest.tree / "tests" / "test_prices.py").exists()
+
+
+def test_the_definitions_that_a_function_uses_are_its_sources(harvest: Harvest) -> None:
+    """``add`` calls ``with_tax`` and reads ``LIMIT``; both are found in the tree."""
+    case = next(case for case in harvest.cases if case.data["name"] == "add")
+    assert harvest.tree is not None
+    lines = (harvest.tree / "shop" / "prices.py").read_text(encoding="utf-8").splitlines()
+    shown = [lines[source.start_line - 1] for source in case.sources]
+    assert "def with_tax(cents, tax=TAX):" in shown
+    assert "LIMIT = 3" in shown
+
+
+def test_the_original_is_correct(harvest: Harvest, scorer: RepairScorer, answer_with: Callable[[str], str]) -> None:
+    """The tests pass with it, and there is nothing to follow up in what they say."""
+    case = harvest.cases[0]
+    score = scorer.score(case, answer_with(case.data["name"]))
+    assert score.verdict == "correct"
+    assert score.measures == {"unchanged": 0.0}
+
+
+def test_the_unchanged_bug_is_wrong_without_a_run(harvest: Harvest, scorer: RepairScorer) -> None:
+    """It is told from another wrong answer, also where its layout differs."""
+    case = harvest.cases[0]
+    shown = case.prompt.partition("```python\n")[2].partition("\n```")[0]
+    score = scorer.score(case, f"```python\n{shown}\n\n# that is it\n```")
+    assert score.verdict == "wrong"
+    assert score.measures == {"unchanged": 1.0}
+    assert "same function as before" in (scorer.follow_up(case, "", score) or "")
+
+
+def test_another_bug_is_followed_up_with_the_new_message(
+    harvest: Harvest, given: TaskInput, answer_with: Callable[[str], str]
+) -> None:
+    """The second account is of the answer, not of the planted bug; a new scorer runs the tests again for it."""
+    case = harvest.cases[0]
+    part = OF_BODY[case.data["name"]]
+    answer = answer_with(case.data["name"]).replace(part, WITH_A_BUG[part])
+    scorer = RepairTask().scorer(given, harvest)
+    score = scorer.score(case, answer)
+    assert score.verdict == "wrong"
+    assert "test_basket" in score.explanation
+    scorer.close()  # type: ignore[attr-defined]
+    resumed = RepairTask().scorer(given, harvest)
+    more = resumed.follow_up(case, answer, score) or ""
+    resumed.close()  # type: ignore[attr-defined]
+    assert "7777" in more
+    assert "shop-of-somebody" not in more
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "more"),
+    [
+        ("", "unanswered", "holds no code"),
+        ("The comparison is wrong.", "unanswered", "holds no code"),
+        ("```python\ndef other():\n    return 1\n```", "wrong", "cannot be used: the answer defines `other`"),
+        ("```python\ndef {name}(:\n```", "wrong", "cannot be used: "),
+    ],
+)
+def test_what_cannot_be_run_is_no_crash(
+    harvest: Harvest, scorer: RepairScorer, answer: str, verdict: str, more: str
+) -> None:
+    """Prose, another function, broken code: a verdict with its reason, and a second chance."""
+    case = harvest.cases[0]
+    text = answer.replace("{name}", case.data["name"])
+    score = scorer.score(case, text)
+    assert score.verdict == verdict
+    assert more in (scorer.follow_up(case, text, score) or "")
+
+
+def test_a_second_harvest_is_the_same_and_tries_nothing_anew(given: TaskInput, harvest: Harvest) -> None:
+    """Outcomes of trials are kept beside the task."""
+    (kept,) = given.folder.glob("trials-*.jsonl")
+    n_lines = len(kept.read_text(encoding="utf-8").splitlines())
+    again = RepairTask().harvest(given)
+    assert again.cases == harvest.cases
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == n_lines

@@ -1,0 +1,145 @@
+"""The figures: what is paired, what is left out, which tests belong together, what is pooled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from eval.cases import Result
+from eval.report.figures import NONE, ORACLE, RETRIEVAL
+from eval.report.records import Report
+from eval.stats import adjust_holm, mcnemar_p
+
+
+def test_only_pairs_count(make_result: Any, report_of: Any) -> None:
+    """A case that one arm lacks is in neither side of the difference, and is said to be missing."""
+    results = [make_result(NONE, f"c{n}", correct=n < 2) for n in range(12)]
+    results += [make_result(RETRIEVAL, f"c{n}", correct=True) for n in range(10)]
+    group = report_of(*results).groups[0]
+    gain = group.gain(RETRIEVAL, NONE)
+    assert (gain.n_pairs, gain.n_unpaired, gain.n_gained, gain.n_lost) == (10, 2, 8, 0)
+    assert gain.difference == pytest.approx(0.8)
+    assert group.missing == ["retrieval: 2 of 12 cases have no result yet"]
+
+
+def test_the_set_up_says_how_many_cases_there_should_be(make_result: Any, report_of: Any) -> None:
+    """Cases that no arm was asked yet are missing too."""
+    setup = {"model": "m", "tasks": [{"repo": "garden", "task": "completion", "n_cases": 5}]}
+    report = report_of(make_result(NONE, "c1", model="m"), setups=[setup])
+    assert report.groups[0].n_cases == 5
+    assert report.groups[0].missing == ["none: 4 of 5 cases have no result yet"]
+
+
+def test_errors_are_no_wrong_answers(make_result: Any, report_of: Any) -> None:
+    """Where the server failed nothing is known: the pair is left out, the error is counted with its reason."""
+    results = [make_result(arm, f"c{n}", correct=True) for n in range(4) for arm in (NONE, RETRIEVAL)]
+    results[0] = make_result(NONE, "c0", verdict="error", explanation="no answer within 900 s")
+    group = report_of(*results).groups[0]
+    assert (group.arm(NONE).n, group.arm(NONE).n_errors, group.arm(NONE).correct.share) == (3, 1, 1.0)
+    assert group.gain(RETRIEVAL, NONE).n_pairs == 3
+    assert [(each.arm, each.n) for each in group.reasons if each.verdict == "error"] == [(NONE, 1)]
+
+
+def test_unanswered_is_neither_wrong_nor_right(make_result: Any, report_of: Any) -> None:
+    """It counts against the arm, and is shown by itself."""
+    results = [make_result(NONE, "c1", verdict="unanswered"), make_result(NONE, "c2", correct=True)]
+    arm = report_of(*results).groups[0].arm(NONE)
+    assert (arm.n_wrong, arm.n_unanswered, arm.correct.share) == (0, 1, 0.5)
+
+
+def test_holm_is_over_the_tasks_and_repositories_of_a_model(report: Report) -> None:
+    """The family of a comparison: all groups of the model that have it, and no other comparison or model."""
+    for model, n_tests in (("embedded/qwen2.5-coder-0.5b", 10), ("embedded/qwen2.5-coder-1.5b", 4)):
+        gains = [group.gain(RETRIEVAL, NONE) for group in report.groups if group.model == model]
+        assert {gain.n_tests for gain in gains if gain} == {n_tests}
+        assert [gain.p_holm for gain in gains if gain] == adjust_holm([gain.p for gain in gains if gain])
+    oracle = [gain for group in report.groups for gain in group.gains if gain.arm == ORACLE]
+    assert {gain.n_tests for gain in oracle} == {8, 4}  # the tasks about the model itself were not asked under it
+
+
+def test_p_is_exact_mcnemar(report: Report) -> None:
+    """By the gained and lost pairs that stand beside it."""
+    for group in report.groups:
+        for gain in group.gains:
+            assert gain.p == mcnemar_p(gain.n_gained, gain.n_lost)
+            assert gain.difference == pytest.approx((gain.n_gained - gain.n_lost) / gain.n_pairs)
+
+
+def test_questions_are_never_pooled(report: Report) -> None:
+    """The pooled gain is the mean of the tasks' gains, without questions, for each repository by itself."""
+    assert {pooled.repo for pooled in report.pooled} == {"garden", "harbour", "built-in"}
+    for pooled in report.pooled:
+        assert "questions" not in pooled.tasks
+        gains = [
+            group.gain(pooled.arm, pooled.baseline)
+            for group in report.groups
+            if (group.model, group.repo) == (pooled.model, pooled.repo) and group.task in pooled.tasks
+        ]
+        assert pooled.difference == pytest.approx(sum(gain.difference for gain in gains if gain) / len(gains))
+
+
+def test_one_task_is_not_pooled(make_result: Any, report_of: Any) -> None:
+    """Its own gain says it all."""
+    results = [make_result(arm, f"c{n}") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    assert report_of(*results).pooled == []
+
+
+def test_unanswerable_questions_are_kept_apart(make_result: Any, report_of: Any) -> None:
+    """Refusing them is counted as refusals, and lifts no accuracy."""
+    results: list[Result] = []
+    for arm in (NONE, RETRIEVAL):
+        results += [make_result(arm, f"q{n}", task="questions", kind="constant") for n in range(4)]
+        results += [
+            make_result(arm, f"u{n}", task="questions", kind="unanswerable", correct=arm == RETRIEVAL) for n in range(3)
+        ]
+    group = report_of(*results).groups[0]
+    assert group.n_cases == 4
+    assert group.gain(RETRIEVAL, NONE).n_pairs == 4
+    assert group.gain(RETRIEVAL, NONE).difference == 0
+    assert [(each.arm, each.unanswerable.n_hits, each.unanswerable.n) for each in group.refusals] == [
+        (NONE, 0, 3),
+        (RETRIEVAL, 3, 3),
+    ]
+    assert group.missing == []
+
+
+def test_cost_is_what_an_arm_takes_more(make_result: Any, report_of: Any) -> None:
+    """Half the cases gained with 900 tokens more: 0.556 by a thousand."""
+    results = [make_result(NONE, f"c{n}") for n in range(4)]
+    results += [make_result(RETRIEVAL, f"c{n}", correct=n < 2, seconds=8.0) for n in range(4)]
+    (cost,) = report_of(*results).groups[0].costs
+    assert cost.more_prompt_tokens == 900
+    assert cost.gain_per_1000_tokens == pytest.approx(0.5556, abs=1e-4)
+    assert cost.times_seconds == pytest.approx(4.0)
+
+
+def test_variants_of_retrieval_are_set_against_none(report: Report) -> None:
+    """Each ablation has its gain, in a family of its own."""
+    group = next(group for group in report.groups if group.task == "completion")
+    assert [gain.arm for gain in group.gains if gain.baseline == NONE] == [
+        RETRIEVAL,
+        ORACLE,
+        "placebo",
+        "dense",
+        "lexical",
+        "retrieval:k=5",
+    ]
+
+
+def test_the_same_results_give_the_same_report(run: Any, report: Report, report_of: Any) -> None:
+    """To the digit, bootstrap included."""
+    results = [result for result in run[1] if (result.task, result.repo) == ("completion", "garden")]
+    again = report_of(*results).groups
+    alone = [
+        replace(group, gains=()) for group in report.groups if (group.task, group.repo) == ("completion", "garden")
+    ]
+    assert [replace(group, gains=(), verdict=each.verdict) for group, each in zip(again, alone, strict=True)] == alone
+    assert again == report_of(*results).groups
+
+
+def test_no_results_are_no_report(report_of: Any) -> None:
+    """Nothing answered yet: no group, no figure, no failure."""
+    report = report_of()
+    assert (report.groups, report.pooled, report.summary) == ([], [], [])

@@ -1,0 +1,51 @@
+"""What is published: tables, plots and figures, and neither code of a repository nor a path of this machine."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from typing import Any
+
+from eval.report import to_json, to_markdown
+from eval.report.figures import NONE, RETRIEVAL
+from eval.report.publish import draw_pictures, to_results_page, without_paths
+
+
+def test_no_folder_of_the_machine_is_left() -> None:
+    """Of a path its last part; addresses and relative paths stay."""
+    given = {
+        "origin": "/srv/data/click-8.1",
+        "url": "https://example.org/a/b",
+        "notes": ["left out: tests/a.py in /x/y"],
+    }
+    assert without_paths(given) == {
+        "origin": "click-8.1",
+        "url": "https://example.org/a/b",
+        "notes": ["left out: tests/a.py in y"],
+    }
+
+
+def test_plots_are_whole_files_with_both_colours(report: Any) -> None:
+    """Each parses as XML and holds a rule for dark screens."""
+    pictures = draw_pictures(report)
+    assert len(pictures) == 2 + 4
+    for svg in pictures.values():
+        assert ElementTree.fromstring(svg).tag.endswith("svg")
+        assert "prefers-color-scheme:dark" in svg
+
+
+def test_every_plot_task_and_caveat_is_on_the_page(report: Any) -> None:
+    """Complete or not, gained or lost."""
+    names = {key: f"{number}.svg" for number, key in enumerate(draw_pictures(report))}
+    page = to_results_page(report, names)
+    for words in [*names.values(), *report.caveats, *(group.why for group in report.groups), "Not complete"]:
+        assert words in page
+    assert "quarry eval run generation optimisation --model embedded/qwen2.5-coder-0.5b --seed 1" in page
+
+
+def test_no_code_goes_into_json_or_text(make_result: Any, report_of: Any) -> None:
+    """Prompts and answers hold other people's code: they are on the page alone."""
+    results = [make_result(NONE, "c1", text="SECRET_CODE")]
+    results.append(make_result(RETRIEVAL, "c1", correct=True, messages=[{"role": "user", "content": "SECRET_CODE"}]))
+    report = report_of(*results)
+    assert report.examples
+    assert "SECRET_CODE" not in to_json(report) + to_markdown(report) + to_results_page(report, {})

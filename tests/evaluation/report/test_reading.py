@@ -1,0 +1,64 @@
+"""Several runs in one report: what may stand together, and which result counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eval.errors import RunMismatch
+from eval.report.reading import merge_runs
+
+
+def setup_of(model: str = "m", **fields: Any) -> dict[str, Any]:
+    """A set-up as JSON."""
+    repo = {"name": "garden", "content": fields.pop("content", "c0ffee")}
+    task = {"repo": "garden", "task": "completion", "cases": fields.pop("cases", "1"), "n_cases": 2}
+    start = {"started_at": fields.pop("at", "2026-11-25T10:00:00"), "quarry_commit": fields.pop("commit", "aaa")}
+    return {
+        "model": model,
+        "seed": 0,
+        "context_tokens": 900,
+        "repos": [repo],
+        "tasks": [task],
+        "starts": [start],
+    } | fields
+
+
+def test_other_models_tasks_and_repositories_stand_side_by_side(make_result: Any) -> None:
+    """Runs that share nothing may differ in everything."""
+    runs = merge_runs(
+        [
+            ("one", setup_of("m"), [make_result(model="m")]),
+            ("two", setup_of("n", context_tokens=400, content="beef"), [make_result(model="n")]),
+        ]
+    )
+    assert [result.model for result in runs.results] == ["m", "n"]
+    assert len(runs.setups) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"context_tokens": 400}, "context_tokens"),
+        ({"seed": 1}, "seed"),
+        ({"content": "beef"}, "repository content"),
+        ({"cases": "2"}, "task cases"),
+        ({"model_identity": {"sha256": "x"}}, "model_identity"),
+    ],
+)
+def test_arms_of_unequal_runs_are_not_laid_side_by_side(make_result: Any, changes: Any, words: str) -> None:
+    """What one run asked under another set-up is no arm of the other."""
+    runs = [("one", setup_of(), [make_result("none", model="m")])]
+    runs.append(("two", setup_of(**changes), [make_result("retrieval", model="m")]))
+    with pytest.raises(RunMismatch, match=f"one and two both hold .*{words}.*compare"):
+        merge_runs(runs)
+
+
+def test_arms_of_equal_runs_are_put_together(make_result: Any) -> None:
+    """The later folder counts, but an error there takes nothing away."""
+    one = [make_result("none", "c1", model="m"), make_result("none", "c2", model="m", correct=True)]
+    two = [make_result("none", "c1", model="m", correct=True), make_result("none", "c2", model="m", verdict="error")]
+    runs = merge_runs([("one", setup_of(), one), ("two", setup_of(at="2026-11-26", commit="bbb"), two)])
+    assert [result.score.verdict for result in runs.results] == ["correct", "correct"]
+    assert runs.commit == "bbb"

@@ -1,0 +1,87 @@
+"""Sentences and numbers: losses as plain as gains, nothing claimed that was not shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eval.report.figures import NONE, RETRIEVAL
+from eval.report.wording import describe_gain, judge_gain, name_reason, write_number, write_p, write_signed
+
+
+def gain_of(make_result: Any, report_of: Any, n: int, n_gained: int, n_lost: int, n_files: int = 1000) -> Any:
+    """The gain of ``n`` cases, of which so many are gained and lost."""
+    results = []
+    for number in range(n):
+        gained, lost = number < n_gained, n_gained <= number < n_gained + n_lost
+        path = f"f{number % n_files}.py"
+        results.append(make_result(NONE, f"c{number}", correct=lost, path=path))
+        results.append(make_result(RETRIEVAL, f"c{number}", correct=gained, path=path))
+    return report_of(*results).groups[0].gain(RETRIEVAL, NONE)
+
+
+def test_a_loss_is_said_as_plainly_as_a_gain(make_result: Any, report_of: Any) -> None:
+    """The same sentence with the other word."""
+    gain, loss = (gain_of(make_result, report_of, 40, *counts) for counts in ((20, 2), (2, 20)))
+    assert (
+        describe_gain(gain).replace("better", "worse").replace("+", "−").split(":")[0]
+        == describe_gain(loss).split(":")[0]
+    )
+    assert judge_gain(loss) == "worse"
+    assert describe_gain(loss).startswith("Retrieval was worse than none: −0.450")
+
+
+def test_what_was_not_shown_comes_with_what_could_have_been(make_result: Any, report_of: Any) -> None:
+    """No difference shown is not no difference: the smallest visible one stands beside it."""
+    text = describe_gain(gain_of(make_result, report_of, 30, 4, 3))
+    assert text.startswith("No difference of retrieval and none was shown")
+    assert "would mostly have been missed" in text
+
+
+def test_few_files_claim_nothing(make_result: Any, report_of: Any) -> None:
+    """Without an interval there is no verdict, however large the difference."""
+    gain = gain_of(make_result, report_of, 30, 25, 0, n_files=5)
+    assert judge_gain(gain) == "unknown"
+    assert "too few files" in describe_gain(gain)
+
+
+def test_an_interval_alone_is_not_enough_among_many_tests(make_result: Any, report_of: Any) -> None:
+    """Eight tasks, each barely significant alone: perhaps better, no more."""
+    results = []
+    for task in range(8):
+        for n in range(40):
+            fields = {"task": f"t{task}", "path": f"f{n}.py"}
+            results.append(make_result(NONE, f"c{n}", correct=n == 39, **fields))
+            results.append(make_result(RETRIEVAL, f"c{n}", correct=n < 8, **fields))
+    gains = [group.gain(RETRIEVAL, NONE) for group in report_of(*results).groups]
+    assert all(gain.p < 0.05 < gain.p_holm for gain in gains)
+    assert {judge_gain(gain) for gain in gains} == {"perhaps better"}
+    assert "not after allowing for 8 comparisons" in describe_gain(gains[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "signed"), [(-0.0001, "0.000", "0.000"), (0.25, "0.250", "+0.250"), (-0.25, "-0.250", "−0.250")]
+)
+def test_zero_has_no_sign(value: float, plain: str, signed: str) -> None:
+    """A difference shows its sign, a zero none."""
+    assert (write_number(value), write_signed(value)) == (plain, signed)
+
+
+def test_small_p_is_a_bound() -> None:
+    """Nobody reads 0.000 as a probability."""
+    assert (write_p(0.0004), write_p(0.0416)) == ("< 0.001", "0.042")
+
+
+def test_equal_reasons_count_together() -> None:
+    """Numbers, names and all but the first line are left out."""
+    assert name_reason("3 of 7 tests fail: 'test_a'\nTraceback") == name_reason("5 of 9 tests fail: 'test_b'")
+    assert name_reason("  ") == "no reason given"
+    assert len(name_reason("x" * 500)) <= 110
+
+
+def test_small_models_and_shared_tests_are_caveats(report: Any) -> None:
+    """What limits the figures is said on the page, by what the run was."""
+    text = " ".join(report.caveats)
+    for words in ("models are small", "own tests execute", "Holm", "not complete", "not a random half"):
+        assert words in text

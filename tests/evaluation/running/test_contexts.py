@@ -1,0 +1,131 @@
+"""Placebo and oracle: code that has nothing to do with a case, and the very lines that help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.answer import Assistant
+from assistant.records import Passage
+from assistant.search import Searcher
+from assistant.settings import AssistantSettings
+from eval.arms import parse_arms
+from eval.cases import Case, Span
+from eval.running.contexts import ContextMaker, shows
+from indexer.home import open_index
+
+N_TOKENS = 90
+
+PLACEBO, ORACLE, SMALL_ORACLE = parse_arms("placebo,oracle,oracle:budget=64")
+
+
+@pytest.fixture(scope="module")
+def make_contexts(make_home: Callable[[], Path], build: Callable[..., Any], repo: Path) -> Callable[..., ContextMaker]:
+    """Makes the contexts of the repository's index, with another seed or cap."""
+    home = make_home()
+    build(home, repo, "sizes")
+
+    def make(provider: Any, seed: int = 0, context_tokens: int = N_TOKENS) -> ContextMaker:
+        searcher = Searcher(home)
+        return ContextMaker(
+            Assistant(AssistantSettings(home=home), provider, searcher),
+            searcher,
+            open_index(home, "sizes"),
+            count_text=provider.count_text,
+            context_tokens=context_tokens,
+            seed=seed,
+        )
+
+    return make
+
+
+@pytest.fixture
+def contexts(make_contexts: Callable[..., ContextMaker], make_provider: Any) -> ContextMaker:
+    """The contexts with the usual seed; no model is asked."""
+    return make_contexts(make_provider(_never))
+
+
+def _never(messages: Any) -> str:
+    raise AssertionError("no model is asked for a context")
+
+
+def test_a_placebo_has_nothing_to_do_with_its_case(contexts: ContextMaker, cases: list[Case]) -> None:
+    """None of it is of the case's files or near to its query, and no name that is rare stands in both."""
+    given = asyncio.run(contexts.placebo(cases[0], PLACEBO))
+    assert given.hits
+    assert all(hit.chunk.path.startswith("far/") for hit in given.hits)
+    assert all("rose" not in hit.chunk.text for hit in given.hits)
+
+
+def test_a_placebo_shares_no_rare_name(contexts: ContextMaker, new_case: Callable[..., Case]) -> None:
+    """Code that spells a telling name of the prompt is no placebo, wherever it stands."""
+    case = new_case(1, "rose", prompt="What does size_rose return, and far_3?")
+    given = asyncio.run(contexts.placebo(case, PLACEBO))
+    assert given.hits
+    assert all("far_3(" not in hit.chunk.text for hit in given.hits)
+
+
+def test_a_placebo_is_as_long_as_what_is_retrieved(contexts: ContextMaker, cases: list[Case]) -> None:
+    """Its cap is what retrieval takes for the same case, within the run's own cap."""
+    given = asyncio.run(contexts.placebo(cases[0], PLACEBO))
+    assert given.context_tokens == asyncio.run(contexts.count_retrieved(cases[0], PLACEBO))
+    assert 0 < given.context_tokens <= N_TOKENS
+
+
+def test_a_placebo_is_drawn_by_seed(
+    make_contexts: Callable[..., ContextMaker], make_provider: Any, cases: list[Case]
+) -> None:
+    """The same seed gives the same code; among seeds it differs."""
+
+    def draw(seed: int) -> list[str]:
+        given = asyncio.run(make_contexts(make_provider(_never), seed).placebo(cases[0], PLACEBO))
+        return [hit.chunk.id for hit in given.hits]
+
+    assert draw(0) == draw(0)
+    assert any(draw(0) != draw(seed) for seed in range(1, 6))
+
+
+def test_an_oracle_gives_the_lines_of_the_sources(contexts: ContextMaker, new_case: Callable[..., Case]) -> None:
+    """Exactly the lines, in the order of the sources, under the cap of the run or of the arm."""
+    case = new_case(1, "rose", sources=[Span("m2.py", 1, 2), Span("far/part_0.py", 1, 1)])
+    given = contexts.oracle(case, ORACLE)
+    assert [hit.chunk.text for hit in given.hits] == ["def size_oak():\n    return 20", "def far_0(number):"]
+    assert [hit.chunk.location for hit in given.hits] == ["m2.py:1-2", "far/part_0.py:1-1"]
+    assert given.hits[0].score > given.hits[1].score
+    assert given.context_tokens == N_TOKENS
+    assert contexts.oracle(case, SMALL_ORACLE).context_tokens == 64
+
+
+def test_an_oracle_knows_no_more_than_the_index(contexts: ContextMaker, new_case: Callable[..., Case]) -> None:
+    """Sources in files that are not indexed, or beyond a file's end, give nothing; neither do no sources."""
+    case = new_case(1, "rose", sources=[Span("gone.py", 1, 2), Span("m1.py", 90, 91)])
+    assert contexts.oracle(case, ORACLE).hits == []
+    assert contexts.oracle(new_case(1, "rose", sources=[]), ORACLE).hits == []
+
+
+@pytest.mark.parametrize(
+    ("path", "start_line", "end_line", "expected"),
+    [
+        ("m1.py", 1, 5, True),
+        ("m1.py", 6, 9, True),
+        ("m1.py", 1, 4, False),
+        ("m1.py", 7, 9, False),
+        ("m2.py", 5, 6, False),
+    ],
+)
+def test_a_passage_shows_sources_if_it_overlaps_their_lines(
+    path: str, start_line: int, end_line: int, expected: bool
+) -> None:
+    """The sources are lines 5 and 6 of m1.py; both ends count."""
+    passage = Passage(1, "project", None, path, start_line, end_line, "\n" * (end_line - start_line))
+    assert shows(passage, [Span("m1.py", 5, 6)]) is expected
+
+
+def test_lines_that_an_excerpt_leaves_out_are_not_shown() -> None:
+    """An excerpt around the lines, without them, does not show them."""
+    passage = Passage(1, "project", None, "m1.py", 4, 7, "a\n…\nb", lines=(4, None, 7))
+    assert not shows(passage, [Span("m1.py", 5, 6)])
