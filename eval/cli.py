@@ -180,13 +180,14 @@ def run(
 
 @evaluate.command()
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="DIR...")
+@click.option("--out", type=_FOLDER, help="Where page and JSON go; by default `reports` in the first DIR.")
 @click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def report(folders: Sequence[Path], opens: bool, as_json: bool) -> None:
+def report(folders: Sequence[Path], out: Path | None, opens: bool, as_json: bool) -> None:
     """Print the figures of the runs in DIR..., as far as they are, and write the report of them all."""
     from .report import to_json, to_markdown, write_report
 
-    paths = write_report(folders)
+    paths = write_report(folders, out)
     click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
     click.echo(f"the page and its figures: {paths.html}, {paths.json}", err=True)
     if opens:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -62,7 +62,7 @@ class Labels:
 
 
 class Asker:
-    """Asks the cases of one task on one repository. ``contexts`` is None where nothing is indexed.
+    """Asks the cases of one task on one repository. ``contexts`` makes those of a case's ref; None: nothing is indexed.
 
     ``judge``, where it is an ``AnswerJudge``, looks at the first answer too.
     """
@@ -74,7 +74,7 @@ class Asker:
         clock: Clock,
         scorer: Scorer,
         target: Target,
-        contexts: ContextMaker | None,
+        contexts: Callable[[str], ContextMaker] | None,
         judge: object = None,
     ) -> None:
         self._labels, self._answerer, self._clock, self._scorer = labels, answerer, clock, scorer
@@ -124,9 +124,9 @@ class Asker:
         if arm.needs_index and self._contexts is None:
             raise AssertionError("an arm with code needs an index")
         if arm.base == "oracle" and self._contexts is not None:
-            given = await asyncio.to_thread(self._contexts.oracle, case, arm)
+            given = await asyncio.to_thread(self._contexts(case.ref).oracle, case, arm)
         elif arm.base == "placebo" and self._contexts is not None:
-            given = await self._contexts.placebo(case, arm)
+            given = await self._contexts(case.ref).placebo(case, arm)
         cap = given.context_tokens if given is not None else arm.budget or self._target.context_tokens
         request = AskRequest(
             self._target.repo,
@@ -134,7 +134,7 @@ class Asker:
             retrieval=arm.needs_index,
             k=arm.k,
             max_tokens=self._target.max_tokens,
-            ref=self._target.ref,
+            ref=case.ref or self._target.ref,
             abstain=False,  # every arm answers; the confidence is recorded for the curve of risk against coverage
             purpose=case.purpose,
             query=case.query,

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
+from indexer.home import OpenedIndex
 from indexer.repository import Source, default_name, is_url, open_source
 
 from .answers import KeepingProvider
@@ -143,6 +145,7 @@ class Run:
         index = ensure_task_index(
             source,
             harvest.tree,
+            list(dict.fromkeys(case.ref for case in harvest.cases if case.ref)),
             repo=repo,
             task=task.name,
             settings=self._settings,
@@ -202,19 +205,23 @@ class Run:
         searcher = Searcher(home)
         assistant = Assistant(settings, self._provider, searcher)
         unit = _COUNTS_A_TOKEN if not self._provider.count_text("a").exact else 1
-        contexts = None
-        if index is not None:
-            contexts = ContextMaker(
+
+        def make_contexts(opened: OpenedIndex) -> ContextMaker:
+            return ContextMaker(
                 assistant,
                 searcher,
-                index.index,
+                opened,
                 count_text=self._provider.count_text,
                 context_tokens=self._options.context_tokens * unit,
                 seed=self._options.seed,
             )
+
+        contexts = None
+        if index is not None:
+            contexts = lru_cache(maxsize=1)(lambda ref: make_contexts(index.open(ref)))  # arms take turns within a case
         target = Target(
             setup.repo if index is not None else None,
-            index.index.manifest.ref if index is not None else None,
+            index.ref if index is not None else None,
             setup.max_tokens,
             self._options.context_tokens * unit,
             unit,
