@@ -127,38 +127,40 @@ class ContextMaker:
     def _draw(self, case: Case, n_tokens: int, retrieved: Sequence[Passage]) -> Iterator[Hit]:
         """Chunks by chance until there is more than enough to fill ``n_tokens``.
 
-        First those that the search does not find near the query; where they are too few, those that were not shown.
+        First those that the search does not find near the query, and that share no rare name with query or prompt. In
+        a small index they may be too few: then those that were not shown, then those that share none with the query.
         """
         n_near = max(DEFAULT_K, min(_N_NEAR, int(_NEAR_SHARE * len(self._index.manifest.rows))))
         near = self._searcher.search(
             self._index.name, case.query, k=n_near, ref=self._index.manifest.ref, options=FOR_CONTEXT
         ).hits
-        near_ids = {hit.chunk.id for hit in near}
+        near_ids = frozenset(hit.chunk.id for hit in near)
         closed_paths = {case.path, *(span.path for span in case.sources)}
         shown = [Span(passage.path, passage.start_line, passage.end_line) for passage in retrieved]
-        rare = self._rare_names(case)
         order = list(range(len(self._index.manifest.rows)))
         random.Random(f"{self._seed}/{case.id}").shuffle(order)
-        n_drawn = 0
-        for may_be_near in (False, True):
+        of_query = self._rare_names(case.query)
+        of_both = of_query | self._rare_names(case.prompt)
+        n_drawn, drawn = 0, set[int]()
+        for closed_ids, rare in ((near_ids, of_both), (frozenset[str](), of_both), (frozenset[str](), of_query)):
             for position in order:
                 chunk = self._index.chunk_at(position)
-                if (chunk.id in near_ids) is not may_be_near or chunk.path in closed_paths or not self._is_code(chunk):
+                if position in drawn or chunk.id in closed_ids or chunk.path in closed_paths:
                     continue
-                if any(chunk.path == span.path and _overlap(chunk, span) for span in shown):
+                if not self._is_code(chunk) or any(chunk.path == span.path and _overlap(chunk, span) for span in shown):
                     continue
                 if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
                     continue
+                drawn.add(position)
                 yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {})
                 n_drawn += self._count_text(chunk.text).n_tokens
                 if n_drawn >= _SPARE * n_tokens:
                     return
 
-    def _rare_names(self, case: Case) -> frozenset[str]:
-        """Names in the query or the prompt that few chunks have."""
+    def _rare_names(self, text: str) -> frozenset[str]:
+        """Names in ``text`` that few chunks have."""
         n_most = max(_MIN_RARE_CHUNKS, int(_RARE_SHARE * len(self._index.manifest.rows)))
-        names = _IDENTIFIER.findall(f"{case.query}\n{case.prompt}")
-        return frozenset(name for name in names if 0 < self._n_chunks_with[name] <= n_most)
+        return frozenset(name for name in _IDENTIFIER.findall(text) if 0 < self._n_chunks_with[name] <= n_most)
 
     @cached_property
     def _n_chunks_with(self) -> Counter[str]:
