@@ -17,7 +17,7 @@ from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.extraction import extract_code
 from eval.tasks.repository.functions import is_own_code
-from eval.tasks.repository.heldout import build_tree
+from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
@@ -66,12 +66,13 @@ class RepairTask:
                 f"{given.repo}: its tests notice none of the bugs that were planted ({notes[0]}): give another --repo, "
                 "or another task."
             )
-        held_out = build_tree(repository, list({bug.function.key: bug.function for bug in bugs}.values()))
-        cases = [_make_case(repository, bug, held_out.sources_of(bug.function)) for bug in bugs]
+        held_out = HeldOutRepository(repository)
+        hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
+        cases = [_make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
         return Harvest(
             cases,
-            held_out.tree,
+            held_out.folder,
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
         )
 
@@ -154,7 +155,7 @@ def plant_again(case: Case, original: str) -> str:
     return changed.decode()
 
 
-def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span]) -> Case:
+def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
     function, mutation = bug.function, bug.mutation
     tree = parse_file(mutation.text)
     found = find_function(tree, function.def_line) if tree is not None else None
@@ -175,6 +176,7 @@ def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span
         prompt=prompt,
         query=f"{describe_function(found)}\n{bug.trial.reason.partition(': ')[2]}".strip(),
         sources=sources,
+        ref=ref,
         language="python",
         data={
             "function": function.key,
