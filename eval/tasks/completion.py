@@ -52,7 +52,7 @@ class CompletionTask:
                 f"No function of {given.repo} can be asked for: {_counted(repository.left_out + reasons)}. Give a "
                 "repository with more tested functions."
             )
-        held = HeldOutRepository(repository)
+        held = HeldOutRepository.of(repository)
         cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
         if len(decided) < limit:

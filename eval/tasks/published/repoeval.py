@@ -15,7 +15,7 @@ from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.completion import CompletionScorer, make_prompt, make_query
 from eval.tasks.repository.deciding import Decided, confirm
 from eval.tasks.repository.functions import spread
-from eval.tasks.repository.heldout import HeldOut, build_tree
+from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import body_of
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
@@ -60,10 +60,11 @@ class RepoEval:
         if not decided:
             told = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
             raise HarvestError(f"No function of {given.repo} in {path.name} is decided by its tests: {told}.")
-        held = build_tree(repository, [each.function for each in decided])
+        held = HeldOutRepository.of(repository)
+        cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes]
         notes += [f"{n} of the set's functions are left out: {why}." for why, n in (reasons + left_out).most_common()]
-        return Harvest([_make_case(repository, held, each) for each in decided], held.tree, notes)
+        return Harvest(cases, held.folder, notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide. Raises what ``harvest`` raises."""
@@ -105,13 +106,14 @@ def _squeezed(body: str) -> Sequence[str]:
     return [" ".join(line.split()) for line in body.splitlines() if line.strip()]
 
 
-def _make_case(repository: TestedRepository, held: HeldOut, decided: Decided) -> Case:
+def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided) -> Case:
     function = decided.function
     text = repository.text_of(function.path)
+    ref, sources = held.hide(function)
     data = {"function": function.key, "tests": [test.id for test in decided.tests]}
     return Case(
         function.key, "repoeval", "method" if function.owner else "function", function.path,
-        make_prompt(text, function), make_query(text, function), held.sources_of(function), "python", data=data,
+        make_prompt(text, function), make_query(text, function), sources, "python", data=data, ref=ref,
     )  # fmt: skip
 
 

@@ -6,13 +6,11 @@ context holds the solution, and is not shown: the oracle gives the definitions t
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import os
-import shutil
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +21,9 @@ from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.completion import make_prompt, make_query
 from eval.tasks.extraction import extract_code
 from eval.tasks.repository.checkout import Checkout, check_out
-from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.environment import Environment, import_roots, open_environment
 from eval.tasks.repository.functions import find_functions_in, is_test_file
-from eval.tasks.repository.heldout import HELDOUT_VERSION, HeldOut, hold_out
+from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.working_copy import WorkingCopy
@@ -94,9 +91,11 @@ class RepoExec:
             cases, notes = choose(given, candidates, scorer.score, given.limit or self.default_limit, key)
         finally:
             scorer.close()
-        held = _build_tree(opened, [opened.functions[case.id] for case in cases])
-        cases = [replace(case, sources=held.sources_of(opened.functions[case.id])) for case in cases]
-        return Harvest(cases, held.tree, [*opened.environment.notes, *held.notes, *notes])
+        tests = {path for path in opened.checkout.texts if is_test_file(path)}
+        held = HeldOutRepository(opened.checkout.texts, opened.folder, lambda function: tests)
+        hidden = [(case, *held.hide(opened.functions[case.id])) for case in cases]
+        cases = [replace(case, ref=ref, sources=sources) for case, ref, sources in hidden]
+        return Harvest(cases, held.folder, [*opened.environment.notes, *held.notes, *notes])
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the set's tests. Raises what ``harvest`` raises."""
@@ -213,22 +212,6 @@ def _candidate(opened: _Opened, id: str, function: Function) -> Candidate:
     indent = " " * (len(head) - len(head.lstrip()) + 4)
     solution = str(opened.items[id]["focal_function"])
     return Candidate(case, f"```python\n{solution}\n```", f"```python\n{head}\n{indent}raise NotImplementedError\n```")
-
-
-def _build_tree(opened: _Opened, hidden: Sequence[Function]) -> HeldOut:
-    """The repository without the bodies and all tests, in a folder named by what is missing."""
-    texts = opened.checkout.texts
-    tree_texts, notes = hold_out(texts, hidden, {path for path in texts if is_test_file(path)})
-    keys = "\n".join([str(HELDOUT_VERSION), "repoexec", *sorted(function.key for function in hidden)])
-    target = opened.folder / "trees" / hashlib.sha256(keys.encode()).hexdigest()[:16]
-    if not target.is_dir():
-        part = target.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        for path, text in tree_texts.items():
-            (part / path).parent.mkdir(parents=True, exist_ok=True)
-            (part / path).write_bytes(text.encode("utf-8", "surrogateescape"))
-        part.rename(target)
-    return HeldOut(target, notes, Definitions(tree_texts), Definitions(texts))
 
 
 TASK = RepoExec()

@@ -66,7 +66,7 @@ class RepairTask:
                 f"{given.repo}: its tests notice none of the bugs that were planted ({notes[0]}): give another --repo, "
                 "or another task."
             )
-        held_out = HeldOutRepository(repository)
+        held_out = HeldOutRepository.of(repository)
         hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
         cases = [_make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"

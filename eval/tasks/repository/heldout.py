@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eval.cases import Span
@@ -26,15 +26,26 @@ _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 class HeldOutRepository:
     """The tree as a git repository with a ref for each function: all of the repository but that one's body and tests.
 
-    So a case's own answer cannot be found, and the bodies of the other cases can, whatever their number.
+    So a case's own answer cannot be found, and the bodies of the other cases can, whatever their number. It is written
+    below ``folder``; ``find_tests`` gives the files of the tests that execute a function.
     """
 
-    def __init__(self, repository: TestedRepository) -> None:
-        self._repository = repository
-        self._corpus = Corpus(repository.checkout.texts)
-        self._originals = Definitions(repository.checkout.texts)
-        self._history = GitHistory(repository.folder / f"heldout-{HELDOUT_VERSION}", repository.checkout.texts)
+    def __init__(self, texts: Mapping[str, str], folder: Path, find_tests: Callable[[Function], set[str]]) -> None:
+        self._texts, self._find_tests = texts, find_tests
+        self._corpus = Corpus(texts)
+        self._originals = Definitions(texts)
+        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}", texts)
         self._notes: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, repository: TestedRepository) -> HeldOutRepository:
+        """That of a repository whose tests were run: a test that executes the function counts, also if it fails."""
+        coverage = repository.coverage
+
+        def find_tests(function: Function) -> set[str]:
+            return {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
+
+        return cls(repository.checkout.texts, repository.folder, find_tests)
 
     @property
     def folder(self) -> Path:
@@ -49,10 +60,9 @@ class HeldOutRepository:
 
     def hide(self, function: Function) -> tuple[str, list[Span]]:
         """The ref without the function, and the definitions that its body uses, as lines of that ref."""
-        texts, counts = self._corpus.without([function], _deciding_files(self._repository, function))
+        texts, counts = self._corpus.without([function], self._find_tests(function))
         self._notes.update(counts)
-        originals = self._repository.checkout.texts
-        changed = {path: texts.get(path) for path in originals if texts.get(path) != originals[path]}
+        changed = {path: texts.get(path) for path, text in self._texts.items() if texts.get(path) != text}
         ref = self._history.add(f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}", changed)
         of_changed = Definitions({path: text for path, text in changed.items() if text is not None})
         spans: list[Span] = []
@@ -61,12 +71,6 @@ class HeldOutRepository:
             if span is not None:
                 spans.append(span)
         return ref, spans
-
-
-def _deciding_files(repository: TestedRepository, function: Function) -> set[str]:
-    """Files with a test that executes the function, whether it is among those that are run or not."""
-    coverage = repository.coverage
-    return {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
 
 
 def hold_out(
