@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.cases import Span
 from eval.tasks.excerpts import FoundFunction
 from eval.tasks.repository.records import Function
 
@@ -38,17 +37,22 @@ _IMPURE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call that may become a case. ``sources`` are the definitions of the repository that the function uses."""
+    """A call that may become a case. ``uses_others``: the function uses other definitions of the repository."""
 
     function: Function
     found: FoundFunction
     call: Call
-    sources: Sequence[Span]
+    uses_others: bool
+
+    @property
+    def key(self) -> str:
+        """What names the function."""
+        return self.function.key
 
     @property
     def kind(self) -> str:
         """Whether what the call returns depends on other code of the repository."""
-        return WITH_HELPERS if self.sources else ALONE
+        return WITH_HELPERS if self.uses_others else ALONE
 
 
 def kind_of_target(found: FoundFunction) -> str | None:
