@@ -31,7 +31,7 @@ _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
     "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
-    "connect getpid token_hex token_urlsafe exit".split()
+    "connect getpid token_hex token_urlsafe exit import_module".split()
 )
 
 
