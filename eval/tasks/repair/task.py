@@ -24,6 +24,7 @@ from eval.tasks.repository.tested import TestedRepository, open_tested_repositor
 from eval.tasks.repository.trial import Trials
 
 from .messages import clean_message
+from .mutation import Mutation
 from .planting import PlantedBug, can_hold_bug, plant_bugs
 
 _DEFAULT_LIMIT = 60
@@ -133,7 +134,7 @@ class RepairScorer:
             placed = place_answer(original, function, code)
         except MisfitError as error:
             return _Verdict(Score("wrong", str(error), code))
-        if _same_program(placed, plant_again(case, original)):
+        if _same_program(placed, _mutation_of(case).apply(original)):
             return _Verdict(Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0}))
         tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
         trial = self._trials.try_text(function.path, placed, tests)
@@ -147,22 +148,20 @@ class RepairScorer:
         self._close()
 
 
-def plant_again(case: Case, original: str) -> str:
-    """The file with the case's bug."""
-    encoded = original.encode()
-    start, before, after = case.data["start"], case.data["before"], case.data["after"]
-    changed: bytes = encoded[:start] + after.encode() + encoded[start + len(before.encode()) :]
-    return changed.decode()
+def _mutation_of(case: Case) -> Mutation:
+    data = case.data
+    return Mutation(case.kind, data["line"], data["start"], data["before"], data["after"])
 
 
 def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
     function, mutation = bug.function, bug.mutation
-    tree = parse_file(mutation.text)
+    mutated = mutation.apply(repository.text_of(function.path))
+    tree = parse_file(mutated)
     found = find_function(tree, function.def_line) if tree is not None else None
     assert found is not None  # a mutation parses, and leaves the signature where it is
     failure = _say_failure(repository, bug.trial.failed_test, bug.trial.message)
     prompt = (
-        f"A function of `{function.path}` has a bug:\n\n```python\n{show_function(mutation.text, found)}\n```\n\n"
+        f"A function of `{function.path}` has a bug:\n\n```python\n{show_function(mutated, found)}\n```\n\n"
         f"Because of it {failure}\n\n"
         f"Find the bug and answer with the whole corrected function `{found.node.name}` in one fenced block of Python. "
         "Keep its name and parameters, and change nothing else."
