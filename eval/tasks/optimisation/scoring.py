@@ -36,10 +36,11 @@ class OptimisationScorer:
 
     def score(self, case: Case, text: str) -> Score:
         """Deterministic, but for ``speedup_time``. Raises SandboxError."""
-        code = extract_code(text, "python")
+        item = BY_NAME[case.data["item"]]
+        code = extract_code(text, "python", item.name)
         if code is None:
             return Score("unanswered", "no code in the answer")
-        return self.score_code(BY_NAME[case.data["item"]], code)
+        return self.score_code(item, code)
 
     def score_code(self, item: Item, code: str) -> Score:
         """What this code is worth as that function. Raises SandboxError."""
