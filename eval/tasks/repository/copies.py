@@ -17,8 +17,8 @@ _HELD = 0.85  # or this much of one's shingles within the other
 _MIN_LINE_CHARS = 10
 _MIN_LINE_WORDS = 2
 _MAX_GAP = 3  # lines between two repeated ones of the same passage
-_MIN_REPEATED = 3
-_MIN_REPEATED_CHARS = 40  # of those lines in all: two short ones are an idiom
+_MIN_REPEATED = 2
+_MIN_REPEATED_CHARS = 60  # of those lines in all: short ones are an idiom
 _COMMON = re.compile(
     r"^(return( (None|True|False|self|result|value|data|out|res|ret|\w{1,3}))?|pass|break|continue|raise|else:|try:"
     r"|finally:|except( \w+)?( as \w+)?:|if \w+ is (not )?None:|if not \w+:|raise NotImplementedError(\(\))?"
@@ -96,7 +96,7 @@ class PrintIndex:
     def passages_in(self, lines: Sequence[str]) -> list[tuple[int, int, str]]:
         """Passages (first line, last line, key) of a file that repeat a print: half of its lines, close together.
 
-        At least three of them, or all where it has fewer.
+        At least two of them, or the one that it has, unless they are short.
         """
         places: Mapping[int, list[tuple[int, str]]] = self._places(lines)
         found: list[tuple[int, int, str]] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 TestOutcome = Literal["passed", "failed", "skipped"]
 
@@ -61,6 +61,8 @@ class TestRecord:
     seconds: float
     message: str = ""
 
+    __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
+
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
@@ -75,6 +77,8 @@ class TestReport:
     hung: str
     seconds: float
     output: str
+
+    __test__: ClassVar[bool] = False
 
     @property
     def passed(self) -> bool:

@@ -6,8 +6,9 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import filelock
 
@@ -28,7 +29,9 @@ _DECIDING_SECONDS = 5.0  # of their own time: starting them takes about half a s
 
 @dataclass(frozen=True, slots=True)
 class TestedRepository:
-    """``checkout`` is a copy of the whole repository that nobody changes, with a digest of its content.
+    """A repository whose tests were run.
+
+    ``checkout`` is a copy of the whole repository that nobody changes, with a digest of its content.
 
     ``functions`` are all that the Python files of the index define; ``candidates`` those of them that are worth asking
     for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``notes`` are for the user.
@@ -42,7 +45,9 @@ class TestedRepository:
     candidates: Sequence[Function]
     left_out: Counter[str]
     coverage: CoverageMap
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
+
+    __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
 
     def deciding_tests(self, function: Function) -> list[TestRecord]:
         """The passing tests that execute the function's body, empty where there is none.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -68,7 +71,7 @@ def add_tax(price, rate=RATE):
     with_tax = price + tax
     return with_tax
 '''
-TESTS = '''import pytest
+TESTS = """import pytest
 from shop.prices import Basket, cheapest
 
 
@@ -87,8 +90,14 @@ def test_negative_prices_are_refused():
 @pytest.mark.parametrize("items, name", [([], None), ([("pear", 4), ("plum", 3)], "plum")])
 def test_cheapest(items, name):
     assert cheapest(items) == name
-'''
+"""
 FILES = {"shop/__init__.py": "", "shop/prices.py": PRICES, "shop/taxes.py": TAXES, "tests/test_prices.py": TESTS}
+
+
+@pytest.fixture(scope="session")
+def files() -> dict[str, str]:
+    """The small repository: path and text of each file."""
+    return dict(FILES)
 
 
 @pytest.fixture(scope="session")
@@ -97,8 +106,22 @@ def sandbox() -> Sandbox:
     return open_sandbox()
 
 
+@pytest.fixture(scope="session")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter with pytest and coverage alone: ours would load the plugins of all that is installed beside."""
+    venv = tmp_path_factory.mktemp("python") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/*/site-packages")
+    for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "coverage"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None and spec.submodule_search_locations is not None
+        shutil.copytree(next(iter(spec.submodule_search_locations)), site / name)
+    shutil.copy(Path(pytest.__file__).parents[1] / "py.py", site)
+    return venv / "bin" / "python"
+
+
 @pytest.fixture
-def given(tmp_path: Path, sandbox: Sandbox) -> Callable[..., TaskInput]:
+def given(tmp_path: Path, sandbox: Sandbox, python: Path) -> Callable[..., TaskInput]:
     """What a task is made from: the small repository with some files changed, added, or (None) taken away."""
 
     def make(files: dict[str, str | None] | None = None, limit: int | None = None) -> TaskInput:
@@ -109,7 +132,6 @@ def given(tmp_path: Path, sandbox: Sandbox) -> Callable[..., TaskInput]:
                 (top / path).write_text(text)
         source = open_source(str(top), clones=tmp_path / "clones")
         folder = tmp_path / "state" / "completion"
-        python = Path(sys.executable)
         return TaskInput(source, "shop", folder, 0, limit, 1_000_000, python, sandbox, lambda line: None)
 
     return make

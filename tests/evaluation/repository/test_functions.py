@@ -12,8 +12,10 @@ BODY = "    a = x + 1\n    b = a * 2\n    c = b - 3\n    return c\n"
 def test_short_long_and_trivial_functions_and_those_of_tests_are_left_out_with_the_reason() -> None:
     """What is left out is counted."""
     texts = {
-        "a.py": f"def good(x):\n{BODY}\n\ndef short(x):\n    return x + 1\n\n\ndef twice(x):\n{BODY}\n\ndef twice(x):\n{BODY}",
-        "b.py": "def long(x):\n" + "    x += 1\n" * 50 + "    return x\n\n\nclass A:\n    def __init__(self, x, y, z):\n"
+        "a.py": f"def good(x):\n{BODY}\n\ndef short(x):\n    return x + 1\n\n\n" + f"def twice(x):\n{BODY}\n\n" * 2,
+        "b.py": "def long(x):\n"
+        + "    x += 1\n" * 50
+        + "    return x\n\n\nclass A:\n    def __init__(self, x, y, z):\n"
         "        self.x = x\n        self.y = y\n        self.z = z\n",
         "tests/test_a.py": f"def helper(x):\n{BODY}",
         "docs/conf.py": f"def setup(x):\n{BODY}",
@@ -42,7 +44,7 @@ def test_what_a_body_uses_is_followed_through_imports_classes_and_bases() -> Non
         "src/shop/base.py": "class Base:\n    def __init__(self):\n        self.items = []\n\n"
         "    def log(self, text):\n        print(text)\n",
         "src/shop/prices.py": "import shop.taxes as taxes\nfrom shop import add_tax\nfrom .base import Base\n\n\n"
-        "class Basket(Base):\n    def total(self, other):\n        self.log('x')\n        found = other.peculiar_name()\n"
+        "class Basket(Base):\n    def total(self, other):\n        self.log()\n        found = other.peculiar_name()\n"
         "        return add_tax(sum(self.items)) + taxes.RATE + len(found)\n",
         "src/shop/other.py": "class Other:\n    def peculiar_name(self):\n        return 1\n",
     }

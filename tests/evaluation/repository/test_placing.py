@@ -35,10 +35,12 @@ async def cut(tree):
 
 
 def function(name: str, text: str = TEXT) -> Function:
+    """The function of that name."""
     return next(each for each in find_functions_in("tree.py", text) if each.name == name)
 
 
 def call_grow(text: str) -> object:
+    """What the file's ``Tree.grow(4)`` returns."""
     names: dict[str, object] = {}
     exec(compile(text, "tree.py", "exec"), names)
     return names["Tree"].grow(4)  # type: ignore[attr-defined]

@@ -1,0 +1,164 @@
+"""Nothing that is asked for can be found: not the bodies, not their copies, not the tests that decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import git
+import pytest
+
+from eval.tasks.repository.copies import PrintIndex, make_print, telling_lines
+from eval.tasks.repository.functions import find_functions
+from eval.tasks.repository.heldout import HeldOutRepository, hold_out
+from eval.tasks.repository.placing import body_of
+from eval.tasks.repository.records import Function
+from indexer.build import build_index
+from indexer.home import open_index
+from indexer.repository import open_source
+from indexer.settings import IndexerSettings
+
+PRICES = "shop/prices.py"
+TOTAL = """        gross = sum(add_tax(price) for _, price in self.items)
+        reduced = gross * (1 - self.discount)
+        return round(reduced, ROUNDING)
+"""
+TWIN = (
+    "class Twin:\n    async def total(self):\n"
+    + TOTAL.replace("        return", "        await log()\n        return")
+    + "\n    def other(self):\n        return 'kept as it is'\n"
+)
+
+
+@pytest.fixture(scope="module")
+def texts(files: dict[str, str]) -> dict[str, str]:
+    """The small repository with copies of the hidden code: in an example, a twin, a script, a document, a test."""
+    return {
+        **{path: text for path, text in files.items() if text},
+        "examples/shop_copy.py": files[PRICES],
+        "examples/twin.py": TWIN,
+        "examples/script.py": "import shop\n\nif shop:\n"
+        + TOTAL.replace("        ", "    ").replace("return ", "x = "),
+        "docs/how.md": f"# How the total is made\n\n```python\n{TOTAL}```\n\nThe rest of the page stays.\n",
+        "copied/tests/test_prices.py": files["tests/test_prices.py"].replace("pear", "apple"),
+        "tests/test_other.py": "def test_nothing_of_the_shop():\n    assert 1 + 1 == 2\n",
+    }
+
+
+@pytest.fixture(scope="module")
+def hidden(texts: dict[str, str]) -> list[Function]:
+    """The functions that are asked for."""
+    names = ("Basket.total", "Basket.put", "cheapest")
+    return [f for f in find_functions(texts) if f.path == PRICES and f.name in names]
+
+
+@pytest.fixture(scope="module")
+def tree(texts: dict[str, str], hidden: list[Function]) -> dict[str, str]:
+    """The files of the tree that is indexed."""
+    return hold_out(texts, hidden, {"tests/test_prices.py"})[0]
+
+
+@pytest.fixture(scope="module")
+def chunks(tree: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The text of all chunks of an index of the tree, by path: what retrieval and placebo can give."""
+    folder = tmp_path_factory.mktemp("held")
+    for path, text in tree.items():
+        (folder / "tree" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "tree" / path).write_text(text)
+    source = open_source(str(folder / "tree"), clones=folder / "clones")
+    build_index(source, "held", IndexerSettings(home=folder / "home"))
+    index = open_index(folder / "home", "held")
+    found: dict[str, str] = {}
+    for position in range(len(index.manifest.rows)):
+        chunk = index.chunk_at(position)
+        found[chunk.path] = f"{found.get(chunk.path, '')}\n{chunk.text}"
+    return found
+
+
+def read_at(folder: Path, ref: str, path: str) -> str:
+    """The text of a file at a ref; empty where it is not."""
+    tree = git.Repo(folder).commit(ref).tree
+    return tree[path].data_stream.read().decode() if path in [blob.path for blob in tree.traverse()] else ""
+
+
+def lines_of(texts: dict[str, str], hidden: list[Function]) -> list[str]:
+    """Every line of the hidden bodies that other code does not have as well."""
+    return [
+        line.strip() for function in hidden for line in body_of(texts[PRICES], function).splitlines()
+        if telling_lines(line)
+    ]  # fmt: skip
+
+
+def test_no_chunk_holds_a_line_of_a_hidden_body(
+    texts: dict[str, str], hidden: list[Function], chunks: dict[str, str]
+) -> None:
+    """Nor of its copies in code, in a twin, in a script, in a document: whatever arm looks, nothing is there."""
+    lines = lines_of(texts, hidden)
+    assert len(lines) > 5 and all(any(line in text for text in texts.values()) for line in lines)
+    assert not [(path, line) for path, text in chunks.items() for line in lines if line in text]
+
+
+def test_no_chunk_is_a_near_copy_of_a_hidden_body(
+    texts: dict[str, str], hidden: list[Function], chunks: dict[str, str]
+) -> None:
+    """By the same measure that finds them in the repository."""
+    index = PrintIndex([make_print(f.key, body_of(texts[PRICES], f)) for f in hidden])
+    assert index.passages_in(texts["docs/how.md"].splitlines())
+    assert not [path for path, text in chunks.items() if index.passages_in(text.splitlines())]
+
+
+def test_the_deciding_tests_and_their_copies_are_in_no_chunk(chunks: dict[str, str]) -> None:
+    """Other tests stay."""
+    assert "tests/test_prices.py" not in chunks and "copied/tests/test_prices.py" not in chunks
+    assert "tests/test_other.py" in chunks
+    assert not [path for path, text in chunks.items() if "test_total_has_tax" in text]
+
+
+def test_what_the_oracle_gives_holds_no_line_of_a_hidden_body(
+    texts: dict[str, str], hidden: list[Function], tmp_path: Path
+) -> None:
+    """Its lines are those of the case's own ref, where they are the definitions that the body uses."""
+    held = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py"})
+    shown = {}
+    for function in hidden:
+        ref, spans = held.hide(function)
+        lines = {span: read_at(held.folder, ref, span.path).splitlines() for span in spans}
+        shown[function.name] = "\n".join(
+            line for span in spans for line in lines[span][span.start_line - 1 : span.end_line]
+        )
+    assert "with_tax = price + tax" in shown["Basket.total"] and "ROUNDING = 2" in shown["Basket.total"]
+    assert "self.items = []" in shown["Basket.put"]
+    for function in hidden:
+        assert not [line for line in lines_of(texts, [function]) if line in shown[function.name]]
+
+
+def test_each_function_is_missing_at_its_own_ref_alone(
+    texts: dict[str, str], hidden: list[Function], tmp_path: Path
+) -> None:
+    """At the ref of one, the others' bodies are there to be found, and its own is nowhere."""
+    held = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py"})
+    refs = {function.name: held.hide(function)[0] for function in hidden}
+    for function in hidden:
+        everything = "\n".join(read_at(held.folder, refs[function.name], path) for path in texts)
+        assert not [line for line in lines_of(texts, [function]) if line in everything]
+        others = [other for other in hidden if other is not function]
+        assert all(line in everything for line in lines_of(texts, others))
+
+
+def test_a_ref_is_the_same_the_next_time(texts: dict[str, str], hidden: list[Function], tmp_path: Path) -> None:
+    """Answers are kept by what was read, so the same harvest gives the same commits; one more case changes none."""
+    find_tests = {"tests/test_prices.py"}
+    few = HeldOutRepository(texts, tmp_path / "few", lambda function: find_tests)
+    all_ = HeldOutRepository(texts, tmp_path / "all", lambda function: find_tests)
+    ref = few.hide(hidden[0])[0]
+    for function in reversed(hidden):
+        all_.hide(function)
+    commits = {git.Repo(held.folder).commit(ref).hexsha for held in (few, all_)}
+    assert len(commits) == 1
+
+
+def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str]) -> None:
+    """Heads and docstrings of hidden functions, other functions, other lines of a document."""
+    assert "The sum of all prices with tax, less the discount." in chunks[PRICES]
+    assert "def total(self):" in chunks[PRICES] and "first = items[0]" in chunks[PRICES]
+    assert "kept as it is" in chunks["examples/twin.py"] and "The rest of the page stays." in chunks["docs/how.md"]
+    assert "tax = price * rate" in chunks["shop/taxes.py"]

@@ -1,0 +1,96 @@
+"""A changed file is tried by the tests, and leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from eval.tasks.base import TaskInput
+from eval.tasks.repository import trial
+from eval.tasks.repository.records import Function
+from eval.tasks.repository.tested import TestedRepository, open_tested_repository
+from eval.tasks.repository.trial import Trials
+
+PRICES = "shop/prices.py"
+LINE = "return round(reduced, ROUNDING)"
+
+
+@pytest.fixture
+def repository(given: Callable[..., TaskInput]) -> TestedRepository:
+    """The small repository, its tests run once."""
+    return open_tested_repository(given())
+
+
+@pytest.fixture
+def trials(repository: TestedRepository) -> Iterator[Trials]:
+    """A copy to try in."""
+    with Trials(repository) as opened:
+        yield opened
+
+
+def find(repository: TestedRepository, name: str) -> Function:
+    """The function of that name."""
+    return next(f for f in repository.functions if f.name == name)
+
+
+def test_a_function_is_decided_by_the_tests_that_execute_it(repository: TestedRepository) -> None:
+    """And one that no test executes by none."""
+    deciding = {f.name: [test.id for test in repository.deciding_tests(f)] for f in repository.candidates}
+    assert deciding["Basket.total"] == ["tests/test_prices.py::test_total_has_tax_and_discount"]
+    assert len(deciding["cheapest"]) == 2 and deciding["unused"] == []
+    assert repository.covered_lines(find(repository, "add_tax")) == {8, 9, 10}
+
+
+def test_the_original_passes_and_a_wrong_one_fails_with_the_test_s_own_message(
+    repository: TestedRepository, trials: Trials
+) -> None:
+    """The message names the values that differ."""
+    tests = repository.deciding_tests(find(repository, "Basket.total"))
+    text = repository.text_of(PRICES)
+    assert trials.try_text(PRICES, text, tests).passed
+    wrong = trials.try_text(PRICES, text.replace(LINE, "return reduced + 1"), tests)
+    assert not wrong.passed and wrong.failed_test == tests[0].id
+    assert "assert 6.0 == 5.0" in wrong.message and "6.0 == 5.0" in wrong.reason
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os; os._exit(0)",
+        "import sys; sys.exit(0)",
+        "import pytest; pytest.skip()",
+        "import nothing_of_that_name",
+        "def",
+    ],
+)
+def test_ending_the_process_or_skipping_the_test_is_not_passing_it(
+    repository: TestedRepository, trials: Trials, line: str
+) -> None:
+    """Only a test that ran to its end and passed counts; what is said instead is the reason."""
+    tests = repository.deciding_tests(find(repository, "Basket.total"))
+    tried = trials.try_text(PRICES, repository.text_of(PRICES).replace(LINE, line), tests)
+    assert not tried.passed and tried.reason
+
+
+def test_an_endless_loop_is_ended_and_called_so(
+    repository: TestedRepository, trials: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a time-out of the test that ran."""
+    monkeypatch.setattr(trial, "_MIN_TEST_SECONDS", 0.5)
+    tests = repository.deciding_tests(find(repository, "Basket.total"))
+    text = repository.text_of(PRICES).replace(LINE, "while True: pass")
+    tried = trials.try_text(PRICES, text, tests)
+    assert tried.timed_out and not tried.passed and tried.failed_test == tests[0].id and "timed out" in tried.reason
+
+
+def test_what_an_answer_writes_or_removes_does_not_reach_the_next_trial(
+    repository: TestedRepository, trials: Trials
+) -> None:
+    """It overwrites another file, adds one, removes the tests; then the original passes again."""
+    tests = repository.deciding_tests(find(repository, "Basket.total"))
+    text = repository.text_of(PRICES)
+    harm = "import pathlib, shutil; pathlib.Path('shop/taxes.py').write_text('RATE = 9'); "
+    harm += "pathlib.Path('conftest.py').write_text('1/0'); shutil.rmtree('tests'); return 5.0"
+    assert trials.try_text(PRICES, text.replace(LINE, harm), tests).passed
+    assert trials.try_text(PRICES, text, tests).passed
