@@ -79,16 +79,25 @@ def pair_results(
     return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
 
 
+def is_right_after_all(result: Result) -> bool:
+    """Whether the first attempt was right, or one after a follow-up."""
+    return result.score.is_correct or any(attempt.score.is_correct for attempt in result.attempts)
+
+
 def compare_arms(
-    pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int, names: tuple[str, str] | None = None
+    pairs: Sequence[tuple[Result, Result]],
+    n_cases: int,
+    seed: int,
+    names: tuple[str, str] | None = None,
+    is_right: Callable[[Result], bool] = lambda result: result.score.is_correct,
 ) -> Gain | None:
     """The gain over ``pairs`` of (arm, baseline), None without any. ``p_holm`` is still that of one test.
 
-    ``names`` stand for the two sides where their arms' names do not tell them apart.
+    ``names`` stand for the two sides where their arms' names do not tell them apart; ``is_right`` is what counts.
     """
     if not pairs:
         return None
-    differences = [int(after.score.is_correct) - int(before.score.is_correct) for after, before in pairs]
+    differences = [int(is_right(after)) - int(is_right(before)) for after, before in pairs]
     files = [after.path for after, _ in pairs]
     n_gained, n_lost = differences.count(1), differences.count(-1)
     p = mcnemar_p(n_gained, n_lost)

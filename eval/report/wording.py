@@ -76,6 +76,23 @@ def describe_gain(gain: Gain) -> str:
     return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}. {describe_detectable(gain)}"
 
 
+def describe_follow_up(gain: Gain) -> str:
+    """The gain where both arms have a second try."""
+    return (
+        f"With one follow-up for both, {gain.arm} minus {gain.baseline} is {write_signed(gain.difference)} "
+        f"({_describe_interval(gain.interval)}, {gain.n_pairs} pairs, p {write_p(gain.p)})."
+    )
+
+
+def judge_interval(interval: Interval | None) -> str:
+    """What a difference's interval alone says: above zero, below zero, or no difference shown."""
+    if interval is None:
+        return "too few files to say"
+    if interval.low > 0:
+        return "above zero"
+    return "below zero" if interval.high < 0 else "no difference shown"
+
+
 def describe_detectable(gain: Gain) -> str:
     """What the run could have seen at all."""
     if gain.detectable is None:
