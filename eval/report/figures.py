@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import fmean, median
 
 from eval.cases import Result
+from eval.running.records import BUILT_IN
 from eval.stats import (
     adjust_holm,
     count_share,
@@ -165,6 +166,8 @@ def pool_gains(
 ) -> list[PooledGain]:
     """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
 
+    Tasks about the model itself are of no repository, and are not pooled either.
+
     ``by_group`` holds the results by (model, repo, task), arm and case.
     """
     pooled = []
@@ -172,7 +175,7 @@ def pool_gains(
         for arm, baseline in CONTRASTS[:2]:
             strata, tasks = [], []
             for (of_model, of_repo, task), arms in by_group.items():
-                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED:
+                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED or repo == BUILT_IN:
                     continue
                 pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
                 if pairs:

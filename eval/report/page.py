@@ -67,7 +67,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "interval": wording.write_interval,
         "share": wording.write_share,
         "verdict": wording.judge_gain,
-        "sign": wording.judge_interval,
+        "sign": wording.describe_sign,
         "follow_up": wording.describe_follow_up,
         "measure": wording.describe_measure,
         "glyph": lambda arm: GLYPHS.get(arm, "▼"),
