@@ -24,7 +24,7 @@ from .figures import (
     weigh_costs,
 )
 from .records import Group, PooledGain, Report
-from .splits import Arms, compare_measures, find_follow_ups, slice_cases
+from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, is_unanswerable, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
 
@@ -114,6 +114,7 @@ def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, se
         measures=compare_measures(arms, seed),
         slices=slice_cases(arms, seed),
         follow_ups=find_follow_ups(arms),
+        gain_after_follow_up=compare_after_follow_ups(arms, n_cases, seed),
         refusals=count_refusals(everything),
         calibration=measure_confidence(everything),
         grounding=judge_grounding(arms),
