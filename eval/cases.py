@@ -33,7 +33,8 @@ class Case:
     are the lines that help, counted in the harvest's tree where it has one: for a question those that hold the answer,
     for code the definitions that the original uses. They are what the oracle gives, and what tells whether retrieval
     found the right code; a case without any is left out of that split. ``language`` is that of ``indexer.languages``,
-    empty where there is none. ``data`` is what the task's scorer needs, as JSON.
+    empty where there is none. ``data`` is what the task's scorer needs, as JSON. ``ref`` is that of the tree which is
+    searched for this case, empty where all share one.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Case:
     language: str = ""
     purpose: Purpose = "code"
     data: Mapping[str, Any] = field(default_factory=dict)
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .judging.cli import judge
 from .retrieval.cli import retrieval
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ def list_what_there_is() -> None:
     help="Interpreter that the repository's tests run in; by default an environment is made.",
 )
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="File or folder of a published set.")
+@click.option(
+    "--samples", type=click.IntRange(1), default=1, show_default=True, help="Answers to each case, for pass@k."
+)
+@click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True, help="0 is greedy.")
 @click.option("--unsafe", is_flag=True, help="Run generated code without a sandbox where there is none.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def run(
@@ -108,6 +113,8 @@ def run(
     max_tokens: int | None,
     python: Path | None,
     data: Path | None,
+    samples: int,
+    temperature: float,
     unsafe: bool,
     as_json: bool,
 ) -> None:
@@ -117,6 +124,8 @@ def run(
     """
     if repos and suite:
         raise click.UsageError("Give --repo or --suite, not both.")
+    if samples > 1 and temperature == 0:
+        raise click.UsageError("Greedy answers to one prompt are all the same: give --temperature with --samples.")
     if "retrieval" in tasks:
         raise click.UsageError("retrieval runs by itself: `quarry eval run retrieval`, with options of its own.")
     from assistant.models.providers import open_provider
@@ -141,6 +150,8 @@ def run(
         python=python,
         data=data,
         unsafe=unsafe,
+        temperature=temperature,
+        n_samples=samples,
     )
     settings = AssistantSettings()
     if suite:
@@ -169,13 +180,14 @@ def run(
 
 @evaluate.command()
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="DIR...")
+@click.option("--out", type=_FOLDER, help="Where page and JSON go; by default `reports` in the first DIR.")
 @click.option("--open", "opens", is_flag=True, help="Show the page in the browser.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def report(folders: Sequence[Path], opens: bool, as_json: bool) -> None:
+def report(folders: Sequence[Path], out: Path | None, opens: bool, as_json: bool) -> None:
     """Print the figures of the runs in DIR..., as far as they are, and write the report of them all."""
     from .report import to_json, to_markdown, write_report
 
-    paths = write_report(folders)
+    paths = write_report(folders, out)
     click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
     click.echo(f"the page and its figures: {paths.html}, {paths.json}", err=True)
     if opens:
@@ -210,12 +222,13 @@ def fetch(dataset: str, parent: Path | None) -> None:
 
 
 run.add_command(retrieval)
+evaluate.add_command(judge)
 
 
 def _say_what_is_kept(folder: Path) -> None:
     from .running.logs import read_run
 
-    n_kept = len(read_run(folder)[1])
+    n_kept = sum(bool(result.attempts) for result in read_run(folder)[1])
     click.echo(f"Stopped. {n_kept} answers are kept in {folder}: the same command goes on.", err=True)
 
 

@@ -90,7 +90,6 @@ class ProviderGrader:
     async def grade(self, system: str, request: str) -> Graded:
         """See ``Grader``."""
         try:
-            self._provider.check()
             return await _ask(self._provider.chat_model(max_tokens=MAX_REPLY_TOKENS), system, request)
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean
             raise explain_model_error(error, self._provider) from error

@@ -64,7 +64,7 @@ def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
 
 def draw_pictures(report: Report) -> dict[str, str]:
     """The plots as SVG files' texts, by the keys of ``to_results_page``."""
-    drawn = {}
+    drawn: dict[str, str] = {}
     for model in dict.fromkeys(group.model for group in report.groups):
         own = [group for group in report.groups if group.model == model]
         plots = {f"gains {model}": draw_gains(own, "gains", f"Gain of retrieval with {model}")}

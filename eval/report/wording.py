@@ -193,6 +193,8 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
     n_found, n = _count_pairs(found), _count_pairs(found) + _count_pairs(missed)
     mostly_found = n > 0 and n_found / n >= _MOSTLY
     verdict = judge_gain(gain)
+    if verdict == "unknown":
+        return "There are too few files to say whether it helped, or why."
     if verdict.endswith("better"):
         if n >= _FEW and not mostly_found:
             return "It helped although the right code was mostly not retrieved: a better search would bring more."
@@ -204,8 +206,13 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
         return f"{opening} over all cases: the right code helps, but was not retrieved often enough."
     if oracle is None:
         return f"{opening}; without the oracle arm it cannot be said whether search or model is why."
+    if judge_gain(oracle) == "unknown":
+        return f"{opening}; the oracle has too few files to say whether the right code would have."
     if not judge_gain(oracle).endswith("better"):
-        return f"{opening}, and the right code itself brings none that shows either: this model could not use it here."
+        return (
+            f"{opening}, and the right code itself brings none that shows either: it is not the search, this model is "
+            "not shown to use the right code here."
+        )
     if n == 0:
         return f"{opening}, though the right code does help this model: search or packing is why."
     if not mostly_found:

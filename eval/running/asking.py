@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -38,7 +38,8 @@ class Clock(Protocol):
 class Target:
     """What is asked: the index, None without one, and the caps that are the same in every arm.
 
-    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token.
+    ``context_tokens`` is in the provider's own counts, of which ``counts_a_token`` make a token. Each case is asked
+    ``n_samples`` times, with the seeds that follow ``seed``.
     """
 
     repo: str | None
@@ -46,6 +47,9 @@ class Target:
     max_tokens: int
     context_tokens: int
     counts_a_token: int = 1
+    seed: int = 0
+    temperature: float = 0.0
+    n_samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Labels:
 
 
 class Asker:
-    """Asks the cases of one task on one repository. ``contexts`` is None where nothing is indexed.
+    """Asks the cases of one task on one repository. ``contexts`` makes those of a case's ref; None: nothing is indexed.
 
     ``judge``, where it is an ``AnswerJudge``, looks at the first answer too.
     """
@@ -70,7 +74,7 @@ class Asker:
         clock: Clock,
         scorer: Scorer,
         target: Target,
-        contexts: ContextMaker | None,
+        contexts: Callable[[str], ContextMaker] | None,
         judge: object = None,
     ) -> None:
         self._labels, self._answerer, self._clock, self._scorer = labels, answerer, clock, scorer
@@ -94,7 +98,23 @@ class Asker:
                 extra["follow_up_error"] = str(error)
                 break
             attempts.append(await self._score(case, answer))
+        if self._target.n_samples > 1:
+            extra["samples"] = await self._sample(case, replace(request, messages=request.messages[:1]), attempts[0])
         return self._record(case, arm, found, attempts, extra)
+
+    async def _sample(self, case: Case, request: AskRequest, first: Attempt) -> list[dict[str, Any]]:
+        """The first answer and further ones to the same prompt, as far as the model gives any."""
+        samples = [{"seed": request.seed, "text": first.text, "verdict": first.score.verdict}]
+        for number in range(1, self._target.n_samples):
+            again = replace(request, seed=request.seed + number)
+            try:
+                answer = await self._answerer.answer(again)
+            except QuarryError as error:
+                samples.append({"seed": again.seed, "text": "", "verdict": "error", "error": str(error)})
+                continue
+            score = (await self._score(case, answer)).score
+            samples.append({"seed": again.seed, "text": answer.text, "verdict": score.verdict})
+        return samples
 
     async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
         """The request, and what is to be recorded of how it was made."""
@@ -104,9 +124,9 @@ class Asker:
         if arm.needs_index and self._contexts is None:
             raise AssertionError("an arm with code needs an index")
         if arm.base == "oracle" and self._contexts is not None:
-            given = await asyncio.to_thread(self._contexts.oracle, case, arm)
+            given = await asyncio.to_thread(self._contexts(case.ref).oracle, case, arm)
         elif arm.base == "placebo" and self._contexts is not None:
-            given = await self._contexts.placebo(case, arm)
+            given = await self._contexts(case.ref).placebo(case, arm)
         cap = given.context_tokens if given is not None else arm.budget or self._target.context_tokens
         request = AskRequest(
             self._target.repo,
@@ -114,13 +134,15 @@ class Asker:
             retrieval=arm.needs_index,
             k=arm.k,
             max_tokens=self._target.max_tokens,
-            ref=self._target.ref,
+            ref=case.ref or self._target.ref,
             abstain=False,  # every arm answers; the confidence is recorded for the curve of risk against coverage
             purpose=case.purpose,
             query=case.query,
             given=given.hits if given is not None else None,
             context_tokens=cap,
             search=arm.search,
+            temperature=self._target.temperature,
+            seed=self._target.seed if self._target.temperature > 0 else 0,  # it decides nothing of a greedy answer
         )
         return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 

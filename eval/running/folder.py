@@ -21,7 +21,18 @@ from eval.errors import EvaluationError, RunMismatch, UnreadableRun
 
 from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
 
-_COMPARED = ("model", "model_identity", "seed", "limit", "context_tokens", "window_tokens", "max_tokens", "decisive")
+_COMPARED = (
+    "model",
+    "model_identity",
+    "seed",
+    "limit",
+    "context_tokens",
+    "window_tokens",
+    "max_tokens",
+    "decisive",
+    "temperature",
+    "n_samples",
+)
 _LOCK_SECONDS = 30.0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from indexer.build import build_index
 from indexer.errors import EncoderMismatch
 from indexer.home import OpenedIndex, open_index
 from indexer.progress import Progress
-from indexer.repository import FolderSource, Source
+from indexer.repository import FolderSource, Source, open_source
 from indexer.secrets import open_scanner
 from indexer.selection import reason_by_name
 
@@ -27,11 +27,17 @@ _WHOLE = "repository"
 
 @dataclass(frozen=True, slots=True)
 class TaskIndex:
-    """An index to ask. ``home`` is its own; ``content`` fingerprints what is indexed."""
+    """An index to ask. ``home`` is its own; ``content`` fingerprints what is indexed. ``ref`` is that of cases without
+    one of their own."""
 
     home: Path
-    index: OpenedIndex
+    repo: str
+    ref: str
     content: str
+
+    def open(self, ref: str) -> OpenedIndex:
+        """The index at a case's ref, or at the common one for an empty string."""
+        return open_index(self.home, self.repo, ref or self.ref)
 
 
 def fingerprint_files(source: Source, max_file_bytes: int) -> str:
@@ -49,6 +55,7 @@ def place_of(origin: str, repo: str) -> str:
 def ensure_task_index(
     source: Source | None,
     tree: Path | None,
+    refs: Sequence[str] = (),
     *,
     repo: str,
     task: str,
@@ -58,32 +65,51 @@ def ensure_task_index(
 ) -> TaskIndex | None:
     """The index of ``tree``, else of ``source``, brought up to date; None where there is neither. Raises a QuarryError.
 
+    With ``refs``, ``tree`` is a git repository, and these of its refs are indexed.
+
     ``settings`` are the user's: what is computed once a home is taken from there.
     """
-    indexed: Source | None = FolderSource(tree) if tree is not None else source
-    if indexed is None:
+    sources = _list_sources(source, tree, refs)
+    if not sources:
         return None
     place = place_of(source.origin if source is not None else task, repo)
-    home = settings.home / "evaluations" / "indexes" / place / (task if tree is not None else _WHOLE)
+    home = settings.home / "evaluations" / "indexes" / place / (_WHOLE if tree is None else f"{task}-{_digest(tree)}")
     _share_rules(settings.home, home)
     own = settings.model_copy(update={"home": home})
-    for rebuild in (False, True):
-        try:
-            build_index(
-                indexed,
-                repo,
-                own,
-                encoder_name=settings.encoder,
-                rebuild=rebuild,
-                on_progress=on_progress,
-                on_note=on_note,
-            )
-            break
-        except EncoderMismatch:  # of another encoder or version: nobody but evaluations needs the old one
-            if rebuild:
-                raise
-    content = fingerprint_files(indexed, settings.max_file_bytes)
-    return TaskIndex(home, open_index(home, repo, indexed.ref), content)
+    for number, each in enumerate(sources):
+        # Another encoder's or version's is made anew: nobody but evaluations needs the old one.
+        for rebuild in (False, True):
+            try:
+                build_index(
+                    each,
+                    repo,
+                    own,
+                    encoder_name=settings.encoder,
+                    rebuild=rebuild and number == 0,
+                    on_progress=on_progress,
+                    on_note=on_note,
+                )
+                break
+            except EncoderMismatch:
+                if rebuild:
+                    raise
+    if refs:
+        content = hashlib.sha256("\n".join(str(each.commit) for each in sources).encode()).hexdigest()[:16]
+    else:
+        content = fingerprint_files(sources[0], settings.max_file_bytes)
+    return TaskIndex(home, repo, sources[0].ref, content)
+
+
+def _digest(tree: Path) -> str:
+    return hashlib.sha256(str(tree).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def _list_sources(source: Source | None, tree: Path | None, refs: Sequence[str]) -> list[Source]:
+    if tree is None:
+        return [] if source is None else [source]
+    if not refs:
+        return [FolderSource(tree)]
+    return [open_source(str(tree), clones=tree, ref=ref) for ref in refs]
 
 
 def _share_rules(shared: Path, home: Path) -> None:

@@ -92,10 +92,10 @@ def show_progress() -> Iterator[Display]:
     if not console.is_terminal:
         yield Display(_print_lines(), lambda line: click.echo(line, err=True))
         return
-    from rich.progress import BarColumn, TextColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"))
     with Bar(*columns, console=console, transient=True) as bar:
         shown = bar.add_task("preparing", total=None, words="")
 

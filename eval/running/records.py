@@ -70,6 +70,8 @@ class RunSetup:
     max_tokens: int | None
     limit: int | None
     decisive: Mapping[str, Any]
+    temperature: float = 0.0
+    n_samples: int = 1
     repos: Sequence[RepoSetup] = ()
     tasks: Sequence[TaskSetup] = ()
     starts: Sequence[Start] = ()

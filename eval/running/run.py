@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
+from indexer.home import OpenedIndex
 from indexer.repository import Source, default_name, is_url, open_source
 
 from .answers import KeepingProvider
@@ -46,7 +48,8 @@ Say = Callable[[str], None]
 class RunOptions:
     """What a user asks for. ``repos`` are paths or URLs; ``limit`` and ``max_tokens`` None: each task's own.
 
-    ``out`` None: a folder of the configuration's own. ``unsafe``: run generated code without a sandbox.
+    ``out`` None: a folder of the configuration's own. ``unsafe``: run generated code without a sandbox. Each case is
+    answered ``n_samples`` times.
     """
 
     tasks: Sequence[str]
@@ -60,6 +63,8 @@ class RunOptions:
     python: Path | None = None
     data: Path | None = None
     unsafe: bool = False
+    temperature: float = 0.0
+    n_samples: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ class Run:
         index = ensure_task_index(
             source,
             harvest.tree,
+            list(dict.fromkeys(case.ref for case in harvest.cases if case.ref)),
             repo=repo,
             task=task.name,
             settings=self._settings,
@@ -199,22 +205,29 @@ class Run:
         searcher = Searcher(home)
         assistant = Assistant(settings, self._provider, searcher)
         unit = _COUNTS_A_TOKEN if not self._provider.count_text("a").exact else 1
-        contexts = None
-        if index is not None:
-            contexts = ContextMaker(
+
+        def make_contexts(opened: OpenedIndex) -> ContextMaker:
+            return ContextMaker(
                 assistant,
                 searcher,
-                index.index,
+                opened,
                 count_text=self._provider.count_text,
                 context_tokens=self._options.context_tokens * unit,
                 seed=self._options.seed,
             )
+
+        contexts = None
+        if index is not None:
+            contexts = lru_cache(maxsize=1)(lambda ref: make_contexts(index.open(ref)))  # arms take turns within a case
         target = Target(
             setup.repo if index is not None else None,
-            index.index.manifest.ref if index is not None else None,
+            index.ref if index is not None else None,
             setup.max_tokens,
             self._options.context_tokens * unit,
             unit,
+            self._options.seed,
+            self._options.temperature,
+            self._options.n_samples,
         )
         kept: Scorer = scorer
         if task.runs_code:
@@ -280,6 +293,8 @@ class Run:
             max_tokens=options.max_tokens,
             limit=options.limit,
             decisive=describe_code(self._settings),
+            temperature=options.temperature,
+            n_samples=options.n_samples,
             repos=[each.setup for each in self._repos if each.source is not None],
             starts=[start],
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean, median
 
 from eval.cases import Result
-from eval.stats import Interval, difference_interval, mcnemar_p
+from eval.stats import Interval, difference_interval, mcnemar_p, pass_at_k
 from eval.tables import to_table
 
 from .records import RunSetup
@@ -18,7 +18,8 @@ class ArmFigures:
     """One arm over the ``n`` cases that it answered without an error. Seconds are the model's, of all attempts.
 
     ``found_share`` is the share of the cases with known sources of which a passage showed a line; None without any.
-    ``n_correct_followed`` counts those that were correct at first or after a follow-up.
+    ``n_correct_followed`` counts those that were correct at first or after a follow-up. ``pass_at`` has the unbiased
+    estimate of pass@k for 1 and for all samples, where a case was answered more than once.
     """
 
     arm: str
@@ -31,6 +32,7 @@ class ArmFigures:
     mean_completion_tokens: float
     median_seconds: float
     found_share: float | None
+    pass_at: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,18 @@ def _summarise_arm(arm: str, results: Sequence[Result], n_errors: int) -> ArmFig
         mean_completion_tokens=fmean(_first_tokens(results, prompt=False)),
         median_seconds=median(sum(attempt.seconds for attempt in result.attempts) for result in results),
         found_share=fmean(found) if found else None,
+        pass_at=_estimate_pass(results),
     )
+
+
+def _estimate_pass(results: Sequence[Result]) -> dict[int, float]:
+    """pass@1 and pass@n over the cases' samples; samples that were errors are none. Empty with one sample a case."""
+    verdicts = [[each["verdict"] for each in result.extra.get("samples", ())] for result in results]
+    counted = [[each for each in of_case if each != "error"] for of_case in verdicts]
+    n = min((len(of_case) for of_case in counted), default=0)
+    if n < 2:
+        return {}
+    return {k: fmean(pass_at_k(len(each), each.count("correct"), k) for each in counted) for k in (1, n)}
 
 
 def _first_tokens(results: Sequence[Result], *, prompt: bool) -> Iterator[int]:
@@ -126,6 +139,7 @@ def _describe_task(figures: TaskFigures) -> str:
         return title
     has_errors = any(arm.n_errors for arm in figures.arms)
     has_follow_ups = any(arm.n_correct_followed != arm.n_correct for arm in figures.arms)
+    has_samples = any(arm.pass_at for arm in figures.arms)
     header = ["arm", "correct", "unanswered", "right code shown", "prompt tokens", "answer tokens", "seconds"]
     rows = []
     for arm in figures.arms:
@@ -139,8 +153,10 @@ def _describe_task(figures: TaskFigures) -> str:
             f"{arm.median_seconds:.2f}",
         ]
         row += [f"{arm.n_correct_followed / arm.n:.3f}"] if has_follow_ups else []
+        row += [", ".join(f"@{k} {share:.3f}" for k, share in arm.pass_at.items())] if has_samples else []
         rows.append([*row, str(arm.n_errors)] if has_errors else row)
     header += ["correct after follow-up"] if has_follow_ups else []
+    header += ["pass"] if has_samples else []
     table = to_table([*header, "errors"] if has_errors else header, rows)
     return "\n".join([title, "", table, "", *map(_describe_difference, figures.differences)]).rstrip()
 

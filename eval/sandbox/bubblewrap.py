@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from eval.errors import SandboxError, SandboxMissing
@@ -29,6 +30,7 @@ from .usage import Watch
 from .view import SYSTEM_FILES, SYSTEM_FOLDERS, environment_of, interpreter_files, parents
 
 _OLDEST = (0, 7)  # the first with --size
+_FIRST_PERSON = 1000  # below are the system's own users and groups
 _SHARED_MEMORY_PART = 4  # /dev/shm may take that part of what /tmp may
 _INSTALL = "install bubblewrap (apt-get install bubblewrap), or use --unsafe to run generated code without a sandbox"
 
@@ -245,14 +247,26 @@ def _mounts(folder: Path, files: Sequence[Path], limits: Limits) -> Iterator[str
 
 
 def _accounts(descriptors: _Descriptors, user: int) -> Iterator[str]:
-    """Names for the few users that there are: programs look their own up, and the real list is nobody's business."""
+    """The system's own accounts and one for the run. Those of people are nobody's business."""
     files = {
-        "/etc/passwd": f"root:x:0:0::/:/bin/sh\nsandbox:x:{user}:{user}::/tmp:/bin/sh\n",
-        "/etc/group": f"root:x:0:\nsandbox:x:{user}:\n",
+        "/etc/passwd": f"{_system_accounts('/etc/passwd')}sandbox:x:{user}:{user}::/tmp:/bin/sh\n",
+        "/etc/group": f"{_system_accounts('/etc/group')}sandbox:x:{user}:\n",
         "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
     }
     for name, text in files.items():
         yield from ("--perms", "0644", "--ro-bind-data", str(descriptors.give(text.encode())), name)
+
+
+@lru_cache(maxsize=2)
+def _system_accounts(path: str) -> str:
+    """Name and number of each account below 1000, in the form of its file."""
+    lines = []
+    for line in Path(path).read_text("utf-8", "replace").splitlines():
+        fields = line.split(":")
+        if len(fields) >= 3 and fields[2].isdigit() and int(fields[2]) < _FIRST_PERSON:
+            rest = [fields[3], "", "/", "/usr/sbin/nologin"] if path.endswith("passwd") and len(fields) > 3 else [""]
+            lines.append(":".join([fields[0], "x", fields[2], *rest]) + "\n")
+    return "".join(lines)
 
 
 def _as_user(setpriv: str, user: int) -> list[str]:

@@ -25,6 +25,7 @@ TASKS: Mapping[str, str] = {
     "cruxeval": "eval.tasks.published.cruxeval:TASK",
     "repoeval": "eval.tasks.published.repoeval:TASK",
     "repoexec": "eval.tasks.published.repoexec:TASK",
+    "monkeyeval": "eval.tasks.published.monkeyeval:TASK",
 }
 
 

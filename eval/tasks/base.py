@@ -40,7 +40,8 @@ class Harvest:
     """The cases, in the order in which they are asked: any head of them is balanced.
 
     ``tree`` is the folder that is indexed in place of the repository: a copy without what must not be found (the
-    bodies that are asked for, their near-copies, the tests that decide). None: the repository as it is. ``notes`` are
+    bodies that are asked for, their near-copies, the tests that decide); a git repository with the cases' refs where
+    they name any. None: the repository as it is. ``notes`` are
     lines for the user, such as how many functions were left out and why.
     """
 

@@ -19,7 +19,7 @@ from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from .extraction import extract_code
 from .repository.deciding import Decided, confirm
 from .repository.functions import find_class, first_line, parse_python, split_lines, spread
-from .repository.heldout import HeldOut, build_tree
+from .repository.heldout import HeldOutRepository
 from .repository.placing import MisfitError, place_answer
 from .repository.records import Function
 from .repository.tested import TestedRepository, open_tested_repository
@@ -54,11 +54,12 @@ class CompletionTask:
                 f"No function of {given.repo} can be asked for: {_counted(repository.left_out + reasons)}. Give a "
                 "repository with more tested functions."
             )
-        held = build_tree(repository, [each.function for each in decided])
+        held = HeldOutRepository.of(repository)
+        cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
         if len(decided) < limit:
             notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
-        return Harvest([_make_case(repository, held, each) for each in decided], held.tree, notes)
+        return Harvest(cases, held.folder, notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide. Raises what ``harvest`` raises."""
@@ -114,10 +115,10 @@ class CompletionScorer:
         return None
 
 
-def _make_case(repository: TestedRepository, held: HeldOut, decided: Decided) -> Case:
+def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided) -> Case:
     function = decided.function
     text = repository.text_of(function.path)
-    sources = held.sources_of(function)
+    ref, sources = held.hide(function)
     return Case(
         id=hashlib.sha256(f"completion\0{function.key}".encode()).hexdigest()[:12],
         task="completion",
@@ -134,6 +135,7 @@ def _make_case(repository: TestedRepository, held: HeldOut, decided: Decided) ->
             "has_docstring": bool(function.docstring),
             "n_body_lines": function.n_body_lines,
         },
+        ref=ref,
     )
 
 

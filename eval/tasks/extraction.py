@@ -1,7 +1,7 @@
 """The code that an answer means: the right fenced block, blocks that belong together, or code without a fence.
 
 Deterministic, never raises, and linear in the text. Nothing is repaired: what was cut off is left to fail, but an
-unfinished last statement of Python behind complete ones is dropped, since the answer just hit its limit.
+unfinished last definition or statement behind complete ones is dropped, since the answer just hit its limit.
 """
 
 from __future__ import annotations
@@ -252,12 +252,16 @@ def _bound(code: str, language: str) -> set[str]:
 
 
 def _trim(block: Block, language: str) -> str:
-    """The block's code; of Python that was cut off, without its last, unfinished statement."""
-    if block.is_closed or language != "python" or _parse_python(block.code) is not None:
+    """The block's code; of one that was cut off, without what comes behind its last complete definition."""
+    if block.is_closed or parses(block.code, language):
         return block.code
-    pieces = list(_pieces(block.code.split("\n")))
-    complete = "\n".join(pieces[:-1])
-    return complete if complete.strip() and _parse_python(complete) is not None else block.code
+    lines = block.code.split("\n")
+    if language == "python":
+        complete = "\n".join(list(_pieces(lines))[:-1])
+    else:  # a brace at the margin closes a definition
+        last = next((number for number in range(len(lines) - 1, -1, -1) if lines[number].startswith("}")), -1)
+        complete = "\n".join(lines[: last + 1])
+    return complete if complete.strip() and parses(complete, language) else block.code
 
 
 @lru_cache(maxsize=8)  # the same block is looked at several times

@@ -102,6 +102,7 @@ def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple
     [
         (("run", "questions", "--repo", ".", "--suite", "standard"), "not both"),
         (("run", "questions", "retrieval", "--repo", "."), "retrieval runs by itself"),
+        (("run", "questions", "--repo", ".", "--samples", "3"), "give --temperature"),
         (("run",), "Missing argument"),
         (("run", "retrieval", "--repo", "."), "--queries"),
     ],
@@ -135,7 +136,9 @@ def test_the_list_names_tasks_and_arms() -> None:
     assert set(list_tasks()) <= set(TASKS)
 
 
-@pytest.mark.parametrize("words", [("list",), ("run",), ("run", "retrieval"), ("report",), ("compare",), ("fetch",)])
+@pytest.mark.parametrize(
+    "words", [("list",), ("run",), ("run", "retrieval"), ("report",), ("compare",), ("judge",), ("fetch",)]
+)
 def test_every_command_has_help(words: tuple[str, ...]) -> None:
     """Each command says what it does, and each of its options too."""
     command: click.Command = evaluate

@@ -86,10 +86,11 @@ def library_files() -> dict[str, str]:
 
 def read_check(line: str) -> Check:
     """The check that a line says."""
-    arguments, _, expected = line.partition(" => ")
+    arguments, end = json.JSONDecoder().raw_decode(line)
+    expected = line[end:].removeprefix(" => ")
     if expected.startswith("!"):
-        return Check(json.loads(arguments), raises=expected[1:])
-    return Check(json.loads(arguments), json.loads(expected))
+        return Check(arguments, raises=expected[1:])
+    return Check(arguments, json.loads(expected))
 
 
 def write_check(check: Check) -> str:

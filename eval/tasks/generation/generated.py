@@ -55,10 +55,9 @@ def load_function(source: str, name: str) -> Callable[..., Any]:
 def outcome_of(function: Callable[..., Any], arguments: list[Any]) -> Check:
     """What the call gives or raises, as a check."""
     try:
-        result = function(*json.loads(json.dumps(arguments)))
+        return Check(arguments, json.loads(json.dumps(function(*json.loads(json.dumps(arguments))))))
     except Exception as error:
         return Check(arguments, raises=type(error).__name__)
-    return Check(arguments, json.loads(json.dumps(result)))
 
 
 def generate(problem: Problem) -> list[str]:

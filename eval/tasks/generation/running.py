@@ -84,11 +84,19 @@ def run_program(sandbox: Sandbox, language: str, files: Files, marker: str, n_ch
     if toolchain is None:
         raise LookupError(language)
     limits = LIMITS if language in ("python", "rust", "cpp") else _RUNTIME
-    return read_report(run_in_folder(sandbox, toolchain, files, _COMPILING, limits), marker, n_checks)
+    outcome, n_run = run_in_folder(sandbox, toolchain, files, _COMPILING, limits)
+    if n_run < len(toolchain.commands):
+        return RunReport(0, n_checks, f"does not compile: {_first_error(outcome)}")
+    return read_report(outcome, marker, n_checks)
 
 
-def run_in_folder(sandbox: Sandbox, toolchain: Toolchain, files: Files, compiling: Limits, running: Limits) -> Outcome:
-    """Write the files into a folder of their own and run the commands there, until one fails; what came of the last."""
+def run_in_folder(
+    sandbox: Sandbox, toolchain: Toolchain, files: Files, compiling: Limits, running: Limits
+) -> tuple[Outcome, int]:
+    """Write the files into a folder of their own and run the commands there until one fails.
+
+    What came of the last that was run, and how many were.
+    """
     with tempfile.TemporaryDirectory(prefix="quarry-generated-") as name:
         folder = Path(name)
         for path, text in files.items():
@@ -104,7 +112,7 @@ def run_in_folder(sandbox: Sandbox, toolchain: Toolchain, files: Files, compilin
             )
             if not outcome.succeeded:
                 break
-    return outcome
+    return outcome, number
 
 
 def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:

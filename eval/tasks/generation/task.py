@@ -10,20 +10,22 @@ import hashlib
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from eval.cases import Case, Score, Span
-from eval.errors import SandboxMissing
+from eval.errors import HarvestError, SandboxMissing
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, TaskInput
 from eval.tasks.extraction import answered_language, extract_code
 
 from .catalogue import LIBRARY, Check, Problem, library_files, load_problems
 from .dialects import DIALECTS, name_in, signature
+from .probing import why_missing
 from .programs import write_program
-from .running import RunReport, find_toolchain, run_program
-from .web import load_pages, look_at_page, missing_for_pages
+from .running import RunReport, run_program
+from .web import load_pages, look_at_page
 
 _ALL = 1_000  # more than there are
 
@@ -43,20 +45,29 @@ class GenerationTask:
         """All problems whose tools are here, balanced over their kinds, and the library as the tree to index."""
         if given.sandbox is None:
             raise SandboxMissing("the task generation runs code of a model, and nothing here can confine it")
-        cases, notes = [], []
-        for language, dialect in DIALECTS.items():
-            asked = [problem for problem in load_problems() if language == "python" or language in problem.languages]
-            if find_toolchain(language) is not None:
-                cases += [make_case(problem, language) for problem in asked]
-            else:
-                notes.append(f"{dialect.title}: its tools are not installed; {len(asked)} problems are left out")
-        missing = missing_for_pages()
-        if missing is None:
-            cases += [make_page_case(page_id, statement) for page_id, statement in load_pages().items()]
-        else:
-            notes.append(f"web pages: {missing}; {len(load_pages())} problems are left out")
-        ordered = balance(cases, given.seed)
-        return Harvest(ordered[: given.limit], _copy_library(given.folder / "library"), notes)
+        ordered = balance(make_cases(), given.seed)
+        missing: dict[str, str] = {}
+        found: set[str] = set()
+        while True:  # only what would be asked is tried out; in place of what is missing comes the next
+            head = [case for case in ordered if case.language not in missing][: given.limit]
+            untried = sorted({case.language for case in head} - found)
+            if not untried:
+                break
+            for language in untried:
+                given.on_progress(f"trying out {title_of(language)}")
+                reason = why_missing(language, given.sandbox)
+                if reason is None:
+                    found.add(language)
+                else:
+                    missing[language] = reason
+        if not head:
+            raise HarvestError(f"generation: nothing can be run here. {'; '.join(missing.values())}")
+        n_cases = Counter(case.language for case in ordered)
+        notes = [
+            f"{title_of(language)}: {reason}; {n_cases[language]} problems are left out"
+            for language, reason in missing.items()
+        ]
+        return Harvest(head, _copy_library(given.folder / "library"), notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> GenerationScorer:
         """What runs the answers."""
@@ -99,6 +110,19 @@ class GenerationScorer:
         return run_program(self._sandbox, case.language, files, marker, len(checks))
 
 
+def make_cases() -> list[Case]:
+    """Every case, whether it can be run here or not."""
+    return [
+        *(make_case(problem, language) for problem in load_problems() for language in ("python", *problem.languages)),
+        *(make_page_case(page_id, statement) for page_id, statement in load_pages().items()),
+    ]
+
+
+def title_of(language: str) -> str:
+    """A language as people write it."""
+    return DIALECTS[language].title if language in DIALECTS else "web pages"
+
+
 def make_case(problem: Problem, language: str) -> Case:
     """The case of a problem in a language. Its group is the problem: languages of the same are not independent."""
     dialect = DIALECTS[language]
@@ -125,8 +149,8 @@ def make_case(problem: Problem, language: str) -> Case:
 def make_page_case(page_id: str, statement: str) -> Case:
     """The case of a web page."""
     prompt = (
-        f"Write a web page in one HTML file, with its style and script inside and nothing loaded from elsewhere. It is "
-        f"{statement}"
+        "Write a web page in one HTML file, with its script inside and nothing loaded from elsewhere. Leave out all "
+        f"styling that is not asked for. It is {statement}"
     )
     return Case(
         id=f"page-{page_id}",

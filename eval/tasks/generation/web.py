@@ -55,7 +55,7 @@ def look_at_page(sandbox: Sandbox, page_id: str, html: str, marker: str) -> RunR
     files = {"pages.py": (_FOLDER / "pages.py").read_text(encoding="utf-8"), "page.html": html}
     command = [sys.executable, "-B", "pages.py", page_id, "page.html", marker, chromium]
     toolchain = Toolchain([command], _readable(Path(spec.origin).parent))
-    outcome = run_in_folder(sandbox, toolchain, files, _LIMITS, _LIMITS)
+    outcome, _ = run_in_folder(sandbox, toolchain, files, _LIMITS, _LIMITS)
     return read_report(outcome, marker, len(CHECKS[page_id]))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.errors import SandboxError
 from eval.sandbox import Limits, Outcome, Sandbox
 
 RESULT = "result.json"
@@ -32,7 +33,8 @@ def run_job(
     """Run the first of ``scripts`` in a folder of its own under ``work``, which is removed afterwards.
 
     The folder holds the scripts and, as ``library``, a copy of that folder. It reads the job from standard input
-    and writes ``result.json``; None where it wrote none that can be read. Raises SandboxError.
+    and writes ``result.json``; None where it wrote none that can be read. Raises SandboxError, also where the script
+    says that it failed itself: then nothing is known of the code.
     """
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=work) as name:
@@ -53,7 +55,11 @@ def run_job(
             result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None, outcome
-        return (result if isinstance(result, dict) else None), outcome
+        if not isinstance(result, dict):
+            return None, outcome
+        if "failure" in result:
+            raise SandboxError(f"the tests of generated code failed by themselves: {result['failure']}")
+        return result, outcome
 
 
 def why_no_result(outcome: Outcome) -> str:

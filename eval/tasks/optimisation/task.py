@@ -14,12 +14,14 @@ from .helpers import find_span, in_turns
 from .scoring import OptimisationScorer
 
 PROMPT = """\
-The Python function below is correct, but far too slow on large inputs. Write a faster one with the same name and \
-parameters that behaves exactly the same: the same results, the same errors, and its arguments left as they are. \
-The standard library and this codebase's own package `tidemark` can be imported.
+This function is correct, but far too slow on large inputs:
 
 ```python
 {code}```
+
+Write a faster `{name}`: another algorithm or data structure that does much less work, not the same code again. It \
+must behave exactly the same: the same name and parameters, the same results and errors, its arguments left as they \
+are. The standard library and this codebase's own package `tidemark` can be imported.
 """
 
 
@@ -60,7 +62,7 @@ def make_case(item: Item) -> Case:
         task="optimisation",
         kind=item.kind,
         path=f"{item.name}.py",
-        prompt=PROMPT.format(code=code),
+        prompt=PROMPT.format(code=code, name=item.name),
         query=ast.get_docstring(function) or item.name,
         sources=[find_span(LIBRARY, helper) for helper in item.helpers],
         language="python",

@@ -46,10 +46,11 @@ def find_file(given: TaskInput, task: str, patterns: Sequence[str], described: s
     )
 
 
-def read_items(path: Path, fields: Fields, id_field: str) -> list[Item]:
-    """The items of a file that ends in ``.jsonl``, ``.json`` or one of them and ``.gz``, in their order.
+def read_items(path: Path, fields: Fields, id_field: str | None) -> list[Item]:
+    """The items of a file of JSON Lines, packed by gzip or not, in their order.
 
-    Every item has all of ``fields``, with values of those types. Raises HarvestError.
+    Every item has all of ``fields``, with values of those types. ``id_field`` tells them apart; without one the
+    number of the line does. Raises HarvestError.
     """
     items: list[Item] = []
     seen: dict[str, int] = {}
@@ -63,7 +64,7 @@ def read_items(path: Path, fields: Fields, id_field: str) -> list[Item]:
         reason = _reason_against(values, fields)
         if reason is not None:
             raise HarvestError(f"{path}, line {number}: {reason}.")
-        name = str(values[id_field])
+        name = str(values[id_field]) if id_field is not None else str(number)
         if name in seen:
             raise HarvestError(f"{path}, line {number}: {id_field} {name} is that of line {seen[name]} too.")
         seen[name] = number

@@ -158,9 +158,9 @@ def _names_in(code: str) -> set[str]:
 def _continued(head: str, code: str) -> str:
     """A program's beginning and an answer that continues it, or repeats it, or gives its unfinished last line anew."""
     lines = head.rstrip().splitlines()
-    unfinished = lines[-1] if lines and lines[-1].rstrip().endswith(("=", "(", "[")) else ""
-    name = unfinished.partition("=")[0].strip()
-    if unfinished and not re.search(rf"^\s*{re.escape(name)}\b.*=", code, re.MULTILINE):
+    unfinished = lines[-1].rstrip() if lines and lines[-1].rstrip().endswith("=") else ""
+    target = unfinished.removesuffix("=").strip()
+    if unfinished and not re.search(rf"^\s*{re.escape(target)}\s*=", code, re.MULTILINE):
         return f"{head.rstrip()} {code.strip()}"
     if unfinished:
         lines = lines[:-1]

@@ -87,8 +87,18 @@ def judge(sandbox: Sandbox, program: Program, code: str) -> Score:
             )
         except SandboxError as error:
             return Score("error", str(error), code)
+    return judge_outcome(outcome, program, code)
+
+
+def judge_outcome(outcome: Outcome, program: Program, code: str) -> Score:
+    """What a run that has ended says of the answer."""
     reason = _reason(outcome, program)
     return Score("correct", _END, code) if reason is None else Score("wrong", reason, code)
+
+
+def passed_line() -> str:
+    """What a program prints last, once its tests have passed: one that ends before has not."""
+    return _END
 
 
 def _reason(outcome: Outcome, program: Program) -> str | None:

@@ -15,7 +15,7 @@ from .keys import find_config_questions
 from .kinds import find_code_questions, is_asked_file
 from .outline import read_outline
 from .records import ALL_KINDS, Question
-from .sampling import cap, spread, take_turns
+from .sampling import Shares, cap, spread, take_turns
 from .syntax import read_codebase
 from .unanswerable import find_unanswerable
 
@@ -46,7 +46,7 @@ def collect_questions(files: Iterable[tuple[str, str]], seed: int) -> Collection
     for kind in ALL_KINDS:
         ordered = spread([question for question in found if question.kind == kind], f"{seed}/{kind}")
         queues.append(cap(list(_alternate(cap(ordered)[: 2 * _MAX_OF_KIND], describer))[:_MAX_OF_KIND]))
-    answerable = list(take_turns(queues))
+    answerable = list(_describe_a_third(list(take_turns(queues))))
     return Collection(list(_mix(answerable, find_unanswerable(outline, seed))), len(found))
 
 
@@ -66,6 +66,36 @@ def _alternate(questions: Sequence[Question], describer: Describer) -> Iterator[
         elif first_both < len(both):
             yield both[first_both][0]
             first_both += 1
+
+
+def _describe_a_third(questions: Sequence[Question]) -> Iterator[Question]:
+    """The same order, but for descriptions that are drawn forward so that each head has a third of them.
+
+    Moving them changes what a kind has taken so far, so the share of each answer is held here again.
+    """
+    described = [question for question in questions if not question.is_named]
+    named = [question for question in questions if question.is_named]
+    ranks = {id(question): rank for rank, question in enumerate(questions)}
+    shares = Shares()
+    n_described = 0
+    for n in range(1, len(questions) + 1):
+        open_described = next((question for question in described if shares.allow(question)), None)
+        open_named = next((question for question in named if shares.allow(question)), None)
+        if open_described is None and open_named is None:
+            return
+        is_due = 3 * n_described < n
+        if open_described is not None and (
+            open_named is None or is_due or ranks[id(open_described)] < ranks[id(open_named)]
+        ):
+            chosen = open_described
+            described.remove(chosen)
+            n_described += 1
+        else:
+            assert open_named is not None
+            chosen = open_named
+            named.remove(chosen)
+        shares.take(chosen)
+        yield chosen
 
 
 def _mix(answerable: Sequence[Question], unanswerable: Sequence[Question]) -> Iterator[Question]:

@@ -51,6 +51,13 @@ class Describer:
         self._heirs = Counter(
             (base, symbol.kind) for symbol in outline.symbols if symbol.is_type for base in symbol.bases[:1]
         )
+        self._methods: dict[str, list[str]] = defaultdict(list)
+        for symbol in outline.symbols:
+            if symbol.is_function and symbol.owner and symbol.kind != "constructor":
+                self._methods[symbol.owner].append(symbol.last_name)
+        self._parameters = Counter(
+            tuple(parameter.name for parameter in symbol.parameters) for symbol in outline.symbols if symbol.parameters
+        )
         self._latest: tuple[str, list[str]] = ("", [])
         self._ways: list[Callable[[Symbol, Kind], Iterator[str]]] = [
             self._by_doc,
@@ -58,6 +65,7 @@ class Describer:
             self._by_callee,
             self._by_parameters,
             self._by_base,
+            self._by_method,
             self._by_user,
         ]
 
@@ -97,6 +105,7 @@ class Describer:
             and _MIN_DOC_CHARS <= len(sentence) <= _MAX_DOC_CHARS
             and not _DULL.match(sentence)
             and not set('"`{}|=') & set(sentence)
+            and " ," not in sentence  # something was taken out
             and not _spells(symbol.last_name, sentence)
             and not (symbol.kind == "constant" and self._is_in_group(symbol))
         ):
@@ -116,26 +125,35 @@ class Describer:
                 yield f"the {_noun(symbol)} in `{symbol.path}` that {word} `{name}`"
 
     def _by_callee(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
-        if kind == "file" or not symbol.is_function:
+        if not symbol.is_function:
             return
         for name in sorted(symbol.calls, key=lambda each: (-len(each), each)):
             if len(name) < _MIN_CALLEE_CHARS or name == symbol.last_name or _spells(symbol.last_name, name):
                 continue
             if name in _KEYWORDS or (kind == "environment" and "env" in name.lower()):
                 continue
-            if self._is_only_in(symbol, name, None):
+            if kind == "file":
+                if self._is_only_in(symbol, name, None) and self._is_in_one_file(name):
+                    yield f"the only {_noun(symbol)} that calls `{name}`"
+            elif self._is_only_in(symbol, name, None):
                 yield f"the {_noun(symbol)} in `{symbol.path}` that calls `{name}`"
 
     def _by_parameters(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
-        if kind in ("parameter", "file") or not symbol.parameters:
+        if kind == "parameter" or not symbol.parameters:
             return
         names = [parameter.name for parameter in symbol.parameters]
-        if not 2 <= len(names) <= _MAX_PARAMETERS:
+        if len(names) > _MAX_PARAMETERS or len(names[0]) < 2:
+            return
+        listed = "parameters are " + ", ".join(f"`{name}`" for name in names[:-1]) + f" and `{names[-1]}`"
+        if len(names) == 1:
+            listed = f"only parameter is `{names[0]}`"
+        if kind == "file":
+            if self._parameters[tuple(names)] == 1:
+                yield f"the only {_noun(symbol)} whose {listed}"
             return
         same = [o for o in self._functions(symbol.path) if o.parameters and [p.name for p in o.parameters] == names]
         if same == [symbol]:
-            listed = ", ".join(f"`{name}`" for name in names[:-1]) + f" and `{names[-1]}`"
-            yield f"the {_noun(symbol)} in `{symbol.path}` whose parameters are {listed}"
+            yield f"the {_noun(symbol)} in `{symbol.path}` whose {listed}"
 
     def _by_base(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
         if kind in ("base", "overrides") or not symbol.is_type or not symbol.bases:
@@ -143,6 +161,14 @@ class Describer:
         base = symbol.bases[0]
         if self._heirs[base, symbol.kind] == 1:
             yield f"the only {_noun(symbol)} that inherits from `{base}`"
+
+    def _by_method(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
+        """A type by a method that no other has."""
+        if kind in ("overrides", "caller") or not symbol.is_type:
+            return
+        for name in self._methods.get(symbol.name, ()):
+            if len(name) >= _MIN_CALLEE_CHARS and self._outline.last_names[name] == 1:
+                yield f"the only {_noun(symbol)} that defines the method `{name}`"
 
     def _by_user(self, symbol: Symbol, kind: Kind) -> Iterator[str]:
         """A constant by the one function that reads it, if that reads no other constant of the file."""
@@ -167,6 +193,11 @@ class Describer:
         told = [use for use in uses if (use.is_call if on_line is None else on_line(lines[use.line - 1]))]
         return bool(told) and all(symbol.start_line <= use.line <= symbol.end_line for use in told)
 
+    def _is_in_one_file(self, name: str) -> bool:
+        """Whether a name stands in one file of the repository, and is defined in none."""
+        uses = self._outline.mentions.get(name, ())
+        return not self._outline.last_names[name] and len({use.path for use in uses}) == 1
+
     def _lines(self, path: str) -> list[str]:
         if self._latest[0] != path:
             self._latest = (path, self._outline.texts[path].split("\n"))
@@ -183,6 +214,7 @@ def _put(phrase: str, question: Question) -> str | None:
     for named in (
         f"the class {name}",
         f"the enumeration {name}",
+        f"the type {name}",
         f"the constant {name}",
         f"the constructor of {owner}",
         f"the module attribute `@{question.symbol.rpartition('.')[2]}` of {owner}",

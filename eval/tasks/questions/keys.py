@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
 from .configuration import ConfigKey, is_configuration, read_keys
 from .harvest import gives_away
@@ -33,10 +34,11 @@ def _ask_keys(path: str, keys: list[ConfigKey]) -> Iterator[Question]:
         value = key.value
         if names[key.name] != 1 or len(value) > _MAX_VALUE_CHARS or "`" in value or "\\" in value or not _bare(value):
             continue
-        if any(gives_away(part, _bare(value)) or gives_away(_bare(value), part) for part in key.name.split(".")):
+        words = (*key.name.split("."), PurePosixPath(path).stem)
+        if any(gives_away(word, _bare(value)) or gives_away(_bare(value), word) for word in words):
             continue
         is_telling = _bare(value).lower() not in _COMMON and len(_bare(value)) > 2 and values[_bare(value)] == 1
-        if number % 2 and is_telling:
+        if number % 3 and is_telling:  # every third is asked by its name all the same
             text = f"Which key of `{path}` has the value `{_bare(value)}`?"
             yield _make(path, key, text, key.name, "", "name", is_named=False)
         else:

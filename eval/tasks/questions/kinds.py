@@ -26,6 +26,7 @@ _TEST_FOLDERS = frozenset(
     "spec specs __tests__ __mocks__ fixtures fixture e2e androidtest testfixtures unittests test-data testdata website "
     "samples www scripts".split()
 )
+_ENDINGS = (".playground",)
 _OTHER_FOLDERS = (
     "example",
     "sample",
@@ -83,7 +84,7 @@ def is_asked_file(path: str) -> bool:
     folders = {part.lower() for part in PurePosixPath(path).parts[:-1]}
     return (
         is_own_source(path)
-        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) for f in folders)
+        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) or f.endswith(_ENDINGS) for f in folders)
         and not _TEST_FILE.search(path)
     )
 
@@ -181,7 +182,8 @@ def _ask_member(symbol: Symbol) -> Iterator[Question]:
     before, after = members[nth], members[nth + 1]
     if re.sub(r"\d+", "", before.name) == re.sub(r"\d+", "", after.name):  # numbered: anybody can count
         return
-    text = f"Which member comes directly after `{before.name}` in the enumeration `{symbol.name}`?"
+    what = "type" if symbol.kind == "type" else "enumeration"
+    text = f"Which member comes directly after `{before.name}` in the {what} `{symbol.name}`?"
     yield from _make("member", text, after.name, symbol, (before.line, after.line), detail=before.name)
 
 

@@ -178,6 +178,8 @@ class _FileReader:
             name, kind, inner = "", "", node
             if node.type in self._language.wrappers or node.type in self._language.definitions:
                 name, kind, inner = read_definition(node, self._language, in_function=in_function)
+            if node.type == "bind":  # Haskell's value, which may be a function without parameters
+                kind = "constant" if any(v for _, v, _ in read_constants(node, "haskell", in_type=False)) else kind
             if (name and kind not in ("variable", "constant", "property", "assignment")) or (
                 name and _is_callable(inner)
             ):

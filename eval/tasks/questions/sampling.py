@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import heapq
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from .literals import canonical
@@ -91,6 +91,23 @@ def cap(questions: Sequence[Question]) -> list[Question]:
             heapq.heappush(waiting, (_SHARE * n_taken, groups[group][n_taken], group, n_taken))
 
 
+class Shares:
+    """Which answers were taken so far in each kind, and which may be taken next."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._of_answer: Counter[tuple[str, str]] = Counter()
+
+    def allow(self, question: Question) -> bool:
+        """Whether its answer keeps its share of the kind."""
+        return _SHARE * self._of_answer[question.kind, _answer_group(question)] <= self._taken[question.kind]
+
+    def take(self, question: Question) -> None:
+        """Count a question."""
+        self._taken[question.kind] += 1
+        self._of_answer[question.kind, _answer_group(question)] += 1
+
+
 def _answer_group(question: Question) -> str:
     """Questions that the same guess answers."""
     if is_trivial_answer(question):
@@ -98,4 +115,4 @@ def _answer_group(question: Question) -> str:
     if question.asks_for == "value":
         is_python = question.language == "python"
         return repr(ast.literal_eval(question.answer) if is_python else canonical(question.answer))
-    return question.answer.rpartition(".")[2]
+    return question.answer.rpartition(".")[2] if question.asks_for == "name" else question.answer

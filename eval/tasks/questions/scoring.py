@@ -13,8 +13,9 @@ The rules, the same for every arm:
 4. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
    compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); where a string
    is expected, its quotes may be missing. In other languages likewise, suffixes of numbers aside (``literals``).
-5. Names: ``raise`` before and a call's parentheses behind are dropped; a qualified name and a bare one are the same
-   if one ends the other at a dot (``requests.Timeout`` is ``Timeout``, ``Timeout`` is not ``ReadTimeout``).
+5. Names: ``raise`` or ``throw new`` before, a call's parentheses behind and a variable's ``$`` are dropped; ``::``,
+   ``->`` and ``#`` are dots. A qualified name and a bare one are the same if one ends the other at a dot
+   (``requests.Timeout`` is ``Timeout``, ``Timeout`` is not ``ReadTimeout``).
 6. Types: spaces and qualifiers (``std::``) are dropped, everything else counts: ``Option<String>`` is not ``String``.
 7. Paths: the whole path, or an end of it at a folder's boundary that no other file of the repository has.
 """
@@ -67,7 +68,7 @@ _DECLINING_SPAN = re.compile(
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'\[])|\n")
 _PATH = re.compile(r"[\w@+.-]+(?:/[\w@+.-]+)*\.\w+|[\w@+.-]+(?:/[\w@+.-]+)+")
 _ASSIGNMENT = re.compile(r"^([\w.]+)\s*(?::[^=]+)?=(?!=)\s*(.+)$", re.S)
-_CALLED_NAME = re.compile(r"^(?:raise\s+)?([A-Za-z_][\w.]*)\s*(?:\(.*\))?$", re.S)
+_CALLED_NAME = re.compile(r"^(?:(?:raise|throw|new)\s+)*([A-Za-z_][\w.]*)\s*(?:\(.*\))?$", re.S)
 
 
 def score_answer(question: Question, text: str) -> Score:
@@ -146,13 +147,18 @@ def _is_same(question: Question, one: str, other: str) -> bool:
     if question.asks_for == "value":
         return same_value(one, other) if question.language == "python" else same_literal(one, other)
     if question.asks_for == "name":
-        return same_name(one, other) or same_name(_DOTS.sub(".", one), _DOTS.sub(".", other))
+        return same_name(_plain_name(one), _plain_name(other))
     if question.asks_for == "type":
         return _plain_type(one) == _plain_type(other)
     return one == other  # ends of the path are among what is accepted
 
 
 _DOTS = re.compile(r"::|->|[#\\/]")
+
+
+def _plain_name(source: str) -> str:
+    """A name with dots for whatever parts it, without the marks of variables."""
+    return re.sub(r"[$&*@]", "", _DOTS.sub(".", source)).strip(".")
 
 
 def _plain_type(source: str) -> str:
@@ -187,7 +193,7 @@ def _value_of(question: Question, found: str) -> str:
 
 def _name_of(found: str) -> str:
     found = found.strip("'\"")
-    called = _CALLED_NAME.match(found)
+    called = _CALLED_NAME.match(_DOTS.sub(".", found))
     return called[1] if called is not None else found
 
 

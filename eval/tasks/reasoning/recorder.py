@@ -32,8 +32,17 @@ _VARARGS, _KEYWORDS = 0x04, 0x08
 _Target = tuple[str, str, str]  # path, name and kind
 _targets: dict[int, tuple[CodeType, _Target | None]] = {}  # by id: hashing code is slow, so it is held here to stay
 _open: dict[int, tuple[dict[str, Any], list[Any], list[str], str]] = {}
-_calls: dict[str, dict[str, dict[str, Any]]] = {}
+_calls: dict[str, set[str]] = {}  # of each function, what was given
+_written: list[str] = []  # lines that are not in the file yet
+_output = -1
 _test = ""
+_dumps = json.dumps  # tests may patch it
+
+
+def pytest_configure() -> None:
+    """Open the file, before any test may change the folder or replace open()."""
+    global _output
+    _output = os.open(Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -47,15 +56,8 @@ def pytest_runtest_call(item: Any) -> Iterator[None]:
     finally:
         sys.setprofile(None)
         _open.clear()
-
-
-def pytest_sessionfinish() -> None:
-    """Write one line a call."""
-    path = Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl"
-    with path.open("w", encoding="utf-8") as file:
-        for calls in _calls.values():
-            for call in calls.values():
-                file.write(json.dumps(call) + "\n")
+        os.write(_output, "".join(_written).encode("utf-8", "surrogatepass"))
+        _written.clear()
 
 
 def _watch(frame: FrameType, event: str, value: Any) -> None:
@@ -118,8 +120,11 @@ def _leave(opened: tuple[dict[str, Any], list[Any], list[str], str], value: Any)
         return
     call["value"] = spelled
     call["changes_arguments"] = [spell(given) for given in values] != before
-    identity = json.dumps([call["positional"], call["star"], call["keyword"]])
-    _calls.setdefault(key, {}).setdefault(identity, call)
+    identity = _dumps([call["positional"], call["star"], call["keyword"]])
+    known = _calls.setdefault(key, set())
+    if identity not in known:
+        known.add(identity)
+        _written.append(_dumps(call) + "\n")
 
 
 def _find_target(code: CodeType) -> _Target | None:

@@ -18,6 +18,7 @@ from eval.tasks.repository.records import Function, TestRecord, TestReport
 
 from . import recorder, replayer
 
+_MAX_RUNS = 4  # where something ends the process, the rest is done by another
 _SHOWN_DEFAULT = 40  # characters: a longer default is written out in no call
 
 
@@ -60,10 +61,11 @@ class Call:
 
 def record_calls(
     runner: Runner, targets: Mapping[str, Target], tests: Sequence[TestRecord], folder: Path
-) -> tuple[list[Call], TestReport]:
+) -> tuple[list[Call], str]:
     """Run ``tests`` and return the calls of ``targets``, by key, but for those that change what they were given.
 
-    ``folder`` is for what is written meanwhile.
+    ``folder`` is for what is written meanwhile. A test that ends the process, such as one that is too slow when it is
+    watched, costs its own calls; the second value says what happened, empty for nothing.
     """
     by_path: dict[str, dict[str, list[str]]] = {}
     for target in targets.values():
@@ -71,12 +73,23 @@ def record_calls(
             by_path.setdefault(target.function.path, {})[str(line)] = [target.function.name, target.kind]
     plugin = _copy_plugin(recorder.__file__, folder / "quarry_recorder.py", f"TARGETS.update({by_path!r})")
     output = folder / "recorded"
-    report = runner.run(tests, plugins=[plugin], kept=output)
-    calls: list[Call] = []
-    for read in _read_lines(output / "calls.jsonl"):
-        if not read["changes_arguments"]:
-            calls.append(_spell_call(read, targets[f"{read['path']}::{read['name']}"].found.node))
-    return calls, report
+    calls: dict[str, Call] = {}
+    left = list(tests)
+    problem = ""
+    for _ in range(_MAX_RUNS):
+        report = runner.run(left, plugins=[plugin], kept=output)
+        for read in _read_lines(output / "calls.jsonl"):
+            if not read["changes_arguments"]:
+                call = _spell_call(read, targets[f"{read['path']}::{read['name']}"].found.node)
+                calls.setdefault(call.id, call)
+        problem = problem or report.problem
+        done = {test.id for test in report.tests} | {report.hung}
+        if not report.problem or done == {""}:
+            break
+        left = [test for test in left if test.id not in done]
+        if not left:
+            break
+    return list(calls.values()), problem
 
 
 def replay_calls(runner: Runner, calls: Sequence[Call], tests: Sequence[TestRecord], folder: Path) -> dict[str, str]:

@@ -63,11 +63,10 @@ class ReasoningTask:
         with Trials(repository) as trials:
             tests = _choose_tests(repository, [target.function for target in targets.values()])
             calls: list[Call] = []
+            problem = ""
             if tests:
                 given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
-                calls, report = record_calls(trials, targets, tests, folder)
-                if report.problem:
-                    left_out[f"tests were not recorded to the end ({report.problem})"] += 1
+                calls, problem = record_calls(trials, targets, tests, folder)
             ordered = order_candidates(_judge(calls, targets, shown, left_out), given.seed)
             chosen = ordered[: _N_MORE * limit]
             if chosen:
@@ -84,7 +83,9 @@ class ReasoningTask:
                 f"asked about ({_listed(left_out) or 'no function takes and returns plain values'}): give another "
                 "--repo, or another task."
             )
-        return Harvest(cases, _write_tree(shown, folder / "tree"), [*repository.notes, *_notes(cases, calls, left_out)])
+        return Harvest(
+            cases, _write_tree(shown, folder / "tree"), [*repository.notes, *_notes(cases, calls, left_out, problem)]
+        )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Compares values; nothing is run."""
@@ -186,13 +187,15 @@ def _write_tree(texts: Mapping[str, str], folder: Path) -> Path:
     return folder
 
 
-def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str]) -> list[str]:
+def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str], problem: str) -> list[str]:
     kinds = Counter(case.kind for case in cases)
     notes = [
         f"{len(calls)} calls were recorded; left out: {_listed(left_out) or 'none'}, and what exceeds an answer's or a "
         "function's share",
         "all tests are left out of the index: they hold the values",
     ]
+    if problem:
+        notes.append(f"some tests were not recorded: {problem}")
     if kinds[WITH_HELPERS] < kinds[ALONE]:
         notes.append(f"only {kinds[WITH_HELPERS]} of {len(cases)} cases are of functions that use others")
     return notes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import weakref
 from dataclasses import dataclass
 
 from eval.cases import Case, Score, Span
@@ -16,8 +17,9 @@ from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.extraction import extract_code
 from eval.tasks.repository.functions import is_own_code
-from eval.tasks.repository.heldout import build_tree
+from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
+from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 from eval.tasks.repository.trial import Trials
 
@@ -25,7 +27,6 @@ from .messages import clean_message
 from .planting import PlantedBug, can_hold_bug, plant_bugs
 
 _DEFAULT_LIMIT = 60
-_MAX_MESSAGES = 64  # accounts of failed tests that are remembered for follow-ups
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +66,28 @@ class RepairTask:
                 f"{given.repo}: its tests notice none of the bugs that were planted ({notes[0]}): give another --repo, "
                 "or another task."
             )
-        held_out = build_tree(repository, list({bug.function.key: bug.function for bug in bugs}.values()))
-        cases = [_make_case(repository, bug, held_out.sources_of(bug.function)) for bug in bugs]
+        held_out = HeldOutRepository.of(repository)
+        hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
+        cases = [_make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
         return Harvest(
             cases,
-            held_out.tree,
+            held_out.folder,
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
         )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Judges by the tests that noticed the bug, and the others that execute the function."""
         return RepairScorer(open_tested_repository(given))
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """A score, with the first test that failed and pytest's account of it."""
+
+    score: Score
+    failed_test: str = ""
+    message: str = ""
 
 
 class RepairScorer:
@@ -86,30 +97,12 @@ class RepairScorer:
         self._repository = repository
         self._functions = {function.key: function for function in repository.functions}
         self._trials = Trials(repository)
-        self._messages: dict[str, tuple[str, str]] = {}  # failed test and account by case and answer
+        self._close = weakref.finalize(self, self._trials.close)  # nobody else does
+        self._known: dict[tuple[str, str], _Verdict] = {}  # by case and code: arms often give the same answer
 
     def score(self, case: Case, text: str) -> Score:
         """The tests' verdict. ``unchanged`` is 1 where the answer is the function with its bug."""
-        function = self._functions[case.data["function"]]
-        code = extract_code(text, "python", function.last_name)
-        if code is None:
-            return Score("unanswered", "no code in the answer")
-        original = self._repository.text_of(function.path)
-        try:
-            placed = place_answer(original, function, code)
-        except MisfitError as error:
-            return Score("wrong", str(error), code)
-        if _same_program(placed, plant_again(case, original)):
-            explanation = "the function as it was given, with its bug"
-            return Score("wrong", explanation, code, {"unchanged": 1.0})
-        trial = self._trials.try_text(function.path, placed, self._repository.deciding_tests(function))
-        measures = {"unchanged": 0.0}
-        if trial.passed:
-            return Score("correct", f"{trial.n_tests} tests passed", code, measures)
-        if len(self._messages) >= _MAX_MESSAGES:
-            self._messages.clear()  # a follow-up comes right after its score
-        self._messages[_answer_key(case, text)] = (trial.failed_test, trial.message)
-        return Score("wrong", trial.reason, code, measures)
+        return self._judge(case, text).score
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the tests say of the answer, or why nothing could be tested."""
@@ -121,15 +114,37 @@ class RepairScorer:
             return f"That is the same function as before, and the test still fails. {wanted}"
         if "unchanged" not in score.measures:
             return f"That cannot be used: {score.explanation}. {wanted}"
-        key = _answer_key(case, text)
-        if key not in self._messages:  # scored by an earlier run
-            self.score(case, text)
-        failed_test, message = self._messages.get(key, ("", score.explanation))
-        return f"With your function {_say_failure(self._repository, failed_test, message)}\n\n{wanted}"
+        verdict = self._judge(case, text)  # known, unless an earlier run scored it
+        failure = _say_failure(self._repository, verdict.failed_test, verdict.message or score.explanation)
+        return f"With your function {failure}\n\n{wanted}"
+
+    def _judge(self, case: Case, text: str) -> _Verdict:
+        function = self._functions[case.data["function"]]
+        code = extract_code(text, "python", function.last_name)
+        if code is None:
+            return _Verdict(Score("unanswered", "no code in the answer"))
+        if (case.id, code) not in self._known:
+            self._known[case.id, code] = self._try(case, function, code)
+        return self._known[case.id, code]
+
+    def _try(self, case: Case, function: Function, code: str) -> _Verdict:
+        original = self._repository.text_of(function.path)
+        try:
+            placed = place_answer(original, function, code)
+        except MisfitError as error:
+            return _Verdict(Score("wrong", str(error), code))
+        if _same_program(placed, plant_again(case, original)):
+            return _Verdict(Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0}))
+        tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
+        trial = self._trials.try_text(function.path, placed, tests)
+        measures = {"unchanged": 0.0, "n_tests": float(len(tests))}
+        if trial.passed:
+            return _Verdict(Score("correct", f"{len(tests)} tests pass", code, measures))
+        return _Verdict(Score("wrong", trial.reason, code, measures), trial.failed_test, trial.message)
 
     def close(self) -> None:
         """Remove the working copy."""
-        self._trials.close()
+        self._close()
 
 
 def plant_again(case: Case, original: str) -> str:
@@ -140,7 +155,7 @@ def plant_again(case: Case, original: str) -> str:
     return changed.decode()
 
 
-def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span]) -> Case:
+def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
     function, mutation = bug.function, bug.mutation
     tree = parse_file(mutation.text)
     found = find_function(tree, function.def_line) if tree is not None else None
@@ -161,6 +176,7 @@ def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span
         prompt=prompt,
         query=f"{describe_function(found)}\n{bug.trial.reason.partition(': ')[2]}".strip(),
         sources=sources,
+        ref=ref,
         language="python",
         data={
             "function": function.key,
@@ -170,6 +186,7 @@ def _make_case(repository: TestedRepository, bug: PlantedBug, sources: list[Span
             "before": mutation.before,
             "after": mutation.after,
             "failed_test": bug.trial.failed_test,
+            "tests": [test.id for test in repository.deciding_tests(function)],
         },
     )
 
@@ -192,10 +209,6 @@ def _dump(tree: ast.Module) -> str:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree)
-
-
-def _answer_key(case: Case, text: str) -> str:
-    return hashlib.sha256(f"{case.id}\0{text}".encode()).hexdigest()
 
 
 TASK: Task = RepairTask()

@@ -1,113 +1,140 @@
-"""The tree that is indexed: the repository without the bodies that are asked for, their copies and their tests.
-
-All cases of a harvest share one tree, in which all their bodies are missing: what helps one case may be the head of
-another's function, without its body. Links, and files that the index would leave out, are not in it.
+"""What is indexed in place of a repository: for each case all of it but the body that is asked for, its near-copies and
+the files of the tests that decide. Links, and files that the index would leave out, are not in it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eval.cases import Span
 
-from .copies import PrintIndex, make_print, shingles_of
+from .copies import PrintIndex, make_print, normalise, shingles_of
 from .definitions import Definitions
 from .functions import find_functions_in, is_test_file, parse_python, split_lines
+from .history import GitHistory
 from .placing import STUB, body_of, cut_bodies
 from .records import Function
 from .tested import TestedRepository
 
-HELDOUT_VERSION = 1  # raised when the same functions give another tree
+HELDOUT_VERSION = 2  # raised when the same functions give another tree
 _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """``tree`` is the folder to index; ``notes`` say what was taken out of it."""
+class HeldOutRepository:
+    """The tree as a git repository with a ref for each function: all of the repository but that one's body and tests.
 
-    tree: Path
-    notes: Sequence[str]
-    definitions: Definitions  # of the tree
-    originals: Definitions
+    So a case's own answer cannot be found, and the bodies of the other cases can, whatever their number. It is written
+    below ``folder``; ``find_tests`` gives the files of the tests that execute a function.
+    """
 
-    def sources_of(self, function: Function) -> list[Span]:
-        """The repository's definitions that the original body uses, as lines of the tree, in order of first use."""
-        spans = [self.definitions.span_of(use) for use in self.originals.used_by(function)]
-        return [span for span in spans if span is not None]
+    def __init__(self, texts: Mapping[str, str], folder: Path, find_tests: Callable[[Function], set[str]]) -> None:
+        self._texts, self._find_tests = texts, find_tests
+        self._corpus = Corpus(texts)
+        self._originals = Definitions(texts)
+        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}", texts)
+        self._notes: Counter[str] = Counter()
 
+    @classmethod
+    def of(cls, repository: TestedRepository) -> HeldOutRepository:
+        """That of a repository whose tests were run: a test that executes the function counts, also if it fails."""
+        coverage = repository.coverage
 
-def build_tree(repository: TestedRepository, hidden: Sequence[Function]) -> HeldOut:
-    """Write the tree without the bodies of ``hidden`` below the repository's folder, unless it is there."""
-    digest = hashlib.sha256("\n".join([str(HELDOUT_VERSION), *sorted(f.key for f in hidden)]).encode()).hexdigest()
-    target = repository.folder / "trees" / digest[:16]
-    texts, notes = hold_out(repository.checkout.texts, hidden, _deciding_files(repository, hidden))
-    if not target.is_dir():
-        part = target.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        for path, text in texts.items():
-            (part / path).parent.mkdir(parents=True, exist_ok=True)
-            (part / path).write_bytes(text.encode("utf-8", "surrogateescape"))
-        part.rename(target)
-    return HeldOut(target, notes, Definitions(texts), Definitions(repository.checkout.texts))
+        def find_tests(function: Function) -> set[str]:
+            return {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
 
+        return cls(repository.checkout.texts, repository.folder, find_tests)
 
-def _deciding_files(repository: TestedRepository, hidden: Sequence[Function]) -> set[str]:
-    """Files with a test that executes one of the functions, whether it is among those that are run or not."""
-    covering = repository.coverage.covering
-    return {repository.coverage.tests[name].path for function in hidden for name in covering.get(function.key, ())}
+    @property
+    def folder(self) -> Path:
+        """The git repository."""
+        return self._history.folder
+
+    @property
+    def notes(self) -> list[str]:
+        """What was taken out so far, for the user."""
+        said = ", ".join(f"{n:,} {what}" for what, n in self._notes.items())
+        return [f"Each case has a tree of its own to search, without what gives it away; in all {said} are left out."]
+
+    def hide(self, function: Function) -> tuple[str, list[Span]]:
+        """The ref without the function, and the definitions that its body uses, as lines of that ref."""
+        texts, counts = self._corpus.without([function], self._find_tests(function))
+        self._notes.update(counts)
+        changed = {path: texts.get(path) for path, text in self._texts.items() if texts.get(path) != text}
+        ref = self._history.add(f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}", changed)
+        of_changed = Definitions({path: text for path, text in changed.items() if text is not None})
+        spans: list[Span] = []
+        for use in self._originals.used_by(function):
+            span = (of_changed if use[0] in changed else self._originals).span_of(use)
+            if span is not None:
+                spans.append(span)
+        return ref, spans
 
 
 def hold_out(
     texts: Mapping[str, str], hidden: Sequence[Function], test_files: set[str]
-) -> tuple[dict[str, str], list[str]]:
-    """The files of the tree by path, and notes. ``test_files`` are left out, as are their near-copies."""
-    tests = [
-        function for path in sorted(test_files & texts.keys()) for function in find_functions_in(path, texts[path])
-    ]
-    prints = [make_print(f.key, body_of(texts[f.path], f)) for f in hidden]
-    of_tests = [make_print(f.key, body_of(texts[f.path], f)) for f in tests if f.n_statements >= _MIN_TEST_STATEMENTS]
-    index = PrintIndex([*prints, *of_tests])
-    whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
-    by_path: dict[str, list[Function]] = defaultdict(list)
-    for function in hidden:
-        by_path[function.path].append(function)
-    kept: dict[str, str] = {}
-    n_copies, n_passages, n_test_copies = 0, 0, 0
-    for path, text in texts.items():
-        if path in test_files or path.rpartition("/")[2] == ".gitignore":  # it might hide files of the tree
-            continue
-        if is_test_file(path) and whole_tests.copied_by(shingles_of(text)) is not None:
-            n_test_copies += 1
-            continue
-        own = by_path.get(path, [])
-        functions = find_functions_in(path, text) if path.endswith(".py") else []
-        own_keys = {function.key for function in own}
-        own_lines = {function.start_line for function in own}
-        copies = [
-            function
+) -> tuple[dict[str, str], Counter[str]]:
+    """What ``Corpus.without`` gives, for once."""
+    return Corpus(texts).without(hidden, test_files)
+
+
+class Corpus:
+    """The texts of a repository by path, with what is looked at for every function once."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._functions = {path: find_functions_in(path, text) for path, text in texts.items() if path.endswith(".py")}
+        self._shingles = {
+            (path, function.start_line): shingles_of(body_of(texts[path], function))
+            for path, functions in self._functions.items()
             for function in functions
+        }
+        self._of_tests = {path: shingles_of(text) for path, text in texts.items() if is_test_file(path)}
+        self._lines = {path: frozenset(map(normalise, text.splitlines())) for path, text in texts.items()}
+
+    def without(self, hidden: Sequence[Function], test_files: set[str]) -> tuple[dict[str, str], Counter[str]]:
+        """The texts without bodies and near-copies of them, and how much was taken out, by what it was.
+
+        ``test_files`` are left out, as are their near-copies.
+        """
+        texts = self._texts
+        tests = [function for path in sorted(test_files & texts.keys()) for function in self._functions.get(path, ())]
+        prints = [make_print(f.key, body_of(texts[f.path], f)) for f in hidden]
+        of_tests = [
+            make_print(f.key, body_of(texts[f.path], f)) for f in tests if f.n_statements >= _MIN_TEST_STATEMENTS
+        ]
+        index = PrintIndex([*prints, *of_tests])
+        telling = frozenset(line for each in index.prints for line in each.lines)
+        whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
+        counts = Counter({"bodies": len(hidden), "files of tests": len(test_files & texts.keys())})
+        kept: dict[str, str] = {}
+        for path, text in texts.items():
+            if path in test_files or path.rpartition("/")[2] == ".gitignore":  # it might hide files of the tree
+                continue
+            if path in self._of_tests and whole_tests.copied_by(self._of_tests[path]) is not None:
+                counts["copies of tests"] += 1
+                continue
+            own = [function for function in hidden if function.path == path]
+            copies = self._copies(path, index, {function.start_line for function in own})
+            counts["near-copies of functions"] += len(copies)
+            cut = cut_bodies(text, [*own, *copies])
+            if not telling.isdisjoint(self._lines[path]):
+                cut, n_cut = _cut_passages(path, cut, index)
+                counts["passages that repeat one"] += n_cut
+            if cut.strip():
+                kept[path] = cut
+        return kept, counts
+
+    def _copies(self, path: str, index: PrintIndex, own_lines: set[int]) -> list[Function]:
+        return [
+            function
+            for function in self._functions.get(path, ())
             if function.start_line not in own_lines
             and function.head_end_line < function.body_start_line <= function.end_line
-            and index.copied_by(shingles_of(body_of(text, function))) is not None
+            and index.copied_by(self._shingles[path, function.start_line]) is not None
         ]
-        n_copies += len(copies)
-        assert own_keys <= {function.key for function in functions}
-        cut = cut_bodies(text, [*own, *copies])
-        cut, n_cut = _cut_passages(path, cut, index)
-        n_passages += n_cut
-        if cut.strip():
-            kept[path] = cut
-    n_test_files = len(test_files & texts.keys())
-    notes = [
-        f"{len(hidden)} bodies and the {n_test_files} files of tests that execute them are hidden from the index, and "
-        f"{n_copies} near-copies of functions, {n_passages} passages that repeat one, {n_test_copies} copies of tests."
-    ]
-    return kept, notes
 
 
 def _cut_passages(path: str, text: str, index: PrintIndex) -> tuple[str, int]:

@@ -99,6 +99,14 @@ def test_fences_of_all_kinds(text: str) -> None:
     assert extract_code(text, defines="area") == FUNCTION
 
 
+@pytest.mark.parametrize("code", [JAVASCRIPT, RUST, CPP], ids=["javascript", "rust", "cpp"])
+def test_what_was_cut_off_behind_a_complete_definition_is_dropped(code: str) -> None:
+    """An answer that hits its limit in a second function has given the first."""
+    language = {JAVASCRIPT: "javascript", RUST: "rust", CPP: "cpp"}[code]
+    cut = code.replace("area", "other")[:-9]
+    assert extract_code(f"```{language}\n{code}\n{cut}", language, "area") == code
+
+
 def test_a_fence_in_a_docstring_is_not_the_end() -> None:
     """A fence that stands deeper than the opening one belongs to the code."""
     code = 'def area(w, h):\n    """Area.\n\n    ```\n    area(1, 2)\n    ```\n    """\n    return w * h\n'

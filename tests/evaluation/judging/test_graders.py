@@ -14,10 +14,9 @@ import pytest
 from langchain_core.language_models import FakeListChatModel
 from pydantic import SecretStr
 
-from assistant.models.openai_server import OpenAIProvider
 from assistant.settings import AssistantSettings
 from eval.errors import EvaluationError
-from eval.judging.graders import HostedGrader, ProviderGrader, open_grader
+from eval.judging.graders import Grader, HostedGrader, open_grader
 from indexer.errors import QuarryError
 
 REPLY = 'A is right.\n{"score_a": 9, "score_b": 2, "winner": "A"}'
@@ -50,20 +49,25 @@ class _Server(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[str]:
-    """The address of a server that knows one model, ``judge``."""
+def server() -> Iterator[ThreadingHTTPServer]:
+    """A server that knows one model, ``judge``."""
     listening = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
     _Server.bodies.clear()
     threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield f"http://127.0.0.1:{listening.server_address[1]}/v1"
+    yield listening
     listening.shutdown()
     listening.server_close()
 
 
-def test_a_server_of_openais_protocol_judges(server: str, tmp_path: Path) -> None:
+def open_judge(server: ThreadingHTTPServer, home: Path) -> Grader:
+    """The judge that the server has."""
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    return open_grader(AssistantSettings(home=home, openai_url=url, openai_api_key=SecretStr("k")), "openai/judge")
+
+
+def test_a_server_of_openais_protocol_judges(server: ThreadingHTTPServer, tmp_path: Path) -> None:
     """``--by openai/NAME`` is all it takes: greedy, with the rubric, and the tokens are counted."""
-    settings = AssistantSettings(home=tmp_path, openai_url=server, openai_api_key=SecretStr("k"))
-    grader = open_grader(settings, "openai/judge")
+    grader = open_judge(server, tmp_path)
     assert grader.model == "openai/judge"
     graded = asyncio.run(grader.grade("Be fair.", "Judge."))
     grader.close()
@@ -73,9 +77,11 @@ def test_a_server_of_openais_protocol_judges(server: str, tmp_path: Path) -> Non
     assert [message["content"] for message in body["messages"]] == ["Be fair.", "Judge."]
 
 
-def test_a_server_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    """The line names the model and what to look at."""
-    grader = ProviderGrader(OpenAIProvider("http://127.0.0.1:9/v1", "k", "judge", window_tokens=4096))
+def test_a_server_that_goes_away_is_one_line(server: ThreadingHTTPServer, tmp_path: Path) -> None:
+    """The line names the model, whatever the client's own error is."""
+    grader = open_judge(server, tmp_path)
+    server.shutdown()
+    server.server_close()
     with pytest.raises(QuarryError, match="openai/judge"):
         asyncio.run(grader.grade("Be fair.", "Judge."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.tasks.questions.records import Kind, Question
+from eval.tasks.questions.records import Form, Kind, Question
 from eval.tasks.questions.scoring import score_answer
 
 
@@ -103,3 +103,97 @@ def test_a_score_says_what_was_compared() -> None:
     """The normalised answer and the expected one are kept, so that a verdict can be checked by hand."""
     score = score_answer(NAME, "`raise KeyError(1)`")
     assert (score.normalised, score.explanation) == ("KeyError", "expected LockedError")
+
+
+def ask_in(form: Form, answer: str, *accepted: str, language: str = "typescript", kind: Kind = "returns") -> Question:
+    """A question of another language."""
+    text = "What is it of `Gate.open`?"
+    return Question("id", kind, text, answer, accepted, "gate.ts", 1, 1, "Gate.open", "", language, form)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "verdict"),
+    [
+        (ask_in("value", "1_000"), "`1000`", "correct"),
+        (ask_in("value", "0x10"), "16", "correct"),
+        (ask_in("value", "30L"), "`30`", "correct"),
+        (ask_in("value", '"oak"'), "`'oak'`", "correct"),
+        (ask_in("value", '"oak"'), "`oak`", "correct"),
+        (ask_in("value", "nil"), "`null`", "correct"),
+        (ask_in("value", "false"), "False", "correct"),
+        (ask_in("value", "1"), "`true`", "wrong"),
+        (ask_in("value", '"1"'), "`2`", "wrong"),
+        (ask_in("type", "Promise<string>"), "`Promise< string >`", "correct"),
+        (ask_in("type", "std::vector<int> &"), "`vector<int>&`", "correct"),
+        (ask_in("type", "const char *"), "`const char*`", "correct"),
+        (ask_in("type", "(int, error)"), "The return type is `(int, error)`.", "correct"),
+        (ask_in("type", "Option<String>"), "`String`", "wrong"),
+        (ask_in("type", "string"), "`String`", "wrong"),
+        (ask_in("name", "Rack.Utils"), "`Rack::Utils`", "correct"),
+        (ask_in("name", "Gate.swing"), "`Gate#swing()`", "correct"),
+        (ask_in("name", "Jammed"), "`throw new Jammed('x')`", "correct"),
+        (ask_in("name", "angle"), "`$angle`", "correct"),
+        (ask_in("name", "deps.@farm/gate"), "`@farm/gate`", "correct"),
+        (ask_in("path", "src/a/gate.ts", "gate.ts"), "`gate.ts`", "correct"),
+        (ask_in("path", "src/a/gate.ts", "a/gate.ts"), "It is defined in src/a/gate.ts.", "correct"),
+        (ask_in("path", "src/a/gate.ts", "a/gate.ts"), "`./src/a/gate.ts:12`", "correct"),
+        (ask_in("path", "src/a/gate.ts", "a/gate.ts"), "`gate.ts`", "wrong"),
+        (ask_in("path", "src/a/gate.ts"), "`src/a/other.ts`", "wrong"),
+    ],
+)
+def test_other_languages_and_forms(question: Question, text: str, verdict: str) -> None:
+    """Values by what they are, types letter by letter but for spaces and qualifiers, paths by an end that is unique."""
+    assert score_answer(question, text).verdict == verdict
+
+
+NOTHING = Question(
+    "id", "unanswerable", "What is the default value of the parameter `wide` of `Gate.open`?", "", (), "gate.py", 0, 0,
+    "Gate.open", "wide", "python", "value",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`Gate.open` has no parameter `wide`.",
+        "The parameter `wide` does not exist.",
+        "There is no such parameter.",
+        "The passages do not show a parameter `wide` of `Gate.open`. It takes `key`.",
+        "I do not know.",
+        "`not found`",
+        "Not specified.",
+        "`wide` is not defined in `Gate.open` [1].",
+        "The provided code doesn't contain this information.",
+        "This repository does not show this.\n\nThe nearest places are:\n\n- `gate.py:1-20`",
+        "N/A",
+    ],
+)
+def test_declining_is_right_where_there_is_no_answer(text: str) -> None:
+    """Saying in the first sentence that it is not there, or not known, and nothing in its place."""
+    assert score_answer(NOTHING, text).verdict == "correct"
+    assert score_answer(VALUE, text.replace("wide", "size")).verdict == "unanswered"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`None`",
+        "`False`",
+        "`0`",
+        "None",
+        "The default value is `30`.",
+        "`30`. It is not defined elsewhere.",
+        "The default is 5.",
+        "It is `30`, since no default is given.",
+        "`wide` is not defined, so it is `None`.",
+        "```\nNone\n```",
+    ],
+)
+def test_stating_something_is_wrong_where_there_is_no_answer(text: str) -> None:
+    """A value is a statement, also where doubts follow; `None` is a value."""
+    assert score_answer(NOTHING, text).verdict == "wrong"
+
+
+def test_silence_declines_nothing() -> None:
+    """No answer at all says nothing of what is there."""
+    assert score_answer(NOTHING, " \n").verdict == "unanswered"

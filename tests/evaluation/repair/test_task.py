@@ -76,7 +76,7 @@ def test_the_original_is_correct(harvest: Harvest, scorer: RepairScorer, answer_
     case = harvest.cases[0]
     score = scorer.score(case, answer_with(case.data["name"]))
     assert score.verdict == "correct"
-    assert score.measures == {"unchanged": 0.0}
+    assert score.measures == {"unchanged": 0.0, "n_tests": len(case.data["tests"])}
 
 
 def test_the_unchanged_bug_is_wrong_without_a_run(harvest: Harvest, scorer: RepairScorer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import git
 import pytest
 
 from eval.cases import Case, Score
@@ -62,9 +63,10 @@ def test_a_case_shows_what_is_there_and_not_the_body(asked: tuple[Harvest, Score
         assert part in case.prompt
     assert "gross" not in case.prompt and "gross" not in case.query and "shop/prices.py" in case.query
     assert case.kind == "uses the repository" and case.purpose == "code"
-    assert harvest.tree is not None
+    assert harvest.tree is not None and case.ref is not None
+    tree = git.Repo(harvest.tree).commit(case.ref).tree
     shown = [
-        (harvest.tree / span.path).read_text().splitlines()[span.start_line - 1 : span.end_line]
+        tree[span.path].data_stream.read().decode().splitlines()[span.start_line - 1 : span.end_line]
         for span in case.sources
     ]
     assert ["ROUNDING = 2"] in shown and any("def add_tax" in lines[0] for lines in shown)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import git
 import pytest
 
 from eval.tasks.repository.copies import PrintIndex, make_print, telling_lines
-from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.functions import find_functions
-from eval.tasks.repository.heldout import HeldOut, hold_out
+from eval.tasks.repository.heldout import HeldOutRepository, hold_out
 from eval.tasks.repository.placing import body_of
 from eval.tasks.repository.records import Function
 from indexer.build import build_index
@@ -74,6 +74,12 @@ def chunks(tree: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> di
     return found
 
 
+def read_at(folder: Path, ref: str, path: str) -> str:
+    """The text of a file at a ref; empty where it is not."""
+    tree = git.Repo(folder).commit(ref).tree
+    return tree[path].data_stream.read().decode() if path in [blob.path for blob in tree.traverse()] else ""
+
+
 def lines_of(texts: dict[str, str], hidden: list[Function]) -> list[str]:
     """Every line of the hidden bodies that other code does not have as well."""
     return [
@@ -108,18 +114,46 @@ def test_the_deciding_tests_and_their_copies_are_in_no_chunk(chunks: dict[str, s
 
 
 def test_what_the_oracle_gives_holds_no_line_of_a_hidden_body(
-    texts: dict[str, str], hidden: list[Function], tree: dict[str, str], tmp_path: Path
+    texts: dict[str, str], hidden: list[Function], tmp_path: Path
 ) -> None:
-    """Its lines are those of the tree, where they are the definitions that the bodies use."""
-    held = HeldOut(tmp_path, (), Definitions(tree), Definitions(texts))
-    given = {f.name: held.sources_of(f) for f in hidden}
-    shown = {
-        name: "\n".join("\n".join(tree[span.path].splitlines()[span.start_line - 1 : span.end_line]) for span in spans)
-        for name, spans in given.items()
-    }
+    """Its lines are those of the case's own ref, where they are the definitions that the body uses."""
+    held = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py"})
+    shown = {}
+    for function in hidden:
+        ref, spans = held.hide(function)
+        lines = {span: read_at(held.folder, ref, span.path).splitlines() for span in spans}
+        shown[function.name] = "\n".join(
+            line for span in spans for line in lines[span][span.start_line - 1 : span.end_line]
+        )
     assert "with_tax = price + tax" in shown["Basket.total"] and "ROUNDING = 2" in shown["Basket.total"]
     assert "self.items = []" in shown["Basket.put"]
-    assert not [line for line in lines_of(texts, hidden) for text in shown.values() if line in text]
+    for function in hidden:
+        assert not [line for line in lines_of(texts, [function]) if line in shown[function.name]]
+
+
+def test_each_function_is_missing_at_its_own_ref_alone(
+    texts: dict[str, str], hidden: list[Function], tmp_path: Path
+) -> None:
+    """At the ref of one, the others' bodies are there to be found, and its own is nowhere."""
+    held = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py"})
+    refs = {function.name: held.hide(function)[0] for function in hidden}
+    for function in hidden:
+        everything = "\n".join(read_at(held.folder, refs[function.name], path) for path in texts)
+        assert not [line for line in lines_of(texts, [function]) if line in everything]
+        others = [other for other in hidden if other is not function]
+        assert all(line in everything for line in lines_of(texts, others))
+
+
+def test_a_ref_is_the_same_the_next_time(texts: dict[str, str], hidden: list[Function], tmp_path: Path) -> None:
+    """Answers are kept by what was read, so the same harvest gives the same commits; one more case changes none."""
+    find_tests = {"tests/test_prices.py"}
+    few = HeldOutRepository(texts, tmp_path / "few", lambda function: find_tests)
+    all_ = HeldOutRepository(texts, tmp_path / "all", lambda function: find_tests)
+    ref = few.hide(hidden[0])[0]
+    for function in reversed(hidden):
+        all_.hide(function)
+    commits = {git.Repo(held.folder).commit(ref).hexsha for held in (few, all_)}
+    assert len(commits) == 1
 
 
 def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from eval.cases import Result
 from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
+from eval.running.table import summarise
 from indexer.errors import InputError
 
 
@@ -177,6 +178,23 @@ def test_a_follow_up_is_a_second_attempt(bench: Any, task: Any, make_provider: A
     assert result.score.verdict == "wrong"
     assert [message["role"] for message in provider.asked[1]] == ["system", "user", "assistant", "user"]
     assert provider.asked[1][2]["content"] == "5"
+
+
+def test_samples_are_further_answers_to_the_same_prompt(bench: Any, make_provider: Any) -> None:
+    """Each case is asked several times with seeds of their own; the first answer stays the result."""
+    replies = iter(["1", "10", "2"])
+    provider = make_provider(lambda messages: next(replies))
+    bench.run(provider, "none", limit=1, n_samples=3, temperature=0.8, seed=7)
+    [result] = results_of(bench)
+    assert result.score.verdict == "wrong"
+    assert [(s["seed"], s["text"], s["verdict"]) for s in result.extra["samples"]] == [
+        (7, "1", "wrong"),
+        (8, "10", "correct"),
+        (9, "2", "wrong"),
+    ]
+    assert provider.asked[0] == provider.asked[1] == provider.asked[2]
+    [figures] = summarise(*read_run(bench.out))
+    assert figures.arms[0].pass_at == pytest.approx({1: 1 / 3, 3: 1.0})
 
 
 def test_a_tree_is_searched_in_place_of_the_repository(

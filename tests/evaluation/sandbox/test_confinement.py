@@ -58,6 +58,15 @@ def test_folders_where_secrets_are_mounted_are_not_there(run: Run) -> None:
     assert "FileNotFoundError" in run("open('/etc/shadow')").stderr
 
 
+def test_the_accounts_are_the_system_s_and_its_own(run: Run) -> None:
+    """Programs look up names of users; those of people are not there, nor their folders."""
+    outcome = run("import os, pwd\nfor each in pwd.getpwall():\n    print(each.pw_uid, each.pw_dir)")
+    accounts = dict(line.split() for line in outcome.stdout.splitlines())
+    assert accounts.pop("0") == "/" and [uid for uid in accounts if int(uid) >= 1000] == list(accounts)[-1:]
+    assert set(accounts.values()) <= {"/", "/tmp"}
+    assert run("import os, pwd\nprint(pwd.getpwuid(os.getuid()).pw_name)").stdout == "sandbox\n"
+
+
 def test_a_server_on_this_machine_cannot_be_reached(run: Run, run_unconfined: Run, listener: int) -> None:
     """The sandbox's loopback is not the machine's."""
     program = f"import socket\nsocket.create_connection(('127.0.0.1', {listener}), 2)\nprint('connected')"

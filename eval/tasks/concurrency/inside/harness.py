@@ -87,6 +87,18 @@ def try_test(test: Callable[[Any], Any], source: str, seeds: list[int]) -> dict[
     return {"failed_seed": None, "message": ""}
 
 
+def run_tests(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """All tests of the scenario, each under all seeds."""
+    scenario = types.ModuleType("scenario")
+    exec(compile(job["scenario"], "scenario.py", "exec"), scenario.__dict__)
+    results = []
+    for name, test in vars(scenario).items():
+        if name.startswith("test_"):
+            found = try_test(test, job["program"], job["seeds"])
+            results.append({"test": name, "property": inspect.getdoc(test), **found})
+    return results
+
+
 def main() -> None:
     """Read the job, write the result, and go without waiting for threads that hang."""
     job = json.loads(sys.stdin.read())
@@ -97,14 +109,11 @@ def main() -> None:
         raise TookTooLong
 
     signal.signal(signal.SIGPROF, ring)
-    scenario = types.ModuleType("scenario")
-    exec(compile(job["scenario"], "scenario.py", "exec"), scenario.__dict__)
-    tests = {name: value for name, value in vars(scenario).items() if name.startswith("test_")}
-    results = []
-    for name, test in tests.items():
-        found = try_test(test, job["program"], job["seeds"])
-        results.append({"test": name, "property": inspect.getdoc(test), **found})
-    (HERE / "result.json").write_text(json.dumps({"tests": results}), encoding="utf-8")
+    try:
+        result: dict[str, Any] = {"tests": run_tests(job)}
+    except Exception as error:  # ours, not the program's: that is caught where it is run
+        result = {"failure": f"{type(error).__name__}: {error}"}
+    (HERE / "result.json").write_text(json.dumps(result), encoding="utf-8")
     os._exit(0)
 
 

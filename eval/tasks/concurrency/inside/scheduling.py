@@ -179,6 +179,9 @@ class Lock:
         """Whether somebody holds it."""
         return self._is_held
 
+    def _at_fork_reinit(self) -> None:
+        self._is_held = False
+
     def __enter__(self) -> bool:
         return self.acquire()
 
@@ -215,6 +218,10 @@ class RLock:
 
     def _is_owned(self) -> bool:
         return self._owner is World.scheduler.current
+
+    def _at_fork_reinit(self) -> None:
+        self._count, self._owner = 0, None
+        self._lock._at_fork_reinit()
 
     def _release_save(self) -> int:
         count, self._count, self._owner = self._count, 0, None

@@ -24,3 +24,18 @@ async def test_nothing_and_all_good(program):
     """No items, and items of which none fails."""
     assert await program.process_all([], handle) == ({}, [])
     assert await program.process_all([1, 2], handle) == ({1: -1, 2: -2}, [])
+
+
+async def test_side_by_side(program):
+    """Items are handled at the same time, by no more than the workers."""
+    inside, most = 0, 0
+
+    async def count(item):
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(1)
+        inside -= 1
+
+    await program.process_all(range(6), count, n_workers=3)
+    assert most == 3, f"at most {most} items were handled at the same time on 3 workers"

@@ -64,3 +64,15 @@ async def test_workers_end(program):
     before = len(asyncio.all_tasks())
     await run(program, 4, [("a", job)])
     assert len(asyncio.all_tasks()) == before, "tasks are left after drain"
+
+
+async def test_jobs_run_side_by_side(program):
+    """Six jobs of a second take about two seconds on three workers."""
+
+    async def job():
+        await asyncio.sleep(1)
+
+    before = asyncio.get_running_loop().time()
+    await run(program, 3, [(number, job) for number in range(6)])
+    took = asyncio.get_running_loop().time() - before
+    assert 2 <= took < 3, f"took {took:.1f} s"

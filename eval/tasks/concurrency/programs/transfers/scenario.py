@@ -28,3 +28,12 @@ async def test_never_too_few(program):
 
     done, _ = await asyncio.gather(program.move_all([(a, b, 4), (a, b, 3)]), watch())
     assert done == 1 and a.stock >= 0 and a.stock + b.stock == 5, f"{done} moves, {a.stock} and {b.stock}"
+
+
+async def test_side_by_side(program):
+    """Moves that share no store go on at the same time."""
+    stores = [program.Store(name, 10) for name in "abcdef"]
+    before = asyncio.get_running_loop().time()
+    done = await program.move_all([(stores[0], stores[1], 1), (stores[2], stores[3], 1), (stores[4], stores[5], 1)])
+    took = asyncio.get_running_loop().time() - before
+    assert done == 3 and took < 0.15, f"three moves of 0.1 s that share no store took {took:.1f} s"

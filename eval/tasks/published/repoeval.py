@@ -1,0 +1,120 @@
+"""RepoEval, function level: write the functions that the set names, decided by their repository's own tests.
+
+One repository a run, named by ``--repo``. It differs from the task `completion` in who chose the functions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from eval.cases import Case
+from eval.errors import HarvestError
+from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.completion import CompletionScorer, make_prompt, make_query
+from eval.tasks.repository.deciding import Decided, confirm
+from eval.tasks.repository.functions import spread
+from eval.tasks.repository.heldout import HeldOutRepository
+from eval.tasks.repository.placing import body_of
+from eval.tasks.repository.records import Function
+from eval.tasks.repository.tested import TestedRepository, open_tested_repository
+
+from .items import Item, find_file, read_items
+
+_FIELDS = {"prompt": str, "metadata": dict}
+_PATTERNS = ["function_level*.jsonl*", "*.jsonl"]
+
+
+class RepoEval:
+    """The functions of RepoEval that belong to a repository and that its tests decide, pass@1."""
+
+    name = "repoeval"
+    version = 1
+    description = "RepoEval's functions, from your copy (--data) and a repository of it (--repo): its own tests decide"
+    needs_repository = True
+    runs_code = True
+    max_tokens = 768
+    default_limit = 60
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """The set's functions whose tests fail without their body. Raises HarvestError, EnvironmentFailed."""
+        path = find_file(given, self.name, _PATTERNS, "function_level_completion_2k_context_codex.test.jsonl")
+        items = read_items(path, _FIELDS, None)
+        wanted = [(item, *_place(item, path)) for item in items]
+        repository = open_tested_repository(given)
+        functions: dict[str, Function] = {}
+        left_out: Counter[str] = Counter()
+        for item, name, truth in wanted:
+            function = _find_function(repository, name, truth)
+            if function is not None:
+                functions.setdefault(function.key, function)
+            elif name in repository.checkout.texts:
+                left_out[f"not found in its file (line {item.line} of the set, for one)"] += 1
+        if not functions:
+            about = sorted({str(item["metadata"]["fpath_tuple"][0]) for item in items})
+            raise HarvestError(f"{path.name} has no function of {given.repo}: it is about {', '.join(about[:10])}.")
+        limit = given.limit or self.default_limit
+        ordered = spread(list(functions.values()), given.seed)
+        decided, reasons = confirm(repository, ordered, limit, given.on_progress)
+        if not decided:
+            told = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
+            raise HarvestError(f"No function of {given.repo} in {path.name} is decided by its tests: {told}.")
+        held = HeldOutRepository.of(repository)
+        cases = [_make_case(repository, held, each) for each in decided]
+        notes = [*repository.notes, *held.notes]
+        notes += [f"{n} of the set's functions are left out: {why}." for why, n in (reasons + left_out).most_common()]
+        return Harvest(cases, held.folder, notes)
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Runs the tests that decide. Raises what ``harvest`` raises."""
+        return _RepoEvalScorer(open_tested_repository(given))
+
+
+class _RepoEvalScorer(CompletionScorer):
+    """The set asks for functions that `completion` would not, such as long ones."""
+
+    def __init__(self, repository: TestedRepository) -> None:
+        super().__init__(repository)
+        self._functions = {function.key: function for function in repository.functions}
+
+
+def _place(item: Item, path: Path) -> tuple[str, str]:
+    """The file within the repository, and the body that is asked for. Raises HarvestError."""
+    metadata: Mapping[str, object] = item["metadata"]
+    parts, truth = metadata.get("fpath_tuple"), metadata.get("ground_truth")
+    if not isinstance(parts, list) or len(parts) < 2:
+        raise HarvestError(f"{path}, line {item.line}: `metadata` has no `fpath_tuple` with a repository and a path.")
+    if not isinstance(truth, str) or not truth.strip():
+        raise HarvestError(f"{path}, line {item.line}: `metadata` has no `ground_truth`.")
+    return "/".join(map(str, parts[1:])), truth
+
+
+def _find_function(repository: TestedRepository, path: str, truth: str) -> Function | None:
+    """The function of that file whose body is the one that is asked for: lines of the set may be off by some."""
+    text = repository.checkout.texts.get(path)
+    if text is None:
+        return None
+    wanted = _squeezed(truth)
+    for function in repository.functions:
+        if function.path == path and _squeezed(body_of(text, function)) == wanted:
+            return function
+    return None
+
+
+def _squeezed(body: str) -> Sequence[str]:
+    return [" ".join(line.split()) for line in body.splitlines() if line.strip()]
+
+
+def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided) -> Case:
+    function = decided.function
+    text = repository.text_of(function.path)
+    ref, sources = held.hide(function)
+    data = {"function": function.key, "tests": [test.id for test in decided.tests]}
+    return Case(
+        function.key, "repoeval", "method" if function.owner else "function", function.path,
+        make_prompt(text, function), make_query(text, function), sources, "python", data=data, ref=ref,
+    )  # fmt: skip
+
+
+TASK = RepoEval()

@@ -1,0 +1,217 @@
+"""RepoExec: write a function of a repository, with what it uses findable there; the set's own tests decide.
+
+The repository is the one that ``--repo`` names, so a run asks for the items of one project. What the set gives as
+context holds the solution, and is not shown: the oracle gives the definitions that the original body uses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from eval.cases import Case, Score
+from eval.errors import HarvestError, SandboxError
+from eval.sandbox import Limits, Sandbox
+from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.completion import make_prompt, make_query
+from eval.tasks.extraction import extract_code
+from eval.tasks.repository.checkout import Checkout, check_out
+from eval.tasks.repository.environment import Environment, import_roots, open_environment
+from eval.tasks.repository.functions import find_functions_in, is_test_file
+from eval.tasks.repository.heldout import HeldOutRepository
+from eval.tasks.repository.placing import MisfitError, place_answer
+from eval.tasks.repository.records import Function
+from eval.tasks.repository.working_copy import WorkingCopy
+
+from .items import Fields, Item, find_file, read_items
+from .programs import Candidate, Program, choose, fingerprint, judge_outcome, passed_line, sandbox_of
+
+_FIELDS: Fields = {
+    **dict.fromkeys(("module", "entry_point", "focal_function"), str),
+    "id": (int, str),
+    "tests": list,
+}
+_LIMITS = Limits(seconds=60.0)
+_copies = itertools.count()
+
+# Runs the tests among the module's own names, which they use without importing them. The set's tests are wrapped by a
+# package that limits their time; the sandbox does that here, so a stand-in does nothing.
+_RUNNER = """
+import importlib, json, sys, types
+stand_in = types.ModuleType("timeout_decorator")
+stand_in.timeout = lambda *_, **__: lambda function: function
+sys.modules["timeout_decorator"] = stand_in
+names = vars(importlib.import_module({module!r}))
+names.update(timeout_decorator=stand_in, LOCAL_TIMEOUT=5)
+for number, test in enumerate(json.load(open({tests!r}))):
+    before = {{name: value for name, value in names.items() if name.startswith("test")}}
+    exec(compile(test, f"test {{number}}", "exec"), names)
+    for name, value in list(names.items()):
+        if name.startswith("test") and before.get(name) is not value and callable(value):
+            value()
+print({end!r})
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The repository and the items of the set that are about it, each with its function."""
+
+    checkout: Checkout
+    environment: Environment
+    functions: Mapping[str, Function]
+    items: Mapping[str, Item]
+    folder: Path
+
+
+class RepoExec:
+    """The items of RepoExec that belong to a repository, pass@1."""
+
+    name = "repoexec"
+    version = 1
+    description = "RepoExec, from your copy (--data) and its project (--repo): write a function; the set's tests decide"
+    needs_repository = True
+    runs_code = True
+    max_tokens = 768
+    default_limit = 60
+
+    def harvest(self, given: TaskInput) -> Harvest:
+        """Items whose original passes its tests here and a stub fails. Raises HarvestError, EnvironmentFailed."""
+        opened = _open(given)
+        scorer = RepoExecScorer(sandbox_of(given), opened)
+        candidates = [_candidate(opened, id, function) for id, function in opened.functions.items()]
+        parts = (self.name, self.version, opened.checkout.content, opened.environment.fingerprint)
+        key = f"{' '.join(map(str, parts))} {fingerprint(_find(given))}"
+        try:
+            cases, notes = choose(given, candidates, scorer.score, given.limit or self.default_limit, key)
+        finally:
+            scorer.close()
+        tests = {path for path in opened.checkout.texts if is_test_file(path)}
+        held = HeldOutRepository(opened.checkout.texts, opened.folder, lambda function: tests)
+        hidden = [(case, *held.hide(opened.functions[case.id])) for case in cases]
+        cases = [replace(case, ref=ref, sources=sources) for case, ref, sources in hidden]
+        return Harvest(cases, held.folder, [*opened.environment.notes, *held.notes, *notes])
+
+    def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
+        """Runs the set's tests. Raises what ``harvest`` raises."""
+        return RepoExecScorer(sandbox_of(given), _open(given))
+
+
+class RepoExecScorer:
+    """Puts an answer into a copy of the repository and runs the item's tests."""
+
+    def __init__(self, sandbox: Sandbox, opened: _Opened) -> None:
+        self._sandbox, self._opened = sandbox, opened
+        self._known: dict[tuple[str, str], Score] = {}  # arms often give the same answer
+        environment, work = opened.environment, opened.folder / "work" / f"repoexec-{next(_copies)}-{os.getpid()}"
+        self._copy = WorkingCopy(opened.checkout.folder, environment.added, work)
+        self._finalizer = weakref.finalize(self, self._copy.close)
+
+    def close(self) -> None:
+        """Remove the copy."""
+        self._finalizer()
+
+    def score(self, case: Case, text: str) -> Score:
+        """``correct`` if the tests pass, ``unanswered`` without code."""
+        function = self._opened.functions[case.id]
+        code = extract_code(text, "python", function.last_name)
+        if code is None:
+            return Score("unanswered", "the answer holds no code" if text.strip() else "the answer is empty")
+        if (case.id, code) not in self._known:
+            self._known[case.id, code] = self._try(case, function, code)
+        return self._known[case.id, code]
+
+    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
+        """None: the set reports one try."""
+        return None
+
+    def _try(self, case: Case, function: Function, code: str) -> Score:
+        try:
+            placed = place_answer(self._opened.checkout.texts[function.path], function, code)
+        except MisfitError as error:
+            return Score("wrong", str(error), code)
+        item, copy, environment = self._opened.items[case.id], self._copy, self._opened.environment
+        copy.restore()
+        copy.write(function.path, placed)
+        tests = copy.out / "tests.json"
+        tests.write_text(json.dumps(item["tests"]), "utf-8")
+        runner = _RUNNER.format(module=item["module"], tests=str(tests), end=passed_line())
+        roots = [str(copy.repo / root) if root != "." else str(copy.repo) for root in import_roots(copy.repo)]
+        variables = {
+            "PYTHONPATH": os.pathsep.join(roots),
+            "PYTHONHASHSEED": "0",
+            "HOME": str(copy.out / "home"),
+            "TMPDIR": str(copy.out / "tmp"),
+        }
+        program = Program({}, [str(environment.python), "-c", runner], _LIMITS, environment.readable, variables)
+        try:
+            outcome = self._sandbox.run(
+                program.command,
+                copy.folder,
+                limits=program.limits,
+                readable=program.readable,
+                environment=program.environment,
+            )
+        except SandboxError as error:
+            return Score("error", str(error), code)
+        return judge_outcome(outcome, program, code)
+
+
+def _find(given: TaskInput) -> Path:
+    return find_file(given, "repoexec", ["*repoexec*.jsonl*", "*.jsonl"], "a RepoExec file of JSON Lines")
+
+
+def _open(given: TaskInput) -> _Opened:
+    path = _find(given)
+    if given.source is None:
+        raise HarvestError("repoexec asks for functions of a project: give its source with --repo.")
+    sandbox_of(given)
+    items = read_items(path, _FIELDS, "id")
+    parent = given.folder.parent / "tested"
+    parent.mkdir(parents=True, exist_ok=True)
+    checkout = check_out(given.source, parent, given.max_file_bytes)
+    functions: dict[str, Function] = {}
+    for item in items:
+        function = _function_of(item, checkout.texts)
+        if function is not None:
+            functions[item.id] = function
+    if not functions:
+        modules = sorted({str(item["module"]).partition(".")[0] for item in items})
+        raise HarvestError(f"{path.name} has no item about {given.repo}: it is about {', '.join(modules[:8])}.")
+    folder = parent / checkout.content
+    environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
+    return _Opened(checkout, environment, functions, {item.id: item for item in items}, folder)
+
+
+def _function_of(item: Item, texts: Mapping[str, str]) -> Function | None:
+    """The function that an item is about: by its module, then by its name, one at the module's top before a method."""
+    module = str(item["module"]).replace(".", "/")
+    wanted = (f"{module}.py", f"{module}/__init__.py")
+    paths = [path for path in texts if path in wanted or path.endswith(tuple(f"/{each}" for each in wanted))]
+    for path in sorted(paths, key=len):
+        name = str(item["entry_point"])
+        found = [f for f in find_functions_in(path, texts[path]) if f.name == name or f.name.endswith(f".{name}")]
+        fitting = [f for f in found if f.body_start_line > f.head_end_line and f.end_line >= f.body_start_line]
+        if fitting:
+            return min(fitting, key=lambda function: function.name.count("."))
+    return None
+
+
+def _candidate(opened: _Opened, id: str, function: Function) -> Candidate:
+    text = opened.checkout.texts[function.path]
+    case = Case(
+        id, "repoexec", "method" if function.owner else "function", function.path, make_prompt(text, function),
+        make_query(text, function), (), "python", data={"function": function.key},
+    )  # fmt: skip
+    head = "\n".join(text.splitlines()[function.def_line - 1 : function.head_end_line])
+    indent = " " * (len(head) - len(head.lstrip()) + 4)
+    solution = str(opened.items[id]["focal_function"])
+    return Candidate(case, f"```python\n{solution}\n```", f"```python\n{head}\n{indent}raise NotImplementedError\n```")
+
+
+TASK = RepoExec()

@@ -1,0 +1,34 @@
+"""The sandbox of this machine, the problems, and the house library at hand for our own references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from eval.errors import SandboxMissing
+from eval.sandbox import Sandbox, open_sandbox
+from eval.tasks.generation.catalogue import Problem, load_problems
+from eval.tasks.generation.generated import library_at_hand
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """What this machine confines by."""
+    try:
+        return open_sandbox()
+    except SandboxMissing as error:
+        pytest.fail(f"{error}; or leave these tests out with -m 'not sandboxed'.")
+
+
+@pytest.fixture(scope="session")
+def problems() -> dict[str, Problem]:
+    """All problems by id."""
+    return {problem.id: problem for problem in load_problems()}
+
+
+@pytest.fixture
+def library() -> Iterator[None]:
+    """The house library can be imported."""
+    with library_at_hand():
+        yield

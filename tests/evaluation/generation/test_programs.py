@@ -1,0 +1,144 @@
+"""Test programs in the sandbox: right answers pass in every language, wrong and broken ones fail with their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from eval.cases import Score
+from eval.sandbox import Limits, Outcome, Sandbox
+from eval.tasks.generation.catalogue import Problem
+from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in
+from eval.tasks.generation.probing import why_missing
+from eval.tasks.generation.running import find_toolchain, read_report
+from eval.tasks.generation.task import GenerationScorer, make_case
+
+SOLUTIONS = Path(__file__).parent / "solutions"
+SUFFIXES = {"javascript": "js", "java": "java", "go": "go", "rust": "rs", "cpp": "cpp"}
+RUNS = "def write_runs(text):\n"
+
+
+def judge(sandbox: Sandbox, problem: Problem, language: str, code: str, tag: str | None = None) -> Score:
+    """The score of an answer that holds ``code`` in a fence."""
+    scorer = GenerationScorer(sandbox)
+    return scorer.score(make_case(problem, language), f"```{language if tag is None else tag}\n{code}\n```")
+
+
+@pytest.mark.parametrize("language", SUFFIXES)
+def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], language: str) -> None:
+    """With or without a class, an export, a package or a main around them; maps, lists of lists and texts alike."""
+    if find_toolchain(language) is None:
+        pytest.skip(f"{language} is not installed")
+    for path in sorted(SOLUTIONS.glob(f"*.{SUFFIXES[language]}")):
+        score = judge(sandbox, problems[path.stem], language, path.read_text())
+        assert score.verdict == "correct", score.explanation
+        assert score.measures == {"asked_language": 1.0, "passed_share": 1.0}
+
+
+def test_stub_runs_and_fails(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """A stub is called, and passes only the checks that it happens to meet."""
+    score = judge(sandbox, problems["short-runs"], "python", RUNS + "    return text")
+    assert score.verdict == "wrong" and "check 0: wrong" in score.explanation
+    assert 0 < score.measures["passed_share"] < 0.7
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("    return ''", "check 0: wrong ''"),
+        ("    while True: pass", "timed out in check 0"),
+        ("    raise ValueError('no')", "check 0: wrong 'ValueError: no'"),
+        ("    import os; os._exit(0)", "ended before the first check with code 0"),
+        ("    return text +", "ended before the first check with code 1: SyntaxError"),
+        ("    return {text}", "not JSON serializable"),
+        ("    print('check-0 ok'); return 1", "check 0: wrong 1"),
+    ],
+    ids="wrong endless raises exits broken set prints".split(),
+)
+def test_wrong_answers_say_why(
+    sandbox: Sandbox, problems: dict[str, Problem], body: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the code does, it is wrong with a reason, never an error of ours."""
+    if "while" in body:
+        monkeypatch.setattr("eval.tasks.generation.running.LIMITS", Limits(seconds=2))
+    score = judge(sandbox, problems["short-runs"], "python", RUNS + body)
+    assert score.verdict == "wrong" and reason in score.explanation
+
+
+def test_house_library_is_there(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """A reference that uses it passes; a guess at the house's rounding does not."""
+    problem = problems["split-bill"]
+    assert judge(sandbox, problem, "python", problem.reference).verdict == "correct"
+    guess = "def split_bill(bill, people):\n    value, currency = bill.split()\n"
+    guess += "    return [f'{currency} {float(value) / people:.2f}'] * people\n"
+    assert judge(sandbox, problem, "python", guess).verdict == "wrong"
+
+
+def test_another_language_than_asked_is_recorded(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """Python in place of JavaScript is wrong, and the measure says why."""
+    score = judge(sandbox, problems["short-runs"], "javascript", problems["short-runs"].reference, "python")
+    assert score.verdict == "wrong" and score.measures["asked_language"] == 0.0
+
+
+@pytest.mark.parametrize("text", ["", "I cannot do that.", "```python\n```"])
+def test_no_code_is_unanswered(sandbox: Sandbox, problems: dict[str, Problem], text: str) -> None:
+    """Nothing and prose are no answer, which is not a wrong one."""
+    score = GenerationScorer(sandbox).score(make_case(problems["short-runs"], "python"), text)
+    assert score.verdict == "unanswered" and score.measures["asked_language"] == 0.0
+
+
+@pytest.mark.parametrize("language", ["python", *SUFFIXES])
+def test_probe_passes_where_the_tools_are(sandbox: Sandbox, language: str) -> None:
+    """A language that is here works in the sandbox; one that is not is said to be missing."""
+    expected = None if find_toolchain(language) is not None else "its tools are not installed"
+    assert why_missing(language, sandbox) == expected
+
+
+def test_tools_that_do_not_work_in_the_sandbox_are_missing() -> None:
+    """What is on the machine but not in a container is no fault of an answer."""
+
+    class WithoutTools:
+        name = "empty container"
+
+        def run(self, command: Sequence[str], *_: object, **__: object) -> Outcome:
+            return Outcome("exited", 127, "", f"{command[0]}: not found", 0.1)
+
+    assert "not found" in (why_missing("python", WithoutTools()) or "")
+
+
+def test_report_counts_only_checks_that_were_made() -> None:
+    """A program that ends early has not passed what it did not come to; other output does not count."""
+    stdout = "m 0 ok\nnoise\nx m 1 ok\nm 1 ok\nm 7 ok\n"
+    report = read_report(Outcome("exited", 0, stdout, "", 0.1), "m", 3)
+    assert not report.passed and report.n_passed == 2
+    assert read_report(Outcome("exited", 0, "m 0 ok\nm done\n", "", 0.1), "m", 1).passed
+    assert not read_report(Outcome("exited", 0, "m done\n", "", 0.1), "m", 1).passed
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("python", "def join_shifts(shifts: list[list[int]]) -> list[list[int]]:"),
+        ("javascript", "function joinShifts(shifts)"),
+        ("java", "public static List<List<Integer>> joinShifts(List<List<Integer>> shifts)"),
+        ("go", "func JoinShifts(shifts [][]int) [][]int"),
+        ("rust", "pub fn join_shifts(shifts: &[Vec<i64>]) -> Vec<Vec<i64>>"),
+        ("cpp", "std::vector<std::vector<int>> join_shifts(const std::vector<std::vector<int>>& shifts)"),
+    ],
+)
+def test_signatures_are_those_of_the_language(problems: dict[str, Problem], language: str, expected: str) -> None:
+    """Names and types are written as the language writes them, and stand in the prompt."""
+    assert signature(problems["join-shifts"], language) == expected
+    assert expected in make_case(problems["join-shifts"], language).prompt
+    assert DIALECTS[language].title in make_case(problems["join-shifts"], language).prompt
+
+
+def test_values_are_those_of_the_language() -> None:
+    """Nested lists and maps, empty ones too."""
+    assert literal([["a"], []], "list[list[string]]", "rust") == 'vec![vec!["a".to_string()], vec![]]'
+    assert literal([["a"]], "list[list[string]]", "java") == 'Check.<List<String>>list(Check.<String>list("a"))'
+    assert literal({"a": 1}, "map[string,int]", "go") == 'map[string]int{"a": 1}'
+    assert literal([True], "list[bool]", "cpp") == "std::vector<bool>{true}"
+    assert type_in("map[string,list[int]]", "java") == "Map<String, List<Integer>>"

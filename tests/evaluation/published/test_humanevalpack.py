@@ -1,0 +1,87 @@
+"""HumanEvalPack: planted bugs in several languages, mended or not."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from eval.errors import HarvestError
+from eval.tasks.published.humanevalpack import TASK
+
+# task id, declaration, correct and buggy body, tests
+_ITEMS = {
+    "Python": (
+        "def add_tax(price):\n", "    return price + 2\n", "    return price - 2\n",
+        "def check(add_tax):\n    assert add_tax(3) == 5\n\ncheck(add_tax)\n",
+    ),
+    "JavaScript": (
+        "const addTax = (price) => {\n", "  return price + 2;\n}\n", "  return price - 2;\n}\n",
+        "const testAddTax = () => {\n  console.assert(addTax(3) === 5)\n}\n\ntestAddTax()\n",
+    ),
+    "Java": (
+        "import java.util.*;\n\nclass Solution {\n    public int addTax(int price) {\n",
+        "        return price + 2;\n    }\n}\n", "        return price - 2;\n    }\n}\n",
+        "public class Main {\n    public static void main(String[] args) {\n"
+        "        if (new Solution().addTax(3) != 5) throw new AssertionError();\n    }\n}\n",
+    ),
+    "CPP": (
+        "#include <vector>\nusing namespace std;\nint add_tax(int price){\n", "    return price + 2;\n}\n",
+        "    return price - 2;\n}\n", "#undef NDEBUG\n#include <assert.h>\nint main(){ assert(add_tax(3) == 5); }\n",
+    ),
+    "Rust": (
+        "fn main(){}\n\nuse std::collections::HashMap;\nfn add_tax(price: i32) -> i32 {\n", "    price + 2\n}\n",
+        "    price - 2\n}\n",
+        "#[cfg(test)]\nmod tests {\n    use super::*;\n    #[test]\n    fn test_add_tax() {\n"
+        "        assert_eq!(add_tax(3), 5);\n    }\n}\n",
+    ),
+}  # fmt: skip
+_NAMES = {"JavaScript": "addTax", "Java": "addTax"}
+
+
+def _item(kind: str) -> dict[str, Any]:
+    declaration, solution, buggy, test = _ITEMS[kind]
+    return {
+        "task_id": f"{kind}/0", "declaration": declaration, "canonical_solution": solution, "buggy_solution": buggy,
+        "test": test, "entry_point": _NAMES.get(kind, "add_tax"), "bug_type": "operator misuse", "prompt": declaration,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "tool"), [("Python", "sh"), ("JavaScript", "node"), ("Java", "javac"), ("CPP", "g++"), ("Rust", "rustc")]
+)
+def test_a_mended_function_passes_and_an_unmended_one_fails(
+    write: Any, give: Any, scores: Any, kind: str, tool: str
+) -> None:
+    """In each language whose tools are here; the harvest itself tries the set's own solution and its bug."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    declaration, solution, buggy, _ = _ITEMS[kind]
+    tag = {"CPP": "cpp"}.get(kind, kind.lower())
+    bare = declaration.rpartition("\n\n")[2] if kind != "CPP" else "int add_tax(int price){\n"
+    answers = {
+        "mended": f"The sign was wrong.\n\n```{tag}\n{declaration}{solution}\n```",
+        "alone": f"```{tag}\n{bare}{solution}\n```",
+        "unmended": f"```{tag}\n{declaration}{buggy}\n```",
+        "broken": f"```{tag}\n{declaration}    return ((\n```",
+    }
+    assert scores(TASK, give(write("humanevalpack.jsonl", [_item(kind)])), answers) == {
+        "mended": "correct", "alone": "correct", "unmended": "wrong", "broken": "wrong",
+    }  # fmt: skip
+
+
+def test_the_prompt_shows_the_bug_and_the_tests(write: Any, give: Any) -> None:
+    """As the set's setting with tests does; not the solution."""
+    case = TASK.harvest(give(write("humanevalpack.jsonl", [_item("Python")]))).cases[0]
+    assert "price - 2" in case.prompt and "add_tax(3) == 5" in case.prompt and "price + 2" not in case.prompt
+    assert case.kind == "Python" and case.language == "python"
+
+
+def test_languages_that_are_not_run_are_named(write: Any, give: Any) -> None:
+    """Go's tests need a package beside its library."""
+    go = {**_item("CPP"), "task_id": "Go/0"}
+    harvest = TASK.harvest(give(write("humanevalpack.jsonl", [go, _item("Python")])))
+    assert list(harvest.notes) == ["1 items are left out: Go is not run here."]
+    with pytest.raises(HarvestError, match="Go is not run here"):
+        TASK.harvest(give(write("humanevalpack.jsonl", [go])))
