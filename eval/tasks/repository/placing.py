@@ -167,18 +167,42 @@ def _names_of(statement: ast.AST) -> set[str]:
 
 
 def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str]) -> list[str]:
-    """What the answer needs beside the function: imports and definitions of names that the file does not bind.
+    """What the function needs beside it: imports and definitions of names that it uses and the file does not bind.
 
-    Calls, such as an example of use, are left out.
+    What it does not need is left out: an example of use, an import of something that is not there.
     """
-    parts: list[str] = []
-    for statement in tree.body:
-        if statement is node or (isinstance(statement, ast.ClassDef) and node in ast.walk(statement)):
-            continue
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":  # only allowed at the top
-            continue
-        names = _names_of(statement)
-        if names and not names <= bound:
-            first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-            parts.append("".join(split_lines(source)[first - 1 : statement.end_lineno]).rstrip())
-    return parts
+    statements = [
+        statement
+        for statement in tree.body
+        if statement is not node
+        and not (isinstance(statement, ast.ClassDef) and node in ast.walk(statement))
+        and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")  # only allowed at the top
+    ]
+    needed, taken = _used_names(node), set[int]()
+    while True:
+        more = [
+            number
+            for number, statement in enumerate(statements)
+            if number not in taken and (_names_of(statement) - bound) & needed
+        ]
+        if not more:
+            break
+        taken.update(more)
+        for number in more:
+            needed |= _used_names(statements[number])
+    return [_needed_part(statements[number], source, needed - bound) for number in sorted(taken)]
+
+
+def _used_names(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def _needed_part(statement: ast.stmt, source: str, needed: set[str]) -> str:
+    """The statement's source; of an import only the names that are needed."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        names = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) in needed]
+        if isinstance(statement, ast.Import):
+            return ast.unparse(ast.Import(names))
+        return ast.unparse(ast.ImportFrom(statement.module, names, statement.level))
+    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    return "".join(split_lines(source)[first - 1 : statement.end_lineno]).rstrip()
