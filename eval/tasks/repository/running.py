@@ -21,6 +21,7 @@ from .working_copy import WorkingCopy
 HUNG_EXIT_CODE = 99  # of the probe
 _PROBE = Path(__file__).with_name("probe.py")
 _MAX_OUTPUT_CHARS = 4000
+_COVERAGE_BYTES = 2**30  # what a run with coverage may write
 # Plugins that would run tests elsewhere, in another order or again, or measure in place of the probe.
 _PLUGINS_OFF = ("cacheprovider", "cov", "xdist", "randomly", "random_order", "rerunfailures", "sugar")
 # Options of a repository that decide whether and how its tests work; others are about its reports.
@@ -85,7 +86,7 @@ def run_tests(
     outcome = sandbox.run(
         command,
         copy.folder,
-        limits=Limits(seconds=wishes.seconds),
+        limits=Limits(seconds=wishes.seconds, disk_bytes=_COVERAGE_BYTES if wishes.coverage else Limits().disk_bytes),
         readable=environment.readable,
         environment={
             "PYTHONPATH": ":".join([*roots, str(copy.out)]),
