@@ -32,6 +32,11 @@ def is_valid(result: Result) -> bool:
     return result.score.verdict != "error"
 
 
+def file_of(result: Result) -> str:
+    """What a case depends on others by: its file, or itself where it is of none."""
+    return result.path or result.case_id
+
+
 def order_arms(names: Iterable[str]) -> list[str]:
     """The four main arms first, the others in their order."""
     found = list(dict.fromkeys(names))
@@ -99,7 +104,7 @@ def compare_arms(
     if not pairs:
         return None
     differences = [int(is_right(after)) - int(is_right(before)) for after, before in pairs]
-    files = [after.path for after, _ in pairs]
+    files = [file_of(after) for after, _ in pairs]
     n_gained, n_lost = differences.count(1), differences.count(-1)
     p = mcnemar_p(n_gained, n_lost)
     return Gain(
@@ -183,7 +188,7 @@ def pool_gains(
                     strata.append(
                         (
                             [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs],
-                            [after.path for after, _ in pairs],
+                            [file_of(after) for after, _ in pairs],
                         )
                     )
             if len(tasks) > 1:

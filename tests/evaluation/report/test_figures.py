@@ -139,6 +139,12 @@ def test_the_same_results_give_the_same_report(run: Any, report: Report, report_
     assert again == report_of(*results).groups
 
 
+def test_cases_of_no_file_stand_for_themselves(make_result: Any, report_of: Any) -> None:
+    """Problems that are no part of a repository are not taken for parts of one file."""
+    results = [make_result(arm, f"c{n}", path="") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    assert report_of(*results).groups[0].gain(RETRIEVAL, NONE).n_files == 12
+
+
 def test_no_results_are_no_report(report_of: Any) -> None:
     """Nothing answered yet: no group, no figure, no failure."""
     report = report_of()
