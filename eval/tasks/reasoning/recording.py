@@ -54,6 +54,11 @@ class Call:
     test: str
 
     @property
+    def key(self) -> str:
+        """What names the function."""
+        return f"{self.path}::{self.name}"
+
+    @property
     def id(self) -> str:
         """The same for the same call of the same function."""
         return hashlib.sha256(f"{self.path}\0{self.expression}".encode()).hexdigest()[:12]

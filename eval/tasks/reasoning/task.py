@@ -136,15 +136,15 @@ def _judge(
     calls: Sequence[Call], targets: Mapping[str, Target], shown: Mapping[str, str], left_out: Counter[str]
 ) -> list[Candidate]:
     definitions = Definitions(shown)
+    use_others = {key: bool(definitions.used_by(targets[key].function)) for key in dict.fromkeys(c.key for c in calls)}
     candidates = []
     for call in calls:
-        target = targets[f"{call.path}::{call.name}"]
+        target = targets[call.key]
         reason = reason_against(call) or ("shown as an example" if is_near_copy(call, shown) else "")
         if reason:
             left_out[reason] += 1
             continue
-        uses_others = bool(definitions.used_by(target.function))
-        candidates.append(Candidate(target.function, target.found, call, uses_others))
+        candidates.append(Candidate(target.function, target.found, call, use_others[call.key]))
     return candidates
 
 

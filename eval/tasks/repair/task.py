@@ -107,8 +107,7 @@ class RepairScorer:
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the tests say of the answer, or why nothing could be tested."""
-        name = case.data["name"]
-        wanted = f"Find the bug and answer with the whole corrected function `{name}` in one fenced block of Python."
+        wanted = _wish(case.data["name"])
         if score.verdict == "unanswered":
             return f"Your answer holds no code. {wanted}"
         if score.measures.get("unchanged"):
@@ -159,12 +158,11 @@ def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources:
     tree = parse_file(mutated)
     found = find_function(tree, function.def_line) if tree is not None else None
     assert found is not None  # a mutation parses, and leaves the signature where it is
-    failure = _say_failure(repository, bug.trial.failed_test, bug.trial.message)
+    account = clean_message(bug.trial.message, repository.checkout.texts)
     prompt = (
-        f"A function of `{function.path}` has a bug:\n\n```python\n{show_function(mutated, found)}\n```\n\n"
-        f"Because of it {failure}\n\n"
-        f"Find the bug and answer with the whole corrected function `{found.node.name}` in one fenced block of Python. "
-        "Keep its name and parameters, and change nothing else."
+        f"The test `{bug.trial.failed_test}` fails:\n\n```\n{account}\n```\n\n"
+        f"The reason is a bug in this function of `{function.path}`:\n\n"
+        f"```python\n{show_function(mutated, found)}\n```\n\n{_wish(found.node.name)}"
     )
     identity = f"{function.key}\0{mutation.kind}\0{mutation.line}\0{mutation.before}\0{mutation.after}"
     return Case(
@@ -195,6 +193,14 @@ def _say_failure(repository: TestedRepository, failed_test: str, message: str) -
     if not failed_test:
         return f"the tests cannot be run:\n\n```\n{account}\n```"
     return f"the test `{failed_test}` fails:\n\n```\n{account}\n```"
+
+
+def _wish(name: str) -> str:
+    """What the model is to do. Small models copy the function as it is unless they are asked for the reason first."""
+    return (
+        f"Say in one sentence which line is wrong and why. Then write the whole function `{name}` with that line "
+        "corrected, in one fenced block of Python."
+    )
 
 
 def _same_program(one: str, other: str) -> bool:

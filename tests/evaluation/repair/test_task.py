@@ -52,7 +52,7 @@ def test_the_prompt_shows_the_bug_and_the_failing_test(harvest: Harvest, given: 
     for case in harvest.cases:
         assert f"def {case.data['name']}(" in case.prompt
         assert ("class Basket:" in case.prompt) == ("Basket." in case.data["function"])
-        assert f"the test `{case.data['failed_test']}` fails" in case.prompt
+        assert f"The test `{case.data['failed_test']}` fails" in case.prompt
         assert "\nE  " in case.prompt
         assert "shop-of-somebody" not in json.dumps(asdict(case))
 
