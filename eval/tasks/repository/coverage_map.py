@@ -20,7 +20,7 @@ from eval.sandbox import Sandbox
 
 from .environment import Environment
 from .records import Function, TestRecord
-from .running import RunWishes, last_error, run_tests
+from .running import NO_TESTS, RunWishes, last_error, run_tests
 from .working_copy import WorkingCopy
 
 MAP_VERSION = 1  # raised when the same repository gives another map
@@ -151,7 +151,7 @@ def _check(
         raise HarvestError(f"None of the repository's {len(tests)} tests passes before any change.{why}")
     if hung:
         raise HarvestError(f"The repository's tests hang: {_listed(hung)} took longer than {_TEST_SECONDS:.0f} s.")
-    if not problem or problem == "no tests were found":
+    if not problem or problem == NO_TESTS:
         raise HarvestError(
             "The repository has no tests that pytest finds: they decide this task, so give another --repo."
         )

@@ -118,7 +118,7 @@ def _reindented(source: str, node: FunctionNode, statements: Sequence[ast.stmt],
     lines = split_lines(source)
     first = min([statements[0].lineno, *(d.lineno for d in getattr(statements[0], "decorator_list", []))])
     last = node.end_lineno or first
-    if first == node.lineno:  # `def f(x): return x`
+    if lines[first - 1][: statements[0].col_offset].strip():  # `def f(x): return x`, the signature on any lines
         joined = "; ".join(ast.get_source_segment(source, statement) or "" for statement in statements)
         return [f"{indent}{joined}\n"]
     within: set[int] = set()

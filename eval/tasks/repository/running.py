@@ -18,6 +18,7 @@ from .environment import Environment, import_roots
 from .records import TestOutcome, TestRecord, TestReport
 from .working_copy import WorkingCopy
 
+NO_TESTS = "no tests were found"
 _PYTEST_FAILED = 3  # its exit code for an error of its own
 HUNG_EXIT_CODE = 99  # of the probe
 _PROBE = Path(__file__).with_name("probe.py").read_text("utf-8")  # now: a run takes hours, and we may be upgraded
@@ -157,7 +158,7 @@ def _read(journal: Path, outcome: Outcome) -> tuple[TestReport, Collection]:
     elif unusable:
         problem = last_error(unusable[0][1])
     elif not collected:
-        problem = "no tests were found"
+        problem = NO_TESTS
     return TestReport(tests, problem, hung, outcome.seconds, output), Collection(collected, unusable)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from eval.errors import SandboxError
+
 from .records import TestRecord, TestReport, Trial
-from .running import RunWishes, run_tests
+from .running import NO_TESTS, RunWishes, run_tests
 from .tested import TestedRepository
 
 _numbers = itertools.count()
@@ -51,6 +53,11 @@ class Trials:
         self._copy.restore()
         self._copy.write(path, text)
         report = self._run(tests, stop_at_first=True)
+        if report.problem == NO_TESTS:
+            # Nothing was decided: that is no fault of the answer, whose import would have failed by name.
+            raise SandboxError(
+                f"pytest found none of the {len(tests)} tests that decide: {report.output[-200:].strip()!r}"
+            )
         return _judge(report, tests)
 
     def run(self, tests: Sequence[TestRecord], plugins: Sequence[Path] = (), kept: Path | None = None) -> TestReport:

@@ -63,11 +63,23 @@ def test_a_cut_function_keeps_its_signature_and_docstring_and_nothing_of_its_bod
         "return height * 2",
         "        doubled = height * 2\n        return doubled\n",
         "def grow(height): return height * 2",
+        "def grow(\n    height: int,\n) -> int: return height * 2",
         "\tdef grow(height):\n\t\treturn height * 2\n",
         "import math\n\ndef double(x):\n    return math.prod((x, 2))\n\ndef grow(height):\n    return double(height)\n",
         "def grow(height):\n    return height * 2\n\nprint(grow(undefined))\n",
     ],
-    ids=["alone", "decorated", "in its class", "bare", "bare and indented", "one line", "tabs", "helper", "example"],
+    ids=[
+        "alone",
+        "decorated",
+        "in its class",
+        "bare",
+        "bare and indented",
+        "one line",
+        "on the last line of the signature",
+        "tabs",
+        "helper",
+        "example",
+    ],
 )
 def test_every_form_of_an_answer_finds_its_place(code: str) -> None:
     """Alone, in its class, as a bare body, with a helper: the method doubles, and is still static."""
