@@ -13,7 +13,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.cases import Span
 from eval.tasks.excerpts import FoundFunction
 from eval.tasks.repository.records import Function
 
@@ -32,23 +31,28 @@ _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
     "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
-    "connect getpid token_hex token_urlsafe exit".split()
+    "connect getpid token_hex token_urlsafe exit import_module".split()
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A call that may become a case. ``sources`` are the definitions of the repository that the function uses."""
+    """A call that may become a case. ``uses_others``: the function uses other definitions of the repository."""
 
     function: Function
     found: FoundFunction
     call: Call
-    sources: Sequence[Span]
+    uses_others: bool
+
+    @property
+    def key(self) -> str:
+        """What names the function."""
+        return self.function.key
 
     @property
     def kind(self) -> str:
         """Whether what the call returns depends on other code of the repository."""
-        return WITH_HELPERS if self.sources else ALONE
+        return WITH_HELPERS if self.uses_others else ALONE
 
 
 def kind_of_target(found: FoundFunction) -> str | None:

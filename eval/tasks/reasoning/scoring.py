@@ -6,7 +6,8 @@ The rules, the same for every arm:
 2. The answer is the first code span that repeats neither the call, a name of it nor one of its arguments (no case's
    value is an argument); without a span, the first line of the first fenced block that does not; without a block, the
    first line, stripped of openings such as "It returns", of citations such as [1] and of the full stop. What stands
-   behind the call and ``==``, ``->`` or "returns" in the same place is the answer too.
+   behind the call and ``==``, ``->`` or "returns" in the same place is the answer too. Where there is nothing but an
+   argument, that is the answer, and wrong.
 3. Literals are compared as values (see ``same_value`` of the questions).
 """
 
@@ -50,14 +51,20 @@ def score_value(case: Case, text: str) -> Score:
 
 def find_value(case: Case, text: str) -> str | None:
     """The part of the text that is the answer, by the rules above; None if there is none."""
+    arguments = frozenset(case.data["arguments"])
+    found = _find(case, text, arguments)
+    return found if found is not None or not arguments else _find(case, text, frozenset())
+
+
+def _find(case: Case, text: str, passed_over: frozenset[str]) -> str | None:
     prose = _FENCE.sub("\n", text)
     for _, span in _SPAN.findall(prose):
-        value = _without_call(case, span.strip())
+        value = _without_call(case, span.strip(), passed_over)
         if value is not None:
             return value
     for block in _FENCE.findall(text):
         for line in _lines(block):
-            value = _without_call(case, line.removeprefix(">>> "))
+            value = _without_call(case, line.removeprefix(">>> "), passed_over)
             if value is not None:
                 return value
     line = next(_lines(prose), "")
@@ -66,11 +73,11 @@ def find_value(case: Case, text: str) -> str | None:
     line = _CITATIONS.sub("", line).replace("`", "").strip()  # no value holds one
     if line.endswith(".") and not re.fullmatch(r"-?\d+\.", line):  # `3.` is a number
         line = line[:-1].rstrip()
-    behind = _without_call(case, line)
+    behind = _without_call(case, line, passed_over)
     return _OPENING.sub("", behind, count=1).strip() or None if behind is not None else None
 
 
-def _without_call(case: Case, said: str) -> str | None:
+def _without_call(case: Case, said: str, passed_over: frozenset[str]) -> str | None:
     """What is said but for the call before it; None where nothing is left, or only what the question holds itself."""
     call, name = str(case.data["call"]), str(case.data["name"])
     for start in (f"print({call})", call):
@@ -78,7 +85,7 @@ def _without_call(case: Case, said: str) -> str | None:
             rest = _rest_behind(said, start)
             return _MEANS.sub("", rest, count=1).strip() or None
     bare = said.removesuffix("()")
-    if bare in (name, name.rpartition(".")[2]) or said in case.data["arguments"] or not said:
+    if bare in (name, name.rpartition(".")[2]) or said in passed_over or not said:
         return None
     return _MEANS.sub("", said, count=1).strip() if said.startswith(("->", "→", "==")) else said
 

@@ -1,24 +1,23 @@
 """The task ``reasoning``: what does a function return for a call that was recorded while the repository's tests ran?
 
 The function stands in the prompt; what it calls does not, so for half of the cases retrieval can help. The tests, which
-hold the values, are not in the tree that is indexed.
+hold the values, are not in the tree that is indexed, nor is the function's body: it would only be found again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from eval.cases import Case, Score
+from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
 from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.functions import is_own_code, is_test_file
+from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function, TestRecord
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 from eval.tasks.repository.trial import Trials
@@ -76,16 +75,17 @@ class ReasoningTask:
                 left_out["did not repeat"] += len(problems)
                 # Ordered anew: what has gone may have carried another answer's share.
                 chosen = order_candidates([c for c in chosen if c.call.id not in problems], given.seed)
-        cases = [_make_case(repository, candidate) for candidate in chosen[:limit]]
+        held_out = HeldOutRepository(shown, folder, lambda function: set())
+        hidden = {key: held_out.hide(targets[key].function) for key in dict.fromkeys(c.key for c in chosen[:limit])}
+        cases = [_make_case(repository, candidate, *hidden[candidate.key]) for candidate in chosen[:limit]]
         if not cases:
             raise HarvestError(
                 f"{given.repo}: none of the {len(calls)} calls that its tests make of {len(targets)} functions can be "
                 f"asked about ({_listed(left_out) or 'no function takes and returns plain values'}): give another "
                 "--repo, or another task."
             )
-        return Harvest(
-            cases, _write_tree(shown, folder / "tree"), [*repository.notes, *_notes(cases, calls, left_out, problem)]
-        )
+        notes = [*repository.notes, *_notes(cases, calls, left_out, problem), *held_out.notes]
+        return Harvest(cases, held_out.folder, notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Compares values; nothing is run."""
@@ -136,20 +136,19 @@ def _judge(
     calls: Sequence[Call], targets: Mapping[str, Target], shown: Mapping[str, str], left_out: Counter[str]
 ) -> list[Candidate]:
     definitions = Definitions(shown)
+    use_others = {key: bool(definitions.used_by(targets[key].function)) for key in dict.fromkeys(c.key for c in calls)}
     candidates = []
     for call in calls:
-        target = targets[f"{call.path}::{call.name}"]
+        target = targets[call.key]
         reason = reason_against(call) or ("shown as an example" if is_near_copy(call, shown) else "")
         if reason:
             left_out[reason] += 1
             continue
-        spans = [definitions.span_of(use) for use in definitions.used_by(target.function)]
-        sources = [span for span in spans if span is not None]
-        candidates.append(Candidate(target.function, target.found, call, sources))
+        candidates.append(Candidate(target.function, target.found, call, use_others[call.key]))
     return candidates
 
 
-def _make_case(repository: TestedRepository, candidate: Candidate) -> Case:
+def _make_case(repository: TestedRepository, candidate: Candidate, ref: str, sources: Sequence[Span]) -> Case:
     call, found = candidate.call, candidate.found
     source = show_function(repository.text_of(call.path), found)
     prompt = (
@@ -163,7 +162,8 @@ def _make_case(repository: TestedRepository, candidate: Candidate) -> Case:
         path=call.path,
         prompt=prompt,
         query=describe_function(found),
-        sources=candidate.sources,
+        sources=sources,
+        ref=ref,
         language="python",
         purpose="answer",
         data={
@@ -175,16 +175,6 @@ def _make_case(repository: TestedRepository, candidate: Candidate) -> Case:
             "test": call.test,
         },
     )
-
-
-def _write_tree(texts: Mapping[str, str], folder: Path) -> Path:
-    """The repository as it is, without its tests."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for path, text in texts.items():
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8", newline="")
-    return folder
 
 
 def _notes(cases: Sequence[Case], calls: Sequence[Call], left_out: Counter[str], problem: str) -> list[str]:

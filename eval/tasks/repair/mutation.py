@@ -7,26 +7,28 @@ from __future__ import annotations
 
 import ast
 import random
+import textwrap
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.tasks.excerpts import find_function, parse_file
+from eval.tasks.excerpts import FoundFunction, find_function, parse_file
 
 from .operators import KINDS, find_edits
 from .scope import Edit, Scope
 
 MUTATION_VERSION = 1  # raised when the same function gives other mutations
 
-_N_OF_KIND = 6  # of one function: more are never needed, and each is parsed
+_N_OF_KIND = 4  # of one function: more are never needed, and each is parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One planted bug. ``text`` is the whole file with it; ``line`` is where it is, in that file and the original.
+    """One planted bug. ``line`` is where it is in the file.
 
-    ``before`` is the text that was replaced, which began at byte ``start``, and ``after`` what stands there now.
+    ``before`` is the text that is replaced, which begins at byte ``start`` of the file, and ``after`` what stands there
+    then.
     """
 
     kind: str
@@ -34,59 +36,82 @@ class Mutation:
     start: int
     before: str
     after: str
-    text: str
+
+    def apply(self, text: str) -> str:
+        """The file with the bug, from the file without."""
+        encoded = text.encode()
+        end = self.start + len(self.before.encode())
+        return (encoded[: self.start] + self.after.encode() + encoded[end:]).decode()
 
 
-def find_mutations(text: str, start_line: int, seed: str) -> list[Mutation]:
+def find_mutations(text: str, start_line: int, seed: str, tree: ast.Module | None = None) -> list[Mutation]:
     """Mutations of the function that starts on a line of a file, some of each kind; none if the file does not parse.
 
     Kinds take turns, in an order that ``seed`` decides, and so do the places within a kind. Each one parses, and is
-    another program than the original.
+    another program than the original. ``tree`` is the file's, for who has it.
     """
-    tree = parse_file(text)
+    tree = tree or parse_file(text)
     found = find_function(tree, start_line) if tree is not None else None
-    if tree is None or found is None:
+    if found is None:
         return []
-    original = ast.dump(tree)
     encoded = text.encode()
     starts = _line_starts(encoded)
+    scope = Scope(encoded, starts, found.node, found.owners[-1] if found.owners else None)
     edits: dict[str, list[Edit]] = defaultdict(list)
-    for edit in find_edits(Scope(encoded, starts, found.node, found.owners[-1] if found.owners else None)):
-        edits[edit.kind].append(edit)
+    seen: set[tuple[int, int, str]] = set()
+    for edit in find_edits(scope):
+        if (edit.start, edit.end, edit.text) not in seen:  # as two kinds may have it
+            seen.add((edit.start, edit.end, edit.text))
+            edits[edit.kind].append(edit)
+    check = _Check(encoded, starts, found)
     chance = random.Random(seed)
     kinds = [kind for kind in KINDS if kind in edits]
     chance.shuffle(kinds)
     by_kind: dict[str, list[Mutation]] = {}
     for kind in kinds:
         chance.shuffle(edits[kind])
-        chosen = [_apply(encoded, starts, edit) for edit in edits[kind][:_N_OF_KIND]]
-        by_kind[kind] = [mutation for mutation in chosen if mutation and _is_other_program(mutation.text, original)]
+        by_kind[kind] = [
+            Mutation(kind, check.line_of(edit), edit.start, encoded[edit.start : edit.end].decode(), edit.text)
+            for edit in edits[kind][:_N_OF_KIND]
+            if check.is_another_program(edit)
+        ]
     turns = max((len(mutations) for mutations in by_kind.values()), default=0)
     return [by_kind[kind][turn] for turn in range(turns) for kind in kinds if turn < len(by_kind[kind])]
 
 
-def _apply(encoded: bytes, starts: Sequence[int], edit: Edit) -> Mutation | None:
-    """The file with an edit; None where it cuts through a character, which no position of a node does."""
-    before = encoded[edit.start : edit.end]
-    changed = encoded[: edit.start] + edit.text.encode() + encoded[edit.end :]
-    line = sum(1 for start in starts if start <= edit.start)
-    try:
-        return Mutation(edit.kind, line, edit.start, before.decode(), edit.text, changed.decode())
-    except UnicodeDecodeError:
-        return None
+class _Check:
+    """Looks at a function alone, whatever the size of its file."""
 
+    def __init__(self, encoded: bytes, starts: Sequence[int], found: FoundFunction) -> None:
+        self._encoded, self._starts = encoded, starts
+        self._first = starts[found.first_line - 1]
+        self._last = starts[min(found.node.end_lineno or found.node.lineno, len(starts) - 1)]
+        original = self._parse(encoded[self._first : self._last])
+        self._original = ast.dump(original) if original is not None else ""
 
-def _is_other_program(text: str, original: str) -> bool:
-    tree = parse_file(text)
-    if tree is None or ast.dump(tree) == original:
-        return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "mutated", "exec", dont_inherit=True)  # sees what the parser lets pass, such as a lost loop
-    except (SyntaxError, ValueError):
-        return False
-    return True
+    def line_of(self, edit: Edit) -> int:
+        """The line of the file in which an edit begins."""
+        return sum(1 for start in self._starts if start <= edit.start)
+
+    def is_another_program(self, edit: Edit) -> bool:
+        """Whether the function still compiles, and does not mean the same."""
+        before = self._encoded[self._first : edit.start]
+        tree = self._parse(before + edit.text.encode() + self._encoded[edit.end : self._last])
+        if tree is None or not self._original or ast.dump(tree) == self._original:
+            return False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(tree, "mutated", "exec", dont_inherit=True)  # sees what the parser lets pass: a lost loop
+        except (SyntaxError, ValueError):
+            return False
+        return True
+
+    def _parse(self, lines: bytes) -> ast.Module | None:
+        """The tree of a function's lines; those of a method stand below an ``if``."""
+        text = lines.decode()
+        indented = text[:1].isspace()
+        return parse_file(f"if True:\n{text}" if indented else text) or parse_file(textwrap.dedent(text))
 
 
 def _line_starts(encoded: bytes) -> list[int]:

@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,24 +98,30 @@ def can_hold_bug(repository: TestedRepository, function: Function) -> bool:
 
 def _gather(repository: TestedRepository, functions: Sequence[Function], seed: int) -> dict[str, list[_Candidate]]:
     """Mutations of executed lines by kind. Each kind's list has one of every function, then a second one, and so on."""
-    chance = random.Random(f"{seed}/functions")
-    shuffled = sorted(functions, key=lambda function: function.key)
-    chance.shuffle(shuffled)
+    by_path: dict[str, list[Function]] = defaultdict(list)
+    for function in functions:
+        by_path[function.path].append(function)
+    ranks = sorted(function.key for function in functions)
+    random.Random(f"{seed}/functions").shuffle(ranks)
+    rank_of = {key: rank for rank, key in enumerate(ranks)}
     by_kind: dict[str, list[tuple[int, int, _Candidate]]] = {kind: [] for kind in KINDS}
-    for rank, function in enumerate(shuffled):
-        text = repository.text_of(function.path)
-        executed = _executed_statements(text, repository.covered_lines(function))
-        turns: Counter[str] = Counter()
-        for mutation in find_mutations(text, function.def_line, f"{seed}/{function.key}"):
-            if mutation.line in executed:
-                by_kind[mutation.kind].append((turns[mutation.kind], rank, _Candidate(function, mutation)))
-                turns[mutation.kind] += 1
+    for path, of_file in by_path.items():
+        text = repository.text_of(path)
+        tree = parse_file(text)
+        covered = {line for function in of_file for line in repository.covered_lines(function)}
+        executed = _executed_statements(tree, covered)
+        for function in of_file:
+            turns: Counter[str] = Counter()
+            for mutation in find_mutations(text, function.def_line, f"{seed}/{function.key}", tree):
+                if mutation.line in executed:
+                    place = (turns[mutation.kind], rank_of[function.key], _Candidate(function, mutation))
+                    by_kind[mutation.kind].append(place)
+                    turns[mutation.kind] += 1
     return {kind: [each[2] for each in sorted(listed, key=lambda e: e[:2])] for kind, listed in by_kind.items()}
 
 
-def _executed_statements(text: str, covered: set[int]) -> set[int]:
+def _executed_statements(tree: ast.Module | None, covered: set[int]) -> set[int]:
     """All lines of the statements of which a line was executed, those of compound ones up to their body."""
-    tree = parse_file(text)
     lines: set[int] = set()
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.stmt | ast.excepthandler):
@@ -144,13 +150,13 @@ class _Planter:
     def plant(self, candidate: _Candidate) -> PlantedBug | None:
         """The bug, if tests notice it; None too where the function's tests fail without it."""
         function = candidate.function
+        original = self._repository.text_of(function.path)
         tests = self._repository.deciding_tests(function)
         if function.key not in self._is_sound:
-            original = self._repository.text_of(function.path)
             self._is_sound[function.key] = self._try(function.path, original, tests).passed
         if not self._is_sound[function.key]:
             return None
-        trial = self._try(function.path, candidate.mutation.text, tests)
+        trial = self._try(function.path, candidate.mutation.apply(original), tests)
         # A time-out says nothing of where the bug is; a run without a test that failed says nothing at all.
         reason = "noticed by no test" if trial.passed else "made tests hang" if trial.timed_out else ""
         if not reason and not (trial.failed_test and trial.message.strip()):

@@ -24,6 +24,7 @@ from eval.tasks.repository.tested import TestedRepository, open_tested_repositor
 from eval.tasks.repository.trial import Trials
 
 from .messages import clean_message
+from .mutation import Mutation
 from .planting import PlantedBug, can_hold_bug, plant_bugs
 
 _DEFAULT_LIMIT = 60
@@ -106,8 +107,7 @@ class RepairScorer:
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the tests say of the answer, or why nothing could be tested."""
-        name = case.data["name"]
-        wanted = f"Find the bug and answer with the whole corrected function `{name}` in one fenced block of Python."
+        wanted = _wish(case.data["name"])
         if score.verdict == "unanswered":
             return f"Your answer holds no code. {wanted}"
         if score.measures.get("unchanged"):
@@ -133,7 +133,7 @@ class RepairScorer:
             placed = place_answer(original, function, code)
         except MisfitError as error:
             return _Verdict(Score("wrong", str(error), code))
-        if _same_program(placed, plant_again(case, original)):
+        if _same_program(placed, _mutation_of(case).apply(original)):
             return _Verdict(Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0}))
         tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
         trial = self._trials.try_text(function.path, placed, tests)
@@ -147,25 +147,22 @@ class RepairScorer:
         self._close()
 
 
-def plant_again(case: Case, original: str) -> str:
-    """The file with the case's bug."""
-    encoded = original.encode()
-    start, before, after = case.data["start"], case.data["before"], case.data["after"]
-    changed: bytes = encoded[:start] + after.encode() + encoded[start + len(before.encode()) :]
-    return changed.decode()
+def _mutation_of(case: Case) -> Mutation:
+    data = case.data
+    return Mutation(case.kind, data["line"], data["start"], data["before"], data["after"])
 
 
 def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
     function, mutation = bug.function, bug.mutation
-    tree = parse_file(mutation.text)
+    mutated = mutation.apply(repository.text_of(function.path))
+    tree = parse_file(mutated)
     found = find_function(tree, function.def_line) if tree is not None else None
     assert found is not None  # a mutation parses, and leaves the signature where it is
-    failure = _say_failure(repository, bug.trial.failed_test, bug.trial.message)
+    account = clean_message(bug.trial.message, repository.checkout.texts)
     prompt = (
-        f"A function of `{function.path}` has a bug:\n\n```python\n{show_function(mutation.text, found)}\n```\n\n"
-        f"Because of it {failure}\n\n"
-        f"Find the bug and answer with the whole corrected function `{found.node.name}` in one fenced block of Python. "
-        "Keep its name and parameters, and change nothing else."
+        f"The test `{bug.trial.failed_test}` fails:\n\n```\n{account}\n```\n\n"
+        f"The reason is a bug in this function of `{function.path}`:\n\n"
+        f"```python\n{show_function(mutated, found)}\n```\n\n{_wish(found.node.name)}"
     )
     identity = f"{function.key}\0{mutation.kind}\0{mutation.line}\0{mutation.before}\0{mutation.after}"
     return Case(
@@ -196,6 +193,14 @@ def _say_failure(repository: TestedRepository, failed_test: str, message: str) -
     if not failed_test:
         return f"the tests cannot be run:\n\n```\n{account}\n```"
     return f"the test `{failed_test}` fails:\n\n```\n{account}\n```"
+
+
+def _wish(name: str) -> str:
+    """What the model is to do. Small models copy the function as it is unless they are asked for the reason first."""
+    return (
+        f"Say in one sentence which line is wrong and why. Then write the whole function `{name}` with that line "
+        "corrected, in one fenced block of Python."
+    )
 
 
 def _same_program(one: str, other: str) -> bool:

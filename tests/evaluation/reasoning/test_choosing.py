@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from eval.cases import Span
 from eval.tasks.excerpts import find_function, parse_file
 from eval.tasks.reasoning.choosing import (
     ALONE,
@@ -30,7 +29,7 @@ def call(expression: str = "f0('spring')", value: str = "'autumn'", *arguments: 
     return Call("m.py", "f0", "m", expression, arguments or ("'spring'",), value, "test_m.py::test")
 
 
-def candidates(values: list[str], *, n_functions: int = 8, with_sources: bool = False) -> list[Candidate]:
+def candidates(values: list[str], *, n_functions: int = 8, uses_others: bool = False) -> list[Candidate]:
     """One call a value, of the functions in turns, each in a file of its own."""
     tree = parse_file(SOURCE)
     assert tree is not None
@@ -39,8 +38,7 @@ def candidates(values: list[str], *, n_functions: int = 8, with_sources: bool = 
         function = find_functions_in(f"m{number % n_functions}.py", SOURCE)[number % n_functions]
         found = find_function(tree, function.def_line)
         assert found is not None
-        sources = [Span("m.py", 1, 2)] if with_sources else []
-        made.append(Candidate(function, found, call(f"f({number})", value), sources))
+        made.append(Candidate(function, found, call(f"f({number})", value), uses_others))
     return made
 
 
@@ -109,7 +107,7 @@ def test_no_answer_exceeds_its_share(n_values: int) -> None:
 
 def test_kinds_and_files_take_turns() -> None:
     """Half of a head uses helpers, and every function comes once before one comes twice."""
-    given = candidates([str(n) for n in range(40, 60)]) + candidates([str(n) for n in range(60, 80)], with_sources=True)
+    given = candidates([str(n) for n in range(40, 60)]) + candidates([str(n) for n in range(60, 80)], uses_others=True)
     ordered = order_candidates(given, 0)
     assert [c.kind for c in ordered[:4]] == [WITH_HELPERS, ALONE] * 2
     assert len({c.function.key for c in ordered[:16] if c.kind == ALONE}) == 8

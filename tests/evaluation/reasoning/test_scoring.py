@@ -40,7 +40,17 @@ def test_the_value_is_found_however_it_is_said(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["`'a-c'`", "`['a-b']`", "`join(['a', 'b'], sep='-')`", "`'x'` or `'a-b'`", "`a - b`", "`None`"]
+    "text",
+    [
+        "`'a-c'`",
+        "`'-'`",
+        "```\n['a', 'b']\n```",
+        "`['a-b']`",
+        "`join(['a', 'b'], sep='-')`",
+        "`'x'` or `'a-b'`",
+        "`a - b`",
+        "`None`",
+    ],
 )
 def test_another_value_is_wrong_or_none(text: str) -> None:
     """The first value counts: an answer that lists several is not right by the second."""
@@ -72,6 +82,12 @@ def test_no_value_is_unanswered(text: str) -> None:
 def test_values_are_compared_not_their_spelling(value: str, said: str, is_right: bool) -> None:
     """Only a string's quotes may be missing."""
     assert (score_value(ask(value), said).verdict == "correct") is is_right
+
+
+@pytest.mark.parametrize("text", ["`'-'`", "It is `['a', 'b']`.", "```\n['a', 'b']\n```", "'-'"])
+def test_an_argument_alone_is_a_wrong_answer(text: str) -> None:
+    """No case returns its argument, but a model may say so."""
+    assert score_value(ask("'a-b'"), text).verdict == "wrong"
 
 
 def test_endless_text_is_read_once() -> None:

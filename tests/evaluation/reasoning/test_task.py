@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import asdict
 
 import pytest
@@ -21,6 +22,13 @@ EXPECTED = {
     "Label.mirrored('stressed')": "'desserts'",
 }
 NEVER_ASKED = {"same", "draw", "number", "sort_in_place", "numbers", "Label.shout", "Label.__init__"}
+
+
+def read(harvest: Harvest, ref: str) -> str:
+    """The file as it is indexed for a case."""
+    assert harvest.tree is not None
+    command = ["git", "-C", str(harvest.tree), "show", f"{ref}:labels/words.py"]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
 def test_calls_are_asked_about_as_a_person_would_write_them(harvest: Harvest) -> None:
@@ -49,15 +57,20 @@ def test_cases_with_helpers_come_in_turns_with_others(harvest: Harvest) -> None:
     for case in harvest.cases:
         assert bool(case.sources) == (case.kind == "with helpers")
     case = next(case for case in harvest.cases if case.data["name"] == "join_words")
-    assert harvest.tree is not None
-    lines = (harvest.tree / "labels" / "words.py").read_text(encoding="utf-8").splitlines()
+    lines = read(harvest, case.ref).splitlines()
     assert "def capitalise(word):" in [lines[source.start_line - 1] for source in case.sources]
 
 
-def test_tests_are_not_indexed_and_all_else_is(harvest: Harvest) -> None:
-    """The values stand in the tests."""
+def test_neither_tests_nor_the_function_are_indexed_and_all_else_is(harvest: Harvest) -> None:
+    """The values stand in the tests, and the function in the prompt; what it calls is found with its body."""
     assert harvest.tree is not None
-    assert {path.name for path in harvest.tree.rglob("*.py")} == {"words.py"}  # an empty file is never indexed
+    for case in harvest.cases:
+        listed = subprocess.run(
+            ["git", "-C", harvest.tree, "ls-tree", "-r", "--name-only", case.ref], capture_output=True, check=True
+        )
+        assert listed.stdout.decode().split() == ["labels/words.py"]  # an empty file is never indexed
+        is_of_capitalise = case.data["name"] == "capitalise"
+        assert ("word[:1].upper()" in read(harvest, case.ref)) is not is_of_capitalise
 
 
 def test_the_prompt_holds_function_and_call_and_not_the_value(harvest: Harvest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
@@ -26,6 +27,12 @@ WITH_A_BUG = {
 }
 
 
+def git(harvest: Harvest, *arguments: str) -> str:
+    """What git says of the trees that are indexed."""
+    command = ["git", "-C", str(harvest.tree), *arguments]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout
+
+
 @pytest.fixture(scope="module")
 def scorer(given: TaskInput, harvest: Harvest) -> Iterator[RepairScorer]:
     """What judges; its working copy is removed."""
@@ -45,27 +52,25 @@ def test_the_prompt_shows_the_bug_and_the_failing_test(harvest: Harvest, given: 
     for case in harvest.cases:
         assert f"def {case.data['name']}(" in case.prompt
         assert ("class Basket:" in case.prompt) == ("Basket." in case.data["function"])
-        assert f"the test `{case.data['failed_test']}` fails" in case.prompt
+        assert f"The test `{case.data['failed_test']}` fails" in case.prompt
         assert "\nE  " in case.prompt
         assert "shop-of-somebody" not in json.dumps(asdict(case))
 
 
 def test_neither_body_nor_tests_are_indexed(harvest: Harvest) -> None:
-    """The tree has the heads of the functions that are asked for, and no test."""
-    assert harvest.tree is not None
-    text = (harvest.tree / "shop" / "prices.py").read_text(encoding="utf-8")
+    """A case's tree has the head of the function, the bodies of others, and no test."""
     for case in harvest.cases:
         name = case.data["name"]
+        text = git(harvest, "show", f"{case.ref}:shop/prices.py")
         assert f"def {name}(" in text
-        assert OF_BODY[name] not in text
-    assert not (harvest.tree / "tests" / "test_prices.py").exists()
+        assert {other for other, part in OF_BODY.items() if part in text} == OF_BODY.keys() - {name}
+        assert git(harvest, "ls-tree", "-r", "--name-only", case.ref).split() == ["shop/prices.py"]
 
 
 def test_the_definitions_that_a_function_uses_are_its_sources(harvest: Harvest) -> None:
     """``add`` calls ``with_tax`` and reads ``LIMIT``; both are found in the tree."""
     case = next(case for case in harvest.cases if case.data["name"] == "add")
-    assert harvest.tree is not None
-    lines = (harvest.tree / "shop" / "prices.py").read_text(encoding="utf-8").splitlines()
+    lines = git(harvest, "show", f"{case.ref}:shop/prices.py").splitlines()
     shown = [lines[source.start_line - 1] for source in case.sources]
     assert "def with_tax(cents, tax=TAX):" in shown
     assert "LIMIT = 3" in shown
