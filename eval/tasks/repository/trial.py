@@ -26,7 +26,7 @@ class Trials:
     def __init__(self, repository: TestedRepository) -> None:
         self._repository = repository
         self._copy = repository.new_copy(f"trials-{next(_numbers)}")
-        self._is_warm = False
+        self._warm: set[str] = set()  # test files that are compiled
         # Scorers have no end of their own: the copy goes with the last reference to it, or with the process.
         self._finalizer = weakref.finalize(self, self._copy.close)
 
@@ -47,7 +47,7 @@ class Trials:
 
         It has passed if each of them passed. Raises SandboxError.
         """
-        self._warm_up(tests)
+        self._warm_up({test.path for test in tests})
         self._copy.restore()
         self._copy.write(path, text)
         report = self._run(tests, stop_at_first=True)
@@ -60,13 +60,16 @@ class Trials:
         QUARRY_OUTPUT names; it is copied to ``kept``.
         """
         self._copy.restore()
-        report = self._run(tests, stop_at_first=False, plugins=plugins)
+        report = self._run(tests, stop_at_first=False, plugins=plugins, compile=True)
+        self._keep_warm({test.path for test in tests})
         if kept is not None:
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(self._copy.out / "kept", kept)
         return report
 
-    def _run(self, tests: Sequence[TestRecord], *, stop_at_first: bool, plugins: Sequence[Path] = ()) -> TestReport:
+    def _run(
+        self, tests: Sequence[TestRecord], *, stop_at_first: bool, plugins: Sequence[Path] = (), compile: bool = False
+    ) -> TestReport:
         slowest = max((test.seconds for test in tests), default=0.0)
         wishes = RunWishes(
             files=sorted({test.path for test in tests}),
@@ -75,18 +78,22 @@ class Trials:
             seconds=_START_SECONDS + _SLOWER * sum(test.seconds for test in tests),
             stop_at_first=stop_at_first,
             plugins=plugins,
+            compile=compile,
         )
         report, _ = run_tests(self._repository.sandbox, self._repository.environment, self._copy, wishes)
         return report
 
-    def _warm_up(self, tests: Sequence[TestRecord]) -> None:
-        """Once: let Python and pytest keep what they compile, which then needs not be done in every trial."""
-        if self._is_warm:
-            return
-        self._is_warm = True
-        wishes = RunWishes(files=sorted({test.path for test in tests}), select=[], compile=True, seconds=120)
-        run_tests(self._repository.sandbox, self._repository.environment, self._copy, wishes)
-        self._copy.remember()
+    def _warm_up(self, files: set[str]) -> None:
+        """Import test files once on the unchanged repository: compiling them then is not part of every trial."""
+        if files - self._warm:
+            self._copy.restore()
+            wishes = RunWishes(files=sorted(files - self._warm), select=[], compile=True, seconds=120)
+            run_tests(self._repository.sandbox, self._repository.environment, self._copy, wishes)
+            self._keep_warm(files)
+
+    def _keep_warm(self, files: set[str]) -> None:
+        self._copy.keep_compiled()
+        self._warm |= files
 
 
 def _judge(report: TestReport, tests: Sequence[TestRecord]) -> Trial:

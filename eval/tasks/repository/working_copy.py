@@ -14,6 +14,8 @@ from pathlib import Path
 
 _State = tuple[int, int, int, int]  # inode, bytes, time of the last change in ns, mode
 
+_LATER_NS = 10 * 10**9
+
 
 class WorkingCopy:
     """The files of ``checkout`` and of ``added`` below ``folder / "repo"``. ``folder`` is removed by ``close``."""
@@ -26,23 +28,34 @@ class WorkingCopy:
         shutil.copytree(checkout, self.repo, symlinks=True)
         if added is not None:
             shutil.copytree(added, self.repo, symlinks=True, dirs_exist_ok=True)
-        self._files: dict[str, _State] = {}
-        self._folders: set[str] = set()
         self._compiled: dict[str, bytes] = {}
-        self.remember()
+        entries = list(self._walk())
+        self._files: dict[str, _State] = {path: state for path, state in entries if state is not None}
+        self._folders: set[str] = {path for path, state in entries if state is None}
         self.empty_out()
 
-    def remember(self) -> None:
-        """Take what is there now, compiled files among it, as what the copy is brought back to."""
-        self._files = {path: state for path, state in self._walk() if state is not None}
-        self._folders = {path for path, state in self._walk() if state is None}
-        self._compiled = {path: (self.repo / path).read_bytes() for path in self._files if self._original(path) is None}
+    def keep_compiled(self) -> None:
+        """Take what Python and pytest compiled since as part of the copy, so that later runs need not do it again."""
+        for path, state in list(self._walk()):
+            folder, _, name = path.rpartition("/")
+            if (
+                state is not None
+                and path not in self._files
+                and folder.endswith("__pycache__")
+                and name.endswith(".pyc")
+            ):
+                self._files[path] = state
+                self._compiled[path] = (self.repo / path).read_bytes()
+                self._folders.add(folder)
 
     def write(self, path: str, text: str) -> None:
         """Put ``text`` in place of a file until the next ``restore``."""
         target = self.repo / path
+        changed = target.stat().st_mtime_ns if target.is_file() else 0
         target.unlink(missing_ok=True)  # never through a link
         target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        # Python takes what it compiled if time, in seconds, and size are the same: the time never is.
+        os.utime(target, ns=(changed + _LATER_NS, changed + _LATER_NS))
 
     def restore(self) -> None:
         """Bring every file back to what was remembered, and empty ``out``."""

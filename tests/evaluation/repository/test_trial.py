@@ -54,6 +54,15 @@ def test_the_original_passes_and_a_wrong_one_fails_with_the_test_s_own_message(
     assert "assert 6.0 == 5.0" in wrong.message and "6.0 == 5.0" in wrong.reason
 
 
+def test_a_change_that_keeps_size_and_second_is_seen(repository: TestedRepository, trials: Trials) -> None:
+    """What Python compiled of the original is not run in its place."""
+    tests = repository.deciding_tests(find(repository, "add_tax"))
+    text = repository.text_of("shop/taxes.py")
+    assert trials.run(tests).passed
+    assert trials.try_text("shop/taxes.py", text, tests).passed
+    assert not trials.try_text("shop/taxes.py", text.replace("price + tax", "price - tax"), tests).passed
+
+
 @pytest.mark.parametrize(
     "line",
     [
