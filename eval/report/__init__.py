@@ -75,7 +75,7 @@ def build(folders: Sequence[Path]) -> tuple[Report, Sequence[Result]]:
         runs.setups,
         runs.results,
         summarise_judgements(judgements),
-        name=f"{runs.commit[:7] or 'unknown'}-{now:%Y%m%dT%H%M%S}",
+        name=f"{_short(runs.commit)}-{now:%Y%m%dT%H%M%S}",
         made_at=f"{now:%Y-%m-%d %H:%M:%S} UTC",
         commit=runs.commit,
         seed=runs.seed,
@@ -92,6 +92,11 @@ def compare(first: Path, second: Path) -> Comparison:
 def to_json(report: Report | Comparison) -> str:
     """All figures as JSON."""
     return json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n"
+
+
+def _short(commit: str) -> str:
+    """A commit for a file's name; one with changes, which ends in "+", says so."""
+    return (commit[:7] or "unknown") + ("-changed" if commit.endswith("+") else "")
 
 
 def _name(folder: Path, runs: Runs) -> str:

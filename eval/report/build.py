@@ -16,6 +16,7 @@ from .figures import (
     RETRIEVAL,
     adjust_groups,
     compare_arms,
+    file_of,
     list_contrasts,
     pair_results,
     pool_gains,
@@ -24,7 +25,7 @@ from .figures import (
     weigh_costs,
 )
 from .records import Group, PooledGain, Report
-from .splits import Arms, compare_measures, find_follow_ups, slice_cases
+from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, is_unanswerable, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
 
@@ -107,13 +108,14 @@ def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, se
         repo=repo,
         task=task,
         n_cases=n_cases,
-        n_files=len({result.path for own in arms.values() for result in own.values()}),
+        n_files=len({file_of(result) for own in arms.values() for result in own.values()}),
         arms=figures,
         gains=gains,
         costs=weigh_costs(figures, gains),
         measures=compare_measures(arms, seed),
         slices=slice_cases(arms, seed),
         follow_ups=find_follow_ups(arms),
+        gain_after_follow_up=compare_after_follow_ups(arms, n_cases, seed),
         refusals=count_refusals(everything),
         calibration=measure_confidence(everything),
         grounding=judge_grounding(arms),

@@ -11,7 +11,7 @@ from eval.errors import RunMismatch
 from eval.stats import Interval, Share, adjust_holm, count_share, difference_interval
 from eval.tables import to_table
 
-from .figures import NONE, RETRIEVAL, UNANSWERABLE, compare_arms, is_valid, order_arms, pair_results
+from .figures import NONE, RETRIEVAL, UNANSWERABLE, compare_arms, file_of, is_valid, order_arms, pair_results
 from .reading import Runs
 from .records import Gain
 from .text import gains_table
@@ -169,7 +169,7 @@ def _compare_gains(
         firsts = [with_code - without for without, with_code in zip(rights[0], rights[1], strict=True)]
         seconds = [with_code - without for without, with_code in zip(rights[2], rights[3], strict=True)]
         differences = [later - earlier for earlier, later in zip(firsts, seconds, strict=True)]
-        files = [cells[0][case_id].path for case_id in ids]
+        files = [file_of(cells[0][case_id]) for case_id in ids]
         found.append(
             GainChange(
                 repo=repo,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import fmean, median
 
 from eval.cases import Result
+from eval.running.records import BUILT_IN
 from eval.stats import (
     adjust_holm,
     count_share,
@@ -29,6 +30,11 @@ UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in t
 def is_valid(result: Result) -> bool:
     """Whether anything is known: not where the evaluation or the model's server failed."""
     return result.score.verdict != "error"
+
+
+def file_of(result: Result) -> str:
+    """What a case depends on others by: its file, or itself where it is of none."""
+    return result.path or result.case_id
 
 
 def order_arms(names: Iterable[str]) -> list[str]:
@@ -79,17 +85,26 @@ def pair_results(
     return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
 
 
+def is_right_after_all(result: Result) -> bool:
+    """Whether the first attempt was right, or one after a follow-up."""
+    return result.score.is_correct or any(attempt.score.is_correct for attempt in result.attempts)
+
+
 def compare_arms(
-    pairs: Sequence[tuple[Result, Result]], n_cases: int, seed: int, names: tuple[str, str] | None = None
+    pairs: Sequence[tuple[Result, Result]],
+    n_cases: int,
+    seed: int,
+    names: tuple[str, str] | None = None,
+    is_right: Callable[[Result], bool] = lambda result: result.score.is_correct,
 ) -> Gain | None:
     """The gain over ``pairs`` of (arm, baseline), None without any. ``p_holm`` is still that of one test.
 
-    ``names`` stand for the two sides where their arms' names do not tell them apart.
+    ``names`` stand for the two sides where their arms' names do not tell them apart; ``is_right`` is what counts.
     """
     if not pairs:
         return None
-    differences = [int(after.score.is_correct) - int(before.score.is_correct) for after, before in pairs]
-    files = [after.path for after, _ in pairs]
+    differences = [int(is_right(after)) - int(is_right(before)) for after, before in pairs]
+    files = [file_of(after) for after, _ in pairs]
     n_gained, n_lost = differences.count(1), differences.count(-1)
     p = mcnemar_p(n_gained, n_lost)
     return Gain(
@@ -156,6 +171,8 @@ def pool_gains(
 ) -> list[PooledGain]:
     """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
 
+    Tasks about the model itself are of no repository, and are not pooled either.
+
     ``by_group`` holds the results by (model, repo, task), arm and case.
     """
     pooled = []
@@ -163,7 +180,7 @@ def pool_gains(
         for arm, baseline in CONTRASTS[:2]:
             strata, tasks = [], []
             for (of_model, of_repo, task), arms in by_group.items():
-                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED:
+                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED or repo == BUILT_IN:
                     continue
                 pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
                 if pairs:
@@ -171,7 +188,7 @@ def pool_gains(
                     strata.append(
                         (
                             [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs],
-                            [after.path for after, _ in pairs],
+                            [file_of(after) for after, _ in pairs],
                         )
                     )
             if len(tasks) > 1:

@@ -35,7 +35,7 @@ def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
     """The page. ``pictures`` are the names of the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
     parts = [
         "# Results",
-        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry {report.commit}. "
+        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry {report.commit or '?'}. "
         f"Every figure is in `{report.name}.json`. Losses, and gains that do not show, stand here as gains do.",
         "## In short",
         "\n".join(f"- {line}" for line in report.summary) or "Nothing is answered yet.",

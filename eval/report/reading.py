@@ -82,7 +82,13 @@ def _check_same(
 def _list_decisive(
     first: Mapping[str, Any], second: Mapping[str, Any], repo: str, task: str
 ) -> dict[str, tuple[object, object]]:
-    values: dict[str, tuple[object, object]] = {name: (first.get(name), second.get(name)) for name in _SHARED}
+    values: dict[str, tuple[object, object]] = {}
+    for name in _SHARED:
+        before, after = first.get(name), second.get(name)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):  # only the part that differs is to be named
+            values |= {f"{name}.{part}": (before.get(part), after.get(part)) for part in {**before, **after}}
+        else:
+            values[name] = (before, after)
     repos = [_find(setup.get("repos", ()), name=repo) for setup in (first, second)]
     tasks = [_find(setup.get("tasks", ()), repo=repo, task=task) for setup in (first, second)]
     values |= {f"repository {name}": (repos[0].get(name), repos[1].get(name)) for name in _SHARED_OF_REPO}

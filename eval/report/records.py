@@ -185,7 +185,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Group:
     """One task on one repository with one model: what is compared. Unanswerable questions are in ``refusals`` alone,
-    and in ``calibration``."""
+    and in ``calibration``. ``gain_after_follow_up`` is retrieval minus none if both have a second try."""
 
     model: str
     repo: str
@@ -198,6 +198,7 @@ class Group:
     measures: Sequence[MeasureGain]
     slices: Sequence[Slice]
     follow_ups: Sequence[FollowUp]
+    gain_after_follow_up: Gain | None
     refusals: Sequence[Refusals]
     calibration: Sequence[Calibration]
     grounding: Sequence[Grounding]

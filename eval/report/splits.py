@@ -9,8 +9,8 @@ from statistics import fmean
 from eval.cases import Result
 from eval.stats import Interval, count_share, detectable_mean, difference_interval
 
-from .figures import NONE, RETRIEVAL, compare_arms, is_valid, list_contrasts, pair_results
-from .records import FollowUp, MeasureGain, Slice
+from .figures import NONE, RETRIEVAL, compare_arms, file_of, is_right_after_all, is_valid, list_contrasts, pair_results
+from .records import FollowUp, Gain, MeasureGain, Slice
 
 Arms = Mapping[str, Mapping[str, Result]]
 
@@ -43,14 +43,19 @@ def find_follow_ups(arms: Arms) -> list[FollowUp]:
             FollowUp(
                 arm=arm,
                 first=count_share(result.score.is_correct for result in valid),
-                after=count_share(
-                    result.score.is_correct or any(attempt.score.is_correct for attempt in result.attempts)
-                    for result in valid
-                ),
+                after=count_share(is_right_after_all(result) for result in valid),
                 n_followed_up=n_followed_up,
             )
         )
     return found if any(each.n_followed_up for each in found) else []
+
+
+def compare_after_follow_ups(arms: Arms, n_cases: int, seed: int) -> Gain | None:
+    """Retrieval minus none with a second try for both; None where no case had one."""
+    pairs = pair_results(arms.get(RETRIEVAL, {}), arms.get(NONE, {}))
+    if not any(len(result.attempts) > 1 for pair in pairs for result in pair):
+        return None
+    return compare_arms(pairs, n_cases, seed, is_right=is_right_after_all)
 
 
 def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
@@ -61,7 +66,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
         names = dict.fromkeys(name for after, _ in pairs for name in after.score.measures)
         for name in names:
             both = [
-                (after.score.measures[name], before.score.measures[name], after.path)
+                (after.score.measures[name], before.score.measures[name], file_of(after))
                 for after, before in pairs
                 if name in after.score.measures and name in before.score.measures
             ]

@@ -11,6 +11,7 @@ from .figures import NONE
 from .records import Gain, Group, Report
 from .splits import FOUND
 from .wording import (
+    describe_follow_up,
     describe_measure,
     judge_gain,
     write_interval,
@@ -45,6 +46,8 @@ def describe_group(group: Group) -> list[str]:
     if group.follow_ups:
         rows = [[each.arm, write_share(each.first), write_share(each.after)] for each in group.follow_ups]
         parts.append(to_table(["arm", "right at once", "right after one follow-up"], rows))
+    if group.gain_after_follow_up is not None:
+        parts.append(describe_follow_up(group.gain_after_follow_up))
     if group.measures:
         rows = [
             [each.measure, f"{each.arm} against {each.baseline}", describe_measure(each), write_interval(each.interval)]

@@ -82,7 +82,7 @@ def judge_grounding(arms: Arms) -> list[Grounding]:
     for arm, results in arms.items():
         valid = [result for result in results.values() if is_valid(result)]
         citations = [citation for result in valid for citation in _citations(result)]
-        shown = [result for result in valid if result.found_sources and CITATIONS_KEY in result.extra]
+        shown = [result for result in valid if result.found_sources and _is_judged(result)]
         found.append(
             Grounding(
                 arm=arm,
@@ -111,6 +111,11 @@ def count_reasons(arms: Arms) -> list[Reason]:
             )
             reasons += [Reason(arm, verdict, reason, n) for reason, n in counts.most_common(_MAX_REASONS)]
     return reasons
+
+
+def _is_judged(result: Result) -> bool:
+    """Whether its citations were held against the answer, which only tasks with known answers can do."""
+    return CITATIONS_KEY in result.extra and all("on_answer" in citation for citation in _citations(result))
 
 
 def _citations(result: Result) -> Sequence[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 
@@ -37,7 +38,7 @@ def write_p(p: float) -> str:
 def write_interval(interval: Interval | None, *, signed: bool = False, digits: int = 3) -> str:
     """Its two ends, or why there is none."""
     if interval is None:
-        return f"fewer than {MIN_CLUSTERS} files: none"
+        return f"none: under {MIN_CLUSTERS} files"
     write = write_signed if signed else write_number
     return f"{write(interval.low, digits)} to {write(interval.high, digits)}"
 
@@ -74,6 +75,22 @@ def describe_gain(gain: Gain) -> str:
     if verdict == "unknown":
         return f"{arm} minus {gain.baseline}: {figures}; too few files to say how sure that is."
     return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}. {describe_detectable(gain)}"
+
+
+def describe_follow_up(gain: Gain) -> str:
+    """The gain where both arms have a second try."""
+    return (
+        f"With one follow-up for both, {gain.arm} minus {gain.baseline} is {write_signed(gain.difference)} "
+        f"({_describe_interval(gain.interval)}, {gain.n_pairs} pairs, p {write_p(gain.p)})."
+    )
+
+
+def describe_sign(interval: Interval | None) -> str:
+    """A difference's interval, and what it says alone: above zero, below zero, or no difference shown."""
+    if interval is None:
+        return "too few files for an interval"
+    word = "above zero" if interval.low > 0 else "below zero" if interval.high < 0 else "no difference shown"
+    return f"{_describe_interval(interval)}, {word}"
 
 
 def describe_detectable(gain: Gain) -> str:
@@ -133,7 +150,7 @@ def name_reason(explanation: str) -> str:
     return bare if len(bare) <= _MAX_REASON_CHARS else bare[: _MAX_REASON_CHARS - 1] + "…"
 
 
-def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, object]]) -> list[str]:
+def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a reader should know before they quote a figure."""
     caveats = [
         "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
@@ -173,9 +190,17 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, object]]
         )
     if any(group.missing for group in groups):
         caveats.append("Some arms are not complete: differences are over the cases that both arms have.")
+    commits = _find_commits(setups)
+    if len(commits) > 1:
+        caveats.append(f"The runs were made with different versions of Quarry: {', '.join(commits)}.")
     if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
+
+
+def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+    starts = [start for setup in setups for start in setup.get("starts", ())]
+    return list(dict.fromkeys(str(start["quarry_commit"])[:12] for start in starts if start.get("quarry_commit")))
 
 
 def _describe_interval(interval: Interval | None) -> str:

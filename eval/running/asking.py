@@ -18,6 +18,7 @@ from indexer.errors import QuarryError
 from .answers import Asked
 from .contexts import ContextMaker, Given, shows, to_shown
 
+PLACEBO_TARGET = "placebo_target_tokens"  # in ``Result.extra``: what retrieval took
 _MAX_ATTEMPTS = 2  # the first, and one after a follow-up
 
 
@@ -144,7 +145,7 @@ class Asker:
             temperature=self._target.temperature,
             seed=self._target.seed if self._target.temperature > 0 else 0,  # it decides nothing of a greedy answer
         )
-        return request, ({"placebo_target_tokens": cap // self._target.counts_a_token} if arm.base == "placebo" else {})
+        return request, ({PLACEBO_TARGET: cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
         started = time.perf_counter()

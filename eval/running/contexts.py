@@ -33,8 +33,7 @@ _RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
 _MIN_RARE_CHUNKS = 2
 _NO_CODE = frozenset({"markdown", "html", "css", "json", "yaml", "toml", "text", "sql"})
 _IDENTIFIER = re.compile(r"[^\W\d]\w{2,}")
-_CHARS_A_TOKEN = 3.0  # code has 3 to 4 a token: rather a few hits too many
-_SPARE = 2.0  # times what is wanted, so that the packing finds pieces for all the room
+_SPARE = 3.0  # times what is wanted, so that the packing finds pieces for all the room
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +66,16 @@ class ContextMaker:
         return Given(hits, arm.budget or self._context_tokens)
 
     async def placebo(self, case: Case, arm: Arm) -> Given:
-        """Code of other files that shares no telling name with the case, for as many tokens as ``retrieval`` takes."""
-        n_tokens = await self.count_retrieved(case, arm)
-        return Given(list(self._draw(case, n_tokens)) if n_tokens else [], n_tokens)
+        """Code of other files that shares no telling name with the case, for as many tokens as ``retrieval`` takes.
 
-    async def count_retrieved(self, case: Case, arm: Arm) -> int:
-        """Tokens that ``retrieval`` with the same options takes for this case. No model is asked."""
+        Less than that where the index holds too little of it.
+        """
+        retrieved = await self.retrieve(case, arm)
+        n_tokens = self.count_passages(retrieved)
+        return Given(list(self._draw(case, n_tokens, retrieved)) if n_tokens else [], n_tokens)
+
+    async def retrieve(self, case: Case, arm: Arm) -> Sequence[Passage]:
+        """The passages of ``retrieval`` with the same options for this case. No model is asked."""
         request = AskRequest(
             self._index.name,
             [Message("user", case.prompt)],
@@ -86,7 +89,7 @@ class ContextMaker:
         async with aclosing(self._assistant.stream(request)) as events:
             async for event in events:
                 if isinstance(event, PassagesFound):
-                    return self.count_passages(event.passages)
+                    return event.passages
         raise AssertionError("a stream begins with PassagesFound")
 
     def count_passages(self, passages: Sequence[Passage]) -> int:
@@ -121,34 +124,43 @@ class ContextMaker:
         if file is not None:
             yield from map(self._index.chunk_at, range(file.first_chunk, file.first_chunk + file.n_chunks))
 
-    def _draw(self, case: Case, n_tokens: int) -> Iterator[Hit]:
-        """Chunks by chance until there is more than enough to fill ``n_tokens``."""
+    def _draw(self, case: Case, n_tokens: int, retrieved: Sequence[Passage]) -> Iterator[Hit]:
+        """Chunks by chance until there is more than enough to fill ``n_tokens``.
+
+        First those that the search does not find near the query, and that share no rare name with query or prompt. In
+        a small index they may be too few: then those that were not shown, then those that share none with the query.
+        """
         n_near = max(DEFAULT_K, min(_N_NEAR, int(_NEAR_SHARE * len(self._index.manifest.rows))))
         near = self._searcher.search(
             self._index.name, case.query, k=n_near, ref=self._index.manifest.ref, options=FOR_CONTEXT
         ).hits
+        near_ids = frozenset(hit.chunk.id for hit in near)
         closed_paths = {case.path, *(span.path for span in case.sources)}
-        closed_ids = {hit.chunk.id for hit in near}
-        rare = self._rare_names(case)
+        shown = [Span(passage.path, passage.start_line, passage.end_line) for passage in retrieved]
         order = list(range(len(self._index.manifest.rows)))
         random.Random(f"{self._seed}/{case.id}").shuffle(order)
-        n_chars = 0
-        for position in order:
-            chunk = self._index.chunk_at(position)
-            if chunk.path in closed_paths or chunk.id in closed_ids or not self._is_code(chunk):
-                continue
-            if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
-                continue
-            yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {})
-            n_chars += len(chunk.text)
-            if n_chars >= _SPARE * _CHARS_A_TOKEN * n_tokens:
-                return
+        of_query = self._rare_names(case.query)
+        of_both = of_query | self._rare_names(case.prompt)
+        n_drawn, drawn = 0, set[int]()
+        for closed_ids, rare in ((near_ids, of_both), (frozenset[str](), of_both), (frozenset[str](), of_query)):
+            for position in order:
+                chunk = self._index.chunk_at(position)
+                if position in drawn or chunk.id in closed_ids or chunk.path in closed_paths:
+                    continue
+                if not self._is_code(chunk) or any(chunk.path == span.path and _overlap(chunk, span) for span in shown):
+                    continue
+                if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
+                    continue
+                drawn.add(position)
+                yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {})
+                n_drawn += self._count_text(chunk.text).n_tokens
+                if n_drawn >= _SPARE * n_tokens:
+                    return
 
-    def _rare_names(self, case: Case) -> frozenset[str]:
-        """Names in the query or the prompt that few chunks have."""
+    def _rare_names(self, text: str) -> frozenset[str]:
+        """Names in ``text`` that few chunks have."""
         n_most = max(_MIN_RARE_CHUNKS, int(_RARE_SHARE * len(self._index.manifest.rows)))
-        names = _IDENTIFIER.findall(f"{case.query}\n{case.prompt}")
-        return frozenset(name for name in names if 0 < self._n_chunks_with[name] <= n_most)
+        return frozenset(name for name in _IDENTIFIER.findall(text) if 0 < self._n_chunks_with[name] <= n_most)
 
     @cached_property
     def _n_chunks_with(self) -> Counter[str]:

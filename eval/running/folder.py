@@ -43,13 +43,16 @@ class RunFolder:
         self.path = path
         self.logs = path / "logs"
         self._record = path / "run.json"
+        self._lock = path / ".lock"
 
     def claim(self, setup: RunSetup) -> RunSetup:
         """Make the folder, or take up the run in it; returns the whole set-up. Raises RunMismatch for another run."""
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
-            if not self._record.exists() and any(self.logs.iterdir()):
-                raise EvaluationError(f"{self.path} holds logs but no run.json: choose another --out.")
+            # A start that was killed at once leaves the lock and an empty folder of logs.
+            others = [child for child in self.path.iterdir() if child not in (self._lock, self.logs)]
+            if not self._record.exists() and (others or any(self.logs.iterdir())):
+                raise EvaluationError(f"{self.path} is not empty and holds no run: choose another --out.")
         except OSError as error:
             raise self._unwritable(error) from error
         return self._update(lambda before: setup if before is None else _merge(self.path, before, setup))
@@ -112,7 +115,7 @@ class RunFolder:
 
     def _update(self, change: Callable[[RunSetup | None], RunSetup]) -> RunSetup:
         try:
-            with filelock.FileLock(self.path / ".lock", timeout=_LOCK_SECONDS):
+            with filelock.FileLock(self._lock, timeout=_LOCK_SECONDS):
                 setup = change(self._read())
                 _replace(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
                 return setup

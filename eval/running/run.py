@@ -25,7 +25,7 @@ from indexer.home import OpenedIndex
 from indexer.repository import Source, default_name, is_url, open_source
 
 from .answers import KeepingProvider
-from .asking import Asker, Labels, Target
+from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder
 from .identity import describe_code, describe_start, identify_model
@@ -38,6 +38,7 @@ from .store import KeptStore
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
 
+_SHORT = 0.8  # a placebo of less than that part is said
 _COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
 MAX_ERRORS_IN_A_ROW = 3  # a model that is gone fails at once and always; a case that is too long fails alone
 
@@ -166,11 +167,11 @@ class Run:
         from .inspection import Plan, remove_superseded, run_plan
 
         counter = ProgressCounter(f"{task.name} on {repo}", len(cases), [arm.name for arm in arms])
-        n_errors_in_a_row = n_errors = 0
+        n_errors_in_a_row = n_errors = n_short = 0
         last_error = ""
 
         async def ask(case: Case, arm: Arm) -> Result:
-            nonlocal n_errors_in_a_row, n_errors, last_error
+            nonlocal n_errors_in_a_row, n_errors, n_short, last_error
             if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:
                 raise self._stopped(last_error)
             started = time.perf_counter()
@@ -178,6 +179,7 @@ class Run:
             is_error = result.score.verdict == "error"
             n_errors_in_a_row = n_errors_in_a_row + 1 if is_error else 0
             n_errors += is_error
+            n_short += result.context_tokens < _SHORT * result.extra.get(PLACEBO_TARGET, 0)
             last_error = result.score.explanation if is_error else last_error
             self._on_progress(counter.add(result, time.perf_counter() - started))
             return result
@@ -188,6 +190,11 @@ class Run:
         run_plan(plan, ask, self.folder.logs)
         if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:  # with the last case of all
             raise self._stopped(last_error)
+        if n_short:
+            self._say(
+                f"{task.name} on {repo}: {n_short} of {len(cases)} placebos are shorter than what was retrieved: the "
+                "index holds too little that has nothing to do with the case"
+            )
         if not n_errors:
             remove_superseded(plan, before)
 

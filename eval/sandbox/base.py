@@ -68,6 +68,6 @@ class Sandbox(Protocol):
         ``folder`` and the ``readable`` files and folders are seen under their own names, also where one lies in
         another; beside them the system's programs, and the Python or the venv that ``command[0]`` names by its path.
         The home folder and other people's files are not seen at all. The environment is ``environment`` alone, with a
-        PATH, and HOME and TMPDIR in a /tmp of its own. Nothing in ``folder`` may be a hard link to a file outside.
+        PATH, and HOME and TMPDIR in a /tmp of its own. A file in ``folder`` that is a hard link may not be writable.
         All children are dead when this returns. Raises SandboxError if nothing could be run.
         """

@@ -79,7 +79,7 @@ class Bubblewrap:
                 user = stack.enter_context(lease_user(self._first_user))
                 owner = folder.stat()
                 give(folder, user)
-            stack.callback(take_back, folder, owner)
+            stack.callback(take_back, folder, user, owner)
             watch = Watch(folder, limits)
             return self._start(command, folder, files, environment_of(environment), stdin, limits, user, watch)
 

@@ -91,7 +91,7 @@ class Container:
                 process.kill()
 
         outcome = supervise(process, limits, kill=kill, find_excess=lambda: watch.excess(None))
-        take_back(folder, None)
+        take_back(folder)
         if outcome.exit_code in _ENGINE_FAILED:
             reason = outcome.stderr.strip().splitlines() or ["no reason given"]
             raise SandboxError(f"the container could not run {command[0]}: {reason[-1]}")

@@ -51,14 +51,16 @@ def lease_user(first: int) -> Iterator[int]:
 
 
 def give(folder: Path, user: int) -> None:
-    """Make the folder and all in it that user's."""
+    """Make the folder and all in it that user's, but for files that have another name: it may lie outside."""
     os.chown(folder, user, user)
     for entry in _entries(folder):
-        os.chown(entry.path, user, user, follow_symlinks=False)
+        found = entry.stat(follow_symlinks=False)
+        if found.st_nlink == 1 or not stat.S_ISREG(found.st_mode):
+            os.chown(entry.path, user, user, follow_symlinks=False)
 
 
-def take_back(folder: Path, owner: os.stat_result | None) -> None:
-    """Make all in the folder deletable again: ``owner``'s, if given, and every folder open to its owner.
+def take_back(folder: Path, user: int | None = None, owner: os.stat_result | None = None) -> None:
+    """Make all in the folder deletable again: what is ``user``'s becomes ``owner``'s, and no folder stays closed.
 
     Nothing may run in it any more. What is nested too deep for ordinary tools is deleted.
     """
@@ -66,10 +68,11 @@ def take_back(folder: Path, owner: os.stat_result | None) -> None:
         os.chown(folder, owner.st_uid, owner.st_gid)
     _open_up(str(folder), stat.S_IMODE(folder.stat().st_mode))
     for entry in _entries(folder):
-        if owner is not None:
+        found = entry.stat(follow_symlinks=False)
+        if owner is not None and found.st_uid == user:
             os.chown(entry.path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-        if entry.is_dir(follow_symlinks=False):
-            _open_up(entry.path, stat.S_IMODE(entry.stat(follow_symlinks=False).st_mode))
+        if stat.S_ISDIR(found.st_mode):
+            _open_up(entry.path, stat.S_IMODE(found.st_mode))
 
 
 def _open_up(path: str, mode: int) -> None:

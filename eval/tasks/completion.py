@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +18,7 @@ from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
 from .extraction import extract_code
 from .repository.deciding import Decided, confirm
-from .repository.functions import find_class, first_line, parse_python, spread
+from .repository.functions import find_class, first_line, parse_python, split_lines, spread
 from .repository.heldout import HeldOutRepository
 from .repository.placing import MisfitError, place_answer
 from .repository.records import Function
@@ -29,6 +30,7 @@ _MAX_CONSTANT_LINES = 4
 _MAX_DOCSTRING_LINES = 3  # of the module and the class: what they are, not how they are used
 _MAX_QUERY_CHARS = 1000
 _BLANK = "..."
+_TRIPLE_QUOTE = re.compile(r"[rRuU]?(?:\"\"\"|''')")
 
 
 class CompletionTask:
@@ -75,7 +77,9 @@ class CompletionScorer:
 
     def score(self, case: Case, text: str) -> Score:
         """``correct`` if every deciding test passes; else the first failing test and its message say why."""
-        function = self._functions[str(case.data["function"])]
+        function = self._functions.get(str(case.data["function"]))
+        if function is None:
+            return Score("error", "the repository has changed since the cases were made: start a new run")
         if not text.strip():
             return Score("unanswered", "the answer is empty")
         code = extract_code(text, "python", function.last_name)
@@ -90,7 +94,12 @@ class CompletionScorer:
             placed = place_answer(self._repository.text_of(function.path), function, code)
         except MisfitError as error:
             return Score("wrong", str(error), code)
-        tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
+        known = self._repository.coverage.tests
+        tests = [known[name] for name in case.data["tests"] if name in known]
+        if len(tests) < len(case.data["tests"]):
+            return Score(
+                "error", "the repository's tests have changed since the cases were made: start a new run", code
+            )
         self._trials = self._trials or Trials(self._repository)
         try:
             trial = self._trials.try_text(function.path, placed, tests)
@@ -113,7 +122,7 @@ def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: D
     return Case(
         id=hashlib.sha256(f"completion\0{function.key}".encode()).hexdigest()[:12],
         task="completion",
-        kind="method" if function.owner else "function",
+        kind="uses the repository" if sources else "stands alone",
         path=function.path,
         prompt=make_prompt(text, function),
         query=make_query(text, function),
@@ -134,35 +143,45 @@ def make_prompt(text: str, function: Function) -> str:
     """What the model is asked: the file's head, and what of the function is there."""
     what = "method" if function.owner else "function"
     head = file_head(text)
-    before = f"`{function.path}` begins with:\n\n```python\n{head}\n```\n\n" if head else ""
+    before = f"The head of the file:\n\n{_fenced(head)}\n\n" if head else ""
     return (
-        f"Write the {what} `{function.name}` of the file `{function.path}`. {before}"
-        f"The {what} to write, whose body is missing:\n\n```python\n{function_head(text, function)}\n```\n\n"
-        f"Answer with the whole {what} `{function.last_name}`, its signature as it is, in one Python block. Write no "
-        f"example and no test."
+        f"Write the {what} `{function.name}` of the file `{function.path}`. {before}The {what}, whose body is missing:"
+        f"\n\n{_fenced(function_head(text, function))}\n\nAnswer with the whole {what} `{function.last_name}` in one "
+        f"Python block: its signature as it is, without the docstring. Write no example and no test."
     )
 
 
+def _fenced(code: str) -> str:
+    """A block of Python. Docstrings may hold fences of their own."""
+    fence = "```"
+    while fence in code:
+        fence += "`"
+    return f"{fence}python\n{code}\n{fence}"
+
+
 def make_query(text: str, function: Function) -> str:
-    """What retrieval searches for: name, signature and docstring."""
-    lines = text.splitlines()[function.def_line - 1 : function.head_end_line]
-    signature = " ".join(" ".join(lines).split())
-    if function.docstring:
-        lines = text.splitlines()[function.def_line - 1 : function.body_start_line - 1]
-        signature = signature.partition('"""')[0].partition("'''")[0].strip()
-    return f"{function.name} {signature} {' '.join(function.docstring.split())}"[:_MAX_QUERY_CHARS].strip()
+    """What retrieval searches for: path, name, signature and docstring.
+
+    The path brings its neighbours up: on development repositories it found a definition that the body uses among the
+    first five hits for 57 of 100 functions, against 49 without it.
+    """
+    head = "".join(split_lines(text)[function.def_line - 1 : function.head_end_line])
+    signature = " ".join(_TRIPLE_QUOTE.split(head)[0].split())
+    return f"{function.path} {function.name} {signature} {' '.join(function.docstring.split())}"[
+        :_MAX_QUERY_CHARS
+    ].strip()
 
 
 def file_head(text: str) -> str:
     """The file's imports and small constants, in order, capped."""
     tree = parse_python(text)
-    lines = text.splitlines()
+    lines = split_lines(text)
     parts: list[str] = []
     n_chars = 0
     for statement in tree.body if tree is not None else []:
         if not _belongs_to_head(statement):
             continue
-        part = "\n".join(lines[statement.lineno - 1 : statement.end_lineno])
+        part = "".join(lines[statement.lineno - 1 : statement.end_lineno]).rstrip()
         n_chars += len(part) + 1
         if n_chars > _MAX_HEAD_CHARS:
             parts.append("# [...]")
@@ -185,7 +204,7 @@ def _belongs_to_head(statement: ast.stmt) -> bool:
 
 def function_head(text: str, function: Function) -> str:
     """The heads of the classes around the function, its decorators, signature and docstring, and a mark below."""
-    lines = text.splitlines()
+    lines = split_lines(text)
     parts: list[str] = []
     owner = ""
     for name in function.owner.split(".") if function.owner else []:
@@ -201,7 +220,7 @@ def function_head(text: str, function: Function) -> str:
     parts += lines[function.start_line - 1 : function.head_end_line]
     definition = lines[function.def_line - 1]
     indent = definition[: len(definition) - len(definition.lstrip())]
-    return "\n".join([*parts, f"{indent}    {_BLANK}"])
+    return "\n".join([*(part.rstrip() for part in parts), f"{indent}    {_BLANK}"])
 
 
 def _counted(reasons: Mapping[str, int]) -> str:

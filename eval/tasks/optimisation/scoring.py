@@ -36,10 +36,11 @@ class OptimisationScorer:
 
     def score(self, case: Case, text: str) -> Score:
         """Deterministic, but for ``speedup_time``. Raises SandboxError."""
-        code = extract_code(text, "python")
+        item = BY_NAME[case.data["item"]]
+        code = extract_code(text, "python", item.name)
         if code is None:
             return Score("unanswered", "no code in the answer")
-        return self.score_code(BY_NAME[case.data["item"]], code)
+        return self.score_code(item, code)
 
     def score_code(self, item: Item, code: str) -> Score:
         """What this code is worth as that function. Raises SandboxError."""
@@ -74,7 +75,7 @@ def judge(result: Mapping[str, Any], code: str) -> Score:
         return Score("wrong", "right on small inputs, but far slower than the original on large ones", code, measures)
     original, best, answer = (steps[name] for name in ("original", "best", "answer"))
     speedup, possible = original[0] / answer[0], original[0] / best[0]
-    share = math.log(speedup) / math.log(possible)
+    share = max(0.0, math.log(speedup) / math.log(possible))
     measures = {
         "is_right": 1.0,
         "speedup_work": speedup,
@@ -87,10 +88,10 @@ def judge(result: Mapping[str, Any], code: str) -> Score:
     if seconds:
         measures["speedup_time"] = seconds["original"] / seconds["answer"]
         measures["best_speedup_time"] = seconds["original"] / seconds["best"]
-    said = f"{speedup:.3g} times less counted work than the original; {possible:.3g} is possible"
+    said = f"it does {100 / speedup:.3g} % of the original's counted work, and {100 / possible:.3g} % is possible"
     if share >= HALF_WAY:
-        return Score("correct", f"right, with {said}", code, measures)
-    return Score("wrong", f"right, but not much faster: {said}", code, measures)
+        return Score("correct", f"right: {said}", code, measures)
+    return Score("wrong", f"right, but not fast enough: {said}", code, measures)
 
 
 def _growth(steps: list[int]) -> float:

@@ -18,6 +18,7 @@ from eval.sandbox import Limits, Outcome, Sandbox
 from eval.tasks.base import TaskInput
 
 _MAX_REASON_CHARS = 240
+_TOLD_EVERY = 20  # items that are tried
 _END = "every test passed"
 _LIMITS = Limits(seconds=15.0)
 
@@ -139,7 +140,7 @@ def choose(
     """The first ``limit`` cases, in an order by the seed, whose solution passes here and whose stub does not; notes.
 
     What was found is kept in ``given.folder`` under ``key``, which names everything that decides it. Raises
-    HarvestError if nothing is left.
+    HarvestError if nothing is left, SandboxError.
     """
     order = list(candidates)
     random.Random(given.seed).shuffle(order)
@@ -147,15 +148,16 @@ def choose(
     known: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     kept: list[Case] = []
     reasons: Counter[str] = Counter()
+    n_tried = 0
     try:
         for candidate in order:
             if len(kept) == limit:
                 break
             name = candidate.case.id
             if name not in known:
-                given.on_progress(
-                    f"trying the set's own solutions: {len(kept) + sum(reasons.values())} of {len(order)}"
-                )
+                if n_tried % _TOLD_EVERY == 0:
+                    given.on_progress(f"trying the set's own solutions: {n_tried} so far, {len(kept)} can be decided")
+                n_tried += 1
                 known[name] = _trial(candidate, score)
             if known[name]:
                 reasons[known[name]] += 1
@@ -173,6 +175,8 @@ def choose(
 
 def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> str:
     solved = score(candidate.case, candidate.solution)
+    if solved.verdict == "error":  # nothing is known then, and nothing must be kept
+        raise SandboxError(solved.explanation)
     if not solved.is_correct:
         return f"the set's own solution does not pass here ({_generalised(solved.explanation)})"
     if score(candidate.case, candidate.stub).is_correct:

@@ -64,7 +64,10 @@ def _suffix(path: str) -> str:
 
 def _read_ini(text: str) -> Iterator[ConfigKey]:
     section = ""
-    for number, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if number < len(lines) and re.match(r"^\s+\S", lines[number]) and not line.startswith("["):
+            continue  # the value goes on below
         if header := re.match(r"^\[([^\]]+)\]\s*$", line):
             section = header[1]
         elif (pair := re.match(r"^([\w.-]+)\s*[=:]\s*(\S.*?)\s*$", line)) and _KEY.match(pair[1]):

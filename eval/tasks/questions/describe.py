@@ -24,8 +24,9 @@ _DULL = re.compile(
     re.I,
 )
 _THROWS = re.compile(r"\b(?:raise|throw)\b")
-_KEYWORDS = frozenset(
-    "require static import defined sizeof typeof method parent return function lambda include".split()
+_DULL_CALLS = frozenset(
+    "require static import defined sizeof typeof method parent return function lambda include append format extend "
+    "insert remove replace length concat println printf isinstance".split()
 )
 _NOUNS = {
     "method": "method",
@@ -130,7 +131,7 @@ class Describer:
         for name in sorted(symbol.calls, key=lambda each: (-len(each), each)):
             if len(name) < _MIN_CALLEE_CHARS or name == symbol.last_name or _spells(symbol.last_name, name):
                 continue
-            if name in _KEYWORDS or (kind == "environment" and "env" in name.lower()):
+            if name in _DULL_CALLS or (kind == "environment" and "env" in name.lower()):
                 continue
             if kind == "file":
                 if self._is_only_in(symbol, name, None) and self._is_in_one_file(name):

@@ -119,9 +119,12 @@ def read_thrown(node: Node, language: str) -> str | None:
         return None
     if thrown is None:
         return ""
-    for name in ("constructor", "type", "function"):
+    for name in ("constructor", "type"):
         if (inner := thrown.child_by_field_name(name)) is not None:
             return _type_name(text_of(inner))
+    if (called := thrown.child_by_field_name("function")) is not None:  # a type's own call, no factory's
+        found = _type_name(text_of(called))
+        return found if re.split(r"[.:\\]", found)[-1][:1].isupper() else ""
     if (
         thrown.type in ("object_creation_expression", "call_expression", "instance_expression")
         and thrown.named_children

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -37,6 +38,8 @@ def _ask_keys(path: str, keys: list[ConfigKey]) -> Iterator[Question]:
         words = (*key.name.split("."), PurePosixPath(path).stem)
         if any(gives_away(word, _bare(value)) or gives_away(_bare(value), word) for word in words):
             continue
+        if _letters(value) == _letters(key.last):
+            continue
         is_telling = _bare(value).lower() not in _COMMON and len(_bare(value)) > 2 and values[_bare(value)] == 1
         if number % 3 and is_telling:  # every third is asked by its name all the same
             text = f"Which key of `{path}` has the value `{_bare(value)}`?"
@@ -51,6 +54,10 @@ def _make(path: str, key: ConfigKey, text: str, answer: str, symbol: str, form: 
     return Question(
         identity, "config", text, answer, (), path, key.line, key.line, symbol, "", "config", form, is_named
     )
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def _bare(value: str) -> str:

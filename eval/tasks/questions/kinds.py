@@ -221,7 +221,7 @@ def _ask_caller(symbol: Symbol, outline: Outline) -> Iterator[Question]:
     if len(name) < _MIN_CALLEE_CHARS or outline.last_names[name] != 1 or _is_special(symbol):
         return
     uses = [use for use in outline.mentions.get(name, ()) if not _is_no_use(use, symbol, outline)]
-    callers = {use.within if use.is_call and _is_of(use, symbol) else None for use in uses}
+    callers = {use.within if use.is_call and _is_of(use, symbol, outline) else None for use in uses}
     caller = callers.pop() if len(callers) == 1 else None
     calling = outline.find(caller) if caller is not None else None
     if calling is None or calling is symbol or not is_askable(calling, outline) or _is_special(calling):
@@ -234,11 +234,17 @@ def _is_no_use(use: Mention, symbol: Symbol, outline: Outline) -> bool:
     """Whether a mention is the definition itself, or an import."""
     if use.path == symbol.path and use.line == symbol.head_line:
         return True
-    return _IMPORT_LINE.match(outline.texts[use.path].split("\n", use.line)[use.line - 1]) is not None
+    return _IMPORT_LINE.match(_line_of(use, outline)) is not None
 
 
-def _is_of(use: Mention, symbol: Symbol) -> bool:
+def _line_of(use: Mention, outline: Outline) -> str:
+    return outline.texts[use.path].split("\n", use.line)[use.line - 1]
+
+
+def _is_of(use: Mention, symbol: Symbol, outline: Outline) -> bool:
     """Whether a call is certainly one of this symbol, and not of another object's method of the name."""
+    if f"{symbol.last_name}(...)" in _line_of(use, outline):  # PHP's way to hand a function on
+        return False
     owner = symbol.owner.rpartition(".")[2]
     home = PurePosixPath(symbol.path)
     return use.receiver in _SELF or use.receiver in (owner, home.stem, home.parent.name)

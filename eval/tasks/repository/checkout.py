@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,10 @@ class Checkout:
 
 
 def check_out(source: Source, parent: Path, max_file_bytes: int) -> Checkout:
-    """Write the files of ``source`` below ``parent``, unless they are there. Raises HarvestError, SourceError."""
+    """Write the files of ``source`` below ``parent``, unless they are there. Raises HarvestError, SourceError.
+
+    Of a project within a larger repository, whose paths all begin with its folder, that folder is the root.
+    """
     files = sorted(source.list_files(lambda path, n_bytes: None).files, key=lambda file: file.path)
     if sum(file.n_bytes for file in files) > _MAX_BYTES:
         raise HarvestError(
@@ -51,18 +54,28 @@ def check_out(source: Source, parent: Path, max_file_bytes: int) -> Checkout:
         target.mkdir(parents=True)
     leave_out = partial(reason_by_name, max_file_bytes=max_file_bytes)
     texts: dict[str, str] = {}
+    prefix = _project_folder([file.path for file in files])
     for file, data in zip(files, source.read_all(files), strict=True):
         if data is None:
             continue
+        path = file.path.removeprefix(prefix)
         if is_new:
-            _write(target, file.path, data)
-        if leave_out(file.path, file.n_bytes) is None:
+            _write(target, path, data)
+        if leave_out(path, file.n_bytes) is None:
             decoded = decode(data)
-            if decoded is not None and reason_by_content(file.path, decoded.text) is None:
-                texts[file.path] = decoded.text
+            if decoded is not None and reason_by_content(path, decoded.text) is None:
+                texts[path] = decoded.text
     if is_new:
         target.rename(folder)
     return Checkout(folder, content, texts)
+
+
+def _project_folder(paths: Sequence[str]) -> str:
+    """The folder, with a slash at its end, that all paths lie in and that pip can install; empty for the root."""
+    common = os.path.commonpath([path.rpartition("/")[0] for path in paths]) if paths else ""
+    if common and {f"{common}/{name}" for name in ("pyproject.toml", "setup.py", "setup.cfg")} & set(paths):
+        return f"{common}/"
+    return ""
 
 
 def _write(folder: Path, path: str, data: bytes) -> None:

@@ -25,9 +25,11 @@ from .working_copy import WorkingCopy
 
 MAP_VERSION = 1  # raised when the same repository gives another map
 _TEST_SECONDS = 20.0  # a test that takes longer is of no use to decide hundreds of answers
+_IMPORT_SECONDS = 60.0
 _RUN_SECONDS = 900.0
 _MAX_RUNS = 12  # of which each but the first begins after a test that hung
 _MAX_NAMED = 3
+_HANGS = "importing it takes too long"
 _NETWORK = re.compile(
     r"gaierror|Name or service not known|Temporary failure in name resolution|Network is unreachable"
     r"|Failed to resolve|ConnectionRefused|Connection refused|ConnectError|NewConnectionError",
@@ -72,8 +74,9 @@ def map_coverage(
     left = _RUN_SECONDS
     for _ in range(_MAX_RUNS):
         wishes = RunWishes(
-            skip=[*tests, *hung], test_seconds=_TEST_SECONDS, seconds=left, stop_at_first=False, coverage=True,
-            compile=True,
+            skip=[*tests, *hung], ignore=[path for path, why in unusable.items() if why == _HANGS],
+            test_seconds=_TEST_SECONDS, import_seconds=_IMPORT_SECONDS, seconds=left, stop_at_first=False,
+            coverage=True, compile=True,
         )  # fmt: skip
         report, collection = run_tests(sandbox, environment, copy, wishes)
         problem, output = report.problem, report.output
@@ -84,7 +87,10 @@ def map_coverage(
         on_progress(f"{len(tests)} tests ran in {_RUN_SECONDS - left:.0f} s")
         if not report.hung or left <= 1:
             break
-        hung.append(report.hung)
+        if "::" in report.hung:
+            hung.append(report.hung)
+        else:
+            unusable[report.hung] = _HANGS
         copy.restore()
     _check(tests, unusable, hung, problem, output)
     found = CoverageMap(tests, *_by_function(functions, executed, tests), _describe(tests, unusable, hung, left))

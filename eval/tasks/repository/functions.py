@@ -35,6 +35,12 @@ def parse_python(text: str) -> ast.Module | None:
         return None
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines as Python's parser counts them: ``str.splitlines`` also breaks at form feeds. With their ends."""
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
+
+
 def is_test_file(path: str) -> bool:
     """Whether a file belongs to the tests, by its name or folder."""
     pure = PurePosixPath(path)
@@ -63,7 +69,7 @@ def find_functions(texts: Mapping[str, str]) -> list[Function]:
 def find_functions_in(path: str, text: str) -> list[Function]:
     """The functions and methods of one file, in order; none where it does not parse."""
     tree = parse_python(text)
-    lines = text.splitlines()
+    lines = split_lines(text)
     return [make_function(path, lines, name, node) for name, node in walk_functions(tree)] if tree is not None else []
 
 
@@ -150,7 +156,7 @@ def choose_candidates(texts: Mapping[str, str]) -> tuple[list[Function], Counter
             reasons["in a file that does not parse here"] += 1
             continue
         found = list(walk_functions(tree))
-        lines = texts[path].splitlines()
+        lines = split_lines(texts[path])
         counts = Counter(name for name, _ in found)
         for name, node in found:
             function = make_function(path, lines, name, node)

@@ -13,7 +13,7 @@ from eval.cases import Span
 
 from .copies import PrintIndex, make_print, normalise, shingles_of
 from .definitions import Definitions
-from .functions import find_functions_in, is_test_file, parse_python
+from .functions import find_functions_in, is_test_file, parse_python, split_lines
 from .history import GitHistory
 from .placing import STUB, body_of, cut_bodies
 from .records import Function
@@ -141,7 +141,7 @@ def _cut_passages(path: str, text: str, index: PrintIndex) -> tuple[str, int]:
     """The text without passages that repeat a body. Python stays Python: else the function around goes."""
     n_cut = 0
     while True:
-        lines = text.splitlines(keepends=True)
+        lines = split_lines(text)
         passages = index.passages_in(lines)
         if not passages:
             return text, n_cut

@@ -6,7 +6,7 @@ import ast
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from .functions import FunctionNode, parse_python, walk_functions
+from .functions import FunctionNode, parse_python, split_lines, walk_functions
 from .records import Function
 
 STUB = "..."
@@ -18,7 +18,7 @@ class MisfitError(Exception):
 
 def cut_bodies(text: str, functions: Iterable[Function]) -> str:
     """The file with ``...`` in place of the functions' bodies. Signatures, decorators and docstrings stay."""
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     for function in sorted(functions, key=lambda f: f.start_line, reverse=True):
         lines[function.body_start_line - 1 : function.end_line] = [f"{_body_indent(lines, function)}{STUB}\n"]
     return "".join(lines)
@@ -31,7 +31,7 @@ def cut_body(text: str, function: Function) -> str:
 
 def body_of(text: str, function: Function) -> str:
     """The original body, as it stands in the file."""
-    return "\n".join(text.splitlines()[function.body_start_line - 1 : function.end_line])
+    return "".join(split_lines(text)[function.body_start_line - 1 : function.end_line])
 
 
 def place_answer(text: str, function: Function, code: str) -> str:
@@ -45,7 +45,7 @@ def place_answer(text: str, function: Function, code: str) -> str:
     statements = node.body
     if ast.get_docstring(node) is not None:
         statements = statements[1:] or [ast.Pass(lineno=node.end_lineno or 1, end_lineno=node.end_lineno)]
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     indent = _body_indent(lines, function)
     if len(statements) == 1 and isinstance(statements[0], ast.Pass) and len(node.body) == 2:
         body = [f"{indent}pass\n"]
@@ -69,7 +69,7 @@ def _body_indent(lines: Sequence[str], function: Function) -> str:
 
 def _find(code: str, function: Function) -> tuple[FunctionNode, ast.Module | None, str]:
     """The answer's definition of the function, the tree that it stands in (None for a bare body), and its source."""
-    untabbed = "\n".join(_indented_by_spaces(line) for line in code.splitlines())
+    untabbed = "".join(_indented_by_spaces(line) for line in split_lines(code))
     source = textwrap.dedent(untabbed).strip("\n") + "\n"
     tree = parse_python(source)
     if tree is not None:
@@ -115,7 +115,7 @@ def _where(source: str) -> str:
 
 def _reindented(source: str, node: FunctionNode, statements: Sequence[ast.stmt], indent: str) -> list[str]:
     """The statements' lines, moved to ``indent``. Lines within a string stay as they are."""
-    lines = source.splitlines(keepends=True)
+    lines = split_lines(source)
     first = min([statements[0].lineno, *(d.lineno for d in getattr(statements[0], "decorator_list", []))])
     last = node.end_lineno or first
     if first == node.lineno:  # `def f(x): return x`
@@ -167,18 +167,42 @@ def _names_of(statement: ast.AST) -> set[str]:
 
 
 def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str]) -> list[str]:
-    """What the answer needs beside the function: imports and definitions of names that the file does not bind.
+    """What the function needs beside it: imports and definitions of names that it uses and the file does not bind.
 
-    Calls, such as an example of use, are left out.
+    What it does not need is left out: an example of use, an import of something that is not there.
     """
-    parts: list[str] = []
-    for statement in tree.body:
-        if statement is node or (isinstance(statement, ast.ClassDef) and node in ast.walk(statement)):
-            continue
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":  # only allowed at the top
-            continue
-        names = _names_of(statement)
-        if names and not names <= bound:
-            first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-            parts.append("\n".join(source.splitlines()[first - 1 : statement.end_lineno]))
-    return parts
+    statements = [
+        statement
+        for statement in tree.body
+        if statement is not node
+        and not (isinstance(statement, ast.ClassDef) and node in ast.walk(statement))
+        and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")  # only allowed at the top
+    ]
+    needed, taken = _used_names(node), set[int]()
+    while True:
+        more = [
+            number
+            for number, statement in enumerate(statements)
+            if number not in taken and (_names_of(statement) - bound) & needed
+        ]
+        if not more:
+            break
+        taken.update(more)
+        for number in more:
+            needed |= _used_names(statements[number])
+    return [_needed_part(statements[number], source, needed - bound) for number in sorted(taken)]
+
+
+def _used_names(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def _needed_part(statement: ast.stmt, source: str, needed: set[str]) -> str:
+    """The statement's source; of an import only the names that are needed."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        names = [alias for alias in statement.names if (alias.asname or alias.name.partition(".")[0]) in needed]
+        if isinstance(statement, ast.Import):
+            return ast.unparse(ast.Import(names))
+        return ast.unparse(ast.ImportFrom(statement.module, names, statement.level))
+    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+    return "".join(split_lines(source)[first - 1 : statement.end_lineno]).rstrip()

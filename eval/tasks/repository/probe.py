@@ -35,19 +35,21 @@ class _Journal:
 
 _journal = _Journal()
 _monotonic, _exit = time.monotonic, os._exit  # tests may patch them
-_running: list[tuple[str, float]] = []  # the test that runs, and since when
+# The test that runs, or the file that is imported; since when; and the seconds that it may take.
+_running: list[tuple[str, float, float]] = []
 
 
 def _watch() -> None:
     while True:
         _wait(0.05)
         running = list(_running)
-        if running and _monotonic() - running[0][1] > _CONFIG["test_seconds"]:
+        if running and _monotonic() - running[0][1] > running[0][2]:
             _journal.add(hung=running[0][0])
             _exit(HUNG_EXIT_CODE)
 
 
 _wait = threading.Event().wait  # not time.sleep, which tests like to patch
+threading.Thread(target=_watch, daemon=True).start()
 
 _coverage: Any = None
 if _CONFIG["coverage"]:
@@ -61,8 +63,15 @@ if _CONFIG["coverage"]:
     _coverage.start()
 
 
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """A file is imported, which may take for ever."""
+    if isinstance(collector, pytest.File):
+        _running[:] = [(collector.nodeid, _monotonic(), _CONFIG["import_seconds"])]
+
+
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Why a file gives no tests."""
+    _running.clear()
     if report.failed:
         _journal.add(unusable=report.nodeid, message=_cut(report.longreprtext))
 
@@ -77,7 +86,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
         items[:] = chosen
     _journal.add(collected=[item.nodeid for item in items])
-    threading.Thread(target=_watch, daemon=True).start()
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -88,7 +96,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
         _coverage.switch_context(item.nodeid)
     started = _monotonic()
     _reports.clear()
-    _running[:] = [(item.nodeid, started)]
+    _running[:] = [(item.nodeid, started, _CONFIG["test_seconds"])]
     yield
     _running.clear()
     seconds = _monotonic() - started

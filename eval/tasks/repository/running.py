@@ -21,6 +21,7 @@ from .working_copy import WorkingCopy
 HUNG_EXIT_CODE = 99  # of the probe
 _PROBE = Path(__file__).with_name("probe.py")
 _MAX_OUTPUT_CHARS = 4000
+_COVERAGE_BYTES = 2**30  # what a run with coverage may write
 # Plugins that would run tests elsewhere, in another order or again, or measure in place of the probe.
 _PLUGINS_OFF = ("cacheprovider", "cov", "xdist", "randomly", "random_order", "rerunfailures", "sugar")
 # Options of a repository that decide whether and how its tests work; others are about its reports.
@@ -40,13 +41,16 @@ class Collection:
 class RunWishes:
     """Which tests are run and how. ``files`` empty: what pytest finds. ``select`` None: every test but ``skip``.
 
-    Limits are in seconds: of one test, of all. ``coverage`` is the file, below ``out``, for the executed lines.
+    Files of ``ignore`` are not imported. Limits are in seconds: of one test, of the import of one file, of all.
+    With ``coverage`` the executed lines are kept by test. ``compile``: Python may keep what it compiles in the copy.
     """
 
     files: Sequence[str] = ()
     select: Sequence[str] | None = None
     skip: Sequence[str] = ()
+    ignore: Sequence[str] = ()
     test_seconds: float = 20.0
+    import_seconds: float = 60.0
     seconds: float = 60.0
     stop_at_first: bool = True
     coverage: bool = False
@@ -68,6 +72,7 @@ def run_tests(
         "select": list(wishes.select) if wishes.select is not None else None,
         "skip": list(wishes.skip),
         "test_seconds": wishes.test_seconds,
+        "import_seconds": wishes.import_seconds,
         "coverage": str(copy.out / "coverage.sqlite") if wishes.coverage else "",
         "root": str(copy.repo),
         "omit": [f"*/{name}" for name in ("tests/*", "test/*", "conftest.py", "test_*.py")],
@@ -79,13 +84,14 @@ def run_tests(
         *(part for name in _PLUGINS_OFF for part in ("-p", f"no:{name}")),
         "-o", "addopts=", "-o", "required_plugins=", *_own_options(copy.repo), "--rootdir=.",
         "--tb=short", "-q", "--no-header", f"--basetemp={copy.out / 'tmp' / 'pytest'}",
-        "--continue-on-collection-errors", *(["-x"] if wishes.stop_at_first else []), *wishes.files,
+        "--continue-on-collection-errors", *(["-x"] if wishes.stop_at_first else []),
+        *(f"--ignore={path}" for path in wishes.ignore), *wishes.files,
     ]  # fmt: skip
     roots = [str(copy.repo / root) if root != "." else str(copy.repo) for root in import_roots(copy.repo)]
     outcome = sandbox.run(
         command,
         copy.folder,
-        limits=Limits(seconds=wishes.seconds),
+        limits=Limits(seconds=wishes.seconds, disk_bytes=_COVERAGE_BYTES if wishes.coverage else Limits().disk_bytes),
         readable=environment.readable,
         environment={
             "PYTHONPATH": ":".join([*roots, str(copy.out)]),
@@ -116,6 +122,8 @@ def _read(journal: Path, outcome: Outcome) -> tuple[TestReport, Collection]:
             collected = [str(each) for each in entry["collected"]]
         elif "unusable" in entry:
             unusable.append((str(entry["unusable"]), str(entry["message"])))
+        elif "hung" in entry:
+            running = str(entry["hung"])
         elif "began" in entry:
             running = str(entry["began"])
         elif "ended" in entry:

@@ -51,6 +51,29 @@ def test_each_bug_of_the_task_queue_is_found(left: str, scorer: ConcurrencyScore
 
 
 OTHER_REPAIRS = {
+    "bounded_buffer": """
+import asyncio
+class Buffer:
+    def __init__(self, size):
+        self.items = asyncio.Queue(size)
+    async def put(self, item):
+        await self.items.put(item)
+    async def get(self):
+        return await self.items.get()
+""",
+    "join_never_returns": """
+import asyncio
+async def process_all(items, handle, n_workers=3):
+    slots, done, failed = asyncio.Semaphore(n_workers), {}, []
+    async def one(item):
+        async with slots:
+            try:
+                done[item] = await handle(item)
+            except ValueError:
+                failed.append(item)
+    await asyncio.gather(*map(one, dict.fromkeys(items)))
+    return done, failed
+""",
     "lost_wakeup": """
 import queue, threading, time
 class Mailbox:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eval.tasks import extraction
-from eval.tasks.extraction import MAX_CHARS, answered_language, extract_code, find_blocks
+from eval.tasks.extraction import MAX_CHARS, answered_language, extract_code
+from eval.tasks.fences import find_blocks
 
 FUNCTION = "def area(w, h):\n    return w * h\n"
 PROSE = "I would multiply the width by the height.\nNote: this is well-known. Yes"

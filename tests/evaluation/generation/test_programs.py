@@ -89,7 +89,7 @@ def test_no_code_is_unanswered(sandbox: Sandbox, problems: dict[str, Problem], t
     assert score.verdict == "unanswered" and score.measures["asked_language"] == 0.0
 
 
-@pytest.mark.parametrize("language", ["python", *SUFFIXES])
+@pytest.mark.parametrize("language", ["python", "javascript", "go"])
 def test_probe_passes_where_the_tools_are(sandbox: Sandbox, language: str) -> None:
     """A language that is here works in the sandbox; one that is not is said to be missing."""
     expected = None if find_toolchain(language) is not None else "its tools are not installed"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -91,3 +93,52 @@ def results(make_result: MakeResult) -> list[Result]:
         none, retrieval = n in range(12, 20), n < 12 or n in range(16, 20)
         made += [make_result("none", f"c{n}", none), make_result("retrieval", f"c{n}", retrieval)]
     return made
+
+
+REPLY = 'A is right.\n{"score_a": 9, "score_b": 2, "winner": "A"}'
+
+
+class Server(ThreadingHTTPServer):
+    """Speaks OpenAI's protocol; ``bodies`` are the questions that it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.bodies: list[Any] = []
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        self._send("application/json", json.dumps({"object": "list", "data": [{"id": "judge", "object": "model"}]}))
+
+    def do_POST(self) -> None:
+        self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        base = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "judge"}
+        pieces = [{"choices": [{"index": 0, "delta": {"role": "assistant", "content": REPLY}, "finish_reason": None}]}]
+        pieces.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        pieces.append({"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}})
+        lines = [f"data: {json.dumps(base | piece)}\n\n" for piece in pieces]
+        self._send("text/event-stream", "".join([*lines, "data: [DONE]\n\n"]))
+
+    def _send(self, kind: str, text: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server that knows one model, ``judge``, which always says A."""
+    listening = Server()
+    threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield listening
+    listening.shutdown()
+    listening.server_close()

@@ -85,6 +85,8 @@ def branches(value):
             return first, rest
         case {"a": a}:
             return a
+        case 1 + 2j | -1:
+            return "number"
         case _:
             pass
     try:
@@ -105,7 +107,8 @@ text = "ab"
 text += "c"
 RESULT = [
     Child.make().total, Colour.RED.name, fib(30), next(gen), gen.send(3), gen.send(0), list(gen), scope(),
-    branches([1, 2, 3]), branches({"a": 7}), branches(9), alias is items, items, text, [*items, *"xy"], {*items},
+    branches([1, 2, 3]), branches({"a": 7}), branches(9), branches(-1), dict(function=1, self=2),
+    alias is items, items, text, [*items, *"xy"], {*items},
     1 < 2 < 3, 3 in items, 9 not in items, {k: v for k, v in zip("ab", range(2))}, (lambda a, b=2: a * b)(3),
     sorted(items, key=lambda i: -i), "-".join(map(str, items)), max(items, default=0), items[1:][::-1],
     [i * j for i in range(3) for j in range(i)], any(i > 4 for i in items), f"{len(items)!r:>3}", (y := 5) + y,

@@ -56,6 +56,13 @@ def test_printing_and_examples_do_no_harm(scorer: OptimisationScorer) -> None:
     assert scorer.follow_up(CASE, text, score) is None
 
 
+def test_the_block_that_defines_it_counts(scorer: OptimisationScorer) -> None:
+    """Of several blocks the one with the function is judged, not a longer example of its use."""
+    example = "\n".join(f"print(window_highs([{n}, 2, 3], 2))" for n in range(40))
+    text = f"```python\n{ITEM.read('best')}```\nFor example:\n```python\n{example}\n```"
+    assert scorer.score(CASE, text).verdict == "correct"
+
+
 @pytest.mark.parametrize(
     ("name", "code"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,10 @@ def _eval_item(path: str = "orchard/prices.py", truth: str = _BODY) -> dict[str,
     return {"prompt": "...", "metadata": {**metadata, "lineno": 8, "context_start_lineno": 0}}
 
 
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
+
+
 both = pytest.mark.parametrize("opened", ["repoexec", "repoeval"], indirect=True)
 
 
@@ -115,12 +120,13 @@ def test_the_solution_cannot_be_found_and_what_it_uses_can(opened: tuple[Task, T
     harvest = opened[2]
     (case,) = harvest.cases
     assert harvest.tree is not None
-    held = "\n".join(path.read_text() for path in harvest.tree.rglob("*.py"))
+    names = _git(harvest.tree, "ls-tree", "-r", "--name-only", case.ref).split()
+    texts = {name: _git(harvest.tree, "show", f"{case.ref}:{name}") for name in names}
+    held = "\n".join(texts.values())
     assert "rounded" not in held + case.prompt + case.query and "[4, 4]" not in held and "def twice" in held
     assert "The sum of all prices" in case.prompt
     (source,) = case.sources
-    lines = (harvest.tree / source.path).read_text().splitlines()[source.start_line - 1 : source.end_line]
-    assert lines[0] == "def add_tax(price):"
+    assert texts[source.path].splitlines()[source.start_line - 1] == "def add_tax(price):"
 
 
 @pytest.mark.parametrize("opened", ["repoeval"], indirect=True)

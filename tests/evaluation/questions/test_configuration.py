@@ -16,7 +16,7 @@ TOML = '[tool.gate]\nhinges = 7\nwood = "oak"\nlist = [1]\n'
         ("a.toml", TOML),
         ("a.yaml", "tool:\n  gate:\n    hinges: 7\n    wood: oak\n    list:\n      - hinges: 1\n"),
         ("a.json", '{"tool": {"gate": {"hinges": 7, "wood": "oak", "list": [{"hinges": 1}]}}}'),
-        ("a.ini", "[tool.gate]\nhinges = 7\nwood: oak\n"),
+        ("a.ini", "[tool.gate]\nhinges = 7\nwood: oak\nlist = 1\n  2\n"),
     ],
 )
 def test_keys_are_dotted_through_their_tables(path: str, text: str) -> None:

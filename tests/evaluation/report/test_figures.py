@@ -68,8 +68,8 @@ def test_p_is_exact_mcnemar(report: Report) -> None:
 
 
 def test_questions_are_never_pooled(report: Report) -> None:
-    """The pooled gain is the mean of the tasks' gains, without questions, for each repository by itself."""
-    assert {pooled.repo for pooled in report.pooled} == {"garden", "harbour", "built-in"}
+    """The pooled gain is the mean of a repository's tasks without questions; tasks about the model itself have none."""
+    assert {pooled.repo for pooled in report.pooled} == {"garden", "harbour"}
     for pooled in report.pooled:
         assert "questions" not in pooled.tasks
         gains = [
@@ -137,6 +137,12 @@ def test_the_same_results_give_the_same_report(run: Any, report: Report, report_
     ]
     assert [replace(group, gains=(), verdict=each.verdict) for group, each in zip(again, alone, strict=True)] == alone
     assert again == report_of(*results).groups
+
+
+def test_cases_of_no_file_stand_for_themselves(make_result: Any, report_of: Any) -> None:
+    """Problems that are no part of a repository are not taken for parts of one file."""
+    results = [make_result(arm, f"c{n}", path="") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    assert report_of(*results).groups[0].gain(RETRIEVAL, NONE).n_files == 12
 
 
 def test_no_results_are_no_report(report_of: Any) -> None:

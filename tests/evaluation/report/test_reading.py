@@ -19,6 +19,7 @@ def setup_of(model: str = "m", **fields: Any) -> dict[str, Any]:
         "model": model,
         "seed": 0,
         "context_tokens": 900,
+        "decisive": {"prompt": "1", "search": 3},
         "repos": [repo],
         "tasks": [task],
         "starts": [start],
@@ -45,6 +46,7 @@ def test_other_models_tasks_and_repositories_stand_side_by_side(make_result: Any
         ({"content": "beef"}, "repository content"),
         ({"cases": "2"}, "task cases"),
         ({"model_identity": {"sha256": "x"}}, "model_identity"),
+        ({"decisive": {"prompt": "2", "search": 3}}, r"decisive\.prompt \('1' and '2'\)"),
     ],
 )
 def test_arms_of_unequal_runs_are_not_laid_side_by_side(make_result: Any, changes: Any, words: str) -> None:

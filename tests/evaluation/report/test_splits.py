@@ -51,6 +51,16 @@ def test_a_follow_up_never_takes_a_right_answer_away(make_result: Any, report_of
     assert group.arm(NONE).correct.n_hits == 1
 
 
+def test_the_gain_after_a_follow_up_counts_the_second_try_of_both(make_result: Any, report_of: Any) -> None:
+    """None catches up where its second try is right: the gain at once is not the gain after."""
+    later = make_result(NONE, "c", correct=True).attempts
+    results = [make_result(NONE, f"c{n}", more=later if n < 3 else ()) for n in range(4)]
+    results += [make_result(RETRIEVAL, f"c{n}", correct=True) for n in range(4)]
+    group = report_of(*results).groups[0]
+    assert group.gain(RETRIEVAL, NONE).difference == 1.0
+    assert group.gain_after_follow_up.difference == pytest.approx(0.25)
+
+
 def test_speed_ups_are_compared_by_their_ratio(make_result: Any, report_of: Any) -> None:
     """Twice as fast in one half of the cases and eight times in the other is four times on average, not five."""
     results = []

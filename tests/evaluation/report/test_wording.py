@@ -80,6 +80,13 @@ def test_equal_reasons_count_together() -> None:
     assert len(name_reason("x" * 500)) <= 110
 
 
+def test_versions_that_differ_are_a_caveat(make_result: Any, report_of: Any) -> None:
+    """Runs of two commits in one report may differ by that alone."""
+    setups = [{"starts": [{"quarry_commit": commit}]} for commit in ("aaa", "bbb", "aaa")]
+    assert any("aaa, bbb" in caveat for caveat in report_of(make_result(), setups=setups).caveats)
+    assert not any("versions" in caveat for caveat in report_of(make_result(), setups=setups[:1]).caveats)
+
+
 def test_small_models_and_shared_tests_are_caveats(report: Any) -> None:
     """What limits the figures is said on the page, by what the run was."""
     text = " ".join(report.caveats)

@@ -120,18 +120,26 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return venv / "bin" / "python"
 
 
+def _make_input(
+    parent: Path, sandbox: Sandbox, python: Path, files: dict[str, str | None] | None, limit: int | None
+) -> TaskInput:
+    top = parent / "repository"
+    for path, text in {**FILES, **(files or {})}.items():
+        if text is not None:
+            (top / path).parent.mkdir(parents=True, exist_ok=True)
+            (top / path).write_text(text)
+    source = open_source(str(top), clones=parent / "clones")
+    folder = parent / "state" / "completion"
+    return TaskInput(source, "shop", folder, 0, limit, 1_000_000, python, sandbox, lambda line: None)
+
+
 @pytest.fixture
 def given(tmp_path: Path, sandbox: Sandbox, python: Path) -> Callable[..., TaskInput]:
     """What a task is made from: the small repository with some files changed, added, or (None) taken away."""
+    return lambda files=None, limit=None: _make_input(tmp_path, sandbox, python, files, limit)
 
-    def make(files: dict[str, str | None] | None = None, limit: int | None = None) -> TaskInput:
-        top = tmp_path / "repository"
-        for path, text in {**FILES, **(files or {})}.items():
-            if text is not None:
-                (top / path).parent.mkdir(parents=True, exist_ok=True)
-                (top / path).write_text(text)
-        source = open_source(str(top), clones=tmp_path / "clones")
-        folder = tmp_path / "state" / "completion"
-        return TaskInput(source, "shop", folder, 0, limit, 1_000_000, python, sandbox, lambda line: None)
 
-    return make
+@pytest.fixture(scope="session")
+def make_given(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, python: Path) -> Callable[..., TaskInput]:
+    """The same in a new folder with each call, for what several tests share."""
+    return lambda files=None, limit=None: _make_input(tmp_path_factory.mktemp("shared"), sandbox, python, files, limit)

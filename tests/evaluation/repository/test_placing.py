@@ -94,6 +94,18 @@ def test_a_name_that_the_file_has_is_not_defined_again() -> None:
     assert placed.count("class Tree") == 1
 
 
+def test_only_what_the_function_needs_comes_with_it() -> None:
+    """An import that would fail and is not used costs nothing; a helper brings what it uses itself."""
+    code = (
+        "from __future__ import annotations\nfrom typing import _nothing_there, cast\nimport math\nLIMIT = 3\n\n"
+        "def double(x):\n    return math.prod((x, LIMIT - 1))\n\n"
+        "def grow(height):\n    return cast(int, double(height))\n"
+    )
+    placed = place_answer(TEXT, function("Tree.grow"), code)
+    assert call_grow(placed) == 8
+    assert "_nothing_there" not in placed and "__future__" not in placed and "from typing import cast" in placed
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [

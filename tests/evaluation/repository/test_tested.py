@@ -45,13 +45,19 @@ def test_tests_that_hang_fail_or_lack_something_are_left_out_and_named(
 ) -> None:
     """Those after a hanging one run all the same, and a file that cannot be imported costs only itself."""
     monkeypatch.setattr(coverage_map, "_TEST_SECONDS", 3.0)
-    files = {"tests/test_a_trouble.py": TROUBLE, "tests/test_b.py": "import missing_package\n"}
+    monkeypatch.setattr(coverage_map, "_IMPORT_SECONDS", 3.0)
+    files: dict[str, str | None] = {
+        "tests/test_a_trouble.py": TROUBLE,
+        "tests/test_b.py": "import missing_package\n",
+        "tests/test_c.py": "while True:\n    pass\n",
+    }
     repository = open_tested_repository(given(files))
     outcomes = {test.id.rpartition("::")[2]: test.outcome for test in repository.coverage.tests.values()}
     assert outcomes["test_total_has_tax_and_discount"] == "passed" and outcomes["test_fails"] == "failed"
     assert repository.deciding_tests(next(f for f in repository.functions if f.name == "Basket.total"))
     notes = "\n".join(repository.notes)
     assert "test_b.py is left out: it needs the package missing_package" in notes
+    assert "test_c.py is left out: importing it takes too long" in notes
     assert "1 tests need the network" in notes and "not installed: another_missing_package" in notes
     assert "2 tests fail before any change" in notes and "test_fails" in notes
     assert "2 tests hang or end the process" in notes and "test_hangs" in notes and "test_ends_the_process" in notes

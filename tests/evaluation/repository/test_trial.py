@@ -16,13 +16,13 @@ PRICES = "shop/prices.py"
 LINE = "return round(reduced, ROUNDING)"
 
 
-@pytest.fixture
-def repository(given: Callable[..., TaskInput]) -> TestedRepository:
+@pytest.fixture(scope="module")
+def repository(make_given: Callable[..., TaskInput]) -> TestedRepository:
     """The small repository, its tests run once."""
-    return open_tested_repository(given())
+    return open_tested_repository(make_given())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def trials(repository: TestedRepository) -> Iterator[Trials]:
     """A copy to try in."""
     with Trials(repository) as opened:

@@ -70,10 +70,20 @@ def test_a_placebo_shares_no_rare_name(contexts: ContextMaker, new_case: Callabl
 
 
 def test_a_placebo_is_as_long_as_what_is_retrieved(contexts: ContextMaker, cases: list[Case]) -> None:
-    """Its cap is what retrieval takes for the same case, within the run's own cap."""
+    """Its cap is what retrieval takes for the same case, within the run's own cap, and there is enough to fill it."""
     given = asyncio.run(contexts.placebo(cases[0], PLACEBO))
-    assert given.context_tokens == asyncio.run(contexts.count_retrieved(cases[0], PLACEBO))
+    retrieved = asyncio.run(contexts.retrieve(cases[0], PLACEBO))
+    assert given.context_tokens == contexts.count_passages(retrieved)
     assert 0 < given.context_tokens <= N_TOKENS
+    assert sum(len(hit.chunk.text.split()) for hit in given.hits) > given.context_tokens
+
+
+def test_a_placebo_shows_nothing_that_is_retrieved(contexts: ContextMaker, cases: list[Case]) -> None:
+    """Where an index is small, code that was found but not shown may serve; what was shown never does."""
+    for case in cases:
+        given = asyncio.run(contexts.placebo(case, PLACEBO))
+        shown = asyncio.run(contexts.retrieve(case, PLACEBO))
+        assert {hit.chunk.path for hit in given.hits}.isdisjoint(passage.path for passage in shown)
 
 
 def test_a_placebo_is_drawn_by_seed(

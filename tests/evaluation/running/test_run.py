@@ -180,6 +180,15 @@ def test_a_follow_up_is_a_second_attempt(bench: Any, task: Any, make_provider: A
     assert provider.asked[1][2]["content"] == "5"
 
 
+def test_an_empty_answer_is_unanswered_and_kept(bench: Any, make_provider: Any) -> None:
+    """A model that says nothing has answered: it is no error, and it is not asked again."""
+    bench.run(make_provider(lambda messages: ""), "none")
+    second = make_provider(value_of)
+    bench.run(second, "none")
+    assert second.asked == []
+    assert [r.score.verdict for r in results_of(bench)] == ["unanswered"] * 3
+
+
 def test_samples_are_further_answers_to_the_same_prompt(bench: Any, make_provider: Any) -> None:
     """Each case is asked several times with seeds of their own; the first answer stays the result."""
     replies = iter(["1", "10", "2"])

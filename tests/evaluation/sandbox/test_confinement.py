@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.sandbox import Limits, Outcome
+from eval.sandbox import Limits, Outcome, Sandbox
 
 Run = Callable[..., Outcome]
 
@@ -200,6 +201,21 @@ def test_a_child_that_left_its_session_is_dead_when_the_run_ends(run: Run, run_u
     assert _beats_after(folder) > 0
 
 
+def test_a_run_does_not_outlive_us(folder: Path, sandbox: Sandbox) -> None:
+    """Killed ourselves, without a moment to clean up, we leave nothing running."""
+    program = "while :; do echo >> beat; sleep 0.02; done"
+    ours = (
+        "from pathlib import Path\nfrom eval.sandbox import open_sandbox\n"
+        f"open_sandbox().run(['sh', '-c', {program!r}], Path({str(folder)!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", ours], cwd=Path(__file__).parents[3]) as process:
+        while process.poll() is None and not (folder / "beat").exists():
+            time.sleep(0.02)
+        process.kill()
+    time.sleep(0.1)
+    assert _beats_after(folder) == 0
+
+
 def test_the_time_limit_ends_children_that_ignore_it(run: Run, folder: Path) -> None:
     """Whoever ignores SIGTERM and left the session is killed with the rest at the end of the time."""
     program = (
@@ -215,6 +231,17 @@ def test_a_program_that_closed_its_outputs_is_timed_too(run: Run) -> None:
     """The end of the outputs is not the end of the program."""
     outcome = run("import os, time\nos.closerange(0, 3)\ntime.sleep(30)", limits=Limits(seconds=0.4))
     assert outcome.end == "timed out"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="as an ordinary user, who hands out a hard link hands out the file")
+def test_a_hard_link_in_the_folder_does_not_give_the_file_away(run: Run, folder: Path) -> None:
+    """A copy that shares its files with the original can be read and replaced, and the original stays as it is."""
+    original = folder.parent / "original"
+    original.write_text("ours")
+    os.link(original, folder / "copy")
+    assert "PermissionError" in run("print(open('copy').read())\nopen('copy', 'w')").stderr
+    assert run("import os\nos.unlink('copy')\nopen('copy', 'w').write('theirs')").succeeded
+    assert original.read_text() == "ours" and original.stat().st_uid == os.getuid()
 
 
 def test_what_it_leaves_can_be_deleted(run: Run, folder: Path) -> None:

@@ -131,7 +131,7 @@ class Work:
         if isinstance(container, list):
             self.add(len(container) // MOVED_PER_STEP)
 
-    def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call; what is not written in Python that was rewritten is charged by the table."""
         inner = getattr(function, "__func__", function)
         if isinstance(inner, types.FunctionType) and "__work_tick__" in inner.__globals__:
@@ -267,6 +267,9 @@ class _Rewriter(ast.NodeTransformer):
         for argument in (*node.posonlyargs, *node.args, *node.kwonlyargs):
             argument.annotation = None
         return super().generic_visit(node)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node  # a pattern, which no call may stand in
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is not None:
