@@ -196,11 +196,8 @@ def _say_failure(repository: TestedRepository, failed_test: str, message: str) -
 
 
 def _wish(name: str) -> str:
-    """What the model is to do. Small models copy the function as it is unless they are asked for the reason first."""
-    return (
-        f"Say in one sentence which line is wrong and why. Then write the whole function `{name}` with that line "
-        "corrected, in one fenced block of Python."
-    )
+    """What the model is to do. No reason is asked for, after which small models write no code any more."""
+    return f"Fix the bug in `{name}`: write the whole corrected function in one fenced block of Python."
 
 
 def _same_program(one: str, other: str) -> bool:
