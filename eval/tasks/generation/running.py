@@ -145,7 +145,8 @@ def _first_error(outcome: Outcome) -> str:
     """The line of the output that says what is wrong: the first that speaks of an error, else the last."""
     lines = [line.strip() for line in (outcome.stderr + "\n" + outcome.stdout).splitlines() if line.strip()]
     for line in lines:
-        if "error" in line.lower() and not line.startswith(("Traceback", "File ")):
+        is_said = any(word in line.lower() for word in ("error", "exception", "panicked"))
+        if is_said and not line.startswith(("Traceback", "File ")):
             return line[:300]
     return lines[-1][:300] if lines else outcome.end
 

@@ -28,7 +28,7 @@ def judge(sandbox: Sandbox, problem: Problem, language: str, code: str, tag: str
 
 @pytest.mark.parametrize("language", SUFFIXES)
 def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], language: str) -> None:
-    """With or without a class, an export, a package or a main around them; maps, lists of lists and texts alike."""
+    """With or without a class, an export or a package, and with a main that does not compile; maps and lists alike."""
     if find_toolchain(language) is None:
         pytest.skip(f"{language} is not installed")
     for path in sorted(SOLUTIONS.glob(f"*.{SUFFIXES[language]}")):
