@@ -129,7 +129,7 @@ def clone(value: Any) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether ``right`` is as good as ``left``: of its type or one derived from it, its value, floats to nine digits."""
+    """Whether ``right`` is as good as ``left``: of its type or one derived from it, floats to nine digits."""
     if not isinstance(right, type(left)) or (isinstance(right, bool) and not isinstance(left, bool)):
         return False
     if isinstance(left, float):
