@@ -138,7 +138,21 @@ def test_an_error_is_kept_and_asked_again(bench: Any, make_provider: Any) -> Non
     assert [r.score.verdict for r in results_of(bench)] == ["wrong", "correct"] * 3
 
 
-def test_three_errors_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> None:
+def test_a_case_that_always_fails_stops_no_run(bench: Any, make_provider: Any) -> None:
+    """A case that fails under every arm, each time, is an error under each; the others are asked all the same."""
+
+    def fail_for_oak(messages: list[dict[str, str]]) -> str:
+        if "size_oak return" in messages[-1]["content"]:
+            raise ConnectionError("too long")
+        return "1"
+
+    bench.run(make_provider(fail_for_oak), "none,placebo,retrieval,oracle")
+    failed = [r for r in results_of(bench) if r.score.verdict == "error"]
+    assert [r.case_id for r in failed] == ["q2"] * 4
+    assert len(results_of(bench)) == 12
+
+
+def test_errors_in_three_cases_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> None:
     """A model that is gone is not asked sixty times; the line says where the answers are and what to do."""
 
     def fail(messages: list[dict[str, str]]) -> str:
@@ -147,11 +161,11 @@ def test_three_errors_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> N
         raise ModelUnavailable("The engine stopped.")
 
     provider = make_provider(fail)
-    with pytest.raises(RunStopped, match=r"3 errors in a row.*The engine stopped\. .*same command") as caught:
+    with pytest.raises(RunStopped, match=r"3 cases in a row.*The engine stopped\. .*same command") as caught:
         bench.run(provider)
-    assert len(provider.asked) == 4
+    assert len(provider.asked) == 5
     assert "\n" not in str(caught.value)
-    assert [r.score.verdict for r in results_of(bench)] == ["wrong", "error", "error", "error"]
+    assert [r.score.verdict for r in results_of(bench)] == ["wrong", "error", "error", "error", "error"]
 
 
 def test_a_scorer_that_fails_is_an_error_and_no_verdict(bench: Any, task: Any, make_provider: Any) -> None:
