@@ -144,6 +144,8 @@ class Run:
             self._say(f"{task.name}: {note}")
         if not harvest.cases:
             raise HarvestError(f"{task.name} makes no cases of {origin}: give another --repo.")
+        if len({case.id for case in harvest.cases}) < len(harvest.cases):  # one would stand for both in what is kept
+            raise HarvestError(f"{task.name} gives two cases of {origin} the same id: that is a bug, please report it.")
         index = ensure_task_index(
             source,
             harvest.tree,

@@ -18,6 +18,7 @@ from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
 from eval.running.table import summarise
+from eval.tasks.base import Harvest
 from indexer.errors import InputError
 
 
@@ -136,6 +137,16 @@ def test_an_error_is_kept_and_asked_again(bench: Any, make_provider: Any) -> Non
     bench.run(second)
     assert len(second.asked) == 1
     assert [r.score.verdict for r in results_of(bench)] == ["wrong", "correct"] * 3
+
+
+def test_two_cases_of_one_id_are_not_taken_for_one(bench: Any, task: Any, make_provider: Any, monkeypatch: Any) -> None:
+    """What is kept is kept by the id: a task that gives one twice is told so before anything is asked."""
+    harvest = type(task).harvest
+    monkeypatch.setattr(type(task), "harvest", lambda self, given: Harvest([*harvest(self, given).cases[:1]] * 2))
+    provider = make_provider(value_of)
+    with pytest.raises(HarvestError, match="same id"):
+        bench.run(provider)
+    assert provider.asked == []
 
 
 def test_a_case_that_always_fails_stops_no_run(bench: Any, make_provider: Any) -> None:
