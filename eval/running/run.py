@@ -28,7 +28,7 @@ from .answers import KeepingProvider
 from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder
-from .identity import describe_code, describe_start, identify_model
+from .identity import describe_code, describe_start, fingerprint_scoring, identify_model
 from .indexes import TaskIndex, ensure_task_index, fingerprint_files, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
 from .records import BUILT_IN, RepoSetup, RunSetup, TaskSetup
@@ -252,13 +252,14 @@ class Run:
         return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
 
     def _what_decides_scores(self, task: Task, repo: str) -> dict[str, Any]:
-        """What a verdict depends on beside case and answer: the repository with its tests, and where they run."""
+        """What a verdict depends on beside case and answer: what judges, the repository, where its tests run."""
         content = next(each.setup.content for each in self._repos if each.setup.name == repo)
         sandbox = self._sandbox.name if self._sandbox is not None else ""
         python, data = (str(path or "") for path in (self._options.python, self._options.data))
         return {
             "task": task.name,
             "version": task.version,
+            "code": fingerprint_scoring(),
             "content": content,
             "sandbox": sandbox,
             "python": python,

@@ -139,6 +139,20 @@ def test_an_error_is_kept_and_asked_again(bench: Any, make_provider: Any) -> Non
     assert [r.score.verdict for r in results_of(bench)] == ["wrong", "correct"] * 3
 
 
+def test_a_verdict_is_kept_for_the_code_that_gave_it(
+    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests of an answer are not run twice, until what judges has changed: the answers are still known then."""
+    task.runs_code = True
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    assert len(task.scored) == 3
+    monkeypatch.setattr("eval.running.run.fingerprint_scoring", lambda: "other")
+    provider = make_provider(value_of)
+    bench.run(provider, "none", unsafe=True)
+    assert (len(task.scored), provider.asked) == (6, [])
+
+
 def test_two_cases_of_one_id_are_not_taken_for_one(bench: Any, task: Any, make_provider: Any, monkeypatch: Any) -> None:
     """What is kept is kept by the id: a task that gives one twice is told so before anything is asked."""
     harvest = type(task).harvest
