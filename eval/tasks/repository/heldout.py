@@ -34,7 +34,7 @@ class HeldOutRepository:
         self._texts, self._find_tests = texts, find_tests
         self._corpus = Corpus(texts)
         self._originals = Definitions(texts)
-        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}", texts)
+        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}-{_digest(texts)}", texts)
         self._notes: Counter[str] = Counter()
 
     @classmethod
@@ -63,7 +63,9 @@ class HeldOutRepository:
         texts, counts = self._corpus.without([function], self._find_tests(function))
         self._notes.update(counts)
         changed = {path: texts.get(path) for path, text in self._texts.items() if texts.get(path) != text}
-        ref = self._history.add(f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}", changed)
+        # Named by what is hidden too: other tests may execute the function the next time.
+        name = f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}-{_digest(changed)}"
+        ref = self._history.add(name, changed)
         of_changed = Definitions({path: text for path, text in changed.items() if text is not None})
         spans: list[Span] = []
         for use in self._originals.used_by(function):
@@ -71,6 +73,15 @@ class HeldOutRepository:
             if span is not None:
                 spans.append(span)
         return ref, spans
+
+
+def _digest(texts: Mapping[str, str | None]) -> str:
+    """Changes with the paths and their texts."""
+    found = hashlib.sha256()
+    for path, text in sorted(texts.items()):
+        size = "gone" if text is None else str(len(text))
+        found.update(f"{path}\0{size}\0{text or ''}\0".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()[:8]
 
 
 def hold_out(
