@@ -18,8 +18,9 @@ from .environment import Environment, import_roots
 from .records import TestOutcome, TestRecord, TestReport
 from .working_copy import WorkingCopy
 
+_PYTEST_FAILED = 3  # its exit code for an error of its own
 HUNG_EXIT_CODE = 99  # of the probe
-_PROBE = Path(__file__).with_name("probe.py")
+_PROBE = Path(__file__).with_name("probe.py").read_text("utf-8")  # now: a run takes hours, and we may be upgraded
 _MAX_OUTPUT_CHARS = 4000
 _COVERAGE_BYTES = 2**30  # what a run with coverage may write
 # Plugins that would run tests elsewhere, in another order or again, or measure in place of the probe.
@@ -63,7 +64,7 @@ def run_tests(
 ) -> tuple[TestReport, Collection]:
     """Run tests in ``copy``, which is not restored. Raises SandboxError."""
     names = ["quarry_probe"]
-    shutil.copyfile(_PROBE, copy.out / "quarry_probe.py")
+    (copy.out / "quarry_probe.py").write_text(_PROBE, "utf-8")
     for plugin in wishes.plugins:
         shutil.copyfile(plugin, copy.out / plugin.name)
         names.append(plugin.stem)
@@ -143,6 +144,12 @@ def _read(journal: Path, outcome: Outcome) -> tuple[TestReport, Collection]:
         problem, hung = f"timed out after {outcome.seconds:.0f} s", running
     elif outcome.end != "exited":
         problem, hung = outcome.end, running
+    elif outcome.exit_code == _PYTEST_FAILED:
+        inner = [line for line in output.splitlines() if line.startswith("INTERNALERROR> ")]
+        problem = (
+            f"pytest itself failed: {inner[-1].removeprefix('INTERNALERROR> ') if inner else 'it does not say why'}"
+        )
+        hung = running
     elif not is_finished or running:
         said = last_error(output) if any(line.startswith("E ") for line in output.splitlines()) else ""
         problem = said or f"the tests' process ended with code {outcome.exit_code} before they were done"
