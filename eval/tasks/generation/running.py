@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -112,7 +112,9 @@ def run_in_folder(
             )
             if not outcome.succeeded:
                 break
-    return outcome, number
+    # The folder has another name each time, and what is kept of a run has not.
+    stdout, stderr = (text.replace(name, ".") for text in (outcome.stdout, outcome.stderr))
+    return replace(outcome, stdout=stdout, stderr=stderr), number
 
 
 def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:

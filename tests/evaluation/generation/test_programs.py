@@ -76,6 +76,13 @@ def test_house_library_is_there(sandbox: Sandbox, problems: dict[str, Problem]) 
     assert judge(sandbox, problem, "python", guess).verdict == "wrong"
 
 
+def test_the_same_answer_gets_the_same_score(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """No name of a folder that is another one each time stands in the reason."""
+    code = "from saltquay import nothing\n\n" + RUNS + "    return text"
+    first, second = (judge(sandbox, problems["short-runs"], "python", code) for _ in range(2))
+    assert first == second and "cannot import name 'nothing'" in first.explanation
+
+
 def test_another_language_than_asked_is_recorded(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
     """Python in place of JavaScript is wrong, and the measure says why."""
     score = judge(sandbox, problems["short-runs"], "javascript", problems["short-runs"].reference, "python")
