@@ -15,6 +15,7 @@ from .splits import FOUND, FOUND_NAMES
 _ALPHA = 1 - CONFIDENCE
 _FEW = 10  # cases below which a split's difference is called a handful, and no conclusion is drawn from it
 _MOSTLY = 0.5
+_SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 _MAX_REASON_CHARS = 110
 _AGAINST_PLACEBO = {
     "better": "It is the right code and not just more code: the placebo does not do it.",
@@ -176,6 +177,13 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
             "The models are small. What retrieval brings to larger ones can differ either way: they use context "
             "better, and know more without it."
         )
+    short = [group for group in groups if _has_short_placebo(group)]
+    if short:
+        named = ", ".join(f"{group.task} on {group.repo}" for group in short)
+        caveats.append(
+            f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
+            "length there."
+        )
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
         caveats.append(
@@ -200,6 +208,11 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
     if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
+
+
+def _has_short_placebo(group: Group) -> bool:
+    placebo, retrieval = group.arm(PLACEBO), group.arm(RETRIEVAL)
+    return placebo is not None and retrieval is not None and placebo.context_tokens < _SHORT * retrieval.context_tokens
 
 
 def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -5,6 +5,7 @@ the files of the tests that decide. Links, and files that the index would leave 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -39,13 +40,20 @@ class HeldOutRepository:
 
     @classmethod
     def of(cls, repository: TestedRepository) -> HeldOutRepository:
-        """That of a repository whose tests were run: a test that executes the function counts, also if it fails."""
-        coverage = repository.coverage
+        """That of a repository whose tests were run: a test that executes the function counts, also if it fails.
+
+        Of files whose tests could not be run nobody knows what they execute: those count that name the function.
+        """
+        texts, coverage = repository.checkout.texts, repository.coverage
+        ran = {test.path for test in coverage.tests.values()}
+        silent = [path for path in texts if is_test_file(path) and path not in ran]
 
         def find_tests(function: Function) -> set[str]:
-            return {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
+            named = re.compile(rf"(?<!\w){re.escape(function.last_name)}(?!\w)")
+            executing = {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
+            return executing | {path for path in silent if named.search(texts[path])}
 
-        return cls(repository.checkout.texts, repository.folder, find_tests)
+        return cls(texts, repository.folder, find_tests)
 
     @property
     def folder(self) -> Path:

@@ -122,3 +122,11 @@ def test_what_is_said_of_greedy_answers_is_said_of_greedy_runs_only() -> None:
     greedy, drawn = (list_caveats([], [{"temperature": t}]) for t in (0.0, 0.8))
     assert any("greedy" in line for line in greedy) and not any("greedy" in line for line in drawn)
     assert any("by chance" in line for line in drawn) and not any("by chance" in line for line in greedy)
+
+
+@pytest.mark.parametrize(("n_tokens", "is_said"), [(500, True), (790, False)])
+def test_a_short_placebo_is_said(make_result: Any, report_of: Any, n_tokens: int, is_said: bool) -> None:
+    """A control that is shorter than what it controls for proves less."""
+    results = [make_result(RETRIEVAL, "c1", context_tokens=800), make_result(PLACEBO, "c1", context_tokens=n_tokens)]
+    caveats = report_of(*results).caveats
+    assert any("placebo holds clearly fewer tokens" in line for line in caveats) == is_said

@@ -153,10 +153,21 @@ def test_a_verdict_is_kept_for_the_code_that_gave_it(
     assert (len(task.scored), provider.asked) == (6, [])
 
 
-def test_two_cases_of_one_id_are_not_taken_for_one(bench: Any, task: Any, make_provider: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(("is_verbatim", "text"), [(True, "It is [1]."), (False, "It is.")])
+def test_a_task_may_judge_what_the_model_wrote(
+    bench: Any, task: Any, cases: list[Any], make_provider: Any, is_verbatim: bool, text: str
+) -> None:
+    """Users do not see a citation that holds nothing; for a task whose answers look like one it is the answer."""
+    task.is_verbatim = is_verbatim
+    task.harvest = lambda given: Harvest([replace(cases[0], purpose="answer")])
+    bench.run(make_provider(lambda messages: "It is [1]."), "none")
+    [result] = results_of(bench)
+    assert (task.scored, result.attempts[0].text) == ([text], text)
+
+
+def test_two_cases_of_one_id_are_not_taken_for_one(bench: Any, task: Any, cases: list[Any], make_provider: Any) -> None:
     """What is kept is kept by the id: a task that gives one twice is told so before anything is asked."""
-    harvest = type(task).harvest
-    monkeypatch.setattr(type(task), "harvest", lambda self, given: Harvest([*harvest(self, given).cases[:1]] * 2))
+    task.harvest = lambda given: Harvest([cases[0]] * 2)
     provider = make_provider(value_of)
     with pytest.raises(HarvestError, match="same id"):
         bench.run(provider)
