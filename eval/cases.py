@@ -13,6 +13,7 @@ from typing import Any, Literal
 from assistant.records import Purpose
 
 Verdict = Literal["correct", "wrong", "unanswered", "error"]
+UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,13 @@ class Result:
     abstained: bool = False
     unknown_names: Sequence[str] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_unanswerable(self) -> bool:
+        """Whether the question has no answer in the code."""
+        return self.kind.startswith(UNANSWERABLE)
+
+    @property
+    def cluster(self) -> str:
+        """What a case depends on others by: its file, or itself where it is of none."""
+        return self.path or self.case_id

@@ -157,9 +157,9 @@ def run(
     if suite:
         from dataclasses import replace
 
-        from .datasets import DATASETS, fetch_package
+        from .datasets import STANDARD_SUITE, fetch_dataset
 
-        folders = [fetch_package(package, settings.home / "datasets") for package in DATASETS]
+        folders = [fetch_dataset(name, settings.home / "datasets") for name in STANDARD_SUITE]
         options = replace(options, repos=[str(folder) for folder in folders])
     provider = open_provider(settings, model, reuse_prompts=False)  # else an answer depends on what was asked before
     started: Run | None = None

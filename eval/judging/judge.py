@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
+from assistant.prompts import format_passages
 from eval.cases import Result
 from eval.errors import HarvestError, RunStopped
 from indexer.errors import QuarryError
@@ -20,6 +21,7 @@ from .store import JudgementWriter, judging_file, pair_key, read_judgements
 
 MAX_ERRORS_IN_A_ROW = 3
 _MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
+_IN_PROSE = ("questions", "questions-free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,18 @@ def _key_of(pair: Pair, judge: str) -> tuple[str, ...]:
 
 def _find_task(baseline: Result) -> str:
     users = [message["content"] for message in baseline.attempts[0].messages if message.get("role") == "user"]
-    return users[-1] if users else ""
+    return _without_passages(users[-1]) if users else ""
+
+
+def _without_passages(message: str) -> str:
+    """The message behind the passages, whose last line is the mark of all of them."""
+    mark = message.partition(" ")[0]
+    if not mark.startswith("=====CODE="):
+        return message.removeprefix(format_passages([])).lstrip("\n")
+    return message.rpartition(f"\n{mark}\n\n")[2]
 
 
 def _show(result: Result) -> str:
     """The first answer. Numbers of citations would tell which one had code; in code they are indices and stay."""
     text = result.attempts[0].text
-    return _MARKER.sub("", text) if result.task == "questions" else text
+    return _MARKER.sub("", text) if result.task in _IN_PROSE else text

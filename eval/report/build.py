@@ -16,7 +16,6 @@ from .figures import (
     RETRIEVAL,
     adjust_groups,
     compare_arms,
-    file_of,
     list_contrasts,
     pair_results,
     pool_gains,
@@ -26,7 +25,7 @@ from .figures import (
 )
 from .records import Group, PooledGain, Report
 from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
-from .trust import count_reasons, count_refusals, is_unanswerable, judge_grounding, measure_confidence
+from .trust import count_reasons, count_refusals, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
 
 Key = tuple[str, str, str]  # model, repo, task
@@ -45,7 +44,7 @@ def build_report(
     """All figures of ``results``. ``setups`` are the runs' ``RunSetup`` as JSON; ``seed`` is the bootstrap's."""
     everything = {key: split_arms(own) for key, own in _group(results).items()}
     answerable: dict[Key, Arms] = {
-        key: {arm: {i: r for i, r in own.items() if not is_unanswerable(r)} for arm, own in arms.items()}
+        key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
         for key, arms in everything.items()
     }
     groups = [
@@ -90,7 +89,7 @@ def _count_cases(key: Key, setups: Sequence[Mapping[str, Any]]) -> int | None:
 def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, seed: int) -> Group:
     model, repo, task = key
     ids = {case_id for own in everything.values() for case_id in own}
-    without = {case_id for own in everything.values() for case_id, r in own.items() if is_unanswerable(r)}
+    without = {case_id for own in everything.values() for case_id, r in own.items() if r.is_unanswerable}
     n_all = max(len(ids), n_set_out or 0)
     n_cases = n_all - len(without)
     gains = []
@@ -108,7 +107,7 @@ def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, se
         repo=repo,
         task=task,
         n_cases=n_cases,
-        n_files=len({file_of(result) for own in arms.values() for result in own.values()}),
+        n_files=len({result.cluster for own in arms.values() for result in own.values()}),
         arms=figures,
         gains=gains,
         costs=weigh_costs(figures, gains),

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eval.cases import Result
+from eval.cases import UNANSWERABLE, Result
 from eval.errors import RunMismatch
 from eval.stats import Interval, Share, adjust_holm, count_share, difference_interval
 from eval.tables import to_table
 
-from .figures import NONE, RETRIEVAL, UNANSWERABLE, compare_arms, file_of, is_valid, order_arms, pair_results
+from .figures import NONE, RETRIEVAL, compare_arms, is_valid, order_arms, pair_results
 from .reading import Runs
 from .records import Gain
 from .text import gains_table
-from .trust import is_unanswerable
 from .wording import write_interval, write_share, write_signed
 
 _SECOND, _FIRST = "second", "first"
@@ -133,7 +132,7 @@ def _by_place(results: Sequence[Result]) -> dict[_Place, dict[str, Result]]:
     """Unanswerable questions are a task of their own: refusing them is another thing than answering."""
     places: dict[_Place, dict[str, Result]] = {}
     for result in results:
-        task = f"{result.task} ({UNANSWERABLE})" if is_unanswerable(result) else result.task
+        task = f"{result.task} ({UNANSWERABLE})" if result.is_unanswerable else result.task
         places.setdefault((result.repo, task, result.arm), {})[result.case_id] = result
     return places
 
@@ -169,7 +168,7 @@ def _compare_gains(
         firsts = [with_code - without for without, with_code in zip(rights[0], rights[1], strict=True)]
         seconds = [with_code - without for without, with_code in zip(rights[2], rights[3], strict=True)]
         differences = [later - earlier for earlier, later in zip(firsts, seconds, strict=True)]
-        files = [file_of(cells[0][case_id]) for case_id in ids]
+        files = [cells[0][case_id].cluster for case_id in ids]
         found.append(
             GainChange(
                 repo=repo,

@@ -24,17 +24,11 @@ NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
 NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be known
-UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
 
 def is_valid(result: Result) -> bool:
     """Whether anything is known: not where the evaluation or the model's server failed."""
     return result.score.verdict != "error"
-
-
-def file_of(result: Result) -> str:
-    """What a case depends on others by: its file, or itself where it is of none."""
-    return result.path or result.case_id
 
 
 def order_arms(names: Iterable[str]) -> list[str]:
@@ -104,7 +98,7 @@ def compare_arms(
     if not pairs:
         return None
     differences = [int(is_right(after)) - int(is_right(before)) for after, before in pairs]
-    files = [file_of(after) for after, _ in pairs]
+    files = [after.cluster for after, _ in pairs]
     n_gained, n_lost = differences.count(1), differences.count(-1)
     p = mcnemar_p(n_gained, n_lost)
     return Gain(
@@ -188,7 +182,7 @@ def pool_gains(
                     strata.append(
                         (
                             [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs],
-                            [file_of(after) for after, _ in pairs],
+                            [after.cluster for after, _ in pairs],
                         )
                     )
             if len(tasks) > 1:

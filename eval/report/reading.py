@@ -12,7 +12,7 @@ from eval.errors import RunMismatch
 from eval.running.logs import read_run
 
 # What two runs must have in common for the results of one task, model and repository to stand side by side.
-_SHARED = ("model_identity", "seed", "context_tokens", "window_tokens", "max_tokens", "decisive")
+_SHARED = ("model_identity", "seed", "context_tokens", "window_tokens", "max_tokens", "decisive", "temperature")
 _SHARED_OF_REPO = ("content",)
 _SHARED_OF_TASK = ("version", "max_tokens", "cases", "index")
 

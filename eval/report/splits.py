@@ -9,7 +9,7 @@ from statistics import fmean
 from eval.cases import Result
 from eval.stats import Interval, count_share, detectable_mean, difference_interval
 
-from .figures import NONE, RETRIEVAL, compare_arms, file_of, is_right_after_all, is_valid, list_contrasts, pair_results
+from .figures import NONE, RETRIEVAL, compare_arms, is_right_after_all, is_valid, list_contrasts, pair_results
 from .records import FollowUp, Gain, MeasureGain, Slice
 
 Arms = Mapping[str, Mapping[str, Result]]
@@ -66,7 +66,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
         names = dict.fromkeys(name for after, _ in pairs for name in after.score.measures)
         for name in names:
             both = [
-                (after.score.measures[name], before.score.measures[name], file_of(after))
+                (after.score.measures[name], before.score.measures[name], after.cluster)
                 for after, before in pairs
                 if name in after.score.measures and name in before.score.measures
             ]

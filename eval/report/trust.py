@@ -10,7 +10,7 @@ from eval.calibration import bin_confidences, measure_aurc, measure_auroc, measu
 from eval.cases import Result
 from eval.stats import count_share
 
-from .figures import UNANSWERABLE, is_valid
+from .figures import is_valid
 from .records import Calibration, Grounding, Reason, Refusals
 from .splits import Arms
 from .wording import name_reason
@@ -20,17 +20,12 @@ _MIN_CONFIDENCES = 10  # below, a curve shows nothing but single cases
 _MAX_REASONS = 5  # for each arm and verdict
 
 
-def is_unanswerable(result: Result) -> bool:
-    """Whether the question has no answer in the code."""
-    return result.kind.startswith(UNANSWERABLE)
-
-
 def count_refusals(arms: Arms) -> list[Refusals]:
     """For each arm what it refused, rightly and wrongly; nothing without unanswerable questions."""
     found = []
     for arm, results in arms.items():
         valid = [result for result in results.values() if is_valid(result)]
-        without, answerable = [r for r in valid if is_unanswerable(r)], [r for r in valid if not is_unanswerable(r)]
+        without, answerable = [r for r in valid if r.is_unanswerable], [r for r in valid if not r.is_unanswerable]
         if without:
             found.append(
                 Refusals(
@@ -54,7 +49,7 @@ def measure_confidence(arms: Arms) -> list[Calibration]:
         held = [
             (value, result.found_sources is True)
             for result, value in judged
-            if result.found_sources is not None or is_unanswerable(result)
+            if result.found_sources is not None or result.is_unanswerable
         ]
         values, truths = [value for value, _ in held], [truth for _, truth in held]
         right = [result.score.is_correct for result, _ in judged]

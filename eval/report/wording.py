@@ -15,7 +15,13 @@ from .splits import FOUND, FOUND_NAMES
 _ALPHA = 1 - CONFIDENCE
 _FEW = 10  # cases below which a split's difference is called a handful, and no conclusion is drawn from it
 _MOSTLY = 0.5
+_SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 _MAX_REASON_CHARS = 110
+_AGAINST_PLACEBO = {
+    "better": "It is the right code and not just more code: the placebo does not do it.",
+    "perhaps better": "Perhaps it is the right code and not just more code: the placebo does less by its interval.",
+}
+_NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
 
 
 def write_number(value: float, digits: int = 3) -> str:
@@ -97,7 +103,7 @@ def describe_detectable(gain: Gain) -> str:
     """What the run could have seen at all."""
     if gain.detectable is None:
         return "So few pairs show no difference whatever happens."
-    return f"A true difference below {write_number(gain.detectable, 2)} would mostly have been missed."
+    return f"A true difference of {write_number(gain.detectable, 2)} or more would have been seen in four of five runs."
 
 
 def describe_pooled(pooled: PooledGain) -> str:
@@ -135,11 +141,7 @@ def explain_retrieval(group: Group) -> str:
     sentences.append(_conclude(gain, oracle, found, missed))
     placebo = group.gain(RETRIEVAL, PLACEBO)
     if placebo is not None and judge_gain(gain) == "better":
-        sentences.append(
-            "It is the right code and not just more code: the placebo does not do it."
-            if judge_gain(placebo).endswith("better")
-            else "But retrieval is not shown to be better than as much irrelevant code (placebo)."
-        )
+        sentences.append(_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO))
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -159,9 +161,12 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         "of one task on one repository are asked the same.",
         "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
         "answer from the cache counts with the seconds that it took when it was asked.",
-        "One greedy answer for each case: how much answers vary when asked again is not measured.",
         "A model may have seen public code in its training, which lifts every arm.",
     ]
+    if any(not setup.get("temperature") for setup in setups):
+        caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
+    if any(setup.get("temperature") for setup in setups):
+        caveats.append("Answers were drawn by chance (temperature above 0): the figures are of the first one of each.")
     if any(group.task in ("completion", "repair", "reasoning") for group in groups):
         caveats.append(
             "Only functions that the repository's own tests execute are asked about: these are not a random sample of "
@@ -171,6 +176,13 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         caveats.append(
             "The models are small. What retrieval brings to larger ones can differ either way: they use context "
             "better, and know more without it."
+        )
+    short = [group for group in groups if _has_short_placebo(group)]
+    if short:
+        named = ", ".join(f"{group.task} on {group.repo}" for group in short)
+        caveats.append(
+            f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
+            "length there."
         )
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
@@ -196,6 +208,11 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
     if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
+
+
+def _has_short_placebo(group: Group) -> bool:
+    placebo, retrieval = group.arm(PLACEBO), group.arm(RETRIEVAL)
+    return placebo is not None and retrieval is not None and placebo.context_tokens < _SHORT * retrieval.context_tokens
 
 
 def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -235,8 +252,8 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
         return f"{opening}; the oracle has too few files to say whether the right code would have."
     if not judge_gain(oracle).endswith("better"):
         return (
-            f"{opening}, and the right code itself brings none that shows either: it is not the search, this model is "
-            "not shown to use the right code here."
+            f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
+            "right code here, so nothing says that a better search would help it."
         )
     if n == 0:
         return f"{opening}, though the right code does help this model: search or packing is why."

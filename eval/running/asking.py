@@ -12,7 +12,7 @@ from assistant.events import AskRequest
 from assistant.records import Answer, Message
 from eval.arms import Arm
 from eval.cases import Attempt, Case, Result, Score
-from eval.tasks.base import AnswerJudge, Scorer
+from eval.tasks.base import AnswerJudge, Scorer, VerbatimScorer
 from indexer.errors import QuarryError
 
 from .answers import Asked
@@ -65,7 +65,7 @@ class Labels:
 class Asker:
     """Asks the cases of one task on one repository. ``contexts`` makes those of a case's ref; None: nothing is indexed.
 
-    ``judge``, where it is an ``AnswerJudge``, looks at the first answer too.
+    ``judge`` is the scorer as the task made it: an ``AnswerJudge`` looks at the first answer too.
     """
 
     def __init__(
@@ -148,14 +148,16 @@ class Asker:
         return request, ({PLACEBO_TARGET: cap // self._target.counts_a_token} if arm.base == "placebo" else {})
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
-        started = time.perf_counter()
-        score = await asyncio.to_thread(self._score_text, case, answer.text)
-        scoring_seconds = time.perf_counter() - started
         asked = self._clock.last
+        is_verbatim = isinstance(self._judge, VerbatimScorer) and self._judge.is_verbatim
+        text = asked.text if is_verbatim and asked is not None else answer.text
+        started = time.perf_counter()
+        score = await asyncio.to_thread(self._score_text, case, text)
+        scoring_seconds = time.perf_counter() - started
         total = answer.timings_ms.get("total", 0.0) / 1000
         return Attempt(
             messages=[asdict(message) for message in answer.messages],
-            text=answer.text,
+            text=text,
             score=score,
             finish_reason=answer.finish_reason,
             prompt_tokens=answer.usage.prompt_tokens,

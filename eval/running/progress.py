@@ -54,7 +54,9 @@ class ProgressCounter:
         if result.score.verdict == "error":
             self._n_errors += 1
         elif is_new:
-            self._seconds[result.arm].append((seconds, sum(attempt.seconds for attempt in is_new)))
+            model_seconds = sum(attempt.seconds for attempt in is_new)
+            is_first = not any(self._seconds.values())  # it waits for libraries and the engine, which no other does
+            self._seconds[result.arm].append((model_seconds if is_first else seconds, model_seconds))
         else:
             self._kept[result.arm] += 1
         total, model = self._estimate()

@@ -28,7 +28,7 @@ from .answers import KeepingProvider
 from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder
-from .identity import describe_code, describe_start, identify_model
+from .identity import describe_code, describe_start, fingerprint_scoring, identify_model
 from .indexes import TaskIndex, ensure_task_index, fingerprint_files, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
 from .records import BUILT_IN, RepoSetup, RunSetup, TaskSetup
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 _SHORT = 0.8  # a placebo of less than that part is said
 _COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
-MAX_ERRORS_IN_A_ROW = 3  # a model that is gone fails at once and always; a case that is too long fails alone
+# A model that is gone fails at once and always. A case that is too long fails alone, but under each arm.
+MAX_FAILED_CASES_IN_A_ROW = 3
 
 Say = Callable[[str], None]
 
@@ -143,6 +144,8 @@ class Run:
             self._say(f"{task.name}: {note}")
         if not harvest.cases:
             raise HarvestError(f"{task.name} makes no cases of {origin}: give another --repo.")
+        if len({case.id for case in harvest.cases}) < len(harvest.cases):  # one would stand for both in what is kept
+            raise HarvestError(f"{task.name} gives two cases of {origin} the same id: that is a bug, please report it.")
         index = ensure_task_index(
             source,
             harvest.tree,
@@ -167,17 +170,22 @@ class Run:
         from .inspection import Plan, remove_superseded, run_plan
 
         counter = ProgressCounter(f"{task.name} on {repo}", len(cases), [arm.name for arm in arms])
-        n_errors_in_a_row = n_errors = n_short = 0
+        failed_in_a_row: set[str] = set()
+        n_done = n_errors = n_short = 0
         last_error = ""
 
         async def ask(case: Case, arm: Arm) -> Result:
-            nonlocal n_errors_in_a_row, n_errors, n_short, last_error
-            if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:
-                raise self._stopped(last_error)
+            nonlocal n_done, n_errors, n_short, last_error
+            if len(failed_in_a_row) == MAX_FAILED_CASES_IN_A_ROW:
+                raise self._stopped(len(failed_in_a_row), last_error)
             started = time.perf_counter()
             result = await asker.ask(case, arm)
             is_error = result.score.verdict == "error"
-            n_errors_in_a_row = n_errors_in_a_row + 1 if is_error else 0
+            if is_error:
+                failed_in_a_row.add(case.id)
+            else:
+                failed_in_a_row.clear()
+            n_done += 1
             n_errors += is_error
             n_short += result.context_tokens < _SHORT * result.extra.get(PLACEBO_TARGET, 0)
             last_error = result.score.explanation if is_error else last_error
@@ -188,8 +196,8 @@ class Run:
         about = {"model": self._provider.model, "seed": self._options.seed, "identity": self._model_identity}
         plan = Plan(repo, task.name, task.version, cases, arms, about)
         run_plan(plan, ask, self.folder.logs)
-        if n_errors_in_a_row == MAX_ERRORS_IN_A_ROW:  # with the last case of all
-            raise self._stopped(last_error)
+        if len(failed_in_a_row) == MAX_FAILED_CASES_IN_A_ROW or n_errors == n_done:  # with the last case of all
+            raise self._stopped(len(failed_in_a_row), last_error)
         if n_short:
             self._say(
                 f"{task.name} on {repo}: {n_short} of {len(cases)} placebos are shorter than what was retrieved: the "
@@ -198,10 +206,11 @@ class Run:
         if not n_errors:
             remove_superseded(plan, before)
 
-    def _stopped(self, last_error: str) -> RunStopped:
+    def _stopped(self, n_failed: int, last_error: str) -> RunStopped:
+        cases = f"{n_failed} cases in a row" if n_failed > 1 else "the only case"
         return RunStopped(
-            f"Stopped after {MAX_ERRORS_IN_A_ROW} errors in a row, the last: {last_error.rstrip('.')}. The answers "
-            f"before are kept in {self.folder.path}: run the same command again to go on."
+            f"Stopped after errors in {cases}, the last: {last_error.rstrip('.')}. The answers before are kept in "
+            f"{self.folder.path}: run the same command again to go on."
         )
 
     def _make_asker(
@@ -243,13 +252,14 @@ class Run:
         return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
 
     def _what_decides_scores(self, task: Task, repo: str) -> dict[str, Any]:
-        """What a verdict depends on beside case and answer: the repository with its tests, and where they run."""
+        """What a verdict depends on beside case and answer: what judges, the repository, where its tests run."""
         content = next(each.setup.content for each in self._repos if each.setup.name == repo)
         sandbox = self._sandbox.name if self._sandbox is not None else ""
         python, data = (str(path or "") for path in (self._options.python, self._options.data))
         return {
             "task": task.name,
             "version": task.version,
+            "code": fingerprint_scoring(),
             "content": content,
             "sandbox": sandbox,
             "python": python,

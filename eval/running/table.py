@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
 
-from eval.cases import Result
+from eval.cases import UNANSWERABLE, Result
 from eval.stats import Interval, difference_interval, mcnemar_p, pass_at_k
 from eval.tables import to_table
 
@@ -61,8 +61,20 @@ class TaskFigures:
 
 
 def summarise(setup: RunSetup, results: Sequence[Result]) -> list[TaskFigures]:
-    """The figures of what has been answered so far, in the order of the set-up."""
-    return [_summarise_task(setup, task.repo, task.task, task.n_cases, results) for task in setup.tasks]
+    """The figures of what has been answered so far, in the order of the set-up.
+
+    Unanswerable questions are a task of their own: refusing them is another thing than answering.
+    """
+    figures = []
+    for task in setup.tasks:
+        own = [result for result in results if (result.repo, result.task) == (task.repo, task.task)]
+        others = [result for result in own if result.is_unanswerable]
+        n_others = len({result.case_id for result in others})
+        answerable = [result for result in own if not result.is_unanswerable]
+        figures.append(_summarise_task(setup, task.repo, task.task, task.n_cases - n_others, answerable))
+        if others:
+            figures.append(_summarise_task(setup, task.repo, f"{task.task} ({UNANSWERABLE})", n_others, others))
+    return figures
 
 
 def to_text(setup: RunSetup, figures: Sequence[TaskFigures]) -> str:
@@ -71,8 +83,7 @@ def to_text(setup: RunSetup, figures: Sequence[TaskFigures]) -> str:
     return "\n\n".join([head, *(_describe_task(each) for each in figures)]) + "\n"
 
 
-def _summarise_task(setup: RunSetup, repo: str, task: str, n_cases: int, results: Sequence[Result]) -> TaskFigures:
-    own = [result for result in results if (result.repo, result.task) == (repo, task)]
+def _summarise_task(setup: RunSetup, repo: str, task: str, n_cases: int, own: Sequence[Result]) -> TaskFigures:
     by_arm = {arm: [result for result in own if result.arm == arm] for arm in setup.arms}
     valid = {arm: [each for each in found if each.score.verdict != "error"] for arm, found in by_arm.items()}
     answered = [arm for arm in setup.arms if valid[arm]]
@@ -126,7 +137,7 @@ def _compare(baseline: str, arm: str, before: Sequence[Result], after: Sequence[
         n_gained=n_gained,
         n_lost=n_lost,
         difference=fmean(differences) if differences else 0.0,
-        interval=difference_interval(differences, [result.path for result, _ in pairs], seed=seed),
+        interval=difference_interval(differences, [result.cluster for result, _ in pairs], seed=seed),
         mcnemar_p=mcnemar_p(n_gained, n_lost),
     )
 

@@ -68,6 +68,15 @@ class AnswerJudge(Protocol):
         """What goes to ``Result.extra``, as JSON. Called once for each case, with the first answer."""
 
 
+@runtime_checkable
+class VerbatimScorer(Protocol):
+    """What a Scorer may be beside: one that judges what the model wrote, before anything was taken for a citation."""
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether it is: where ``[1]`` may be the answer itself."""
+
+
 class Task(Protocol):
     """A task: what it is, its cases, and what judges the answers to them."""
 

@@ -85,6 +85,19 @@ def test_a_report_is_made_of_a_run(garden: Path, model: Any, tmp_path: Path) -> 
     assert "retrieval" in compared.stdout
 
 
+def test_a_suite_is_run_repository_by_repository(
+    garden: Path, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pinned package is fetched and asked about; two of one name are told apart."""
+    folders = {name: shutil.copytree(garden, tmp_path / name / "garden") for name in ("one", "two")}
+    monkeypatch.setattr("eval.datasets.STANDARD_SUITE", tuple(folders))
+    monkeypatch.setattr("eval.datasets.fetch_dataset", lambda name, parent: folders[name])
+    result = invoke("run", "questions", "--suite", "standard", "--arms", "none", "--limit", 1, "--json")
+    assert result.exit_code == 0, result.output
+    tasks = json.loads(result.stdout)["tasks"]
+    assert [(each["repo"], each["task"]) for each in tasks] == [("garden", "questions"), ("garden-2", "questions")]
+
+
 @pytest.mark.parametrize(
     "options",
     [("--arms", "none,magic"), ("--limit", "999"), ("riddles",)],

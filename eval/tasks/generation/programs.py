@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from eval.tasks.extraction import defined_names
+from indexer.definitions import read_definition
+from indexer.languages import get_language, parse
 
 from .catalogue import Check, Problem, library_files
 from .dialects import literal, name_in, type_in
@@ -149,7 +151,12 @@ CALLS
 
 
 def write_program(problem: Problem, language: str, code: str, checks: Sequence[Check], marker: str) -> Files:
-    """The files of a test program; in Python the house library lies beside it."""
+    """The files of a test program; in Python the house library lies beside it.
+
+    A ``main`` that was not asked for is left out: its mistakes are not the function's.
+    """
+    if language in ("go", "rust", "cpp"):
+        code = _without_main(code, language)
     return _WRITERS[language](problem, code, checks, marker)
 
 
@@ -181,7 +188,13 @@ def _write_java(problem: Problem, code: str, checks: Sequence[Check], marker: st
     if not re.search(r"^package\b", code, re.M):
         code = "import java.util.*;\n" + code
     calls = _calls(
-        problem, "java", checks, lambda number, call, expected: f"report({number}, {owner}.{call}, {expected});"
+        problem,
+        "java",
+        checks,
+        lambda number, call, expected: (
+            f"try {{ report({number}, {owner}.{call}, {expected}); }} "
+            f'catch (Throwable error) {{ report({number}, error, ""); }}'
+        ),
     )
     return {f"{owner.split('.')[0]}.java": code, "Check.java": _JAVA.replace("CALLS", calls).replace("MARKER", marker)}
 
@@ -190,7 +203,6 @@ def _write_go(problem: Problem, code: str, checks: Sequence[Check], marker: str)
     if not re.search(r"^package\b", code, re.M):
         code = "package main\n\n" + code
     code = re.sub(r"^package\b.*$", "package main", code, count=1, flags=re.M)
-    code = re.sub(r"^func main\(\)", "func solutionMain()", code, flags=re.M)
     calls = _calls(problem, "go", checks, lambda number, call, expected: f"quarryReport({number}, {call}, {expected})")
     return {"solution.go": code, "check.go": _GO.replace("CALLS", calls).replace("MARKER", marker)}
 
@@ -223,6 +235,15 @@ _WRITERS: Mapping[str, Callable[[Problem, str, Sequence[Check], str], Files]] = 
     "rust": _write_rust,
     "cpp": _write_cpp,
 }
+
+
+def _without_main(code: str, language: str) -> str:
+    root = parse(code, language)
+    content = code.encode("utf-8", "replace")
+    for node in reversed(root.named_children if root is not None else []):
+        if read_definition(node, get_language(language), in_function=False)[0] == "main":
+            content = content[: node.start_byte] + content[node.end_byte :]
+    return content.decode("utf-8", "replace")
 
 
 def _calls(problem: Problem, language: str, checks: Sequence[Check], report: Callable[[int, str, str], str]) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -112,7 +112,9 @@ def run_in_folder(
             )
             if not outcome.succeeded:
                 break
-    return outcome, number
+    # The folder has another name each time, and what is kept of a run has not.
+    stdout, stderr = (text.replace(name, ".") for text in (outcome.stdout, outcome.stderr))
+    return replace(outcome, stdout=stdout, stderr=stderr), number
 
 
 def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:
@@ -145,7 +147,8 @@ def _first_error(outcome: Outcome) -> str:
     """The line of the output that says what is wrong: the first that speaks of an error, else the last."""
     lines = [line.strip() for line in (outcome.stderr + "\n" + outcome.stdout).splitlines() if line.strip()]
     for line in lines:
-        if "error" in line.lower() and not line.startswith(("Traceback", "File ")):
+        is_said = any(word in line.lower() for word in ("error", "exception", "panicked"))
+        if is_said and not line.startswith(("Traceback", "File ")):
             return line[:300]
     return lines[-1][:300] if lines else outcome.end
 

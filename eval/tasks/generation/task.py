@@ -126,7 +126,11 @@ def title_of(language: str) -> str:
 def make_case(problem: Problem, language: str) -> Case:
     """The case of a problem in a language. Its group is the problem: languages of the same are not independent."""
     dialect = DIALECTS[language]
-    library = f"Use the house library `{LIBRARY}`, which is installed. " if problem.uses_library else ""
+    library = (
+        f"Use our house library, the installed package `{LIBRARY}`, whose modules are the files in `{LIBRARY}/`. "
+        if problem.uses_library
+        else ""
+    )
     examples = "".join(f"\n    {_example(problem, language, check)}" for check in problem.examples)
     prompt = (
         f"Write this {dialect.title} function:\n\n    {signature(problem, language)}\n\n{problem.statement}\n"

@@ -5,9 +5,9 @@ The rules, the same for every arm:
 1. An empty answer, or a plain sentence that declines, is ``unanswered``.
 2. The answer is the first code span that repeats neither the call, a name of it nor one of its arguments (no case's
    value is an argument); without a span, the first line of the first fenced block that does not; without a block, the
-   first line, stripped of openings such as "It returns", of citations such as [1] and of the full stop. What stands
-   behind the call and ``==``, ``->`` or "returns" in the same place is the answer too. Where there is nothing but an
-   argument, that is the answer, and wrong.
+   first line, stripped of openings such as "It returns", of the full stop, and of citations such as [1] unless nothing
+   else is left. What stands behind the call and ``==``, ``->`` or "returns" in the same place is the answer too. Where
+   there is nothing but an argument, that is the answer, and wrong.
 3. Literals are compared as values (see ``same_value`` of the questions).
 """
 
@@ -70,7 +70,16 @@ def _find(case: Case, text: str, passed_over: frozenset[str]) -> str | None:
     line = next(_lines(prose), "")
     if not line or _DECLINES.match(line):
         return None
-    line = _CITATIONS.sub("", line).replace("`", "").strip()  # no value holds one
+    # "It returns [1].": where nothing else is left, what looks like a citation is the value.
+    for said in dict.fromkeys((_CITATIONS.sub("", line), line)):
+        value = _said_in_words(case, said, passed_over)
+        if value is not None:
+            return value
+    return None
+
+
+def _said_in_words(case: Case, line: str, passed_over: frozenset[str]) -> str | None:
+    line = line.replace("`", "").strip()  # no value holds one
     if line.endswith(".") and not re.fullmatch(r"-?\d+\.", line):  # `3.` is a number
         line = line[:-1].rstrip()
     behind = _without_call(case, line, passed_over)

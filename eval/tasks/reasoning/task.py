@@ -44,7 +44,7 @@ class ReasoningTask:
     """See the module."""
 
     name: str = "reasoning"
-    version: int = 1
+    version: int = 2
     description: str = "predicts what a call returns, with inputs from the repository's own tests (Python)"
     needs_repository: bool = True
     runs_code: bool = True  # the harvest runs the repository's tests
@@ -94,6 +94,8 @@ class ReasoningTask:
 
 class ReasoningScorer:
     """Equality of what was said and what was recorded."""
+
+    is_verbatim = True  # a list of small numbers looks like a citation
 
     def score(self, case: Case, text: str) -> Score:
         """See ``scoring``."""

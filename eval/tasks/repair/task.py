@@ -35,7 +35,7 @@ class RepairTask:
     """See the module."""
 
     name: str = "repair"
-    version: int = 1
+    version: int = 2
     description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
     needs_repository: bool = True
     runs_code: bool = True
@@ -59,7 +59,7 @@ class RepairTask:
                 functions,
                 given.seed,
                 given.limit or self.default_limit,
-                given.folder / f"trials-{repository.checkout.content}.jsonl",
+                given.folder / f"trials-{repository.checkout.content}-{repository.environment.fingerprint}.jsonl",
                 given.on_progress,
             )
         if not bugs:
@@ -69,7 +69,7 @@ class RepairTask:
             )
         held_out = HeldOutRepository.of(repository)
         hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
-        cases = [_make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
+        cases = [make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
         return Harvest(
             cases,
@@ -152,7 +152,8 @@ def _mutation_of(case: Case) -> Mutation:
     return Mutation(case.kind, data["line"], data["start"], data["before"], data["after"])
 
 
-def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
+def make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: list[Span]) -> Case:
+    """The case of a bug. ``ref`` is the tree that is searched for it, ``sources`` what its function uses there."""
     function, mutation = bug.function, bug.mutation
     mutated = mutation.apply(repository.text_of(function.path))
     tree = parse_file(mutated)
@@ -164,7 +165,7 @@ def _make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources:
         f"The reason is a bug in this function of `{function.path}`:\n\n"
         f"```python\n{show_function(mutated, found)}\n```\n\n{_wish(found.node.name)}"
     )
-    identity = f"{function.key}\0{mutation.kind}\0{mutation.line}\0{mutation.before}\0{mutation.after}"
+    identity = f"{function.key}\0{mutation.kind}\0{mutation.start}\0{mutation.before}\0{mutation.after}"
     return Case(
         id=hashlib.sha256(identity.encode()).hexdigest()[:12],
         task="repair",
@@ -196,11 +197,8 @@ def _say_failure(repository: TestedRepository, failed_test: str, message: str) -
 
 
 def _wish(name: str) -> str:
-    """What the model is to do. Small models copy the function as it is unless they are asked for the reason first."""
-    return (
-        f"Say in one sentence which line is wrong and why. Then write the whole function `{name}` with that line "
-        "corrected, in one fenced block of Python."
-    )
+    """What the model is to do. No reason is asked for, after which small models write no code any more."""
+    return f"Fix the bug in `{name}`: write the whole corrected function in one fenced block of Python."
 
 
 def _same_program(one: str, other: str) -> bool:

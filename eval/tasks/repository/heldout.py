@@ -5,6 +5,7 @@ the files of the tests that decide. Links, and files that the index would leave 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,18 +35,25 @@ class HeldOutRepository:
         self._texts, self._find_tests = texts, find_tests
         self._corpus = Corpus(texts)
         self._originals = Definitions(texts)
-        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}", texts)
+        self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}-{_digest(texts)}", texts)
         self._notes: Counter[str] = Counter()
 
     @classmethod
     def of(cls, repository: TestedRepository) -> HeldOutRepository:
-        """That of a repository whose tests were run: a test that executes the function counts, also if it fails."""
-        coverage = repository.coverage
+        """That of a repository whose tests were run: a test that executes the function counts, also if it fails.
+
+        Of files whose tests could not be run nobody knows what they execute: those count that name the function.
+        """
+        texts, coverage = repository.checkout.texts, repository.coverage
+        ran = {test.path for test in coverage.tests.values()}
+        silent = [path for path in texts if is_test_file(path) and path not in ran]
 
         def find_tests(function: Function) -> set[str]:
-            return {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
+            named = re.compile(rf"(?<!\w){re.escape(function.last_name)}(?!\w)")
+            executing = {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
+            return executing | {path for path in silent if named.search(texts[path])}
 
-        return cls(repository.checkout.texts, repository.folder, find_tests)
+        return cls(texts, repository.folder, find_tests)
 
     @property
     def folder(self) -> Path:
@@ -63,7 +71,9 @@ class HeldOutRepository:
         texts, counts = self._corpus.without([function], self._find_tests(function))
         self._notes.update(counts)
         changed = {path: texts.get(path) for path, text in self._texts.items() if texts.get(path) != text}
-        ref = self._history.add(f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}", changed)
+        # Named by what is hidden too: other tests may execute the function the next time.
+        name = f"case-{hashlib.sha256(function.key.encode()).hexdigest()[:12]}-{_digest(changed)}"
+        ref = self._history.add(name, changed)
         of_changed = Definitions({path: text for path, text in changed.items() if text is not None})
         spans: list[Span] = []
         for use in self._originals.used_by(function):
@@ -71,6 +81,15 @@ class HeldOutRepository:
             if span is not None:
                 spans.append(span)
         return ref, spans
+
+
+def _digest(texts: Mapping[str, str | None]) -> str:
+    """Changes with the paths and their texts."""
+    found = hashlib.sha256()
+    for path, text in sorted(texts.items()):
+        size = "gone" if text is None else str(len(text))
+        found.update(f"{path}\0{size}\0{text or ''}\0".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()[:8]
 
 
 def hold_out(

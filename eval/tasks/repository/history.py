@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import filelock
+
 from eval.errors import EnvironmentFailed
 
 _BASE = "refs/heads/base"
@@ -17,12 +19,14 @@ class GitHistory:
 
     def __init__(self, folder: Path, texts: Mapping[str, str]) -> None:
         self.folder = folder
-        if not (folder / "complete").is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            self._git("init", "--quiet", "--bare", "--initial-branch=base", ".")
-            self._import(_BASE, None, texts)
-            (folder / "complete").touch()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(folder.with_name(f"{folder.name}.lock")):  # another run may make the same one
+            if not (folder / "complete").is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir(parents=True)
+                self._git("init", "--quiet", "--bare", "--initial-branch=base", ".")
+                self._import(_BASE, None, texts)
+                (folder / "complete").touch()
         refs = self._git("for-each-ref", "--format=%(refname:short)").decode().split()
         self._known = set(refs)
 

@@ -76,8 +76,8 @@ def _find(code: str, function: Function) -> tuple[FunctionNode, ast.Module | Non
         definitions = list(walk_functions(tree))
         named = [(name, node) for name, node in definitions if name.rpartition(".")[2] == function.last_name]
         if named:
-            # A method shown in its class is meant before a helper of the same name.
-            best = min(named, key=lambda pair: (pair[0] != function.name, pair[1].lineno))
+            # A method shown in its class is meant before a helper of the same name; of several the last, as in Python.
+            best = min(named, key=lambda pair: (pair[0] != function.name, -pair[1].lineno))
             return best[1], tree, source
         if definitions and not _is_bare_body(tree):
             others = ", ".join(f"`{name}`" for name, _ in definitions[:3])

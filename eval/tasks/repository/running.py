@@ -111,10 +111,10 @@ def run_tests(
             "OPENBLAS_NUM_THREADS": "1",
         },
     )
-    return _read(copy.out / "journal.jsonl", outcome)
+    return _read(copy.out / "journal.jsonl", outcome, wishes)
 
 
-def _read(journal: Path, outcome: Outcome) -> tuple[TestReport, Collection]:
+def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestReport, Collection]:
     tests: list[TestRecord] = []
     collected: list[str] = []
     unusable: list[tuple[str, str]] = []
@@ -142,7 +142,10 @@ def _read(journal: Path, outcome: Outcome) -> tuple[TestReport, Collection]:
     problem = ""
     hung = ""
     if outcome.end == "timed out" or outcome.exit_code == HUNG_EXIT_CODE:
-        problem, hung = f"timed out after {outcome.seconds:.0f} s", running
+        # The limit and not what was measured: a model is told of it, and the same prompt is to be the same.
+        limit = wishes.test_seconds if "::" in running else wishes.import_seconds
+        limit = limit if outcome.exit_code == HUNG_EXIT_CODE else wishes.seconds
+        problem, hung = f"timed out after {limit:.0f} s", running
     elif outcome.end != "exited":
         problem, hung = outcome.end, running
     elif outcome.exit_code == _PYTEST_FAILED:

@@ -28,7 +28,7 @@ def judge(sandbox: Sandbox, problem: Problem, language: str, code: str, tag: str
 
 @pytest.mark.parametrize("language", SUFFIXES)
 def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], language: str) -> None:
-    """With or without a class, an export, a package or a main around them; maps, lists of lists and texts alike."""
+    """With or without a class, an export or a package, and with a main that does not compile; maps and lists alike."""
     if find_toolchain(language) is None:
         pytest.skip(f"{language} is not installed")
     for path in sorted(SOLUTIONS.glob(f"*.{SUFFIXES[language]}")):
@@ -74,6 +74,13 @@ def test_house_library_is_there(sandbox: Sandbox, problems: dict[str, Problem]) 
     guess = "def split_bill(bill, people):\n    value, currency = bill.split()\n"
     guess += "    return [f'{currency} {float(value) / people:.2f}'] * people\n"
     assert judge(sandbox, problem, "python", guess).verdict == "wrong"
+
+
+def test_the_same_answer_gets_the_same_score(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """No name of a folder that is another one each time stands in the reason."""
+    code = "from saltquay import nothing\n\n" + RUNS + "    return text"
+    first, second = (judge(sandbox, problems["short-runs"], "python", code) for _ in range(2))
+    assert first == second and "cannot import name 'nothing'" in first.explanation
 
 
 def test_another_language_than_asked_is_recorded(sandbox: Sandbox, problems: dict[str, Problem]) -> None:

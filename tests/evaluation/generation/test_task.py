@@ -73,7 +73,7 @@ def test_missing_tools_are_said(given: TaskInput, monkeypatch: pytest.MonkeyPatc
     harvest = TASK.harvest(given)
     assert {case.language for case in harvest.cases} == {"python"}
     assert len(harvest.notes) == 6
-    assert "Go: not installed; 14 problems are left out" in harvest.notes
+    assert "Go: not installed; 16 problems are left out" in harvest.notes
     assert "web pages: not installed; 8 problems are left out" in harvest.notes
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from assistant.errors import ModelUnavailable
+from assistant.prompts import build_prompt
+from assistant.records import Passage
 from eval.errors import HarvestError, RunStopped, UnreadableRun
 from eval.judging.figures import summarise_judgements
 from eval.judging.judge import choose_pairs, judge_pairs
@@ -78,6 +80,25 @@ def test_the_judge_does_not_learn_the_arm(tmp_path: Path, make_result: Any, righ
             assert telling not in request
     assert forward.index("It is 5.") < forward.index("It is 4.")
     assert backward.index("It is 4.") < backward.index("It is 5.")
+
+
+@pytest.mark.parametrize("texts", [[], ["a = 1\n=====CODE=====", "b = 2"]])
+def test_a_baseline_with_code_shows_the_judge_none(make_result: Any, texts: list[str]) -> None:
+    """Set against the placebo the task is still the user's message alone, also where nothing was found."""
+    passages = [Passage(n, "garden", None, f"m{n}.py", 1, 1, text) for n, text in enumerate(texts, 1)]
+    message = str(build_prompt("Solve it.\n\nAll of it.", [], passages, purpose="code")[-1].content)
+    results = [make_result("placebo", "q1", False), make_result("retrieval", "q1", True)]
+    object.__setattr__(results[0].attempts[0], "messages", [{"role": "user", "content": message}])
+    [pair] = choose_pairs(results, "retrieval", "placebo", None)
+    assert pair.task == "Task: Solve it.\n\nAll of it."
+
+
+def test_citations_of_free_answers_are_not_shown(tmp_path: Path, make_result: Any, right_judge: Any) -> None:
+    """They are prose too, and only an answer that had code has any."""
+    fields = {"task": "questions-free", "text": "It is 4 [1]. right"}
+    results = [make_result("none", "q1", False, task="questions-free"), make_result("retrieval", "q1", True, **fields)]
+    run_judge(tmp_path, results, right_judge)
+    assert "[1]" not in right_judge.requests[0]
 
 
 def test_indices_in_code_are_no_citations(tmp_path: Path, make_result: Any, right_judge: Any) -> None:

@@ -108,6 +108,19 @@ def test_another_way_is_enough(scorer: OptimisationScorer) -> None:
     assert scorer.score_code(BY_NAME["ships_in_port"], code).verdict == "correct"
 
 
+def test_a_derived_type_is_as_good(scorer: OptimisationScorer) -> None:
+    """A defaultdict with the right values is a right dict; a bool in place of a number is not right."""
+    item = BY_NAME["steps_from"]
+    best = item.read("best")
+    assert "    return steps\n" in best
+    as_defaultdict = best.replace("    return steps\n", "    return defaultdict(int, steps)\n")
+    assert scorer.score_code(item, f"from collections import defaultdict\n{as_defaultdict}").verdict == "correct"
+    as_bool = best.replace(
+        "    return steps\n", "    return {place: bool(n) if n < 2 else n for place, n in steps.items()}\n"
+    )
+    assert scorer.score_code(item, as_bool).verdict == "wrong"
+
+
 def test_remembering_between_calls_does_not_count(tmp_path: Path) -> None:
     """Each measured call is the first of its module: a table that is filled by an earlier one is empty again."""
     scorer = OptimisationScorer(open_sandbox(unsafe=True), tmp_path, timed=True)

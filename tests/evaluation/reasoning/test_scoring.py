@@ -42,6 +42,21 @@ def test_the_value_is_found_however_it_is_said(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "[1]",
+        "It returns [1].",
+        "`[1]` [2]",
+        "join(['a', 'b'], sep='-') returns [1].",
+        "join(['a', 'b'], sep='-') == [1]",
+    ],
+)
+def test_a_list_of_one_number_is_no_citation(text: str) -> None:
+    """Where nothing else is said it is the value."""
+    assert score_value(ask("[1]"), text).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "`'a-c'`",
         "`'-'`",
         "```\n['a', 'b']\n```",

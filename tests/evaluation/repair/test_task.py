@@ -10,7 +10,11 @@ from dataclasses import asdict
 import pytest
 
 from eval.tasks.base import Harvest, TaskInput
-from eval.tasks.repair.task import RepairScorer, RepairTask
+from eval.tasks.repair.mutation import find_mutations
+from eval.tasks.repair.planting import PlantedBug
+from eval.tasks.repair.task import RepairScorer, RepairTask, make_case
+from eval.tasks.repository.records import Trial
+from eval.tasks.repository.tested import open_tested_repository
 
 # What stands in each body alone, and what in its place lets the test say 7777.
 OF_BODY = {
@@ -140,3 +144,16 @@ def test_a_second_harvest_is_the_same_and_tries_nothing_anew(given: TaskInput, h
     again = RepairTask().harvest(given)
     assert again.cases == harvest.cases
     assert len(kept.read_text(encoding="utf-8").splitlines()) == n_lines
+
+
+def test_two_bugs_of_one_kind_in_one_line_are_two_cases(given: TaskInput) -> None:
+    """``cents + cents * tax``: the wrong variable in the first place, and in the second."""
+    repository = open_tested_repository(given)
+    function = next(f for f in repository.functions if f.name == "with_tax")
+    found = find_mutations(repository.text_of(function.path), function.def_line, "seed")
+    alike = [m for m in found if (m.kind, m.before, m.after) == ("wrong variable", "cents", "tax")]
+    of_one_line = [m for m in alike if m.line == function.end_line]
+    assert len(of_one_line) == 2
+    trial = Trial(False, "tests/test_prices.py::test_tax", "E  assert 1 == 2", False, 1, 0.1)
+    cases = [make_case(repository, PlantedBug(function, mutation, trial), "", []) for mutation in of_one_line]
+    assert cases[0].id != cases[1].id

@@ -43,6 +43,7 @@ def test_other_models_tasks_and_repositories_stand_side_by_side(make_result: Any
     [
         ({"context_tokens": 400}, "context_tokens"),
         ({"seed": 1}, "seed"),
+        ({"temperature": 0.8}, "temperature"),
         ({"content": "beef"}, "repository content"),
         ({"cases": "2"}, "task cases"),
         ({"model_identity": {"sha256": "x"}}, "model_identity"),

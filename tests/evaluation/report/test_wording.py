@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from eval.report.figures import NONE, RETRIEVAL
-from eval.report.wording import describe_gain, judge_gain, name_reason, write_number, write_p, write_signed
+from eval.report.figures import NONE, PLACEBO, RETRIEVAL
+from eval.report.wording import (
+    describe_gain,
+    judge_gain,
+    list_caveats,
+    name_reason,
+    write_number,
+    write_p,
+    write_signed,
+)
 
 
 def gain_of(make_result: Any, report_of: Any, n: int, n_gained: int, n_lost: int, n_files: int = 1000) -> Any:
@@ -36,7 +44,7 @@ def test_what_was_not_shown_comes_with_what_could_have_been(make_result: Any, re
     """No difference shown is not no difference: the smallest visible one stands beside it."""
     text = describe_gain(gain_of(make_result, report_of, 30, 4, 3))
     assert text.startswith("No difference of retrieval and none was shown")
-    assert "would mostly have been missed" in text
+    assert "or more would have been seen in four of five runs" in text
 
 
 def test_few_files_claim_nothing(make_result: Any, report_of: Any) -> None:
@@ -92,3 +100,33 @@ def test_small_models_and_shared_tests_are_caveats(report: Any) -> None:
     text = " ".join(report.caveats)
     for words in ("models are small", "own tests execute", "Holm", "not complete", "not a random half"):
         assert words in text
+
+
+def test_a_placebo_that_is_perhaps_beaten_proves_nothing(make_result: Any, report_of: Any) -> None:
+    """Where the comparison with the placebo does not survive Holm, the sentence about it says perhaps."""
+    results = []
+    for task in range(8):
+        for n in range(40):
+            fields = {"task": f"t{task}", "path": f"f{n}.py"}
+            results.append(make_result(NONE, f"c{n}", correct=False, **fields))
+            results.append(make_result(PLACEBO, f"c{n}", correct=n == 39 or 8 <= n < 30, **fields))
+            results.append(make_result(RETRIEVAL, f"c{n}", correct=n < 30, **fields))
+    group = report_of(*results).groups[0]
+    assert judge_gain(group.gain(RETRIEVAL, NONE)) == "better"
+    assert judge_gain(group.gain(RETRIEVAL, PLACEBO)) == "perhaps better"
+    assert "Perhaps it is the right code" in group.why
+
+
+def test_what_is_said_of_greedy_answers_is_said_of_greedy_runs_only() -> None:
+    """Answers that were drawn by chance are called so."""
+    greedy, drawn = (list_caveats([], [{"temperature": t}]) for t in (0.0, 0.8))
+    assert any("greedy" in line for line in greedy) and not any("greedy" in line for line in drawn)
+    assert any("by chance" in line for line in drawn) and not any("by chance" in line for line in greedy)
+
+
+@pytest.mark.parametrize(("n_tokens", "is_said"), [(500, True), (790, False)])
+def test_a_short_placebo_is_said(make_result: Any, report_of: Any, n_tokens: int, is_said: bool) -> None:
+    """A control that is shorter than what it controls for proves less."""
+    results = [make_result(RETRIEVAL, "c1", context_tokens=800), make_result(PLACEBO, "c1", context_tokens=n_tokens)]
+    caveats = report_of(*results).caveats
+    assert any("placebo holds clearly fewer tokens" in line for line in caveats) == is_said

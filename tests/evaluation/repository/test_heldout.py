@@ -156,6 +156,21 @@ def test_a_ref_is_the_same_the_next_time(texts: dict[str, str], hidden: list[Fun
     assert len(commits) == 1
 
 
+def test_a_test_that_executes_the_function_by_now_is_hidden_too(
+    texts: dict[str, str], hidden: list[Function], tmp_path: Path
+) -> None:
+    """In the folder of an earlier harvest, a ref that hides more is another ref; so is the tree of other files."""
+    before = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py"})
+    old = before.hide(hidden[0])[0]
+    after = HeldOutRepository(texts, tmp_path, lambda function: {"tests/test_prices.py", "tests/test_other.py"})
+    new = after.hide(hidden[0])[0]
+    assert read_at(before.folder, old, "tests/test_other.py")
+    assert not read_at(after.folder, new, "tests/test_other.py")
+    fewer = {path: text for path, text in texts.items() if not path.startswith("docs/")}
+    without = HeldOutRepository(fewer, tmp_path, lambda function: {"tests/test_prices.py"})
+    assert not read_at(without.folder, without.hide(hidden[0])[0], "docs/how.md")
+
+
 def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str]) -> None:
     """Heads and docstrings of hidden functions, other functions, other lines of a document."""
     assert "The sum of all prices with tax, less the discount." in chunks[PRICES]

@@ -88,6 +88,12 @@ def test_every_form_of_an_answer_finds_its_place(code: str) -> None:
     assert "By one." in placed and "Other words" not in placed
 
 
+@pytest.mark.parametrize("first", ["@overload\ndef grow(height: int) -> int: ...", "def grow(height):\n    return 0"])
+def test_the_last_definition_of_a_name_counts(first: str) -> None:
+    """As in Python: before it stands an overload, or the function as it was."""
+    assert call_grow(place_answer(TEXT, function("Tree.grow"), f"{first}\n\ndef grow(height):\n    return 8\n")) == 8
+
+
 def test_lines_of_a_string_are_not_moved() -> None:
     """A text over several lines is the same after it was indented deeper."""
     code = 'def grow(height):\n    text = """a\n  b\n"""\n    return text\n'

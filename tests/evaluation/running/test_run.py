@@ -18,6 +18,7 @@ from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
 from eval.running.table import summarise
+from eval.tasks.base import Harvest
 from indexer.errors import InputError
 
 
@@ -138,7 +139,56 @@ def test_an_error_is_kept_and_asked_again(bench: Any, make_provider: Any) -> Non
     assert [r.score.verdict for r in results_of(bench)] == ["wrong", "correct"] * 3
 
 
-def test_three_errors_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> None:
+def test_a_verdict_is_kept_for_the_code_that_gave_it(
+    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests of an answer are not run twice, until what judges has changed: the answers are still known then."""
+    task.runs_code = True
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    assert len(task.scored) == 3
+    monkeypatch.setattr("eval.running.run.fingerprint_scoring", lambda: "other")
+    provider = make_provider(value_of)
+    bench.run(provider, "none", unsafe=True)
+    assert (len(task.scored), provider.asked) == (6, [])
+
+
+@pytest.mark.parametrize(("is_verbatim", "text"), [(True, "It is [1]."), (False, "It is.")])
+def test_a_task_may_judge_what_the_model_wrote(
+    bench: Any, task: Any, cases: list[Any], make_provider: Any, is_verbatim: bool, text: str
+) -> None:
+    """Users do not see a citation that holds nothing; for a task whose answers look like one it is the answer."""
+    task.is_verbatim = is_verbatim
+    task.harvest = lambda given: Harvest([replace(cases[0], purpose="answer")])
+    bench.run(make_provider(lambda messages: "It is [1]."), "none")
+    [result] = results_of(bench)
+    assert (task.scored, result.attempts[0].text) == ([text], text)
+
+
+def test_two_cases_of_one_id_are_not_taken_for_one(bench: Any, task: Any, cases: list[Any], make_provider: Any) -> None:
+    """What is kept is kept by the id: a task that gives one twice is told so before anything is asked."""
+    task.harvest = lambda given: Harvest([cases[0]] * 2)
+    provider = make_provider(value_of)
+    with pytest.raises(HarvestError, match="same id"):
+        bench.run(provider)
+    assert provider.asked == []
+
+
+def test_a_case_that_always_fails_stops_no_run(bench: Any, make_provider: Any) -> None:
+    """A case that fails under every arm, each time, is an error under each; the others are asked all the same."""
+
+    def fail_for_oak(messages: list[dict[str, str]]) -> str:
+        if "size_oak return" in messages[-1]["content"]:
+            raise ConnectionError("too long")
+        return "1"
+
+    bench.run(make_provider(fail_for_oak), "none,placebo,retrieval,oracle")
+    failed = [r for r in results_of(bench) if r.score.verdict == "error"]
+    assert [r.case_id for r in failed] == ["q2"] * 4
+    assert len(results_of(bench)) == 12
+
+
+def test_errors_in_three_cases_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> None:
     """A model that is gone is not asked sixty times; the line says where the answers are and what to do."""
 
     def fail(messages: list[dict[str, str]]) -> str:
@@ -147,11 +197,11 @@ def test_three_errors_in_a_row_stop_the_run(bench: Any, make_provider: Any) -> N
         raise ModelUnavailable("The engine stopped.")
 
     provider = make_provider(fail)
-    with pytest.raises(RunStopped, match=r"3 errors in a row.*The engine stopped\. .*same command") as caught:
+    with pytest.raises(RunStopped, match=r"3 cases in a row.*The engine stopped\. .*same command") as caught:
         bench.run(provider)
-    assert len(provider.asked) == 4
+    assert len(provider.asked) == 5
     assert "\n" not in str(caught.value)
-    assert [r.score.verdict for r in results_of(bench)] == ["wrong", "error", "error", "error"]
+    assert [r.score.verdict for r in results_of(bench)] == ["wrong", "error", "error", "error", "error"]
 
 
 def test_a_scorer_that_fails_is_an_error_and_no_verdict(bench: Any, task: Any, make_provider: Any) -> None:

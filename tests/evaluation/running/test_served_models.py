@@ -127,5 +127,5 @@ def test_a_server_that_fails_stops_the_run(bench: Any, served: Served) -> None:
     """Its own words are in the line, and what to do."""
     served.is_gone = True
     provider = open_provider(bench.settings, "openai/big-coder", reuse_prompts=False)
-    with pytest.raises(RunStopped, match=r"3 errors in a row.*\(500\).*same command"):
+    with pytest.raises(RunStopped, match=r"3 cases in a row.*\(500\).*same command"):
         bench.run(provider)

@@ -35,8 +35,8 @@ def result(case: int, arm: str, verdict: Verdict, *, then: Verdict | None = None
         model="stand-in/model",
         arm=arm,
         case_id=f"q{case}",
-        kind="size",
-        path=f"m{case}.py",
+        kind=fields.pop("kind", "size"),
+        path=fields.pop("path", f"m{case}.py"),
         language="",
         score=Score(verdict, ""),
         attempts=[] if verdict == "error" else attempts,
@@ -79,3 +79,23 @@ def test_nothing_answered_is_said() -> None:
     [figures] = summarise(SETUP, [])
     assert figures.arms == []
     assert "0 of them answered" in to_text(SETUP, [figures])
+
+
+def test_refusing_what_has_no_answer_is_no_part_of_the_accuracy() -> None:
+    """A model that declines everything is right on unanswerable questions alone, which are a table of their own."""
+    results = [result(n, "none", "unanswered") for n in range(8)]
+    results += [result(n, "none", "correct", kind="unanswerable") for n in range(8, 12)]
+    answerable, others = summarise(SETUP, results)
+    assert (answerable.n_cases, answerable.arms[0].n, answerable.arms[0].n_correct) == (8, 8, 0)
+    assert (others.task, others.n_cases, others.arms[0].n_correct) == ("sizes (unanswerable)", 4, 4)
+
+
+def test_cases_of_no_file_stand_for_themselves() -> None:
+    """Those of a built-in task are not all of one file, so that there is an interval."""
+    results = [
+        result(n, arm, "correct" if arm == "retrieval" else "wrong", path="")
+        for n in range(12)
+        for arm in ("none", "retrieval")
+    ]
+    [figures] = summarise(SETUP, results)
+    assert figures.differences[0].interval is not None

@@ -129,8 +129,8 @@ def clone(value: Any) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Whether two results are the same: type, values, and floats to nine digits."""
-    if type(left) is not type(right):
+    """Whether ``right`` is as good as ``left``: of its type or one derived from it, floats to nine digits."""
+    if not isinstance(right, type(left)) or (isinstance(right, bool) and not isinstance(left, bool)):
         return False
     if isinstance(left, float):
         return bool(left == right or abs(left - right) <= 1e-9 * max(abs(left), abs(right)))

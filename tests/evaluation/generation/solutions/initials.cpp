@@ -11,4 +11,4 @@ std::map<std::string, int> count_by_initial(const std::vector<std::string>& word
     return counts;
 }
 
-int main() { return 0; }
+int main() { return count_by_initial("a", "b"); }

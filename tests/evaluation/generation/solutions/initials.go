@@ -12,4 +12,6 @@ func CountByInitial(words []string, shortest int) map[string]int {
 	return counts
 }
 
-func main() {}
+func main() {
+	CountByInitial("a")
+}

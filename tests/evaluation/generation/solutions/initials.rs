@@ -8,4 +8,6 @@ fn count_by_initial(words: &[String], shortest: i64) -> HashMap<String, i64> {
     counts
 }
 
-fn main() {}
+fn main() {
+    println!("{:?}", count_by_initial(["a", "b"], 1));
+}
