@@ -66,7 +66,7 @@ if _CONFIG["coverage"]:
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """A file is imported, which may take for ever."""
     if isinstance(collector, pytest.File):
-        _running[:] = [(collector.nodeid, _monotonic(), _CONFIG["import_seconds"])]
+        _running[:] = [(collector.nodeid, _monotonic(), _CONFIG.get("import_seconds", 60.0))]
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
