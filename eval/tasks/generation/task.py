@@ -127,7 +127,7 @@ def make_case(problem: Problem, language: str) -> Case:
     """The case of a problem in a language. Its group is the problem: languages of the same are not independent."""
     dialect = DIALECTS[language]
     library = (
-        f"Use our house library, the installed package `{LIBRARY}`, whose modules are the files in `{LIBRARY}/`. "
+        f"Use our library, the installed package `{LIBRARY}`, whose modules are the files in `{LIBRARY}/`. "
         if problem.uses_library
         else ""
     )
