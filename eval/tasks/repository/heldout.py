@@ -1,5 +1,5 @@
-"""What is indexed in place of a repository: for each case all of it but the body that is asked for, its near-copies and
-the files of the tests that decide. Links, and files that the index would leave out, are not in it.
+"""What is indexed in place of a repository: for each case all of it but the function that is asked for, near-copies of
+its body and the files of the tests that decide. Links, and files that the index would leave out, are not in it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .copies import PrintIndex, make_print, normalise, shingles_of
 from .definitions import Definitions
 from .functions import find_functions_in, is_test_file, parse_python, split_lines
 from .history import GitHistory
-from .placing import STUB, body_of, cut_bodies
+from .placing import STUB, body_of, cut_bodies, cut_functions
 from .records import Function
 from .tested import TestedRepository
 
-HELDOUT_VERSION = 2  # raised when the same functions give another tree
+HELDOUT_VERSION = 3  # raised when the same functions give another tree
 _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 
 
@@ -114,7 +114,7 @@ class Corpus:
         self._lines = {path: frozenset(map(normalise, text.splitlines())) for path, text in texts.items()}
 
     def without(self, hidden: Sequence[Function], test_files: set[str]) -> tuple[dict[str, str], Counter[str]]:
-        """The texts without bodies and near-copies of them, and how much was taken out, by what it was.
+        """The texts without the functions and the bodies of near-copies, and how much was taken out, by what it was.
 
         ``test_files`` are left out, as are their near-copies.
         """
@@ -127,7 +127,7 @@ class Corpus:
         index = PrintIndex([*prints, *of_tests])
         telling = frozenset(line for each in index.prints for line in each.lines)
         whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
-        counts = Counter({"bodies": len(hidden), "files of tests": len(test_files & texts.keys())})
+        counts = Counter({"functions": len(hidden), "files of tests": len(test_files & texts.keys())})
         kept: dict[str, str] = {}
         for path, text in texts.items():
             if path in test_files or path.rpartition("/")[2] == ".gitignore":  # it might hide files of the tree
@@ -138,7 +138,7 @@ class Corpus:
             own = [function for function in hidden if function.path == path]
             copies = self._copies(path, index, {function.start_line for function in own})
             counts["near-copies of functions"] += len(copies)
-            cut = cut_bodies(text, [*own, *copies])
+            cut = cut_functions(text, own, copies)
             if not telling.isdisjoint(self._lines[path]):
                 cut, n_cut = _cut_passages(path, cut, index)
                 counts["passages that repeat one"] += n_cut

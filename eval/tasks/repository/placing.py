@@ -24,6 +24,26 @@ def cut_bodies(text: str, functions: Iterable[Function]) -> str:
     return "".join(lines)
 
 
+def cut_functions(text: str, functions: Sequence[Function], stubbed: Sequence[Function]) -> str:
+    """The file without ``functions``, and with the bodies of ``stubbed`` cut.
+
+    Where the rest would be no Python, as of a class that has nothing else, they keep their signatures.
+    """
+    within = [f for f in stubbed if any(g.start_line <= f.start_line and f.end_line <= g.end_line for g in functions)]
+    stubbed = [function for function in stubbed if function not in within]
+    lines = split_lines(text)
+    for function in sorted([*functions, *stubbed], key=lambda f: f.start_line, reverse=True):
+        if function in functions:
+            lines[function.start_line - 1 : function.end_line] = []
+        else:
+            stub = f"{_body_indent(lines, function)}{STUB}\n"
+            lines[function.body_start_line - 1 : function.end_line] = [stub]
+    cut = "".join(lines)
+    if parse_python(cut) is None and parse_python(text) is not None:
+        return cut_bodies(text, [*functions, *stubbed])
+    return cut
+
+
 def cut_body(text: str, function: Function) -> str:
     """The file with ``...`` in place of the function's body. Signature, decorators and docstring stay."""
     return cut_bodies(text, [function])
