@@ -127,8 +127,11 @@ def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
             names = " ".join(str(task["task"]) for task in tasks if str(task.get("repo", "")) == repo)
             place = "" if repo == "built-in" else f" --repo {repo}"
             chosen = f" --arms {','.join(arms)}" if arms else ""
-            limit = f" --limit {setup['limit']}" if setup.get("limit") else ""
-            asked = f" --model {setup.get('model')}{limit} --seed {setup.get('seed', 0)}"
+            # What a run does not say is the task's own, greedy, once: 0, None and 1 sample need no option.
+            wishes = ("limit", "context_tokens", "max_tokens", "temperature")
+            options = [f"--{name.replace('_', '-')} {setup[name]}" for name in wishes if setup.get(name)]
+            options += [f"--samples {setup['n_samples']}"] if setup.get("n_samples", 1) > 1 else []
+            asked = " ".join(["", f"--model {setup.get('model')}", *options, f"--seed {setup.get('seed', 0)}"])
             commands.append(f"    quarry eval run {names}{place}{chosen}{asked}")
         parts.append("\n".join(commands))
         rows = [

@@ -67,6 +67,8 @@ def judge_gain(gain: Gain) -> str:
 def describe_gain(gain: Gain) -> str:
     """One or two sentences: what was seen, how sure it is, and what could have been seen."""
     verdict, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
+    if not gain.n_gained and not gain.n_lost:  # a bootstrap of zeros has no width, and that is no certainty
+        return f"The arms {gain.arm} and {gain.baseline} agree in all {gain.n_pairs} pairs. {describe_detectable(gain)}"
     figures = f"{write_signed(gain.difference)} ({_describe_interval(gain.interval)}, {gain.n_pairs} pairs)"
     if verdict == "better":
         return f"{arm} was better than {gain.baseline}: {figures}."

@@ -26,7 +26,7 @@ from indexer.reading import read_lines
 from indexer.records import Chunk, Hit
 
 # Part of a run's configuration: raised when the same case would be given other code.
-CONTEXTS_VERSION = 1
+CONTEXTS_VERSION = 2
 
 _N_NEAR, _NEAR_SHARE = 50, 0.2  # hits for the case's query that no placebo may hold: so many, or that part of all
 _RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
@@ -61,8 +61,9 @@ class ContextMaker:
         self._count_text, self._context_tokens, self._seed = count_text, context_tokens, seed
 
     def oracle(self, case: Case, arm: Arm) -> Given:
-        """The lines of the case's sources. Empty for a case that has none."""
-        hits = [hit for number, span in enumerate(case.sources) for hit in self._read_span(span, 1 / (1 + number))]
+        """The lines of the case's sources, each once: no method behind the class that shows it. Empty without any."""
+        spans = [span for number, span in enumerate(case.sources) if not _lies_in(span, case.sources[:number])]
+        hits = [hit for number, span in enumerate(spans) for hit in self._read_span(span, 1 / (1 + number))]
         return Given(hits, arm.budget or self._context_tokens)
 
     async def placebo(self, case: Case, arm: Arm) -> Given:
@@ -192,6 +193,14 @@ def shows(passage: Passage, sources: Sequence[Span]) -> bool:
 def to_shown(passage: Passage) -> ShownPassage:
     """Where a passage came from."""
     return ShownPassage(passage.path, passage.start_line, passage.end_line)
+
+
+def _lies_in(span: Span, others: Sequence[Span]) -> bool:
+    """Whether one of the others has all of its lines."""
+    return any(
+        span.path == other.path and other.start_line <= span.start_line and span.end_line <= other.end_line
+        for other in others
+    )
 
 
 def _overlap(chunk: Chunk, span: Span) -> bool:

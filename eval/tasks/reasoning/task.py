@@ -7,9 +7,13 @@ hold the values, are not in the tree that is indexed, nor is the function's body
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
@@ -65,13 +69,23 @@ class ReasoningTask:
             problem = ""
             if tests:
                 given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
-                calls, problem = record_calls(trials, targets, tests, folder)
+                by = [repository.environment.fingerprint, *sorted(targets), *(test.id for test in tests)]
+                recorded = _keep(
+                    folder / f"calls-{_digest(self.version, by)}.json",
+                    lambda: _as_json(*record_calls(trials, targets, tests, folder)),
+                )
+                calls, problem = [Call(**call) for call in recorded["calls"]], str(recorded["problem"])
             ordered = order_candidates(_judge(calls, targets, shown, left_out), given.seed)
             chosen = ordered[: _N_MORE * limit]
             if chosen:
                 given.on_progress(f"Making {len(chosen)} of {len(calls)} calls again")
                 quickest = min(tests, key=lambda test: test.seconds)
-                problems = replay_calls(trials, [candidate.call for candidate in chosen], [quickest], folder)
+                again = [candidate.call for candidate in chosen]
+                by = [repository.environment.fingerprint, quickest.id, *(f"{call.id} {call.value}" for call in again)]
+                problems = _keep(
+                    folder / f"replayed-{_digest(self.version, by)}.json",
+                    lambda: replay_calls(trials, again, [quickest], folder),
+                )
                 left_out["did not repeat"] += len(problems)
                 # Ordered anew: what has gone may have carried another answer's share.
                 chosen = order_candidates([c for c in chosen if c.call.id not in problems], given.seed)
@@ -103,6 +117,28 @@ class ReasoningScorer:
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: being told that it was wrong would leave fewer values to guess."""
+
+
+def _keep(file: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What ``make`` gave the first time. Runs of tests differ, and a run that goes on needs the same cases again."""
+    try:
+        kept: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        return kept
+    except (OSError, ValueError):  # not there
+        made = make()
+    part = file.with_suffix(f".{os.getpid()}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(json.dumps(made), "utf-8")
+    part.replace(file)
+    return made
+
+
+def _as_json(calls: Sequence[Call], problem: str) -> dict[str, Any]:
+    return {"calls": [asdict(call) for call in calls], "problem": problem}
+
+
+def _digest(version: int, by: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps([version, *by]).encode()).hexdigest()[:16]
 
 
 def _find_targets(repository: TestedRepository) -> dict[str, Target]:

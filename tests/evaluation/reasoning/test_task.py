@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -95,5 +95,19 @@ def test_answers_are_judged_by_value(given: TaskInput, harvest: Harvest, answer:
 
 
 def test_the_same_seed_gives_the_same_cases(given: TaskInput, harvest: Harvest) -> None:
-    """From the same repository."""
+    """From the same repository, with nothing kept."""
+    anew = replace(given, folder=given.folder.with_name("reasoning-anew"))
+    assert ReasoningTask().harvest(anew).cases == harvest.cases
+
+
+def test_a_second_harvest_runs_no_test_again(
+    given: TaskInput, harvest: Harvest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tests run differently from time to time, and a run that goes on needs the cases that it has."""
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("known by now")
+
+    monkeypatch.setattr("eval.tasks.reasoning.task.record_calls", refuse)
+    monkeypatch.setattr("eval.tasks.reasoning.task.replay_calls", refuse)
     assert ReasoningTask().harvest(given).cases == harvest.cases

@@ -47,6 +47,13 @@ def test_what_was_not_shown_comes_with_what_could_have_been(make_result: Any, re
     assert "or more would have been seen in four of five runs" in text
 
 
+def test_no_difference_in_any_pair_is_no_certainty(make_result: Any, report_of: Any) -> None:
+    """An interval from zero to zero is not shown; what could have been seen is."""
+    text = describe_gain(gain_of(make_result, report_of, 30, 0, 0))
+    assert text.startswith("The arms retrieval and none agree in all 30 pairs. A true difference of 0.")
+    assert "interval" not in text
+
+
 def test_few_files_claim_nothing(make_result: Any, report_of: Any) -> None:
     """Without an interval there is no verdict, however large the difference."""
     gain = gain_of(make_result, report_of, 30, 25, 0, n_files=5)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import git
 import pytest
 
+from eval.tasks.base import TaskInput
 from eval.tasks.repository.copies import PrintIndex, make_print, telling_lines
 from eval.tasks.repository.functions import find_functions
 from eval.tasks.repository.heldout import HeldOutRepository, hold_out
 from eval.tasks.repository.placing import body_of
 from eval.tasks.repository.records import Function
+from eval.tasks.repository.tested import open_tested_repository
 from indexer.build import build_index
 from indexer.home import open_index
 from indexer.repository import open_source
@@ -169,6 +172,17 @@ def test_a_test_that_executes_the_function_by_now_is_hidden_too(
     fewer = {path: text for path, text in texts.items() if not path.startswith("docs/")}
     without = HeldOutRepository(fewer, tmp_path, lambda function: {"tests/test_prices.py"})
     assert not read_at(without.folder, without.hide(hidden[0])[0], "docs/how.md")
+
+
+def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(given: Callable[..., TaskInput]) -> None:
+    """Nobody knows what it executes; one that names something else stays."""
+    unusable = "import a_package_that_is_nowhere\n\n\ndef test_it():\n    assert {}(3) == 4\n"
+    more = {"tests/test_a.py": unusable.format("cheapest"), "tests/test_b.py": unusable.format("the_cheapest")}
+    repository = open_tested_repository(given(more))
+    held = HeldOutRepository.of(repository)
+    ref = held.hide(next(f for f in repository.candidates if f.name == "cheapest"))[0]
+    assert not read_at(held.folder, ref, "tests/test_a.py")
+    assert read_at(held.folder, ref, "tests/test_b.py")
 
 
 def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str]) -> None:

@@ -110,6 +110,13 @@ def test_an_oracle_gives_the_lines_of_the_sources(contexts: ContextMaker, new_ca
     assert contexts.oracle(case, SMALL_ORACLE).context_tokens == 64
 
 
+def test_an_oracle_gives_no_line_twice(contexts: ContextMaker, new_case: Callable[..., Case]) -> None:
+    """A method within a class that stands before it takes no room of its own; one that comes first does."""
+    inner, outer = Span("m2.py", 1, 2), Span("m2.py", 1, 6)
+    found = [contexts.oracle(new_case(1, "rose", sources=spans), ORACLE).hits for spans in ([outer, inner], [inner])]
+    assert [[hit.chunk.location for hit in hits] for hits in found] == [["m2.py:1-6"], ["m2.py:1-2"]]
+
+
 def test_an_oracle_knows_no_more_than_the_index(contexts: ContextMaker, new_case: Callable[..., Case]) -> None:
     """Sources in files that are not indexed, or beyond a file's end, give nothing; neither do no sources."""
     case = new_case(1, "rose", sources=[Span("gone.py", 1, 2), Span("m1.py", 90, 91)])
