@@ -33,6 +33,7 @@ from .records import Answer, Citation, Message, Passage, TokenCount, Trace, Usag
 from .retrieval import Retrieved, as_sources, find_nearest, retrieve, word_refusal
 from .search import Searcher
 from .settings import AssistantSettings
+from .surroundings import IndexSurroundings, Surroundings
 from .targets import parse_targets
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ class Assistant:
             budget.n_tokens,
             self._count_text,
             question=question if request.query is None else request.query,
-            surroundings=found.surroundings if found is not None else None,
+            surroundings=found.surroundings if found is not None else self._find_surroundings(request),
         )
         n_most = int((bare.n_tokens + context.tokens.n_tokens) * _SEAMS) + _SEAM_TOKENS
         is_counted = n_most > room
@@ -265,6 +266,13 @@ class Assistant:
         confidence = found.confidence if found is not None else None
         prompt_ms = _ms_since(started)
         return _Prepared(prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted)
+
+    def _find_surroundings(self, request: AskRequest) -> Surroundings | None:
+        """Those of the hits that the caller gave, so that they are shown as found ones are."""
+        if not request.given or request.repo is None:
+            return None
+        targets = parse_targets(self._settings.home, request.repo, request.ref)
+        return IndexSurroundings([self._searcher.open(target).index for target in targets], request.given)
 
     def _retrieve(self, request: AskRequest, question: str, history: Sequence[Message]) -> Retrieved:
         if request.repo is None:

@@ -26,7 +26,7 @@ from indexer.reading import read_lines
 from indexer.records import Chunk, Hit
 
 # Part of a run's configuration: raised when the same case would be given other code.
-CONTEXTS_VERSION = 2
+CONTEXTS_VERSION = 3
 
 _N_NEAR, _NEAR_SHARE = 50, 0.2  # hits for the case's query that no placebo may hold: so many, or that part of all
 _RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
@@ -61,9 +61,13 @@ class ContextMaker:
         self._count_text, self._context_tokens, self._seed = count_text, context_tokens, seed
 
     def oracle(self, case: Case, arm: Arm) -> Given:
-        """The lines of the case's sources, each once: no method behind the class that shows it. Empty without any."""
+        """The lines of the case's sources, each once: no method behind the class that shows it. Empty without any.
+
+        For a question the chunks that hold them: a default alone does not say whose it is.
+        """
         spans = [span for number, span in enumerate(case.sources) if not _lies_in(span, case.sources[:number])]
-        hits = [hit for number, span in enumerate(spans) for hit in self._read_span(span, 1 / (1 + number))]
+        read = self._chunks_with if case.purpose == "answer" else self._read_span
+        hits = [hit for number, span in enumerate(spans) for hit in read(span, 1 / (1 + number))]
         return Given(hits, arm.budget or self._context_tokens)
 
     async def placebo(self, case: Case, arm: Arm) -> Given:
@@ -97,6 +101,11 @@ class ContextMaker:
         """Tokens of passages in their frames, as packing counts them."""
         mark = choose_mark([passage.text for passage in passages])
         return sum(self._count_text(format_passage(passage, mark) + "\n").n_tokens for passage in passages)
+
+    def _chunks_with(self, span: Span, score: float) -> Iterator[Hit]:
+        for chunk in self._chunks_of(span.path):
+            if _overlap(chunk, span):
+                yield Hit(self._index.name, self._index.manifest.commit, chunk, score, {})
 
     def _read_span(self, span: Span, score: float) -> Iterator[Hit]:
         """The span as a hit; nothing where the index does not have the file."""

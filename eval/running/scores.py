@@ -12,12 +12,13 @@ from eval.tasks.base import Scorer
 from .store import KeptStore, make_key
 
 _KIND = "score"
+_TIMED_OUT = "timed out"  # as all scorers say it
 
 
 class KeepingScorer:
     """``scorer`` with its verdicts kept. ``identity`` is what decides them beside case and text.
 
-    An ``error`` is not kept: it says nothing of the answer.
+    An ``error`` is not kept, since it says nothing of the answer, nor a time-out, which a busy machine may have caused.
     """
 
     def __init__(self, scorer: Scorer, identity: Mapping[str, Any], store: KeptStore) -> None:
@@ -30,7 +31,7 @@ class KeepingScorer:
         if kept is not None:
             return Score(**kept)
         score = self._scorer.score(case, text)
-        if score.verdict != "error":
+        if score.verdict != "error" and _TIMED_OUT not in score.explanation:
             self._store.put(key, _KIND, asdict(score))
         return score
 
