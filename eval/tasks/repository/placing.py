@@ -62,15 +62,10 @@ def place_answer(text: str, function: Function, code: str) -> str:
     dropped. Raises MisfitError.
     """
     node, tree, source = _find(code, function)
-    statements = node.body
-    if ast.get_docstring(node) is not None:
-        statements = statements[1:] or [ast.Pass(lineno=node.end_lineno or 1, end_lineno=node.end_lineno)]
+    statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
     lines = split_lines(text)
     indent = _body_indent(lines, function)
-    if len(statements) == 1 and isinstance(statements[0], ast.Pass) and len(node.body) == 2:
-        body = [f"{indent}pass\n"]
-    else:
-        body = _reindented(source, node, statements, indent)
+    body = _reindented(source, node, statements, indent) if statements else [f"{indent}pass\n"]
     lines[function.body_start_line - 1 : function.end_line] = body
     extra = _beside(tree, source, node, _bound_names(text)) if tree is not None else []
     if extra and lines and not lines[-1].endswith("\n"):

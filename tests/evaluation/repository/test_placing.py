@@ -94,6 +94,11 @@ def test_the_last_definition_of_a_name_counts(first: str) -> None:
     assert call_grow(place_answer(TEXT, function("Tree.grow"), f"{first}\n\ndef grow(height):\n    return 8\n")) == 8
 
 
+def test_a_docstring_alone_is_a_function_that_does_nothing() -> None:
+    """Small models stop there; it is an answer all the same, and a wrong one."""
+    assert call_grow(place_answer(TEXT, function("Tree.grow"), 'def grow(height):\n    """Grow it."""')) is None
+
+
 def test_lines_of_a_string_are_not_moved() -> None:
     """A text over several lines is the same after it was indented deeper."""
     code = 'def grow(height):\n    text = """a\n  b\n"""\n    return text\n'
