@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,13 +231,9 @@ def _say_what_is_kept(folder: Path) -> None:
 
 
 def _print_figures(folder: Path, as_json: bool) -> None:
-    from .running.logs import read_run
-    from .running.table import summarise, to_text
+    from .report import to_json, to_markdown, write_report
 
-    setup, results = read_run(folder)
-    figures = summarise(setup, results)
-    if as_json:
-        click.echo(json.dumps({"setup": asdict(setup), "tasks": [asdict(each) for each in figures]}, indent=1))
-        return
-    click.echo(to_text(setup, figures))
+    paths = write_report([folder])
+    click.echo(to_json(paths.report) if as_json else to_markdown(paths.report))
+    click.echo(f"the page: {paths.html}", err=True)
     click.echo(f"every prompt and answer: {folder} (`inspect view --log-dir {folder / 'logs'}`)", err=True)

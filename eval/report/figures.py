@@ -14,6 +14,7 @@ from eval.stats import (
     detectable_difference,
     difference_interval,
     mcnemar_p,
+    pass_at_k,
     pooled_interval,
 )
 
@@ -68,7 +69,18 @@ def summarise_arm(arm: str, results: Sequence[Result], n_cases: int) -> ArmFigur
         prompt_seconds=_median(attempt.prompt_seconds for attempt in firsts),
         scoring_seconds=_median(attempt.scoring_seconds for attempt in firsts),
         retrieval_ms=_median(result.retrieval_ms for result in valid),
+        pass_at=_estimate_pass(valid),
     )
+
+
+def _estimate_pass(results: Sequence[Result]) -> dict[str, float]:
+    """pass@1 and pass@n over the cases' samples; samples that were errors are none. Empty with one sample a case."""
+    verdicts = [[each["verdict"] for each in result.extra.get("samples", ())] for result in results]
+    counted = [[each for each in of_case if each != "error"] for of_case in verdicts]
+    n = min((len(of_case) for of_case in counted), default=0)
+    if n < 2:
+        return {}
+    return {str(k): _mean(pass_at_k(len(each), each.count("correct"), k) for each in counted) for k in (1, n)}
 
 
 def pair_results(

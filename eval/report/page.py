@@ -66,6 +66,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "p": wording.write_p,
         "interval": wording.write_interval,
         "share": wording.write_share,
+        "passes": wording.write_pass,
         "verdict": wording.judge_gain,
         "sign": wording.describe_sign,
         "follow_up": wording.describe_follow_up,

@@ -19,7 +19,8 @@ class ArmFigures:
     """One arm over the ``n`` cases that it has a result for without an error. Errors are counted apart.
 
     ``n_cases`` is how many cases the task has. Seconds are the model's for the first attempt; ``found`` is how often
-    a passage showed the case's sources. Tokens are means, times are medians.
+    a passage showed the case's sources. Tokens are means, times are medians. ``pass_at`` has the unbiased estimates of
+    pass@1 and pass@n, by their number, where all cases were answered n times or more.
     """
 
     arm: str
@@ -39,6 +40,7 @@ class ArmFigures:
     prompt_seconds: float
     scoring_seconds: float
     retrieval_ms: float
+    pass_at: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

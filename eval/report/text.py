@@ -17,6 +17,7 @@ from .wording import (
     write_interval,
     write_number,
     write_p,
+    write_pass,
     write_share,
     write_signed,
 )
@@ -77,10 +78,13 @@ def arms_table(group: Group) -> str:
             f"{arm.prompt_tokens:,.0f}",
             f"{arm.completion_tokens:,.0f}",
             write_number(arm.seconds, 2),
+            write_pass(arm.pass_at),
         ]
         for arm in group.arms
     ]
-    return to_table(header, rows)
+    if not any(arm.pass_at for arm in group.arms):
+        return to_table(header, [row[:-1] for row in rows])
+    return to_table([*header, "pass@k"], rows)
 
 
 def gains_table(gains: Sequence[Gain]) -> str:

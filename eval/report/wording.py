@@ -273,3 +273,8 @@ def _count_pairs(part: Slice | None) -> int:
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def write_pass(pass_at: Mapping[str, float]) -> str:
+    """Estimates of pass@k, as in ``pass@1 0.250, pass@5 0.600``."""
+    return ", ".join(f"pass@{k} {share:.3f}" for k, share in pass_at.items())

@@ -38,9 +38,9 @@ def test_a_run_prints_its_figures_and_keeps_everything(garden: Path, model: Any,
     result = invoke("run", "questions", "--repo", garden, "--limit", 3, "--out", out, "--json")
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
-    assert [arm["n"] for arm in printed["tasks"][0]["arms"]] == [3, 3]
-    assert printed["setup"]["model"] == "stand-in/model"
-    assert {path.name for path in out.iterdir()} == {"run.json", "cases", "logs", ".lock"}
+    assert [arm["n"] for arm in printed["groups"][0]["arms"]] == [3, 3]
+    assert printed["groups"][0]["model"] == "stand-in/model"
+    assert {path.name for path in out.iterdir()} == {"run.json", "cases", "logs", "reports", ".lock"}
     assert (out / "cases" / "garden" / "questions.jsonl").is_file()
     assert not (Path(os.environ["QUARRY_HOME"]) / "repositories").exists()  # no index of the user's is touched
 
@@ -53,7 +53,7 @@ def test_the_same_command_asks_nothing_again(garden: Path, model: Any) -> None:
     assert (first.exit_code, again.exit_code) == (0, 0)
     assert n_asked == len(model.asked) > 0
     assert first.stdout == again.stdout
-    assert "questions on garden: 2 cases" in first.stdout
+    assert "questions on garden, stand-in/model" in first.stdout
 
 
 def test_ctrl_c_says_what_is_kept(garden: Path, model: Any, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_suite_is_run_repository_by_repository(
     monkeypatch.setattr("eval.datasets.fetch_dataset", lambda name, parent: folders[name])
     result = invoke("run", "questions", "--suite", "standard", "--arms", "none", "--limit", 1, "--json")
     assert result.exit_code == 0, result.output
-    tasks = json.loads(result.stdout)["tasks"]
+    tasks = json.loads(result.stdout)["groups"]
     assert [(each["repo"], each["task"]) for each in tasks] == [("garden", "questions"), ("garden-2", "questions")]
 
 

@@ -15,9 +15,9 @@ import pytest
 from assistant.errors import ModelUnavailable
 from eval.cases import Result
 from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
+from eval.report import build
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
-from eval.running.table import summarise
 from eval.tasks.base import Harvest
 from indexer.errors import InputError
 
@@ -252,8 +252,8 @@ def test_samples_are_further_answers_to_the_same_prompt(bench: Any, make_provide
         (9, "2", "wrong"),
     ]
     assert provider.asked[0] == provider.asked[1] == provider.asked[2]
-    [figures] = summarise(*read_run(bench.out))
-    assert figures.arms[0].pass_at == pytest.approx({1: 1 / 3, 3: 1.0})
+    [group] = build([bench.out])[0].groups
+    assert group.arms[0].pass_at == pytest.approx({"1": 1 / 3, "3": 1.0})
 
 
 def test_a_tree_is_searched_in_place_of_the_repository(
