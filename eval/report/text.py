@@ -135,7 +135,7 @@ def slices_table(group: Group, split: str) -> str | None:
         ]
         for each in parts
     ]
-    return to_table([split, *arms, f"retrieval minus {NONE}"], rows)
+    return to_table([f"{split} (exploratory)", *arms, f"retrieval minus {NONE}"], rows)
 
 
 def judges_table(judges: Sequence[JudgeFigures]) -> str:

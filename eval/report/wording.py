@@ -124,7 +124,11 @@ def describe_measure(measure: MeasureGain) -> str:
 
 
 def explain_retrieval(group: Group) -> str:
-    """Why retrieval helped or not: was the right code found, and does the model use the right code at all?"""
+    """Why retrieval perhaps helped or not: was the right code found, and does the model use the right code at all?
+
+    The split by what was found is known only after the run, and no p allows for it: it is called exploratory, and
+    nothing that rests on it is said for certain.
+    """
     gain = group.gain(RETRIEVAL, NONE)
     if gain is None:
         return ""
@@ -135,7 +139,7 @@ def explain_retrieval(group: Group) -> str:
     sentences = []
     if n_found + n_missed:
         sentences.append(f"Retrieval showed the right code in {n_found} of {n_found + n_missed} cases.")
-        sentences += [_describe_part(part, word) for part, word in ((found, "there"), (missed, "elsewhere")) if part]
+        sentences.append(_describe_parts(found, missed))
     else:
         sentences.append("No case says which code is the right one, so the gain cannot be split by it.")
     if oracle is not None:
@@ -164,6 +168,9 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
         "answer from the cache counts with the seconds that it took when it was asked.",
         "A model may have seen public code in its training, which lifts every arm.",
+        "Wilson's interval of a share and the smallest visible difference take cases as independent: where many are of "
+        "one file, the truth is wider and larger. The smallest visible difference is that of one test at 0.05: after "
+        "allowing for several comparisons it is larger.",
     ]
     if any(not setup.get("temperature") for setup in setups):
         caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
@@ -200,7 +207,7 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
     if any(each.split == FOUND for group in groups for each in group.slices):
         caveats.append(
             "Cases whose code was retrieved are not a random half: they can be easier. Compare the gains of the two "
-            "parts, not their accuracies."
+            "parts, not their accuracies. That split is exploratory: it is made after the run, and no p allows for it."
         )
     if any(group.missing for group in groups):
         caveats.append("Some arms are not complete: differences are over the cases that both arms have.")
@@ -226,14 +233,21 @@ def _describe_interval(interval: Interval | None) -> str:
     return f"95 % interval {write_interval(interval, signed=True)}" if interval else "no interval"
 
 
-def _describe_part(part: Slice, word: str) -> str:
-    if part.gain is None:
-        return ""
-    return f"The gain {word} is {write_signed(part.gain.difference)} ({part.gain.n_pairs} pairs)."
+def _describe_parts(found: Slice | None, missed: Slice | None) -> str:
+    """The gains of the split by what was retrieved, called what they are."""
+    gains = [
+        f"{write_signed(part.gain.difference)} {word} ({_count(part.gain.n_pairs, 'pair')})"
+        for part, word in ((found, "there"), (missed, "elsewhere"))
+        if part is not None and part.gain is not None
+    ]
+    return f"Exploratory, for no p allows for this split: the gain is {' and '.join(gains)}." if gains else ""
 
 
 def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slice | None) -> str:
-    """The reason, from the split and the oracle: the wrong code, or a model that does not use the right one."""
+    """The reason that split and oracle point to: the wrong code, or a model that does not use the right one.
+
+    The oracle's gain was tested and says how sure it is; what the split says is never more than perhaps.
+    """
     n_found, n = _count_pairs(found), _count_pairs(found) + _count_pairs(missed)
     mostly_found = n > 0 and n_found / n >= _MOSTLY
     verdict = judge_gain(gain)
@@ -241,13 +255,14 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
         return "There are too few files to say whether it helped, or why."
     if verdict.endswith("better"):
         if n >= _FEW and not mostly_found:
-            return "It helped although the right code was mostly not retrieved: a better search would bring more."
+            opening = "Perhaps it helped" if verdict.startswith("perhaps") else "It helped"
+            return f"{opening} although the right code was mostly not retrieved: a better search may bring more."
         return ""
-    opening = "It hurt" if verdict.endswith("worse") else "It brought no gain that shows"
+    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(verdict, "It brought no gain that shows")
     if found is not None and found.gain is not None and judge_gain(found.gain).endswith("better"):
         if missed is not None and missed.gain is not None and missed.gain.difference < 0:
-            return f"{opening}: the right code helps, but the wrong code in the other cases takes that away again."
-        return f"{opening} over all cases: the right code helps, but was not retrieved often enough."
+            return f"{opening}: perhaps the right code helps, and the wrong code in the other cases takes that away."
+        return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
     if oracle is None:
         return f"{opening}; without the oracle arm it cannot be said whether search or model is why."
     if judge_gain(oracle) == "unknown":
@@ -257,13 +272,14 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
             f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
             "right code here, so nothing says that a better search would help it."
         )
+    helps = "does help" if judge_gain(oracle) == "better" else "perhaps helps"
     if n == 0:
-        return f"{opening}, though the right code does help this model: search or packing is why."
+        return f"{opening}, though the right code {helps} this model: perhaps search or packing is why."
     if not mostly_found:
-        return f"{opening} since the wrong code was retrieved: the right code does help this model."
+        return f"{opening}, perhaps since the wrong code was retrieved: the right code {helps} this model."
     return (
-        f"{opening} though the right code was mostly there, and does help when it stands alone: the model does not "
-        "make use of it among other code."
+        f"{opening} though the right code was mostly there, and {helps} when it stands alone: perhaps the model does "
+        "not make use of it among other code."
     )
 
 

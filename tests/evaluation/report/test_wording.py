@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from eval.report.figures import NONE, PLACEBO, RETRIEVAL
+from eval.report.figures import NONE, ORACLE, PLACEBO, RETRIEVAL
+from eval.report.splits import FOUND, FOUND_NAMES
+from eval.report.text import to_markdown
 from eval.report.wording import (
     describe_gain,
     judge_gain,
@@ -137,3 +139,41 @@ def test_a_short_placebo_is_said(make_result: Any, report_of: Any, n_tokens: int
     results = [make_result(RETRIEVAL, "c1", context_tokens=800), make_result(PLACEBO, "c1", context_tokens=n_tokens)]
     caveats = report_of(*results).caveats
     assert any("placebo holds clearly fewer tokens" in line for line in caveats) == is_said
+
+
+def test_the_split_by_what_was_retrieved_decides_nothing(make_result: Any, report_of: Any) -> None:
+    """However large the gain where the right code was found, the sentence calls it exploratory and says perhaps."""
+    results = []
+    for n in range(60):
+        found = n < 25
+        results.append(make_result(NONE, f"c{n}", correct=not found, found_sources=False))
+        results.append(make_result(RETRIEVAL, f"c{n}", correct=found or n > 48, found_sources=found))
+    report = report_of(*results)
+    [group] = report.groups
+    parts = {each.name: each.gain for each in group.slices if each.split == FOUND}
+    assert judge_gain(parts[FOUND_NAMES[True]]) == "better"
+    assert "Exploratory" in group.why and "perhaps the right code helps" in group.why
+    assert "retrieved (exploratory)" in to_markdown(report)
+
+
+def test_what_the_oracle_perhaps_shows_is_said_with_perhaps(make_result: Any, report_of: Any) -> None:
+    """A gain of the oracle that does not survive Holm proves no use of the right code; one that does is said so."""
+    said = []
+    for n_tasks in (8, 1):
+        results = []
+        for task in range(n_tasks):
+            for n in range(40):
+                fields = {"task": f"t{task}", "path": f"f{n}.py"}
+                results.append(make_result(NONE, f"c{n}", correct=n == 39, **fields))
+                results.append(make_result(RETRIEVAL, f"c{n}", correct=n == 39, found_sources=False, **fields))
+                results.append(make_result(ORACLE, f"c{n}", correct=n < 8, **fields))
+        said.append(report_of(*results).groups[0].why)
+    assert all("perhaps since the wrong code was retrieved" in why for why in said)
+    assert ["the right code perhaps helps" in why for why in said] == [True, False]
+    assert ["the right code does help" in why for why in said] == [False, True]
+
+
+def test_what_takes_cases_as_independent_is_said() -> None:
+    """A reader learns once that the smallest visible difference and Wilson's interval know nothing of files."""
+    text = " ".join(list_caveats([], [{}]))
+    assert text.count("take cases as independent") == 1 and "one test at 0.05" in text
