@@ -15,6 +15,9 @@ from assistant.records import Purpose
 Verdict = Literal["correct", "wrong", "unanswered", "error"]
 UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
+# Of ``Result.extra``: why nothing is known of a second try, and from which pass of ``ContextMaker.placebo`` code is.
+FOLLOW_UP_ERROR, PLACEBO_PASS = "follow_up_error", "placebo_pass"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
 
-from eval.cases import Result
+from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Result
 from eval.running.records import BUILT_IN
 from eval.stats import (
     adjust_holm,
@@ -30,6 +30,11 @@ NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be
 def is_valid(result: Result) -> bool:
     """Whether anything is known: not where the evaluation or the model's server failed."""
     return result.score.verdict != "error"
+
+
+def is_known_after(result: Result) -> bool:
+    """Whether it is known how a case ends with a second try: not where that failed."""
+    return is_valid(result) and FOLLOW_UP_ERROR not in result.extra
 
 
 def order_arms(names: Iterable[str]) -> list[str]:
@@ -70,6 +75,7 @@ def summarise_arm(arm: str, results: Sequence[Result], n_cases: int) -> ArmFigur
         scoring_seconds=_median(attempt.scoring_seconds for attempt in firsts),
         retrieval_ms=_median(result.retrieval_ms for result in valid),
         pass_at=_estimate_pass(valid),
+        n_relaxed=sum(result.extra.get(PLACEBO_PASS, 0) > 0 for result in valid),
     )
 
 

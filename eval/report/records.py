@@ -20,7 +20,8 @@ class ArmFigures:
 
     ``n_cases`` is how many cases the task has. Seconds are the model's for the first attempt; ``found`` is how often
     a passage showed the case's sources. Tokens are means, times are medians. ``pass_at`` has the unbiased estimates of
-    pass@1 and pass@n, by their number, where all cases were answered n times or more.
+    pass@1 and pass@n, by their number, where all cases were answered n times or more. ``n_relaxed`` counts placebos
+    that hold code near the case, since the index has too little other.
     """
 
     arm: str
@@ -41,6 +42,7 @@ class ArmFigures:
     scoring_seconds: float
     retrieval_ms: float
     pass_at: Mapping[str, float]
+    n_relaxed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,10 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """One arm after a second try: correct at once, and correct at once or after the follow-up."""
+    """One arm after a second try: correct at once, and correct at once or after the follow-up.
+
+    Cases whose second try failed (no answer, or no room for the task beside it) are in neither.
+    """
 
     arm: str
     first: Share

@@ -9,7 +9,16 @@ from statistics import fmean
 from eval.cases import Result
 from eval.stats import Interval, count_share, detectable_mean, difference_interval
 
-from .figures import NONE, RETRIEVAL, compare_arms, is_right_after_all, is_valid, list_contrasts, pair_results
+from .figures import (
+    NONE,
+    RETRIEVAL,
+    compare_arms,
+    is_known_after,
+    is_right_after_all,
+    is_valid,
+    list_contrasts,
+    pair_results,
+)
 from .records import FollowUp, Gain, MeasureGain, Slice
 
 Arms = Mapping[str, Mapping[str, Result]]
@@ -37,7 +46,7 @@ def find_follow_ups(arms: Arms) -> list[FollowUp]:
     """Each arm before and after a second try; nothing where no case of the task had one."""
     found = []
     for arm, results in arms.items():
-        valid = [result for result in results.values() if is_valid(result)]
+        valid = [result for result in results.values() if is_known_after(result)]
         n_followed_up = sum(len(result.attempts) > 1 for result in valid)
         found.append(
             FollowUp(
@@ -52,7 +61,7 @@ def find_follow_ups(arms: Arms) -> list[FollowUp]:
 
 def compare_after_follow_ups(arms: Arms, n_cases: int, seed: int) -> Gain | None:
     """Retrieval minus none with a second try for both; None where no case had one."""
-    pairs = pair_results(arms.get(RETRIEVAL, {}), arms.get(NONE, {}))
+    pairs = pair_results(arms.get(RETRIEVAL, {}), arms.get(NONE, {}), is_known_after)
     if not any(len(result.attempts) > 1 for pair in pairs for result in pair):
         return None
     return compare_arms(pairs, n_cases, seed, is_right=is_right_after_all)

@@ -193,6 +193,13 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
             f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
             "length there."
         )
+    relaxed = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_relaxed]
+    if relaxed:
+        named = ", ".join(f"{arm.n_relaxed} of {arm.n} of {group.task} on {group.repo}" for group, arm in relaxed)
+        caveats.append(
+            "Some placebos hold code that is near the query or shares a rare name with the prompt, since the index has "
+            f"too little other ({named}): a gain over them may be too small."
+        )
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
         caveats.append(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from assistant.events import AskRequest
 from assistant.records import Answer, Message
 from eval.arms import Arm
-from eval.cases import Attempt, Case, Result, Score
+from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Attempt, Case, Result, Score
 from eval.tasks.base import AnswerJudge, Scorer, VerbatimScorer
 from indexer.errors import QuarryError
 
@@ -19,6 +19,7 @@ from .answers import Asked
 from .contexts import ContextMaker, Given, shows, to_shown
 
 PLACEBO_TARGET = "placebo_target_tokens"  # in ``Result.extra``: what retrieval took
+TURNS_LEFT_OUT = "n_turns_left_out"  # there too, of the follow-up: the window had no room for them
 _MAX_ATTEMPTS = 2  # the first, and one after a follow-up
 
 
@@ -84,10 +85,11 @@ class Asker:
     async def ask(self, case: Case, arm: Arm) -> Result:
         """The result. What fails with a QuarryError, or within the scorer, is a result with the verdict ``error``."""
         try:
-            request, extra = await self._make_request(case, arm)
+            request, given = await self._make_request(case, arm)
             answer = await self._answerer.answer(request)
         except QuarryError as error:
             return self._record_error(case, arm, f"no answer: {error}")
+        extra = self._describe_placebo(given, answer) if given is not None and arm.base == "placebo" else {}
         attempts = [await self._score(case, answer)]
         found = answer
         while len(attempts) < _MAX_ATTEMPTS and (more := await self._follow_up(case, attempts[-1])) is not None:
@@ -96,7 +98,11 @@ class Asker:
             try:
                 answer = await self._answerer.answer(request)
             except QuarryError as error:  # the first attempt is a result all the same
-                extra["follow_up_error"] = str(error)
+                extra[FOLLOW_UP_ERROR] = str(error)
+                break
+            extra[TURNS_LEFT_OUT] = answer.trace.n_turns_left_out
+            if answer.trace.n_turns_left_out:  # the oldest go first, and the oldest is the task
+                extra[FOLLOW_UP_ERROR] = "the window had no room for the task beside the follow-up"
                 break
             attempts.append(await self._score(case, answer))
         if self._target.n_samples > 1:
@@ -117,8 +123,8 @@ class Asker:
             samples.append({"seed": again.seed, "text": answer.text, "verdict": score.verdict})
         return samples
 
-    async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, dict[str, Any]]:
-        """The request, and what is to be recorded of how it was made."""
+    async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, Given | None]:
+        """The request, and what is given in it in place of what would be found."""
         given: Given | None = None
         if arm.budget is not None:
             arm = replace(arm, budget=arm.budget * self._target.counts_a_token)
@@ -145,7 +151,12 @@ class Asker:
             temperature=self._target.temperature,
             seed=self._target.seed if self._target.temperature > 0 else 0,  # it decides nothing of a greedy answer
         )
-        return request, ({PLACEBO_TARGET: cap // self._target.counts_a_token} if arm.base == "placebo" else {})
+        return request, given
+
+    def _describe_placebo(self, given: Given, answer: Answer) -> dict[str, Any]:
+        """How long it should be, and how far from the case the code is that was shown in the end."""
+        target = given.context_tokens // self._target.counts_a_token
+        return {PLACEBO_TARGET: target, PLACEBO_PASS: given.find_pass(answer.trace.packed)}
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
         asked = self._clock.last

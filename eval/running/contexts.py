@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from assistant.answer import DEFAULT_K, Assistant
@@ -26,7 +26,7 @@ from indexer.reading import read_lines
 from indexer.records import Chunk, Hit
 
 # Part of a run's configuration: raised when the same case would be given other code.
-CONTEXTS_VERSION = 3
+CONTEXTS_VERSION = 4
 
 _N_NEAR, _NEAR_SHARE = 50, 0.2  # hits for the case's query that no placebo may hold: so many, or that part of all
 _RARE_SHARE = 0.02  # a name in fewer of the chunks says what a case is about
@@ -38,14 +38,23 @@ _SPARE = 3.0  # times what is wanted, so that the packing finds pieces for all t
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Hits that stand in for what would be found, best first, and the cap on the tokens that they take."""
+    """Hits that stand in for what would be found, best first, and the cap on the tokens that they take.
+
+    ``passes`` says of a placebo's chunks, by their ids, how near to the case they may be (see ``ContextMaker``'s
+    ``placebo``); it is empty for an oracle.
+    """
 
     hits: Sequence[Hit]
     context_tokens: int
+    passes: Mapping[str, int] = field(default_factory=dict)
+
+    def find_pass(self, shown: Sequence[Hit]) -> int:
+        """The highest pass of those hits that were shown; 0 where none was."""
+        return max((self.passes.get(hit.chunk.id, 0) for hit in shown), default=0)
 
 
 class ContextMaker:
-    """Makes the contexts of one index. Deterministic by ``seed``."""
+    """Makes the contexts of one index. Deterministic by ``seed``. ``max_tokens`` is the cap on answers of the run."""
 
     def __init__(
         self,
@@ -55,10 +64,12 @@ class ContextMaker:
         *,
         count_text: Callable[[str], TokenCount],
         context_tokens: int,
+        max_tokens: int,
         seed: int,
     ) -> None:
         self._assistant, self._searcher, self._index = assistant, searcher, index
         self._count_text, self._context_tokens, self._seed = count_text, context_tokens, seed
+        self._max_tokens = max_tokens
 
     def oracle(self, case: Case, arm: Arm) -> Given:
         """The lines of the case's sources, each once: no method behind the class that shows it. Empty without any.
@@ -73,11 +84,14 @@ class ContextMaker:
     async def placebo(self, case: Case, arm: Arm) -> Given:
         """Code of other files that shares no telling name with the case, for as many tokens as ``retrieval`` takes.
 
-        Less than that where the index holds too little of it.
+        Less than that where the index holds too little of it. Pass 0 is code far from the query that shares no rare
+        name with query or prompt; where that is too little, pass 1 may be near the query, and pass 2 may share a rare
+        name with the prompt.
         """
         retrieved = await self.retrieve(case, arm)
         n_tokens = self.count_passages(retrieved)
-        return Given(list(self._draw(case, n_tokens, retrieved)) if n_tokens else [], n_tokens)
+        drawn = list(self._draw(case, n_tokens, retrieved)) if n_tokens else []
+        return Given([hit for hit, _ in drawn], n_tokens, {hit.chunk.id: number for hit, number in drawn})
 
     async def retrieve(self, case: Case, arm: Arm) -> Sequence[Passage]:
         """The passages of ``retrieval`` with the same options for this case. No model is asked."""
@@ -85,6 +99,7 @@ class ContextMaker:
             self._index.name,
             [Message("user", case.prompt)],
             k=arm.k,
+            max_tokens=self._max_tokens,  # what the answer is left takes from the room for code
             ref=self._index.manifest.ref,
             abstain=False,
             purpose=case.purpose,
@@ -134,8 +149,8 @@ class ContextMaker:
         if file is not None:
             yield from map(self._index.chunk_at, range(file.first_chunk, file.first_chunk + file.n_chunks))
 
-    def _draw(self, case: Case, n_tokens: int, retrieved: Sequence[Passage]) -> Iterator[Hit]:
-        """Chunks by chance until there is more than enough to fill ``n_tokens``.
+    def _draw(self, case: Case, n_tokens: int, retrieved: Sequence[Passage]) -> Iterator[tuple[Hit, int]]:
+        """Chunks by chance until there is more than enough to fill ``n_tokens``, each with the pass that it is from.
 
         First those that the search does not find near the query, and that share no rare name with query or prompt. In
         a small index they may be too few: then those that were not shown, then those that share none with the query.
@@ -152,7 +167,8 @@ class ContextMaker:
         of_query = self._rare_names(case.query)
         of_both = of_query | self._rare_names(case.prompt)
         n_drawn, drawn = 0, set[int]()
-        for closed_ids, rare in ((near_ids, of_both), (frozenset[str](), of_both), (frozenset[str](), of_query)):
+        passes = ((near_ids, of_both), (frozenset[str](), of_both), (frozenset[str](), of_query))
+        for number, (closed_ids, rare) in enumerate(passes):
             for position in order:
                 chunk = self._index.chunk_at(position)
                 if position in drawn or chunk.id in closed_ids or chunk.path in closed_paths:
@@ -162,7 +178,7 @@ class ContextMaker:
                 if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
                     continue
                 drawn.add(position)
-                yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {})
+                yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {}), number
                 n_drawn += self._count_text(chunk.text).n_tokens
                 if n_drawn >= _SPARE * n_tokens:
                     return

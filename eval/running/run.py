@@ -229,6 +229,7 @@ class Run:
                 opened,
                 count_text=self._provider.count_text,
                 context_tokens=self._options.context_tokens * unit,
+                max_tokens=setup.max_tokens,
                 seed=self._options.seed,
             )
 

@@ -51,6 +51,19 @@ def test_a_follow_up_never_takes_a_right_answer_away(make_result: Any, report_of
     assert group.arm(NONE).correct.n_hits == 1
 
 
+def test_a_second_try_that_failed_is_not_counted_as_wrong(make_result: Any, report_of: Any) -> None:
+    """Nobody knows how such a case ends: it is in no figure of second tries, and still in those of the first."""
+    later = make_result(NONE, "c2", correct=True).attempts
+    lost = {"follow_up_error": "no room"}
+    results = [make_result(NONE, "c1", extra=lost), make_result(NONE, "c2", more=later), make_result(NONE, "c3")]
+    results += [make_result(RETRIEVAL, f"c{n}", correct=True) for n in (1, 2, 3)]
+    group = report_of(*results).groups[0]
+    after = {each.arm: each.after.n for each in group.follow_ups}
+    assert after == {NONE: 2, RETRIEVAL: 3}
+    assert group.gain_after_follow_up.n_pairs == 2
+    assert group.gain(RETRIEVAL, NONE).n_pairs == 3
+
+
 def test_the_gain_after_a_follow_up_counts_the_second_try_of_both(make_result: Any, report_of: Any) -> None:
     """None catches up where its second try is right: the gain at once is not the gain after."""
     later = make_result(NONE, "c", correct=True).attempts
@@ -112,7 +125,7 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
             32,
             "not shown to be better than as much irrelevant",
         ),
-        ({NONE: (0, 0), RETRIEVAL: (0.9, 0.4)}, 12, "a better search would bring more"),
+        ({NONE: (0, 0), RETRIEVAL: (0.9, 0.4)}, 12, "a better search may bring more"),
         ({NONE: (0.9, 0.9), RETRIEVAL: (0.2, 0.2), ORACLE: (0.9, 0.9)}, 32, "It hurt"),
     ],
 )

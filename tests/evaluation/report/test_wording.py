@@ -177,3 +177,11 @@ def test_what_takes_cases_as_independent_is_said() -> None:
     """A reader learns once that the smallest visible difference and Wilson's interval know nothing of files."""
     text = " ".join(list_caveats([], [{}]))
     assert text.count("take cases as independent") == 1 and "one test at 0.05" in text
+
+
+def test_placebos_that_are_near_the_case_are_counted(make_result: Any, report_of: Any) -> None:
+    """A control that had to share names with the case controls for less: how many did is said."""
+    results = [make_result(PLACEBO, f"c{n}", extra={"placebo_pass": n}) for n in range(3)]
+    caveats = report_of(*results).caveats
+    assert any("2 of 3 of completion on garden" in line for line in caveats)
+    assert not any("Some placebos" in line for line in report_of(results[0]).caveats)

@@ -18,7 +18,7 @@ from eval.cases import Case, Span
 from eval.running.contexts import ContextMaker, shows
 from indexer.home import open_index
 
-N_TOKENS = 90
+N_TOKENS, MAX_TOKENS = 90, 64
 
 PLACEBO, ORACLE, SMALL_ORACLE = parse_arms("placebo,oracle,oracle:budget=64")
 
@@ -29,7 +29,9 @@ def make_contexts(make_home: Callable[[], Path], build: Callable[..., Any], repo
     home = make_home()
     build(home, repo, "sizes")
 
-    def make(provider: Any, seed: int = 0, context_tokens: int = N_TOKENS) -> ContextMaker:
+    def make(
+        provider: Any, seed: int = 0, context_tokens: int = N_TOKENS, max_tokens: int = MAX_TOKENS
+    ) -> ContextMaker:
         searcher = Searcher(home)
         return ContextMaker(
             Assistant(AssistantSettings(home=home), provider, searcher),
@@ -37,6 +39,7 @@ def make_contexts(make_home: Callable[[], Path], build: Callable[..., Any], repo
             open_index(home, "sizes"),
             count_text=provider.count_text,
             context_tokens=context_tokens,
+            max_tokens=max_tokens,
             seed=seed,
         )
 
@@ -76,6 +79,31 @@ def test_a_placebo_is_as_long_as_what_is_retrieved(contexts: ContextMaker, cases
     assert given.context_tokens == contexts.count_passages(retrieved)
     assert 0 < given.context_tokens <= N_TOKENS
     assert sum(len(hit.chunk.text.split()) for hit in given.hits) > given.context_tokens
+
+
+def test_a_placebo_has_the_room_that_the_arm_has(
+    make_contexts: Callable[..., ContextMaker], make_provider: Any, cases: list[Case]
+) -> None:
+    """In a small window a longer answer leaves less room for code: the placebo's size is that of the run's answers."""
+    sizes = []
+    for max_tokens in (16, 200):
+        contexts = make_contexts(make_provider(_never, window_tokens=320), max_tokens=max_tokens)
+        sizes.append(asyncio.run(contexts.placebo(cases[0], PLACEBO)).context_tokens)
+    assert 0 < sizes[1] < sizes[0]
+
+
+def test_a_placebo_says_how_near_its_code_may_be(
+    make_contexts: Callable[..., ContextMaker], make_provider: Any, new_case: Callable[..., Case]
+) -> None:
+    """Where far code fills it, all of it is of the first pass; a query that names the far code leaves the others."""
+    contexts = make_contexts(make_provider(_never), context_tokens=24)
+    far = asyncio.run(contexts.placebo(new_case(1, "rose"), PLACEBO))
+    assert far.hits and far.find_pass(far.hits) == 0
+    everything = " ".join(f"far_{n}" for n in range(24))
+    near = asyncio.run(contexts.placebo(new_case(1, "rose", prompt=f"size_rose? {everything}"), PLACEBO))
+    assert set(near.passes) == {hit.chunk.id for hit in near.hits}
+    assert near.find_pass(near.hits) == 2
+    assert near.find_pass([]) == 0
 
 
 def test_a_placebo_shows_nothing_that_is_retrieved(contexts: ContextMaker, cases: list[Case]) -> None:

@@ -230,6 +230,30 @@ def test_a_follow_up_is_a_second_attempt(bench: Any, task: Any, make_provider: A
     assert provider.asked[1][2]["content"] == "5"
 
 
+def test_a_follow_up_without_its_task_is_no_second_attempt(bench: Any, task: Any, make_provider: Any) -> None:
+    """Where the window has no room for the task beside the follow-up, what the model says to it is not judged."""
+    task.follows_up = True
+    results = []
+    for n_words in (1, 400):
+        provider = make_provider(lambda messages, n=n_words: "word " * n, f"stand-in/{n_words}", window_tokens=450)
+        bench.out = bench.out.with_name(f"out-{n_words}")
+        bench.run(provider, "none", limit=1)
+        results += results_of(bench)
+    short, long = results
+    assert (len(short.attempts), short.extra) == (2, {"n_turns_left_out": 0})
+    assert (len(long.attempts), long.extra["n_turns_left_out"]) == (1, 2)
+    assert "no room for the task" in long.extra["follow_up_error"]
+    assert task.scored.count("word " * 400) == 1
+
+
+def test_a_result_says_from_which_pass_its_placebo_is(bench: Any, make_provider: Any) -> None:
+    """The report counts those that had to take code near the case."""
+    bench.run(make_provider(value_of), "placebo,retrieval")
+    placebo, retrieval = results_of(bench)[:2]
+    assert placebo.extra["placebo_pass"] in (0, 1, 2) and placebo.extra["placebo_target_tokens"] > 0
+    assert "placebo_pass" not in retrieval.extra
+
+
 def test_an_empty_answer_is_unanswered_and_kept(bench: Any, make_provider: Any) -> None:
     """A model that says nothing has answered: it is no error, and it is not asked again."""
     bench.run(make_provider(lambda messages: ""), "none")
