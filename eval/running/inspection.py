@@ -186,13 +186,20 @@ def read_logs(folder: Path) -> Iterator[LoggedResults]:
         yield LoggedResults(path, str(about["repo"]), str(about["task"]), log.status == "success", results)
 
 
-def remove_superseded(plan: Plan, before: Sequence[Path]) -> None:
-    """Remove those logs of ``before`` whose every result is in a newer one of the same task and repository."""
+def remove_superseded(plan: Plan, before: Sequence[Path], started_ns: int) -> None:
+    """Remove those logs of ``before`` whose every result is in a newer one of the same task and repository.
+
+    One that did not come to its end stays if it was written to since ``started_ns``, the time when this start began,
+    in nanoseconds of the epoch: another process may be writing it.
+    """
     for path in before:
         try:
-            about = read_eval_log(str(path), header_only=True).eval.metadata or {}
+            header = read_eval_log(str(path), header_only=True)
+            if header.status != "success" and path.stat().st_mtime_ns >= started_ns:
+                continue
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
             continue  # said when it is read
+        about = header.eval.metadata or {}
         is_same = (about.get("repo"), about.get("task")) == (plan.repo, plan.task)
         if is_same and set(about.get("arms", ["?"])) <= {arm.name for arm in plan.arms}:
             path.unlink(missing_ok=True)

@@ -84,6 +84,7 @@ class Run:
         self, options: RunOptions, settings: AssistantSettings, provider: Provider, say: Say, on_progress: OnProgress
     ) -> None:
         self._options, self._settings, self._say, self._on_progress = options, settings, say, on_progress
+        self._started_ns = time.time_ns()
         self._tasks = [load_task(name) for name in dict.fromkeys(options.tasks)]
         self._sandbox = _open_sandbox(options.unsafe, [task for task in self._tasks if task.runs_code])
         self._repos = self._open_repos()
@@ -204,7 +205,7 @@ class Run:
                 "index holds too little that has nothing to do with the case"
             )
         if not n_errors:
-            remove_superseded(plan, before)
+            remove_superseded(plan, before, self._started_ns)
 
     def _stopped(self, n_failed: int, last_error: str) -> RunStopped:
         cases = f"{n_failed} cases in a row" if n_failed > 1 else "the only case"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,16 @@ def value_of(messages: list[dict[str, str]]) -> str:
 def results_of(bench: Any) -> list[Result]:
     """What the folder holds."""
     return read_run(bench.out)[1]
+
+
+def cut_end(log: Path) -> None:
+    """Leave the log as a process that is killed, or still at it, leaves it: without its header and the last case."""
+    cut = log.with_name("cut.zip")
+    with zipfile.ZipFile(log) as whole, zipfile.ZipFile(cut, "w") as torn:
+        for name in whole.namelist():
+            if name not in ("header.json", "summaries.json", "reductions.json") and "q3" not in name:
+                torn.writestr(name, whole.read(name))
+    cut.replace(log)
 
 
 def test_arms_take_turns_and_differ_in_nothing_but_the_code(bench: Any, make_provider: Any) -> None:
@@ -112,13 +123,25 @@ def test_a_log_without_an_end_is_read_as_far_as_it_is(bench: Any, make_provider:
     """A process that is killed leaves a log without its header: the answers in it count."""
     bench.run(make_provider(value_of))
     [log] = (bench.out / "logs").glob("*.eval")
-    cut = log.with_name("cut.zip")
-    with zipfile.ZipFile(log) as whole, zipfile.ZipFile(cut, "w") as torn:
-        for name in whole.namelist():
-            if name not in ("header.json", "summaries.json", "reductions.json") and "q3" not in name:
-                torn.writestr(name, whole.read(name))
-    cut.replace(log)
+    cut_end(log)
     assert [r.case_id for r in results_of(bench)] == ["q1", "q1", "q2", "q2"]
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "is_ended", "is_kept"), [(-60, False, True), (60, False, False), (-60, True, False)]
+)
+def test_a_log_that_another_process_writes_is_left_alone(
+    bench: Any, make_provider: Any, age_seconds: int, is_ended: bool, is_kept: bool
+) -> None:
+    """What is superseded goes, also a log without an end from before this start; one that is being written stays."""
+    bench.run(make_provider(value_of))
+    [log] = (bench.out / "logs").glob("*.eval")
+    if not is_ended:
+        cut_end(log)
+    changed = time.time() - age_seconds
+    os.utime(log, (changed, changed))
+    bench.run(make_provider(value_of))
+    assert log.exists() is is_kept
 
 
 def test_an_error_is_kept_and_asked_again(bench: Any, make_provider: Any) -> None:
