@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _COUNTS_KEPT = 256
+_ABOUT = ("created", "owned_by", "meta")  # of a listed model
 LIST_TIMEOUT = httpx.Timeout(3.0)  # a listing must not hang on a server that is away
 
 
@@ -32,10 +33,14 @@ class _NotCounted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model that a server lists, with its window where it says so (vLLM, llama-server)."""
+    """A model that a server lists, with its window where it says so (vLLM, llama-server).
+
+    ``about`` is what else its entry says of the model: ``created``, ``owned_by``, ``meta``.
+    """
 
     name: str
     window_tokens: int | None
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def list_openai(url: str | None, api_key: str | None, *, timeout: httpx.Timeout = LIST_TIMEOUT) -> list[ServedModel]:
@@ -153,7 +158,10 @@ def _list(client: httpx.Client) -> list[ServedModel]:
         if response.status_code in (401, 403):
             raise ModelUnavailable(f"{url} refuses the key: set QUARRY_OPENAI_API_KEY to the one that it asks for")
         response.raise_for_status()
-        return [ServedModel(str(entry["id"]), _window_of(entry)) for entry in response.json()["data"]]
+        return [
+            ServedModel(str(entry["id"]), _window_of(entry), {name: entry[name] for name in _ABOUT if entry.get(name)})
+            for entry in response.json()["data"]
+        ]
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ModelUnavailable(
             f"the OpenAI-compatible server at {url} does not answer ({error}): start it, or set QUARRY_OPENAI_URL"

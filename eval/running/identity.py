@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from .records import Start
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
 
+_CLOCK_SECONDS = 1.1  # after which a clock that counts whole seconds has gone on
 _PACKAGES = (
     "quarry-code",
     "inspect-ai",
@@ -59,8 +61,29 @@ def identify_model(provider: Provider, settings: AssistantSettings) -> dict[str,
         digests = {model.tag: model.digest for model in list_ollama(settings.ollama_url, seconds=5.0)}
         return identity | {"digest": digests.get(name, digests.get(f"{name}:latest", ""))}
     if kind == "openai":
-        return identity | {"server": settings.openai_url}
+        return identity | {"server": settings.openai_url, "listed": _describe_served(settings, name)}
     return identity
+
+
+def _describe_served(settings: AssistantSettings, name: str) -> dict[str, Any]:
+    """What an OpenAI-compatible server's list says of a model beside its window: id, created, owned_by, meta.
+
+    Some servers (vLLM, llama-server) give the time of asking as ``created``. That says nothing of the model, and would
+    make another one of it each time: what differs when asked again is left out.
+    """
+    from assistant.models.openai_server import list_openai
+
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+
+    def ask() -> Mapping[str, Any]:
+        return next((model.about for model in list_openai(settings.openai_url, key) if model.name == name), {})
+
+    said = ask()
+    if "created" in said:
+        time.sleep(_CLOCK_SECONDS)
+        again = ask()
+        said = {field: value for field, value in said.items() if again.get(field) == value}
+    return {"id": name, **said}
 
 
 def describe_code(settings: AssistantSettings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Iterator
@@ -24,13 +25,18 @@ class Served:
     def __init__(self) -> None:
         self.chats: list[Any] = []
         self.is_gone = False
+        self.about: dict[str, Any] = {}
+        self.created: Iterator[int] | None = None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 details = {"format": "gguf", "family": "qwen2", "parameter_size": "32.8B"}
                 entry = {"name": TAG, "model": TAG, "size": 4, "digest": "d1g", "details": details}
-                models = {"object": "list", "data": [{"id": "big-coder", "object": "model", "max_model_len": 8192}]}
+                model = {"id": "big-coder", "object": "model", "max_model_len": 8192, **outer.about}
+                if outer.created is not None:
+                    model["created"] = next(outer.created)
+                models = {"object": "list", "data": [model]}
                 self.send_body(models if self.path == "/v1/models" else {"models": [entry]})
 
             def do_POST(self) -> None:
@@ -121,6 +127,20 @@ def test_what_a_server_runs_is_part_of_the_model(bench: Any, served: Served) -> 
     openai = open_provider(bench.settings, "openai/big-coder")
     assert identify_model(ollama, bench.settings)["digest"] == "d1g"
     assert identify_model(openai, bench.settings)["server"] == f"{served.url}/v1"
+
+
+def test_what_a_server_says_of_its_model_is_part_of_it(
+    bench: Any, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file under the same name at the same address is another model; a time of asking is none of it."""
+    monkeypatch.setattr("eval.running.identity._CLOCK_SECONDS", 0)
+    openai = open_provider(bench.settings, "openai/big-coder")
+    assert identify_model(openai, bench.settings)["listed"] == {"id": "big-coder"}
+    served.about = {"owned_by": "us", "meta": {"size": 7}, "created": 5, "object": "model", "root": "/models/big"}
+    said = identify_model(openai, bench.settings)["listed"]
+    assert said == {"id": "big-coder", "owned_by": "us", "meta": {"size": 7}, "created": 5}
+    served.created = itertools.count(100)
+    assert identify_model(openai, bench.settings)["listed"] == {k: v for k, v in said.items() if k != "created"}
 
 
 def test_a_server_that_fails_stops_the_run(bench: Any, served: Served) -> None:
