@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from assistant.records import Answer
 from eval.cases import Case, Score
+from eval.errors import SandboxMissing
 from eval.sandbox import Sandbox
 from indexer.repository import Source
 
@@ -33,6 +34,13 @@ class TaskInput:
     sandbox: Sandbox | None
     on_progress: Callable[[str], None]
     data: Path | None = None
+
+
+def sandbox_of(given: TaskInput) -> Sandbox:
+    """The sandbox. Raises SandboxMissing where there is none."""
+    if given.sandbox is None:
+        raise SandboxMissing("this task runs the model's code, which needs a sandbox: install bubblewrap, or --unsafe")
+    return given.sandbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import warnings
 from dataclasses import dataclass
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+from .repository.functions import FunctionNode
+
 _MAX_QUERY_NAMES = 12
 _COMMON = frozenset(dir(builtins)) | {name for kind in (str, list, dict, set, bytes) for name in dir(kind)}
 
@@ -23,16 +23,6 @@ class FoundFunction:
     def first_line(self) -> int:
         """That of its first decorator, else of ``def``."""
         return min([self.node.lineno, *(decorator.lineno for decorator in self.node.decorator_list)])
-
-
-def parse_file(text: str) -> ast.Module | None:
-    """The syntax tree of other people's source, without their warnings; None for what does not parse."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def find_function(tree: ast.Module, line: int) -> FoundFunction | None:

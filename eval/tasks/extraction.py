@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -18,6 +17,7 @@ from indexer.definitions import find_definitions
 from indexer.languages import get_language, parse
 
 from .fences import Block, find_blocks
+from .repository.functions import parse_python
 
 MAX_CHARS = 60_000  # of an answer; thirty times what 512 tokens are. The rest of an endless one is not looked at
 _MAX_CHARS_TO_TELL = 20_000  # of code, to tell its language
@@ -157,12 +157,7 @@ def _trim(block: Block, language: str) -> str:
 
 @lru_cache(maxsize=8)  # the same block is looked at several times
 def _parse_python(code: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parse_python(code)
 
 
 def _find_unfenced(text: str, language: str) -> str | None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 from eval.cases import Case
-from eval.errors import SandboxMissing
-from eval.tasks.base import Harvest, Scorer, Task, TaskInput
-from eval.tasks.optimisation.helpers import find_span, in_turns
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput, sandbox_of
+from eval.tasks.optimisation.helpers import find_span, harvest_items
 
 from .catalogue import CATALOGUE, LIBRARY, Program
 from .scoring import ConcurrencyScorer
@@ -37,20 +34,12 @@ class ConcurrencyTask:
     default_limit = len(CATALOGUE)
 
     def harvest(self, given: TaskInput) -> Harvest:
-        """The cases, by the seed; with and without a helper take turns. ``tree`` is the library."""
-        tree = given.folder / "library"
-        shutil.rmtree(tree, ignore_errors=True)
-        shutil.copytree(LIBRARY, tree, ignore=shutil.ignore_patterns("__pycache__"))
-        programs = in_turns(CATALOGUE, given.seed)[: given.limit]
-        n_helped = sum(bool(program.helpers) for program in programs)
-        notes = [f"{len(programs)} programs with planted bugs; the library has a helper for {n_helped} of them"]
-        return Harvest([make_case(program) for program in programs], tree, notes)
+        """The cases, by the seed. ``tree`` is the library."""
+        return harvest_items(given, CATALOGUE, LIBRARY, make_case, "programs with planted bugs")
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs answers. Raises SandboxMissing."""
-        if given.sandbox is None:
-            raise SandboxMissing(f"{self.name} runs generated code, and there is no sandbox to run it in")
-        return ConcurrencyScorer(given.sandbox, given.folder / "runs")
+        return ConcurrencyScorer(sandbox_of(given), given.folder / "runs")
 
 
 def make_case(program: Program) -> Case:

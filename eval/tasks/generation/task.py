@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.cases import Case, Score, Span
-from eval.errors import HarvestError, SandboxMissing
+from eval.errors import HarvestError
 from eval.sandbox import Sandbox
-from eval.tasks.base import Harvest, TaskInput
+from eval.tasks.base import Harvest, TaskInput, sandbox_of
 from eval.tasks.extraction import answered_language, extract_code
 
 from .catalogue import LIBRARY, Check, Problem, library_files, load_problems
@@ -43,8 +43,7 @@ class GenerationTask:
 
     def harvest(self, given: TaskInput) -> Harvest:
         """All problems whose tools are here, balanced over their kinds, and the library as the tree to index."""
-        if given.sandbox is None:
-            raise SandboxMissing("the task generation runs code of a model, and nothing here can confine it")
+        sandbox = sandbox_of(given)
         ordered = balance(make_cases(), given.seed)
         missing: dict[str, str] = {}
         found: set[str] = set()
@@ -55,7 +54,7 @@ class GenerationTask:
                 break
             for language in untried:
                 given.on_progress(f"trying out {title_of(language)}")
-                reason = why_missing(language, given.sandbox)
+                reason = why_missing(language, sandbox)
                 if reason is None:
                     found.add(language)
                 else:
@@ -71,9 +70,7 @@ class GenerationTask:
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> GenerationScorer:
         """What runs the answers."""
-        if given.sandbox is None:
-            raise SandboxMissing("the task generation runs code of a model, and nothing here can confine it")
-        return GenerationScorer(given.sandbox)
+        return GenerationScorer(sandbox_of(given))
 
 
 class GenerationScorer:

@@ -1,14 +1,16 @@
-"""What both tasks with a made-up library share: where a helper stands in it, and the order of the cases."""
+"""What both tasks with a made-up library share: the harvest, where a helper stands, and the order of the cases."""
 
 from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from eval.cases import Span
+from eval.cases import Case, Span
+from eval.tasks.base import Harvest, TaskInput
 
 
 class Helped(Protocol):
@@ -20,6 +22,19 @@ class Helped(Protocol):
 
 
 T = TypeVar("T", bound=Helped)
+
+
+def harvest_items(
+    given: TaskInput, items: Sequence[T], library: Path, make_case: Callable[[T], Case], what: str
+) -> Harvest:
+    """The cases, by the seed; with and without a helper take turns. ``tree`` is a copy of the library."""
+    tree = given.folder / "library"
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree(library, tree, ignore=shutil.ignore_patterns("__pycache__"))
+    chosen = in_turns(items, given.seed)[: given.limit]
+    n_helped = sum(bool(item.helpers) for item in chosen)
+    notes = [f"{len(chosen)} {what}; the library has a helper for {n_helped} of them"]
+    return Harvest([make_case(item) for item in chosen], tree, notes)
 
 
 def find_span(library: Path, helper: str) -> Span:

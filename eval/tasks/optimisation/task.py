@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-import shutil
 
 from eval.cases import Case
-from eval.errors import SandboxMissing
-from eval.tasks.base import Harvest, Scorer, Task, TaskInput
+from eval.tasks.base import Harvest, Scorer, Task, TaskInput, sandbox_of
 
 from .catalogue import CATALOGUE, LIBRARY, Item
-from .helpers import find_span, in_turns
+from .helpers import find_span, harvest_items
 from .scoring import OptimisationScorer
 
 PROMPT = """\
@@ -37,20 +35,12 @@ class OptimisationTask:
     default_limit = len(CATALOGUE)
 
     def harvest(self, given: TaskInput) -> Harvest:
-        """The cases, by the seed; with and without a helper take turns. ``tree`` is the library."""
-        tree = given.folder / "library"
-        shutil.rmtree(tree, ignore_errors=True)
-        shutil.copytree(LIBRARY, tree, ignore=shutil.ignore_patterns("__pycache__"))
-        items = in_turns(CATALOGUE, given.seed)[: given.limit]
-        n_helped = sum(bool(item.helpers) for item in items)
-        notes = [f"{len(items)} slow functions; the library has a helper for {n_helped} of them"]
-        return Harvest([make_case(item) for item in items], tree, notes)
+        """The cases, by the seed. ``tree`` is the library."""
+        return harvest_items(given, CATALOGUE, LIBRARY, make_case, "slow functions")
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs answers. Raises SandboxMissing."""
-        if given.sandbox is None:
-            raise SandboxMissing(f"{self.name} runs generated code, and there is no sandbox to run it in")
-        return OptimisationScorer(given.sandbox, given.folder / "runs")
+        return OptimisationScorer(sandbox_of(given), given.folder / "runs")
 
 
 def make_case(item: Item) -> Case:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import extract_code
 
 from .items import Item, find_file, read_items
-from .programs import Candidate, choose, fingerprint, judge, python_of, python_program, sandbox_of
+from .programs import Candidate, choose, fingerprint, judge, python_of, python_program
 
 _FIELDS = {"id": str, "code": str, "input": str, "output": str}
 _LIMITS = Limits(seconds=10.0)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.sandbox import Sandbox
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import defined_names, extract_code
 
 from .items import Item, find_file, read_items
-from .programs import Candidate, choose, fingerprint, judge, python_of, python_program, sandbox_of
+from .programs import Candidate, choose, fingerprint, judge, python_of, python_program
 
 _FIELDS = {"task_id": str, "prompt": str, "canonical_solution": str, "test": str, "entry_point": str}
 _ASK = "Complete this Python function. Answer with the whole function in one code block.\n\n```python\n{}\n```"

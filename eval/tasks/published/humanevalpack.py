@@ -15,7 +15,7 @@ from pathlib import Path
 from eval.cases import Case, Score
 from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import extract_code
 
 from .humaneval import complete
@@ -28,7 +28,6 @@ from .programs import (
     judge,
     python_of,
     python_program,
-    sandbox_of,
     shell_program,
 )
 

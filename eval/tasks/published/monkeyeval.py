@@ -17,13 +17,13 @@ from pathlib import Path
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import extract_code
 
 from .environment import open_packages
 from .humaneval import complete
 from .items import Item, find_file, read_items
-from .programs import Candidate, choose, fingerprint, judge, python_program, sandbox_of
+from .programs import Candidate, choose, fingerprint, judge, python_program
 
 _FIELDS = {"task_id": str, "prompt": str, "canonical_solution": list, "test": str, "entry_point": str}
 # The newest that the set's tests, written in 2022, still hold for.

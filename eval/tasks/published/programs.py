@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from eval.cases import Case, Score
-from eval.errors import HarvestError, SandboxError, SandboxMissing
+from eval.errors import HarvestError, SandboxError
 from eval.sandbox import Limits, Outcome, Sandbox
 from eval.tasks.base import TaskInput
 
@@ -41,13 +41,6 @@ class Program:
 def python_of(given: TaskInput) -> Path:
     """The interpreter that programs run in: the given one, else that which ours was made from, without our packages."""
     return given.python or Path(getattr(sys, "_base_executable", None) or sys.executable)
-
-
-def sandbox_of(given: TaskInput) -> Sandbox:
-    """The sandbox. Raises SandboxMissing where there is none."""
-    if given.sandbox is None:
-        raise SandboxMissing("this task runs the model's code, which needs a sandbox: install bubblewrap, or --unsafe")
-    return given.sandbox
 
 
 def python_program(

@@ -17,7 +17,7 @@ from pathlib import Path
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
 from eval.sandbox import Limits, Sandbox
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.completion import make_prompt, make_query
 from eval.tasks.extraction import extract_code
 from eval.tasks.repository.checkout import Checkout, check_out
@@ -29,7 +29,7 @@ from eval.tasks.repository.records import Function
 from eval.tasks.repository.working_copy import WorkingCopy
 
 from .items import Fields, Item, find_file, read_items
-from .programs import Candidate, Program, choose, fingerprint, judge_outcome, passed_line, sandbox_of
+from .programs import Candidate, Program, choose, fingerprint, judge_outcome, passed_line
 
 _FIELDS: Fields = {
     **dict.fromkeys(("module", "entry_point", "focal_function"), str),

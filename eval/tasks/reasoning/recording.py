@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from eval.tasks.excerpts import FoundFunction, FunctionNode
+from eval.tasks.excerpts import FoundFunction
+from eval.tasks.repository.functions import FunctionNode
 from eval.tasks.repository.records import Function, TestRecord, TestReport
 
 from . import recorder, replayer

@@ -18,9 +18,9 @@ from typing import Any
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
-from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
+from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.repository.definitions import Definitions
-from eval.tasks.repository.functions import is_own_code, is_test_file
+from eval.tasks.repository.functions import is_own_code, is_test_file, parse_python
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function, TestRecord
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
@@ -144,7 +144,7 @@ def _digest(version: int, by: Sequence[str]) -> str:
 def _find_targets(repository: TestedRepository) -> dict[str, Target]:
     """Functions whose calls can be asked about, by key."""
     targets: dict[str, Target] = {}
-    trees = {path: parse_file(repository.text_of(path)) for path in {f.path for f in repository.functions}}
+    trees = {path: parse_python(repository.text_of(path)) for path in {f.path for f in repository.functions}}
     for function in repository.functions:
         tree = trees[function.path]
         found = find_function(tree, function.def_line) if tree is not None else None

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.tasks.excerpts import FoundFunction, find_function, parse_file
+from eval.tasks.excerpts import FoundFunction, find_function
+from eval.tasks.repository.functions import parse_python
 
 from .operators import KINDS, find_edits
 from .scope import Edit, Scope
@@ -50,7 +51,7 @@ def find_mutations(text: str, start_line: int, seed: str, tree: ast.Module | Non
     Kinds take turns, in an order that ``seed`` decides, and so do the places within a kind. Each one parses, and is
     another program than the original. ``tree`` is the file's, for who has it.
     """
-    tree = tree or parse_file(text)
+    tree = tree or parse_python(text)
     found = find_function(tree, start_line) if tree is not None else None
     if found is None:
         return []
@@ -111,7 +112,7 @@ class _Check:
         """The tree of a function's lines; those of a method stand below an ``if``."""
         text = lines.decode()
         indented = text[:1].isspace()
-        return parse_file(f"if True:\n{text}" if indented else text) or parse_file(textwrap.dedent(text))
+        return parse_python(f"if True:\n{text}" if indented else text) or parse_python(textwrap.dedent(text))
 
 
 def _line_starts(encoded: bytes) -> list[int]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.tasks.excerpts import parse_file
+from eval.tasks.repository.functions import parse_python
 from eval.tasks.repository.records import Function, TestRecord, Trial
 from eval.tasks.repository.tested import TestedRepository
 from eval.tasks.repository.trial import Trials
@@ -107,7 +107,7 @@ def _gather(repository: TestedRepository, functions: Sequence[Function], seed: i
     by_kind: dict[str, list[tuple[int, int, _Candidate]]] = {kind: [] for kind in KINDS}
     for path, of_file in by_path.items():
         text = repository.text_of(path)
-        tree = parse_file(text)
+        tree = parse_python(text)
         covered = {line for function in of_file for line in repository.covered_lines(function)}
         executed = _executed_statements(tree, covered)
         for function in of_file:

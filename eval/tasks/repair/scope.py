@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from eval.tasks.excerpts import FunctionNode
+from eval.tasks.repository.functions import FunctionNode
 
 Node = TypeVar("Node", bound=ast.AST)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.JoinedStr)

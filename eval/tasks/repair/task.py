@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
-from eval.tasks.excerpts import describe_function, find_function, parse_file, show_function
+from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.extraction import extract_code
-from eval.tasks.repository.functions import is_own_code
+from eval.tasks.repository.functions import is_own_code, parse_python
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function
@@ -156,7 +156,7 @@ def make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: 
     """The case of a bug. ``ref`` is the tree that is searched for it, ``sources`` what its function uses there."""
     function, mutation = bug.function, bug.mutation
     mutated = mutation.apply(repository.text_of(function.path))
-    tree = parse_file(mutated)
+    tree = parse_python(mutated)
     found = find_function(tree, function.def_line) if tree is not None else None
     assert found is not None  # a mutation parses, and leaves the signature where it is
     account = clean_message(bug.trial.message, repository.checkout.texts)
@@ -202,7 +202,7 @@ def _wish(name: str) -> str:
 
 
 def _same_program(one: str, other: str) -> bool:
-    trees = parse_file(one), parse_file(other)
+    trees = parse_python(one), parse_python(other)
     return trees[0] is not None and trees[1] is not None and _dump(trees[0]) == _dump(trees[1])
 
 

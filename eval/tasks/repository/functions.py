@@ -26,10 +26,10 @@ _OTHER_FILES = frozenset("conftest.py setup.py noxfile.py tasks.py fabfile.py".s
 
 
 def parse_python(text: str) -> ast.Module | None:
-    """The tree of a file, None where this Python cannot read it."""
+    """The syntax tree of other people's source, without their warnings; None where this Python cannot read it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # other people's invalid escapes
+            warnings.simplefilter("ignore")  # of invalid escapes
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

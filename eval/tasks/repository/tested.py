@@ -12,9 +12,9 @@ from typing import ClassVar
 
 import filelock
 
-from eval.errors import HarvestError, SandboxMissing
+from eval.errors import HarvestError
 from eval.sandbox import Sandbox
-from eval.tasks.base import TaskInput
+from eval.tasks.base import TaskInput, sandbox_of
 
 from .checkout import Checkout, check_out
 from .coverage_map import MAP_VERSION, CoverageMap, map_coverage
@@ -99,8 +99,7 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
     """
     if given.source is None:
         raise HarvestError("This task is made from a repository: give one with --repo.")
-    if given.sandbox is None:
-        raise SandboxMissing("This task runs a repository's tests, which needs a sandbox.")
+    sandbox = sandbox_of(given)
     parent = given.folder.parent / "tested"
     parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(parent / "lock"):  # another run may make the same things
@@ -117,11 +116,11 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
         kept = folder / f"coverage-{environment.fingerprint}-{MAP_VERSION}.json"
         copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
         try:
-            coverage = map_coverage(given.sandbox, environment, copy, functions, kept, given.on_progress)
+            coverage = map_coverage(sandbox, environment, copy, functions, kept, given.on_progress)
         finally:
             copy.close()
     candidates, left_out = choose_candidates(checkout.texts)
     return TestedRepository(
-        checkout, folder, environment, given.sandbox, functions, candidates, left_out, coverage,
+        checkout, folder, environment, sandbox, functions, candidates, left_out, coverage,
         (*environment.notes, *coverage.notes),
     )  # fmt: skip

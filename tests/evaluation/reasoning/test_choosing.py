@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from eval.tasks.excerpts import find_function, parse_file
+from eval.tasks.excerpts import find_function
 from eval.tasks.reasoning.choosing import (
     ALONE,
     WITH_HELPERS,
@@ -19,7 +19,7 @@ from eval.tasks.reasoning.choosing import (
 )
 from eval.tasks.reasoning.recorder import spell
 from eval.tasks.reasoning.recording import Call
-from eval.tasks.repository.functions import find_functions_in
+from eval.tasks.repository.functions import find_functions_in, parse_python
 
 SOURCE = "".join(f"def f{n}(a):\n    return a * {n}\n\n\n" for n in range(8))
 
@@ -31,7 +31,7 @@ def call(expression: str = "f0('spring')", value: str = "'autumn'", *arguments: 
 
 def candidates(values: list[str], *, n_functions: int = 8, uses_others: bool = False) -> list[Candidate]:
     """One call a value, of the functions in turns, each in a file of its own."""
-    tree = parse_file(SOURCE)
+    tree = parse_python(SOURCE)
     assert tree is not None
     made = []
     for number, value in enumerate(values):
@@ -58,7 +58,7 @@ def candidates(values: list[str], *, n_functions: int = 8, uses_others: bool = F
 )
 def test_only_functions_of_their_arguments_are_recorded(body: str, kind: str | None) -> None:
     """No generator, no object's method, nothing that reads a clock, a file or chance."""
-    tree = parse_file(body)
+    tree = parse_python(body)
     assert tree is not None
     line = next(number for number, text in enumerate(body.splitlines(), 1) if "def f" in text)
     found = find_function(tree, line)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.tasks.excerpts import find_function, parse_file
+from eval.tasks.excerpts import find_function
 from eval.tasks.reasoning.recording import Call, Target, record_calls, replay_calls
-from eval.tasks.repository.functions import find_functions_in
+from eval.tasks.repository.functions import find_functions_in, parse_python
 from eval.tasks.repository.records import TestRecord as Record  # pytest takes Test* for tests
 from eval.tasks.repository.records import TestReport as Report
 
@@ -50,7 +50,7 @@ class Runner:
 
 def target() -> dict[str, Target]:
     """The one function."""
-    tree = parse_file(SOURCE)
+    tree = parse_python(SOURCE)
     found = find_function(tree, 1) if tree is not None else None
     assert found is not None
     (function,) = find_functions_in("m.py", SOURCE)
