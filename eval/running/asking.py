@@ -119,8 +119,8 @@ class Asker:
             except QuarryError as error:
                 samples.append({"seed": again.seed, "text": "", "verdict": "error", "error": str(error)})
                 continue
-            score = (await self._score(case, answer)).score
-            samples.append({"seed": again.seed, "text": answer.text, "verdict": score.verdict})
+            attempt = await self._score(case, answer)
+            samples.append({"seed": again.seed, "text": attempt.text, "verdict": attempt.score.verdict})
         return samples
 
     async def _make_request(self, case: Case, arm: Arm) -> tuple[AskRequest, Given | None]:

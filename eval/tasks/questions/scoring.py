@@ -7,9 +7,10 @@ The rules, the same for every arm:
 2. An answer declines if its first sentence says that the thing is not there or not known ("there is no such parameter",
    "`X` is not defined", "I do not know", `not found`) and gives nothing in its place: no code span that does not repeat
    a name of the question. `None`, `null`, `0` and the like are values, so they decline nothing.
-3. The answer is the first code span that does not merely repeat a name of the question (which is never the answer,
-   see ``harvest``); without a span, the first line of the first fenced block; without one, the first line, stripped
-   of openings such as "The answer is", of citations such as [1] and of the full stop.
+3. Citations such as [1] are left out. The answer is the first code span that does not merely repeat a name of the
+   question (which is never the answer, see ``harvest``); without a span, the first line of the first fenced block;
+   without one, the first line, stripped of openings such as "The answer is" and of the full stop. Where nothing is left
+   of that ("It is [1]."), what looks like a citation is the answer.
 4. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
    compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); where a string
    is expected, its quotes may be missing. In other languages likewise, suffixes of numbers aside (``literals``).
@@ -25,12 +26,13 @@ from __future__ import annotations
 import ast
 import re
 
+from assistant.grounding.statements import without_citations
 from eval.cases import Score
 
 from .literals import same_literal
 from .records import Question
 
-SCORING_VERSION = 2  # raised when the same answer may get another verdict
+SCORING_VERSION = 3  # raised when the same answer may get another verdict
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.S)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -93,7 +95,7 @@ def declines(question: Question, text: str) -> bool:
     """Whether an answer says that there is nothing to answer with, by rule 2."""
     if _FENCE.search(text):
         return False
-    lines = text.strip()
+    lines = without_citations(text).strip()
     first = next((part for part in _SENTENCE.split(lines) if part.strip()), "")
     spans = [span.strip() for span in _SPAN.findall(first) if span.strip() and not _is_asked(question, span)]
     if spans:
@@ -106,18 +108,26 @@ def find_answer(question: Question, text: str) -> str | None:
     """The part of the text that is the answer, by rules 1 to 3; None if there is none."""
     if declines(question, text):
         return None
-    fence = _FENCE.search(text)
-    prose = _FENCE.sub("\n", text)
+    bare = without_citations(text)
+    fence = _FENCE.search(bare)
+    prose = _FENCE.sub("\n", bare)
     for span in _SPAN.findall(prose):
         if span.strip() and not _is_asked(question, span):
             return str(span.strip())
     if fence is not None:
         lines = [line.strip() for line in fence[1].splitlines() if line.strip()]
         return lines[0] if lines else None
-    lines = [line.strip() for line in prose.splitlines() if line.strip()]
-    if not lines:
-        return None
-    line = _CITATIONS.sub("", _OPENING.sub("", lines[0])).strip()
+    for said in dict.fromkeys((prose, text)):
+        line = next((line.strip() for line in said.splitlines() if line.strip()), "")
+        found = _said_in_words(question, line)
+        if found is not None:
+            return found
+    return None
+
+
+def _said_in_words(question: Question, line: str) -> str | None:
+    """The answer that a line of prose is, None if nothing is left of it."""
+    line = _CITATIONS.sub("", _OPENING.sub("", line)).strip()
     if question.asks_for == "path":
         path = _PATH.search(line)
         return path[0].rstrip(".") if path else line or None

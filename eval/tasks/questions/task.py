@@ -66,6 +66,11 @@ class QuestionsTask:
 class ExactScorer:
     """Scores by exact match, and judges the citations beside."""
 
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the score is of what the model wrote: where a list such as ``[1]`` is the answer, it is."""
+        return True
+
     def score(self, case: Case, text: str) -> Score:
         """The verdict by the rules of ``scoring``."""
         return score_answer(read_question(case), text)
@@ -86,6 +91,11 @@ class ExactScorer:
 
 class FreeScorer(ExactScorer):
     """For answers in sentences: they are right if they say the expected answer, which alone is no proof of it."""
+
+    @property
+    def is_verbatim(self) -> bool:
+        """No: the number of a citation that the model wrote would count as said."""
+        return False
 
     def score(self, case: Case, text: str) -> Score:
         """Correct if the answer is said as a word of its own; to be read beside the figures of grounding."""

@@ -90,6 +90,27 @@ def test_other_answers_are_wrong(question: Question, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "text", "verdict"),
+    [
+        ("[1]", "[1]", "correct"),
+        ("[1, 2]", "[1, 2]", "correct"),
+        ("[1, 2]", "The default is [1, 2].", "correct"),
+        ("[1, 2]", "[1, 2] [1]", "correct"),
+        ("[1]", "It is [2].", "wrong"),
+        ("1", "It is [1].", "wrong"),
+        ("30", "[1] 30", "correct"),
+        ("30", "30 (see passage 2), [1]", "correct"),
+        ("30", "[2]\n30", "correct"),
+        ("30", "[1] I do not know.", "unanswered"),
+        ("[1]", "I do not know [1].", "unanswered"),
+    ],
+)
+def test_a_list_of_small_numbers_is_an_answer_and_a_citation_is_none(answer: str, text: str, verdict: str) -> None:
+    """What the model wrote is judged: citations are left out, unless nothing else is said."""
+    assert score_answer(ask("default", answer, detail="size"), text).verdict == verdict
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "  \n", "```\n```", "I do not know.", "I don't know the default of `size`.", "Sorry, I cannot tell.",
      "The passages do not hold the answer.", "Not specified."],

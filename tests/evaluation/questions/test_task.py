@@ -10,7 +10,7 @@ from assistant.records import Answer, Citation, Passage, TokenCount, Trace, Usag
 from eval.cases import Case
 from eval.errors import HarvestError
 from eval.tasks import load_task
-from eval.tasks.base import AnswerJudge, TaskInput
+from eval.tasks.base import AnswerJudge, TaskInput, VerbatimScorer
 from eval.tasks.questions.task import FREE, TASK, ExactScorer, FreeScorer, QuestionsTask, read_question
 from indexer.repository import open_source
 
@@ -65,6 +65,13 @@ def test_verdicts(tmp_path: Path, text: str, exact: str, free: str) -> None:
     case = cases_of(TASK, tmp_path)["default"]
     assert ExactScorer().score(case, text).verdict == exact
     assert FreeScorer().score(case, text).verdict == free
+
+
+def test_exact_answers_are_judged_as_the_model_wrote_them() -> None:
+    """A list such as [1] is not lost to the scan for citations; in a sentence it may be a citation, and is none."""
+    exact, free = ExactScorer(), FreeScorer()
+    assert isinstance(exact, VerbatimScorer) and isinstance(free, VerbatimScorer)
+    assert (exact.is_verbatim, free.is_verbatim) == (True, False)
 
 
 def test_extras_judge_the_citations(tmp_path: Path) -> None:
