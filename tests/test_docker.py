@@ -89,7 +89,7 @@ def test_the_wheel_of_the_first_stage_is_whole(tmp_path: Path) -> None:
     required = subprocess.run(script, capture_output=True, text=True, check=True).stdout.split("\n")
     names = {re.split(r"[^\w.-]", line)[0] for line in required}
     assert {"chromadb", "fastapi", "tantivy"} <= names
-    assert not names & {"torch", "sentence-transformers", "pytest", "matplotlib", "semble"}
+    assert not names & {"torch", "sentence-transformers", "pytest", "semble"}
 
 
 def test_settings_of_the_image_exist() -> None:
