@@ -37,7 +37,7 @@ class CompletionTask:
     """Writes bodies of a repository's functions."""
 
     name = "completion"
-    version = 2
+    version = 3
     description = "write a function's body from signature and docstring; the repository's own tests decide"
     needs_repository = True
     runs_code = True
@@ -93,7 +93,7 @@ class CompletionScorer:
         try:
             placed = place_answer(self._repository.text_of(function.path), function, code)
         except MisfitError as error:
-            return Score("wrong", str(error), code)
+            return Score(error.verdict, str(error), code)
         known = self._repository.coverage.tests
         tests = [known[name] for name in case.data["tests"] if name in known]
         if len(tests) < len(case.data["tests"]):

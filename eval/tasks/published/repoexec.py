@@ -134,7 +134,7 @@ class RepoExecScorer:
         try:
             placed = place_answer(self._opened.checkout.texts[function.path], function, code)
         except MisfitError as error:
-            return Score("wrong", str(error), code)
+            return Score(error.verdict, str(error), code)
         item, copy, environment = self._opened.items[case.id], self._copy, self._opened.environment
         copy.restore()
         copy.write(function.path, placed)

@@ -132,7 +132,7 @@ class RepairScorer:
         try:
             placed = place_answer(original, function, code)
         except MisfitError as error:
-            return _Verdict(Score("wrong", str(error), code))
+            return _Verdict(Score(error.verdict, str(error), code))
         if _same_program(placed, _mutation_of(case).apply(original)):
             return _Verdict(Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0}))
         tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]

@@ -1,19 +1,24 @@
-"""Finds near-copies of code: functions by their overlap of tokens, passages of any file by the lines that they repeat.
+"""Finds near-copies of code: functions by their overlap of tokens, also with other names throughout (``floor`` of
+``ceil``), and passages of any file by the lines that they repeat.
 
 Lines that much code has (``else:``, ``return None``) tell nothing and are not looked at.
 """
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 _SHINGLE = 4  # tokens
 _MIN_SHINGLES = 12  # fewer say nothing: `return self._x` is everywhere
 _SAME = 0.7  # Jaccard overlap from which two functions are near-copies
 _HELD = 0.85  # or this much of one's shingles within the other
+_SAME_SHAPE = 0.9  # part of the tokens of two functions that agree in order, whatever the names
+_MIN_SHAPE_TOKENS = 16
 _MIN_LINE_CHARS = 10
 _MIN_LINE_WORDS = 2
 _MAX_GAP = 3  # lines between two repeated ones of the same passage
@@ -26,6 +31,7 @@ _COMMON = re.compile(
 )
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_ANY_NAME = "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,37 @@ def is_telling(line: str) -> bool:
 
 def shingles_of(text: str) -> frozenset[int]:
     """Hashes of each run of four tokens. ``async`` and ``await`` are no difference."""
-    code = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
-    tokens = [token for token in _TOKEN.findall(code) if token not in ("async", "await")]
+    tokens = _tokens_of(text)
     return frozenset(hash(tuple(tokens[i : i + _SHINGLE])) for i in range(max(0, len(tokens) - _SHINGLE + 1)))
+
+
+def shape_of(body: str) -> tuple[str, ...]:
+    """The tokens of a function's body with one word for all names, those within strings too."""
+    return tuple(
+        _ANY_NAME if token.isidentifier() and not keyword.iskeyword(token) else token for token in _tokens_of(body)
+    )
+
+
+class ShapeMatcher:
+    """Tells whether bodies are one body with other names in it."""
+
+    def __init__(self, body: str) -> None:
+        self._shape = shape_of(body)
+        self._matcher = SequenceMatcher(None, autojunk=False)
+        self._matcher.set_seq2(self._shape)  # what is worked out of it is kept for all others
+
+    def matches(self, shape: tuple[str, ...]) -> bool:
+        """Whether nine tenths of the tokens agree in order; short bodies never do, since many have their shape."""
+        if min(len(shape), len(self._shape)) < _MIN_SHAPE_TOKENS:
+            return False
+        self._matcher.set_seq1(shape)
+        matcher = self._matcher
+        return all(ratio() >= _SAME_SHAPE for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
+
+
+def _tokens_of(text: str) -> list[str]:
+    code = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
+    return [token for token in _TOKEN.findall(code) if token not in ("async", "await")]
 
 
 class PrintIndex:

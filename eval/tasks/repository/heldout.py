@@ -1,5 +1,5 @@
 """What is indexed in place of a repository: for each case all of it but the function that is asked for, near-copies of
-its body and the files of the tests that decide. Links, and files that the index would leave out, are not in it.
+it, the files of the tests that decide, and the tests' data. Links are not in it, nor files that an index leaves out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from eval.cases import Span
 
-from .copies import PrintIndex, make_print, normalise, shingles_of
+from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of
 from .definitions import Definitions
 from .functions import find_functions_in, is_test_file, parse_python, split_lines
 from .history import GitHistory
@@ -20,7 +20,7 @@ from .placing import STUB, body_of, cut_bodies, cut_functions
 from .records import Function
 from .tested import TestedRepository
 
-HELDOUT_VERSION = 3  # raised when the same functions give another tree
+HELDOUT_VERSION = 4  # raised when the same functions give another tree
 _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 
 
@@ -42,16 +42,19 @@ class HeldOutRepository:
     def of(cls, repository: TestedRepository) -> HeldOutRepository:
         """That of a repository whose tests were run: a test that executes the function counts, also if it fails.
 
-        Of files whose tests could not be run nobody knows what they execute: those count that name the function.
+        Of files whose tests could not be run nobody knows what they execute: those count that name the function. Which
+        tests read a file of data is not known either, and it may hold what a function returns: all of them count.
         """
         texts, coverage = repository.checkout.texts, repository.coverage
         ran = {test.path for test in coverage.tests.values()}
-        silent = [path for path in texts if is_test_file(path) and path not in ran]
+        of_tests = [path for path in texts if is_test_file(path)]
+        test_data = {path for path in of_tests if not path.endswith(".py")}
+        silent = [path for path in of_tests if path not in ran and path not in test_data]
 
         def find_tests(function: Function) -> set[str]:
             named = re.compile(rf"(?<!\w){re.escape(function.last_name)}(?!\w)")
             executing = {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
-            return executing | {path for path in silent if named.search(texts[path])}
+            return executing | test_data | {path for path in silent if named.search(texts[path])}
 
         return cls(texts, repository.folder, find_tests)
 
@@ -105,16 +108,18 @@ class Corpus:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
         self._functions = {path: find_functions_in(path, text) for path, text in texts.items() if path.endswith(".py")}
-        self._shingles = {
-            (path, function.start_line): shingles_of(body_of(texts[path], function))
+        bodies = {
+            (path, function.start_line): body_of(texts[path], function)
             for path, functions in self._functions.items()
             for function in functions
         }
+        self._shingles = {place: shingles_of(body) for place, body in bodies.items()}
+        self._shapes = {place: shape_of(body) for place, body in bodies.items()}
         self._of_tests = {path: shingles_of(text) for path, text in texts.items() if is_test_file(path)}
         self._lines = {path: frozenset(map(normalise, text.splitlines())) for path, text in texts.items()}
 
     def without(self, hidden: Sequence[Function], test_files: set[str]) -> tuple[dict[str, str], Counter[str]]:
-        """The texts without the functions and the bodies of near-copies, and how much was taken out, by what it was.
+        """The texts without the functions and their near-copies, and how much was taken out, by what it was.
 
         ``test_files`` are left out, as are their near-copies.
         """
@@ -125,9 +130,10 @@ class Corpus:
             make_print(f.key, body_of(texts[f.path], f)) for f in tests if f.n_statements >= _MIN_TEST_STATEMENTS
         ]
         index = PrintIndex([*prints, *of_tests])
+        matchers = [ShapeMatcher(body_of(texts[f.path], f)) for f in hidden]
         telling = frozenset(line for each in index.prints for line in each.lines)
         whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
-        counts = Counter({"functions": len(hidden), "files of tests": len(test_files & texts.keys())})
+        counts = Counter({"functions": len(hidden), "files of tests and their data": len(test_files & texts.keys())})
         kept: dict[str, str] = {}
         for path, text in texts.items():
             if path in test_files or path.rpartition("/")[2] == ".gitignore":  # it might hide files of the tree
@@ -136,9 +142,9 @@ class Corpus:
                 counts["copies of tests"] += 1
                 continue
             own = [function for function in hidden if function.path == path]
-            copies = self._copies(path, index, {function.start_line for function in own})
+            copies = self._copies(path, index, matchers, own)
             counts["near-copies of functions"] += len(copies)
-            cut = cut_functions(text, own, copies)
+            cut = cut_functions(text, [*own, *copies])
             if not telling.isdisjoint(self._lines[path]):
                 cut, n_cut = _cut_passages(path, cut, index)
                 counts["passages that repeat one"] += n_cut
@@ -146,14 +152,20 @@ class Corpus:
                 kept[path] = cut
         return kept, counts
 
-    def _copies(self, path: str, index: PrintIndex, own_lines: set[int]) -> list[Function]:
-        return [
-            function
-            for function in self._functions.get(path, ())
-            if function.start_line not in own_lines
-            and function.head_end_line < function.body_start_line <= function.end_line
-            and index.copied_by(self._shingles[path, function.start_line]) is not None
-        ]
+    def _copies(
+        self, path: str, index: PrintIndex, matchers: Sequence[ShapeMatcher], own: Sequence[Function]
+    ) -> list[Function]:
+        is_test = path in self._of_tests  # tests have few shapes: their names are what differs
+        copies = []
+        for function in self._functions.get(path, ()):
+            place = (path, function.start_line)
+            if any(f.start_line <= function.start_line and function.end_line <= f.end_line for f in own):
+                continue
+            if index.copied_by(self._shingles[place]) is not None or (
+                not is_test and any(matcher.matches(self._shapes[place]) for matcher in matchers)
+            ):
+                copies.append(function)
+        return copies
 
 
 def _cut_passages(path: str, text: str, index: PrintIndex) -> tuple[str, int]:

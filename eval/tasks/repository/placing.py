@@ -6,6 +6,8 @@ import ast
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from eval.cases import Verdict
+
 from .functions import FunctionNode, parse_python, split_lines, walk_functions
 from .records import Function
 
@@ -14,6 +16,14 @@ STUB = "..."
 
 class MisfitError(Exception):
     """An answer's code does not hold the function that was asked for. Says why, in one line."""
+
+    verdict: Verdict = "wrong"
+
+
+class BlankAnswerError(MisfitError):
+    """An answer repeats the function's head and writes nothing below it."""
+
+    verdict: Verdict = "unanswered"
 
 
 def cut_bodies(text: str, functions: Iterable[Function]) -> str:
@@ -24,23 +34,20 @@ def cut_bodies(text: str, functions: Iterable[Function]) -> str:
     return "".join(lines)
 
 
-def cut_functions(text: str, functions: Sequence[Function], stubbed: Sequence[Function]) -> str:
-    """The file without ``functions``, and with the bodies of ``stubbed`` cut.
+def cut_functions(text: str, functions: Iterable[Function]) -> str:
+    """The file without the functions, signatures and docstrings included.
 
-    Where the rest would be no Python, as of a class that has nothing else, they keep their signatures.
+    Where the rest would be no Python, as of a class that has nothing else, ``...`` stands for each.
     """
-    within = [f for f in stubbed if any(g.start_line <= f.start_line and f.end_line <= g.end_line for g in functions)]
-    stubbed = [function for function in stubbed if function not in within]
-    lines = split_lines(text)
-    for function in sorted([*functions, *stubbed], key=lambda f: f.start_line, reverse=True):
-        if function in functions:
-            lines[function.start_line - 1 : function.end_line] = []
-        else:
-            stub = f"{_body_indent(lines, function)}{STUB}\n"
-            lines[function.body_start_line - 1 : function.end_line] = [stub]
+    lines, marked = split_lines(text), split_lines(text)
+    for function in sorted(functions, key=lambda f: f.start_line, reverse=True):
+        head = lines[function.start_line - 1]
+        indent = head[: len(head) - len(head.lstrip())]
+        lines[function.start_line - 1 : function.end_line] = []
+        marked[function.start_line - 1 : function.end_line] = [f"{indent}{STUB}\n"]
     cut = "".join(lines)
     if parse_python(cut) is None and parse_python(text) is not None:
-        return cut_bodies(text, [*functions, *stubbed])
+        return "".join(marked)
     return cut
 
 
@@ -59,18 +66,27 @@ def place_answer(text: str, function: Function, code: str) -> str:
 
     ``code`` is the whole function, alone or in its class, or its bare body. What it brings beside the function
     (imports, helpers that the file does not have) is put at the end of the file; its docstring and decorators are
-    dropped. Raises MisfitError.
+    dropped. Raises MisfitError, and BlankAnswerError of a body that is only ``...`` or ``pass``.
     """
     node, tree, source = _find(code, function)
     statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    if all(_does_nothing(statement) for statement in statements):
+        raise BlankAnswerError(f"the answer leaves the body of `{function.last_name}` blank")
     lines = split_lines(text)
     indent = _body_indent(lines, function)
-    body = _reindented(source, node, statements, indent) if statements else [f"{indent}pass\n"]
+    body = _reindented(source, node, statements, indent)
     lines[function.body_start_line - 1 : function.end_line] = body
     extra = _beside(tree, source, node, _bound_names(text)) if tree is not None else []
     if extra and lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return "".join([*lines, *(f"\n{part}\n" for part in extra)])
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    """Whether it is ``pass``, ``...`` or a string that stands alone."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
 
 
 def _body_indent(lines: Sequence[str], function: Function) -> str:

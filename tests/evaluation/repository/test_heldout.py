@@ -31,6 +31,13 @@ TWIN = (
     + "\n    def other(self):\n        return 'kept as it is'\n"
 )
 
+RENAMED = (
+    "class Crate:\n    def weight(self):\n        \"\"\"What all weigh.\"\"\"\n"
+    + TOTAL.replace("gross", "net").replace("price", "apple").replace("add_tax", "weigh").replace("items", "content")
+    .replace("reduced", "lighter").replace("discount", "loss").replace("ROUNDING", "DIGITS")
+    + "\n    def other(self):\n        return 'kept beside it'\n"
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def texts(files: dict[str, str]) -> dict[str, str]:
@@ -39,6 +46,7 @@ def texts(files: dict[str, str]) -> dict[str, str]:
         **{path: text for path, text in files.items() if text},
         "examples/shop_copy.py": files[PRICES],
         "examples/twin.py": TWIN,
+        "examples/renamed.py": RENAMED,
         "examples/script.py": "import shop\n\nif shop:\n"
         + TOTAL.replace("        ", "    ").replace("return ", "x = "),
         "docs/how.md": f"# How the total is made\n\n```python\n{TOTAL}```\n\nThe rest of the page stays.\n",
@@ -185,8 +193,25 @@ def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(given: 
     assert read_at(held.folder, ref, "tests/test_b.py")
 
 
+def test_a_near_copy_goes_whole(chunks: dict[str, str]) -> None:
+    """Its head with nothing below would mislead; with other names throughout it would be the answer."""
+    assert "def total" not in chunks["examples/twin.py"]
+    assert "def weight" not in chunks["examples/renamed.py"] and "lighter" not in chunks["examples/renamed.py"]
+    assert "kept beside it" in chunks["examples/renamed.py"]
+
+
+def test_no_data_of_tests_can_be_found(given: Callable[..., TaskInput]) -> None:
+    """It may hold what the function returns, and who reads it is not known."""
+    more = {"tests/fixtures/totals.json": '{"pear": 3.57}', "shop/rates.json": '{"tax": 0.19}'}
+    repository = open_tested_repository(given(more))
+    held = HeldOutRepository.of(repository)
+    ref = held.hide(next(f for f in repository.candidates if f.name == "cheapest"))[0]
+    assert not read_at(held.folder, ref, "tests/fixtures/totals.json")
+    assert read_at(held.folder, ref, "shop/rates.json")
+
+
 def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str]) -> None:
-    """Other functions, heads of near-copies, other lines of a document; of the function itself nothing."""
+    """Other functions, what stands beside a near-copy, other lines of a document; of the function itself nothing."""
     assert "The sum of all prices with tax, less the discount." not in chunks[PRICES]
     assert "def total(self):" not in chunks[PRICES] and "first = items[0]" in chunks[PRICES]
     assert "kept as it is" in chunks["examples/twin.py"] and "The rest of the page stays." in chunks["docs/how.md"]

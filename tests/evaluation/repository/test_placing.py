@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from eval.tasks.repository.functions import find_functions_in
-from eval.tasks.repository.placing import MisfitError, cut_body, place_answer
+from eval.tasks.repository.placing import BlankAnswerError, MisfitError, cut_body, cut_functions, place_answer
 from eval.tasks.repository.records import Function
 
 TEXT = '''import os
@@ -94,11 +94,6 @@ def test_the_last_definition_of_a_name_counts(first: str) -> None:
     assert call_grow(place_answer(TEXT, function("Tree.grow"), f"{first}\n\ndef grow(height):\n    return 8\n")) == 8
 
 
-def test_a_docstring_alone_is_a_function_that_does_nothing() -> None:
-    """Small models stop there; it is an answer all the same, and a wrong one."""
-    assert call_grow(place_answer(TEXT, function("Tree.grow"), 'def grow(height):\n    """Grow it."""')) is None
-
-
 def test_lines_of_a_string_are_not_moved() -> None:
     """A text over several lines is the same after it was indented deeper."""
     code = 'def grow(height):\n    text = """a\n  b\n"""\n    return text\n'
@@ -141,3 +136,19 @@ def test_code_that_holds_no_such_function_is_refused_with_the_reason(code: str, 
     """Another name, no Python, only imports."""
     with pytest.raises(MisfitError, match=why):
         place_answer(TEXT, function("Tree.grow"), code)
+
+
+@pytest.mark.parametrize("body", ["...", "pass", '"""Grow it."""', '"""Grow it."""\n    ...', "# TODO\n    pass"])
+def test_a_head_with_nothing_below_it_is_a_blank_answer(body: str) -> None:
+    """The model declined, in code."""
+    with pytest.raises(BlankAnswerError) as caught:
+        place_answer(TEXT, function("Tree.grow"), f"def grow(height: int) -> int:\n    {body}\n")
+    assert caught.value.verdict == "unanswered"
+
+
+def test_functions_are_taken_out_whole_and_what_is_left_is_python() -> None:
+    """Docstrings go too; a class that has nothing else keeps a mark."""
+    text = TEXT.replace('    """A tree."""\n\n', "")
+    cut = cut_functions(text, [function("Tree.grow", text), function("cut", text)])
+    assert "grow" not in cut and "Grow" not in cut and "cut" not in cut
+    assert "class Tree" in cut and ast.parse(cut)
