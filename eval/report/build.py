@@ -9,6 +9,8 @@ from typing import Any
 from eval.cases import Result
 from eval.judging.records import JudgeFigures
 
+from .causes import explain_retrieval
+from .caveats import list_caveats
 from .examples import choose_examples
 from .figures import (
     NONE,
@@ -26,7 +28,7 @@ from .figures import (
 from .records import Group, PooledGain, Report
 from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, judge_grounding, measure_confidence
-from .wording import describe_gain, describe_pooled, explain_retrieval, list_caveats
+from .wording import describe_gain, describe_pooled
 
 Key = tuple[str, str, str]  # model, repo, task
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from eval.report.caveats import list_caveats
 from eval.report.figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from eval.report.splits import FOUND, FOUND_NAMES
 from eval.report.text import to_markdown
 from eval.report.wording import (
     describe_gain,
     judge_gain,
-    list_caveats,
     name_reason,
     write_number,
     write_p,

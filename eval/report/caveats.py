@@ -1,0 +1,93 @@
+"""What a reader should know before they quote a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from eval.stats import MIN_CLUSTERS
+
+from .figures import PLACEBO, RETRIEVAL
+from .records import Group
+from .splits import FOUND
+
+_SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
+
+
+def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What a reader should know before they quote a figure."""
+    caveats = [
+        "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
+        "other repositories, models, prompts or budgets: each repository is reported by itself.",
+        "Accuracies of different tasks or repositories are not comparable: their cases differ in difficulty. Only arms "
+        "of one task on one repository are asked the same.",
+        "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
+        "answer from the cache counts with the seconds that it took when it was asked.",
+        "A model may have seen public code in its training, which lifts every arm.",
+        "Wilson's interval of a share and the smallest visible difference take cases as independent: where many are of "
+        "one file, the truth is wider and larger. The smallest visible difference is that of one test at 0.05: after "
+        "allowing for several comparisons it is larger.",
+    ]
+    if any(not setup.get("temperature") for setup in setups):
+        caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
+    if any(setup.get("temperature") for setup in setups):
+        caveats.append("Answers were drawn by chance (temperature above 0): the figures are of the first one of each.")
+    if any(group.task in ("completion", "repair", "reasoning") for group in groups):
+        caveats.append(
+            "Only functions that the repository's own tests execute are asked about: these are not a random sample of "
+            "its code, and passing the tests is not the same as being right."
+        )
+    if any(re.search(r"(?<![\d.])(0\.5|1\.5|3)b", group.model.lower()) for group in groups):
+        caveats.append(
+            "The models are small. What retrieval brings to larger ones can differ either way: they use context "
+            "better, and know more without it."
+        )
+    short = [group for group in groups if _has_short_placebo(group)]
+    if short:
+        named = ", ".join(f"{group.task} on {group.repo}" for group in short)
+        caveats.append(
+            f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
+            "length there."
+        )
+    relaxed = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_relaxed]
+    if relaxed:
+        named = ", ".join(f"{arm.n_relaxed} of {arm.n} of {group.task} on {group.repo}" for group, arm in relaxed)
+        caveats.append(
+            "Some placebos hold code that is near the query or shares a rare name with the prompt, since the index has "
+            f"too little other ({named}): a gain over them may be too small."
+        )
+    n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
+    if n_tests > 1:
+        caveats.append(
+            f"Up to {n_tests} comparisons of one kind stand side by side: the adjusted p (Holm) allows for that, the "
+            "intervals do not."
+        )
+    if any(gain.n_files < 2 * MIN_CLUSTERS for group in groups for gain in group.gains):
+        caveats.append(
+            f"Some comparisons rest on fewer than {2 * MIN_CLUSTERS} files, where a bootstrap over files tends to be "
+            f"too narrow; with fewer than {MIN_CLUSTERS} no interval is given."
+        )
+    if any(each.split == FOUND for group in groups for each in group.slices):
+        caveats.append(
+            "Cases whose code was retrieved are not a random half: they can be easier. Compare the gains of the two "
+            "parts, not their accuracies. That split is exploratory: it is made after the run, and no p allows for it."
+        )
+    if any(group.missing for group in groups):
+        caveats.append("Some arms are not complete: differences are over the cases that both arms have.")
+    commits = _find_commits(setups)
+    if len(commits) > 1:
+        caveats.append(f"The runs were made with different versions of Quarry: {', '.join(commits)}.")
+    if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
+        caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
+    return caveats
+
+
+def _has_short_placebo(group: Group) -> bool:
+    placebo, retrieval = group.arm(PLACEBO), group.arm(RETRIEVAL)
+    return placebo is not None and retrieval is not None and placebo.context_tokens < _SHORT * retrieval.context_tokens
+
+
+def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+    starts = [start for setup in setups for start in setup.get("starts", ())]
+    return list(dict.fromkeys(str(start["quarry_commit"])[:12] for start in starts if start.get("quarry_commit")))
