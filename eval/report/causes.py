@@ -11,7 +11,7 @@ _FEW = 10  # cases below which a split's difference is called a handful, and no 
 _MOSTLY = 0.5
 _AGAINST_PLACEBO = {
     "better": "It is the right code and not just more code: the placebo does not do it.",
-    "perhaps better": "Perhaps it is the right code and not just more code: the placebo does less by its interval.",
+    "perhaps better": "Perhaps it is the right code and not just more code: the placebo is shown to do less before allowing for several comparisons.",
 }
 _NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
 
@@ -62,8 +62,6 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
     n_found, n = _count_pairs(found), _count_pairs(found) + _count_pairs(missed)
     mostly_found = n > 0 and n_found / n >= _MOSTLY
     verdict = judge_gain(gain)
-    if verdict == "unknown":
-        return "There are too few files to say whether it helped, or why."
     if verdict.endswith("better"):
         if n >= _FEW and not mostly_found:
             opening = "Perhaps it helped" if verdict.startswith("perhaps") else "It helped"
@@ -76,8 +74,6 @@ def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slic
         return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
     if oracle is None:
         return f"{opening}; without the oracle arm it cannot be said whether search or model is why."
-    if judge_gain(oracle) == "unknown":
-        return f"{opening}; the oracle has too few files to say whether the right code would have."
     if not judge_gain(oracle).endswith("better"):
         return (
             f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "

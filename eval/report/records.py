@@ -51,7 +51,8 @@ class Gain:
 
     ``n_gained`` only ``arm`` has right, ``n_lost`` only ``baseline``; ``n_unpaired`` cases lack one of the two. ``p``
     is exact McNemar, ``p_holm`` that among the ``n_tests`` of its family. ``detectable`` is the smallest true
-    difference that this many pairs, differing as often, show with 80 % power; None: none at all.
+    difference that this many pairs, differing as often, show with 80 % power; None: none at all. An oracle is compared
+    on cases that have code to give alone: ``n_without_sources`` have none and are left out.
     """
 
     arm: str
@@ -67,6 +68,7 @@ class Gain:
     p_holm: float
     n_tests: int
     detectable: float | None
+    n_without_sources: int = 0
 
 
 @dataclass(frozen=True, slots=True)

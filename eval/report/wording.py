@@ -44,10 +44,13 @@ def write_share(share: Share) -> str:
 
 
 def judge_gain(gain: Gain) -> str:
-    """One of: better, worse, perhaps better, perhaps worse, not shown, unknown."""
-    if gain.interval is None:
-        return "unknown"
-    if gain.interval.low <= 0 <= gain.interval.high:
+    """One of: better, worse, perhaps better, perhaps worse, not shown.
+
+    Both have to say so: an interval that excludes zero, which a bootstrap of few differing pairs does too often, and
+    the exact test below 0.05. After Holm it is better or worse, before it perhaps. With too few files for an interval
+    the test decides alone.
+    """
+    if gain.p >= _ALPHA or not _excludes_zero(gain):
         return "not shown"
     word = "better" if gain.difference > 0 else "worse"
     return word if gain.p_holm < _ALPHA else f"perhaps {word}"
@@ -56,22 +59,30 @@ def judge_gain(gain: Gain) -> str:
 def describe_gain(gain: Gain) -> str:
     """One or two sentences: what was seen, how sure it is, and what could have been seen."""
     verdict, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
+    over = f" ({describe_left_out(gain)})" if gain.n_without_sources else ""
     if not gain.n_gained and not gain.n_lost:  # a bootstrap of zeros has no width, and that is no certainty
-        return f"The arms {gain.arm} and {gain.baseline} agree in all {gain.n_pairs} pairs. {describe_detectable(gain)}"
-    figures = f"{write_signed(gain.difference)} ({_describe_interval(gain.interval)}, {gain.n_pairs} pairs)"
-    if verdict == "better":
-        return f"{arm} was better than {gain.baseline}: {figures}."
-    if verdict == "worse":
-        return f"{arm} was worse than {gain.baseline}: {figures}."
+        agree = f"The arms {gain.arm} and {gain.baseline} agree in all {gain.n_pairs} pairs{over}."
+        return f"{agree} {describe_detectable(gain)}"
+    figures = f"{write_signed(gain.difference)} ({_describe_sureness(gain)}){over}"
+    if verdict in ("better", "worse"):
+        return f"{arm} was {verdict} than {gain.baseline}: {figures}."
     if verdict.startswith("perhaps"):
         word = verdict.split()[1]
         return (
-            f"{arm} was {word} than {gain.baseline} by its interval, {figures}, but not after allowing for "
+            f"{arm} was {word} than {gain.baseline} by itself, {figures}, but not after allowing for "
             f"{count_noun(gain.n_tests, 'comparison')} (Holm p {write_p(gain.p_holm)})."
         )
-    if verdict == "unknown":
-        return f"{arm} minus {gain.baseline}: {figures}; too few files to say how sure that is."
-    return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}. {describe_detectable(gain)}"
+    few = ""
+    if gain.interval is not None and _excludes_zero(gain):
+        differing = count_noun(gain.n_gained + gain.n_lost, "differing pair")
+        few = f" The interval excludes zero, which it does too often by chance with {differing}; the exact test does not."
+    return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}.{few} {describe_detectable(gain)}"
+
+
+def describe_left_out(gain: Gain) -> str:
+    """Over how many cases an oracle was compared: it is empty where a case has no code that helps."""
+    n = gain.n_without_sources
+    return f"{n} {'case has' if n == 1 else 'cases have'} no code that helps and {'is' if n == 1 else 'are'} left out"
 
 
 def describe_follow_up(gain: Gain) -> str:
@@ -117,6 +128,20 @@ def name_reason(explanation: str) -> str:
     first = explanation.strip().splitlines()[0] if explanation.strip() else "no reason given"
     bare = re.sub(r"\d+(\.\d+)?", "N", re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", first))
     return bare if len(bare) <= _MAX_REASON_CHARS else bare[: _MAX_REASON_CHARS - 1] + "…"
+
+
+def _excludes_zero(gain: Gain) -> bool:
+    """Whether the interval does; without one there is nothing to include it."""
+    return gain.interval is None or not gain.interval.low <= 0 <= gain.interval.high
+
+
+def _describe_sureness(gain: Gain) -> str:
+    """Interval, pairs and p; without an interval what the p rests on."""
+    pairs = count_noun(gain.n_pairs, "pair")
+    if gain.interval is not None:
+        return f"{_describe_interval(gain.interval)}, {pairs}, p {write_p(gain.p)}"
+    files = count_noun(gain.n_files, "file")
+    return f"no interval from {files}; the exact test takes cases as independent: {pairs}, p {write_p(gain.p)}"
 
 
 def _describe_interval(interval: Interval | None) -> str:

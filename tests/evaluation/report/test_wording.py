@@ -56,11 +56,32 @@ def test_no_difference_in_any_pair_is_no_certainty(make_result: Any, report_of: 
     assert "interval" not in text
 
 
-def test_few_files_claim_nothing(make_result: Any, report_of: Any) -> None:
-    """Without an interval there is no verdict, however large the difference."""
-    gain = gain_of(make_result, report_of, 30, 25, 0, n_files=5)
-    assert judge_gain(gain) == "unknown"
-    assert "too few files" in describe_gain(gain)
+@pytest.mark.parametrize(
+    ("n_gained", "n_lost", "verdict"), [(25, 0, "better"), (0, 25, "worse"), (5, 1, "not shown"), (0, 0, "not shown")]
+)
+def test_with_few_files_the_exact_test_decides(
+    make_result: Any, report_of: Any, n_gained: int, n_lost: int, verdict: str
+) -> None:
+    """There is no interval then; what the test shows counts, and what it does not show does not."""
+    gain = gain_of(make_result, report_of, 30, n_gained, n_lost, n_files=5)
+    assert gain.interval is None
+    assert judge_gain(gain) == verdict
+
+
+def test_a_verdict_without_an_interval_says_what_it_rests_on(make_result: Any, report_of: Any) -> None:
+    """A reader learns that the test knows nothing of files."""
+    text = describe_gain(gain_of(make_result, report_of, 30, 25, 0, n_files=5))
+    assert "no interval from 5 files; the exact test takes cases as independent" in text
+
+
+def test_three_against_none_are_not_even_perhaps(make_result: Any, report_of: Any) -> None:
+    """The bootstrap excludes zero where nothing was lost; with p 0.25 that shows nothing, and Holm is not to blame."""
+    gain = gain_of(make_result, report_of, 20, 3, 0, n_files=16)
+    assert gain.interval.low > 0 and gain.p == 0.25
+    assert judge_gain(gain) == "not shown"
+    text = describe_gain(gain)
+    assert text.startswith("No difference of retrieval and none was shown") and "3 differing pairs" in text
+    assert "allowing" not in text
 
 
 def test_an_interval_alone_is_not_enough_among_many_tests(make_result: Any, report_of: Any) -> None:
