@@ -25,9 +25,10 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
         "answer from the cache counts with the seconds that it took when it was asked.",
         "A model may have seen public code in its training, which lifts every arm.",
-        "Wilson's interval of a share and the smallest visible difference take cases as independent: where many are of "
-        "one file, the truth is wider and larger. The smallest visible difference is that of one test at 0.05: after "
-        "allowing for several comparisons it is larger.",
+        "Wilson's interval of a share, McNemar's exact p (adjusted by Holm or not) and the smallest visible difference "
+        "take cases as independent: where many are of one file, the interval is too narrow, p too small and that "
+        "difference larger. The smallest visible difference is that of one test at 0.05: after allowing for several "
+        "comparisons it is larger.",
     ]
     if any(not setup.get("temperature") for setup in setups):
         caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
@@ -66,7 +67,7 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
     if any(gain.n_files < 2 * MIN_CLUSTERS for group in groups for gain in group.gains):
         caveats.append(
             f"Some comparisons rest on fewer than {2 * MIN_CLUSTERS} files, where a bootstrap over files tends to be "
-            f"too narrow; with fewer than {MIN_CLUSTERS} no interval is given."
+            f"too narrow; with fewer than {MIN_CLUSTERS} no interval is given, and the exact test decides alone."
         )
     if any(each.split == FOUND for group in groups for each in group.slices):
         caveats.append(

@@ -195,9 +195,10 @@ def test_what_the_oracle_perhaps_shows_is_said_with_perhaps(make_result: Any, re
 
 
 def test_what_takes_cases_as_independent_is_said() -> None:
-    """A reader learns once that the smallest visible difference and Wilson's interval know nothing of files."""
-    text = " ".join(list_caveats([], [{}]))
-    assert text.count("take cases as independent") == 1 and "one test at 0.05" in text
+    """A reader learns once that McNemar's p, the smallest visible difference and Wilson's interval know no files."""
+    [caveat] = [line for line in list_caveats([], [{}]) if "take cases as independent" in line]
+    for words in ("Wilson's interval", "McNemar's exact p", "smallest visible difference", "one test at 0.05"):
+        assert words in caveat
 
 
 def test_placebos_that_are_near_the_case_are_counted(make_result: Any, report_of: Any) -> None:
