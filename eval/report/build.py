@@ -18,8 +18,9 @@ from .figures import (
     RETRIEVAL,
     adjust_groups,
     compare_arms,
+    count_without_sources,
     list_contrasts,
-    pair_results,
+    pair_contrast,
     pool_gains,
     split_arms,
     summarise_arm,
@@ -96,8 +97,9 @@ def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, se
     n_cases = n_all - len(without)
     gains = []
     for arm, baseline in list_contrasts(list(arms)):
-        gain = compare_arms(pair_results(arms[arm], arms[baseline]), n_cases, seed)
-        gains += [gain] if gain is not None else []
+        n_without = count_without_sources(arms, arm)
+        gain = compare_arms(pair_contrast(arms, arm, baseline), n_cases - n_without, seed)
+        gains += [replace(gain, n_without_sources=n_without)] if gain is not None else []
     missing = [
         f"{arm}: {n_all - len(own)} of {n_all} cases have no result yet"
         for arm, own in everything.items()
@@ -112,7 +114,7 @@ def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, se
         n_files=len({result.cluster for own in arms.values() for result in own.values()}),
         arms=figures,
         gains=gains,
-        costs=weigh_costs(figures, gains),
+        costs=weigh_costs(arms, gains),
         measures=compare_measures(arms, seed),
         slices=slice_cases(arms, seed),
         follow_ups=find_follow_ups(arms),

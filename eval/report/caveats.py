@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.stats import MIN_CLUSTERS
 
-from .figures import PLACEBO, RETRIEVAL
+from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
 from .splits import FOUND
 
@@ -57,6 +57,15 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         caveats.append(
             "Some placebos hold code that is near the query or shares a rare name with the prompt, since the index has "
             f"too little other ({named}): a gain over them may be too small."
+        )
+    empty = [
+        (group, gain) for group in groups if (gain := group.gain(ORACLE, NONE)) is not None and gain.n_without_sources
+    ]
+    if empty:
+        named = ", ".join(f"{gain.n_without_sources} of {group.task} on {group.repo}" for group, gain in empty)
+        caveats.append(
+            "The oracle is empty for cases that use nothing of their repository: differences from it are over the "
+            f"others (left out: {named}), its share of right answers is over all."
         )
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:

@@ -97,6 +97,23 @@ def pair_results(
     return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
 
 
+def pair_contrast(arms: Mapping[str, Mapping[str, Result]], arm: str, baseline: str) -> list[tuple[Result, Result]]:
+    """The pairs that a contrast is over: all that both have, for an oracle those alone that have code to give."""
+    pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
+    return [pair for pair in pairs if pair[0].found_sources is not None] if is_oracle(arm) else pairs
+
+
+def count_without_sources(arms: Mapping[str, Mapping[str, Result]], arm: str) -> int:
+    """How many cases a contrast leaves out since there is no code that an oracle could give; 0 for other arms."""
+    own = arms.get(arm, {}).values() if is_oracle(arm) else ()
+    return sum(is_valid(result) and result.found_sources is None for result in own)
+
+
+def is_oracle(arm: str) -> bool:
+    """Whether an arm is given the right code, under whatever budget."""
+    return arm.split(":")[0] == ORACLE
+
+
 def is_right_after_all(result: Result) -> bool:
     """Whether the first attempt was right, or one after a follow-up."""
     return result.score.is_correct or any(attempt.score.is_correct for attempt in result.attempts)
@@ -142,21 +159,22 @@ def list_contrasts(arms: Sequence[str]) -> list[tuple[str, str]]:
     return named + [(arm, NONE) for arm in arms if arm not in MAIN_ARMS and NONE in arms]
 
 
-def weigh_costs(arms: Sequence[ArmFigures], gains: Sequence[Gain]) -> list[Cost]:
-    """What each arm costs more than none, beside what it gains."""
-    by_name = {arm.arm: arm for arm in arms}
+def weigh_costs(arms: Mapping[str, Mapping[str, Result]], gains: Sequence[Gain]) -> list[Cost]:
+    """What each arm costs more than none, beside what it gains: both over the cases that the gain is over."""
     costs = []
     for gain in gains:
         if gain.baseline != NONE:
             continue
-        arm, none = by_name[gain.arm], by_name[NONE]
-        more_tokens = arm.prompt_tokens - none.prompt_tokens
+        pairs = pair_contrast(arms, gain.arm, NONE)
+        own, none = ([pair[side].attempts[0] for pair in pairs if pair[side].attempts] for side in (0, 1))
+        more_tokens = _mean(each.prompt_tokens for each in own) - _mean(each.prompt_tokens for each in none)
+        seconds, seconds_none = (_median(each.seconds for each in side) for side in (own, none))
         costs.append(
             Cost(
                 arm=gain.arm,
                 more_prompt_tokens=more_tokens,
-                more_seconds=arm.seconds - none.seconds,
-                times_seconds=arm.seconds / none.seconds if none.seconds > 0 else None,
+                more_seconds=seconds - seconds_none,
+                times_seconds=seconds / seconds_none if seconds_none > 0 else None,
                 gain=gain.difference,
                 gain_per_1000_tokens=1000 * gain.difference / more_tokens if more_tokens > 0 else None,
             )

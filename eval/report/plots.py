@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .figures import MAIN_ARMS, NONE, PLACEBO, RETRIEVAL
-from .records import ArmFigures, Calibration, Gain, Group
+from .records import Calibration, Cost, Gain, Group
 from .svg import arm_colour, arm_marker, new_figure, stand_in, to_svg
 from .wording import write_signed
 
@@ -103,22 +103,21 @@ def draw_arms(groups: Sequence[Group], key: str, title: str) -> Plot | None:
 
 def draw_costs(group: Group, key: str, title: str) -> Plot | None:
     """What each arm gains over none, against the tokens of its prompts and against the seconds of the model."""
-    points = [(arm, gain) for arm in group.arms if (gain := group.gain(arm.arm, NONE)) is not None]
-    if not points:
+    gains = [(cost, gain) for cost in group.costs if (gain := group.gain(cost.arm, NONE)) is not None]
+    baseline = group.arm(NONE)
+    if not gains or baseline is None:
         return None
     figure = new_figure(_WIDTH, 2.7)
     left, right = figure.subplots(1, 2, sharey=True)
     others = [arm.arm for arm in group.arms if arm.arm not in MAIN_ARMS]
-    values: tuple[tuple[Axes, str, Callable[[ArmFigures], float]], ...] = (
-        (left, "prompt tokens", lambda arm: arm.prompt_tokens),
-        (right, "seconds", lambda arm: arm.seconds),
+    values: tuple[tuple[Axes, str, float, Callable[[Cost], float]], ...] = (
+        (left, "prompt tokens", baseline.prompt_tokens, lambda cost: cost.more_prompt_tokens),
+        (right, "seconds", baseline.seconds, lambda cost: cost.more_seconds),
     )
-    for axes, name, value_of in values:
-        baseline = group.arm(NONE)
-        if baseline is not None:
-            _mark(axes, value_of(baseline), None, NONE, others, axes is left)
-        for arm, gain in points:
-            _mark(axes, value_of(arm), gain, arm.arm, others, axes is left)
+    for axes, name, at_none, more_of in values:
+        _mark(axes, at_none, None, NONE, others, axes is left)
+        for cost, gain in gains:  # what an arm takes more is over the cases of its gain: an oracle has not all
+            _mark(axes, at_none + more_of(cost), gain, cost.arm, others, axes is left)
         axes.axhline(0, color=stand_in("muted"), linewidth=0.8)
         axes.set_xlim(left=0)
         axes.margins(x=0.1)

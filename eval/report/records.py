@@ -73,7 +73,7 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an arm takes more than none, for each case, and what that buys.
+    """What an arm takes more than none, for each case of its gain, and what that buys.
 
     ``gain_per_1000_tokens`` is the gain over none by a thousand prompt tokens more; None where it takes no more.
     """

@@ -17,6 +17,7 @@ from .figures import (
     is_right_after_all,
     is_valid,
     list_contrasts,
+    pair_contrast,
     pair_results,
 )
 from .records import FollowUp, Gain, MeasureGain, Slice
@@ -71,7 +72,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
     """What scores measure beside the verdict, paired; a measure whose name says speed-up or ratio by logarithms."""
     gains = []
     for arm, baseline in list_contrasts(list(arms)):
-        pairs = pair_results(arms[arm], arms[baseline])
+        pairs = pair_contrast(arms, arm, baseline)
         names = dict.fromkeys(name for after, _ in pairs for name in after.score.measures)
         for name in names:
             both = [

@@ -12,6 +12,7 @@ from .records import Gain, Group, Report
 from .splits import FOUND
 from .wording import (
     describe_follow_up,
+    describe_left_out,
     describe_measure,
     judge_gain,
     write_interval,
@@ -40,6 +41,8 @@ def describe_group(group: Group) -> list[str]:
     parts = [arms_table(group)]
     if group.gains:
         parts.append(gains_table(group.gains))
+        with_empty = [gain for gain in group.gains if gain.n_without_sources]
+        parts += [f"{gain.arm} minus {gain.baseline}: {describe_left_out(gain)}." for gain in with_empty]
     parts += [group.why] if group.why else []
     for split in dict.fromkeys([FOUND, *(each.split for each in group.slices)]):
         table = slices_table(group, split)

@@ -75,7 +75,9 @@ def describe_gain(gain: Gain) -> str:
     few = ""
     if gain.interval is not None and _excludes_zero(gain):
         differing = count_noun(gain.n_gained + gain.n_lost, "differing pair")
-        few = f" The interval excludes zero, which it does too often by chance with {differing}; the exact test does not."
+        few = (
+            f" The interval excludes zero, which it does too often by chance with {differing}; the exact test does not."
+        )
     return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}.{few} {describe_detectable(gain)}"
 
 

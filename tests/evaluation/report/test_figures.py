@@ -115,6 +115,21 @@ def test_cost_is_what_an_arm_takes_more(make_result: Any, report_of: Any) -> Non
     assert cost.times_seconds == pytest.approx(4.0)
 
 
+def test_the_oracle_is_compared_where_it_has_code(make_result: Any, report_of: Any) -> None:
+    """It is empty for a case without sources: gain, tokens and seconds are over the others, and those are counted."""
+    results = []
+    for n in range(8):
+        found, tokens = (None, 0) if n < 3 else (True, 400)
+        results.append(make_result(NONE, f"c{n}", found_sources=found, correct=n < 3))
+        results.append(make_result(ORACLE, f"c{n}", found_sources=found, context_tokens=tokens, correct=n != 4))
+    group = report_of(*results).groups[0]
+    gain = group.gain(ORACLE, NONE)
+    assert (gain.n_pairs, gain.n_without_sources, gain.n_unpaired) == (5, 3, 0)
+    assert gain.difference == pytest.approx(4 / 5)
+    assert [cost.more_prompt_tokens for cost in group.costs] == [400]
+    assert group.arm(ORACLE).n == 8
+
+
 def test_variants_of_retrieval_are_set_against_none(report: Report) -> None:
     """Each ablation has its gain, in a family of its own."""
     group = next(group for group in report.groups if group.task == "completion")
