@@ -9,7 +9,7 @@ from typing import Any
 from eval.cases import Result
 from eval.judging.records import JudgeFigures
 
-from .causes import explain_retrieval
+from .causes import explain_retrieval, name_cause
 from .caveats import list_caveats
 from .examples import choose_examples
 from .figures import (
@@ -53,7 +53,10 @@ def build_report(
     groups = [
         _summarise(key, arms, answerable[key], _count_cases(key, setups), seed) for key, arms in everything.items()
     ]
-    groups = [replace(group, verdict=_describe(group), why=explain_retrieval(group)) for group in adjust_groups(groups)]
+    groups = [
+        replace(group, verdict=_describe(group), why=explain_retrieval(group), cause=name_cause(group))
+        for group in adjust_groups(groups)
+    ]
     pooled = pool_gains(answerable, seed)
     return Report(
         name=name,

@@ -1,32 +1,30 @@
-"""Why retrieval perhaps helped or did not, from the split by what was retrieved and from the oracle."""
+"""Why retrieval perhaps helped or did not, from the split by what was retrieved and from the oracle.
+
+The split is known only after the run and no p allows for it: it is called exploratory, and nothing that rests on it is
+said for certain. The oracle's gain was tested and says how sure it is.
+"""
 
 from __future__ import annotations
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Gain, Group, Slice
 from .splits import FOUND, FOUND_NAMES
-from .wording import count_noun, judge_gain, write_signed
+from .wording import count_noun, describe_left_out, judge_gain, write_signed
 
-_FEW = 10  # cases below which a split's difference is called a handful, and no conclusion is drawn from it
+ENOUGH = 5  # pairs that a part of a split must have for anything to be concluded from it
 _MOSTLY = 0.5
 _AGAINST_PLACEBO = {
-    "better": "It is the right code and not just more code: the placebo does not do it.",
-    "perhaps better": "Perhaps it is the right code and not just more code: the placebo is shown to do less before allowing for several comparisons.",
+    "better": "It is which code and not just more code: as much irrelevant code (placebo) does not do it.",
+    "perhaps better": "Perhaps it is which code and not just more code: as much irrelevant code (placebo) does less.",
 }
 _NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
 
 
 def explain_retrieval(group: Group) -> str:
-    """Why retrieval perhaps helped or not: was the right code found, and does the model use the right code at all?
-
-    The split by what was found is known only after the run, and no p allows for it: it is called exploratory, and
-    nothing that rests on it is said for certain.
-    """
-    gain = group.gain(RETRIEVAL, NONE)
-    if gain is None:
+    """The figures that say why, and what follows from them: was the right code found, does the model use it at all?"""
+    if group.gain(RETRIEVAL, NONE) is None:
         return ""
-    parts = {each.name: each for each in group.slices if each.split == FOUND}
-    found, missed = parts.get(FOUND_NAMES[True]), parts.get(FOUND_NAMES[False])
+    found, missed = _find_parts(group)
     n_found, n_missed = _count_pairs(found), _count_pairs(missed)
     oracle = group.gain(ORACLE, NONE)
     sentences = []
@@ -36,12 +34,89 @@ def explain_retrieval(group: Group) -> str:
     else:
         sentences.append("No case says which code is the right one, so the gain cannot be split by it.")
     if oracle is not None:
-        sentences.append(f"Given the right code itself (oracle), the gain is {write_signed(oracle.difference)}.")
-    sentences.append(_conclude(gain, oracle, found, missed))
-    placebo = group.gain(RETRIEVAL, PLACEBO)
-    if placebo is not None and judge_gain(gain) == "better":
-        sentences.append(_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO))
+        over = f", over {count_noun(oracle.n_pairs, 'case')}" if oracle.n_without_sources else ""
+        left_out = f" ({describe_left_out(oracle)})" if oracle.n_without_sources else ""
+        given = f"the gain is {write_signed(oracle.difference)}{over}{left_out}: {judge_gain(oracle)}"
+        sentences.append(f"Given the right code itself (oracle), {given}.")
+    sentences.append(name_cause(group))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def name_cause(group: Group) -> str:
+    """What the figures point to in a sentence, and what the placebo adds; empty without a gain."""
+    gain = group.gain(RETRIEVAL, NONE)
+    if gain is None:
+        return ""
+    found, missed = _find_parts(group)
+    verdict = judge_gain(gain)
+    if not verdict.endswith("better"):
+        return _why_not(verdict, group.gain(ORACLE, NONE), found, missed)
+    placebo = group.gain(RETRIEVAL, PLACEBO)
+    control = ""
+    if placebo is not None and verdict == "better":
+        control = f" {_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO)}"
+    return _why_better("Perhaps it helped" if verdict.startswith("perhaps") else "It helped", found, missed) + control
+
+
+def _why_better(opening: str, found: Slice | None, missed: Slice | None) -> str:
+    """Whether the gain lies where the right code was found: only then may a better search bring more."""
+    gains = _weigh_parts(found, missed)
+    if gains is None:
+        if not _count_pairs(found) + _count_pairs(missed):
+            return f"{opening}; no case says which code is the right one, so what did it cannot be said."
+        few = "have" if _count_pairs(found) < _count_pairs(missed) else "lack"
+        return f"{opening}; too few cases {few} the right code to say whether it was that."
+    where, elsewhere = gains
+    figures = f"({write_signed(where)} against {write_signed(elsewhere)})"
+    if where <= elsewhere:
+        return (
+            f"{opening}, but what helped was not the code that counts as right: the gain is not larger where that was "
+            f"retrieved {figures}. Perhaps other code did it, such as similar functions nearby."
+        )
+    if _is_mostly_found(found, missed):
+        return f"{opening}, and more where the right code was retrieved than where it was not {figures}."
+    return (
+        f"{opening} although the right code was mostly not retrieved, and more where it was {figures}: a better search "
+        "may bring more."
+    )
+
+
+def _why_not(verdict: str, oracle: Gain | None, found: Slice | None, missed: Slice | None) -> str:
+    """The wrong code, or a model that does not use the right one."""
+    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(verdict, "It brought no gain that shows")
+    gains = _weigh_parts(found, missed)
+    is_larger_where_found = gains is None or gains[0] > gains[1]
+    if found is not None and found.gain is not None and judge_gain(found.gain).endswith("better"):
+        if missed is not None and missed.gain is not None and missed.gain.difference < 0:
+            return f"{opening}: perhaps the right code helps, and the wrong code in the other cases takes that away."
+        if is_larger_where_found:
+            return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
+    if oracle is None:
+        return f"{opening}; without an oracle that has code to give it cannot be said whether search or model is why."
+    if not judge_gain(oracle).endswith("better"):
+        return (
+            f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
+            "right code here, so nothing says that a better search would help it."
+        )
+    helps = "does help" if judge_gain(oracle) == "better" else "perhaps helps"
+    if not _count_pairs(found) + _count_pairs(missed):
+        return f"{opening}, though the right code {helps} this model: perhaps search or packing is why."
+    if _is_mostly_found(found, missed):
+        return (
+            f"{opening} though the right code was mostly there, and {helps} when it stands alone: perhaps the model "
+            "does not make use of it among other code."
+        )
+    if not is_larger_where_found:
+        return (
+            f"{opening}: the right code {helps} this model when it stands alone, but was mostly not retrieved, and "
+            "where it was that brought no more: perhaps both search and model are why."
+        )
+    return f"{opening}, perhaps since the wrong code was retrieved: the right code {helps} this model."
+
+
+def _find_parts(group: Group) -> tuple[Slice | None, Slice | None]:
+    parts = {each.name: each for each in group.slices if each.split == FOUND}
+    return parts.get(FOUND_NAMES[True]), parts.get(FOUND_NAMES[False])
 
 
 def _describe_parts(found: Slice | None, missed: Slice | None) -> str:
@@ -54,40 +129,17 @@ def _describe_parts(found: Slice | None, missed: Slice | None) -> str:
     return f"Exploratory, for no p allows for this split: the gain is {' and '.join(gains)}." if gains else ""
 
 
-def _conclude(gain: Gain, oracle: Gain | None, found: Slice | None, missed: Slice | None) -> str:
-    """The reason that split and oracle point to: the wrong code, or a model that does not use the right one.
+def _weigh_parts(found: Slice | None, missed: Slice | None) -> tuple[float, float] | None:
+    """The gains where the right code was found and where not; None where either rests on too few pairs."""
+    gains = [part.gain for part in (found, missed) if part is not None and part.gain is not None]
+    if len(gains) < 2 or min(gain.n_pairs for gain in gains) < ENOUGH:
+        return None
+    return gains[0].difference, gains[1].difference
 
-    The oracle's gain was tested and says how sure it is; what the split says is never more than perhaps.
-    """
-    n_found, n = _count_pairs(found), _count_pairs(found) + _count_pairs(missed)
-    mostly_found = n > 0 and n_found / n >= _MOSTLY
-    verdict = judge_gain(gain)
-    if verdict.endswith("better"):
-        if n >= _FEW and not mostly_found:
-            opening = "Perhaps it helped" if verdict.startswith("perhaps") else "It helped"
-            return f"{opening} although the right code was mostly not retrieved: a better search may bring more."
-        return ""
-    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(verdict, "It brought no gain that shows")
-    if found is not None and found.gain is not None and judge_gain(found.gain).endswith("better"):
-        if missed is not None and missed.gain is not None and missed.gain.difference < 0:
-            return f"{opening}: perhaps the right code helps, and the wrong code in the other cases takes that away."
-        return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
-    if oracle is None:
-        return f"{opening}; without the oracle arm it cannot be said whether search or model is why."
-    if not judge_gain(oracle).endswith("better"):
-        return (
-            f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
-            "right code here, so nothing says that a better search would help it."
-        )
-    helps = "does help" if judge_gain(oracle) == "better" else "perhaps helps"
-    if n == 0:
-        return f"{opening}, though the right code {helps} this model: perhaps search or packing is why."
-    if not mostly_found:
-        return f"{opening}, perhaps since the wrong code was retrieved: the right code {helps} this model."
-    return (
-        f"{opening} though the right code was mostly there, and {helps} when it stands alone: perhaps the model does "
-        "not make use of it among other code."
-    )
+
+def _is_mostly_found(found: Slice | None, missed: Slice | None) -> bool:
+    n = _count_pairs(found) + _count_pairs(missed)
+    return n > 0 and _count_pairs(found) / n >= _MOSTLY
 
 
 def _count_pairs(part: Slice | None) -> int:

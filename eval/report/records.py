@@ -194,7 +194,8 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Group:
     """One task on one repository with one model: what is compared. Unanswerable questions are in ``refusals`` alone,
-    and in ``calibration``. ``gain_after_follow_up`` is retrieval minus none if both have a second try."""
+    and in ``calibration``. ``gain_after_follow_up`` is retrieval minus none if both have a second try. ``cause`` is what
+    ``why`` comes down to."""
 
     model: str
     repo: str
@@ -215,6 +216,7 @@ class Group:
     verdict: str
     why: str
     missing: Sequence[str]
+    cause: str = ""
 
     def arm(self, name: str) -> ArmFigures | None:
         """The figures of an arm, None if it was not asked."""

@@ -1,0 +1,68 @@
+"""Why retrieval helped or not: what is concluded is what the split and the oracle show, and no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from eval.report.figures import NONE, ORACLE, RETRIEVAL
+from eval.report.records import Group
+from eval.report.wording import judge_gain
+
+
+@pytest.fixture(name="group_of")
+def group_of_fixture(make_result: Any, report_of: Any) -> Any:
+    """Makes a group by how many cases are gained of how many, where the right code was found and where not."""
+
+    def make(found: tuple[int, int], missed: tuple[int, int], oracle: int = -1) -> Group:
+        results = []
+        for is_found, (n_gained, n), first in ((True, found, 0), (False, missed, found[1])):
+            for number in range(n):
+                case_id = f"c{first + number}"
+                results.append(make_result(NONE, case_id, found_sources=False))
+                results.append(make_result(RETRIEVAL, case_id, correct=number < n_gained, found_sources=is_found))
+                if oracle >= 0:
+                    is_right = first + number < oracle
+                    results.append(make_result(ORACLE, case_id, correct=is_right, found_sources=True))
+        group: Group = report_of(*results).groups[0]
+        return group
+
+    return make
+
+
+def test_a_gain_without_the_right_code_is_no_reason_for_a_better_search(group_of: Any) -> None:
+    """Nothing gained where the right code was found: what helped was other code, and the sentence says so."""
+    group = group_of(found=(0, 12), missed=(12, 28))
+    assert judge_gain(group.gain(RETRIEVAL, NONE)) == "better"
+    for text in (group.why, group.cause):
+        assert "what helped was not the code that counts as right" in text
+        assert "(0.000 against +0.429)" in text
+        assert "better search" not in text
+
+
+def test_a_better_search_may_bring_more_where_the_right_code_did(group_of: Any) -> None:
+    """The gain is larger where the right code was found, and that was seldom."""
+    assert "a better search may bring more" in group_of(found=(11, 12), missed=(4, 28)).cause
+
+
+def test_a_gain_with_the_right_code_mostly_found_is_said_with_both_parts(group_of: Any) -> None:
+    """Where it was found and where it was not, one beside the other."""
+    cause = group_of(found=(20, 28), missed=(1, 8)).cause
+    assert "more where the right code was retrieved than where it was not (+0.714 against +0.125)" in cause
+
+
+def test_a_handful_on_one_side_concludes_nothing(group_of: Any) -> None:
+    """Four cases without the right code do not say that it was the right code that helped."""
+    assert "too few cases lack the right code" in group_of(found=(16, 28), missed=(0, 4)).cause
+
+
+def test_the_model_is_named_too_where_the_right_code_brought_no_more(group_of: Any) -> None:
+    """The oracle helps, the right code was seldom found, and where it was it brought nothing: not the search alone."""
+    cause = group_of(found=(0, 10), missed=(2, 30), oracle=25).cause
+    assert "perhaps both search and model are why" in cause
+
+
+def test_without_a_pair_there_is_no_cause(make_result: Any, report_of: Any) -> None:
+    """One arm alone explains nothing."""
+    assert report_of(make_result(NONE, "c1")).groups[0].cause == ""
