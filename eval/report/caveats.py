@@ -11,6 +11,7 @@ from eval.stats import MIN_CLUSTERS
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
 from .splits import FOUND
+from .wording import write_commit
 
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 
@@ -100,4 +101,4 @@ def _has_short_placebo(group: Group) -> bool:
 
 def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
     starts = [start for setup in setups for start in setup.get("starts", ())]
-    return list(dict.fromkeys(str(start["quarry_commit"])[:12] for start in starts if start.get("quarry_commit")))
+    return list(dict.fromkeys(write_commit(start["quarry_commit"]) for start in starts if start.get("quarry_commit")))

@@ -68,6 +68,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "share": wording.write_share,
         "passes": wording.write_pass,
         "verdict": wording.judge_gain,
+        "commit": wording.write_commit,
         "left_out": wording.describe_left_out,
         "sign": wording.describe_sign,
         "follow_up": wording.describe_follow_up,

@@ -194,8 +194,8 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Group:
     """One task on one repository with one model: what is compared. Unanswerable questions are in ``refusals`` alone,
-    and in ``calibration``. ``gain_after_follow_up`` is retrieval minus none if both have a second try. ``cause`` is what
-    ``why`` comes down to."""
+    and in ``calibration``. ``gain_after_follow_up`` is retrieval minus none if both have a second try. ``cause`` is
+    what ``why`` comes down to."""
 
     model: str
     repo: str

@@ -11,6 +11,7 @@ from .records import Gain, MeasureGain, PooledGain
 
 _ALPHA = 1 - CONFIDENCE
 _MAX_REASON_CHARS = 110
+_COMMIT_CHARS = 12
 
 
 def write_number(value: float, digits: int = 3) -> str:
@@ -28,6 +29,11 @@ def write_signed(value: float, digits: int = 3) -> str:
 def write_p(p: float) -> str:
     """A p-value to three digits, or that it is below."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def write_commit(commit: str) -> str:
+    """Its first twelve digits, with the plus of a checkout that was changed since."""
+    return commit[:_COMMIT_CHARS] + ("+" if commit[_COMMIT_CHARS:].endswith("+") else "")
 
 
 def write_interval(interval: Interval | None, *, signed: bool = False, digits: int = 3) -> str:

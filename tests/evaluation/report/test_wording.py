@@ -125,6 +125,13 @@ def test_versions_that_differ_are_a_caveat(make_result: Any, report_of: Any) -> 
     assert not any("versions" in caveat for caveat in report_of(make_result(), setups=setups[:1]).caveats)
 
 
+def test_a_checkout_that_was_changed_keeps_its_plus(make_result: Any, report_of: Any) -> None:
+    """The same commit with changes is another version, and is named as such."""
+    setups = [{"starts": [{"quarry_commit": commit}]} for commit in ("a" * 40, "a" * 40 + "+")]
+    text = " ".join(report_of(make_result(), setups=setups).caveats)
+    assert f"{'a' * 12}, {'a' * 12}+." in text
+
+
 def test_small_models_and_shared_tests_are_caveats(report: Any) -> None:
     """What limits the figures is said on the page, by what the run was."""
     text = " ".join(report.caveats)
