@@ -17,6 +17,7 @@ from eval.judging.store import read_judgements
 from .build import build_report
 from .compare import Comparison, compare_runs, to_text
 from .page import render_page
+from .progress import Plan
 from .reading import Runs, read_runs
 from .records import Report
 from .text import to_markdown
@@ -64,8 +65,11 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
     return paths
 
 
-def build(folders: Sequence[Path]) -> tuple[Report, Sequence[Result]]:
-    """The report of the runs in ``folders`` and the results behind it. Raises UnreadableRun and RunMismatch."""
+def build(folders: Sequence[Path], plan: Plan | None = None) -> tuple[Report, Sequence[Result]]:
+    """The report of the runs in ``folders`` and the results behind it; beside a ``plan`` what is missing of that.
+
+    Raises UnreadableRun and RunMismatch.
+    """
     if not folders:
         raise EvaluationError("No run is named: give one or more folders that `quarry eval run` wrote.")
     runs = read_runs(folders)
@@ -79,6 +83,7 @@ def build(folders: Sequence[Path]) -> tuple[Report, Sequence[Result]]:
         made_at=f"{now:%Y-%m-%d %H:%M:%S} UTC",
         commit=runs.commit,
         seed=runs.seed,
+        plan=plan,
     )
     return report, runs.results
 

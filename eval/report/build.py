@@ -26,7 +26,8 @@ from .figures import (
     summarise_arm,
     weigh_costs,
 )
-from .records import Group, PooledGain, Report
+from .progress import Plan, trace_progress
+from .records import Group, PooledGain, Progress, Report
 from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled
@@ -43,16 +44,20 @@ def build_report(
     made_at: str,
     commit: str,
     seed: int = 0,
+    plan: Plan | None = None,
 ) -> Report:
-    """All figures of ``results``. ``setups`` are the runs' ``RunSetup`` as JSON; ``seed`` is the bootstrap's."""
+    """All figures of ``results``. ``setups`` are the runs' ``RunSetup`` as JSON; ``seed`` is the bootstrap's.
+
+    With a ``plan`` the report says how much of it is done, also of what no run has begun.
+    """
+    progress = trace_progress(setups, results, plan)
+    cells = {(each.model, each.repo, each.task): each for each in progress}
     everything = {key: split_arms(own) for key, own in _group(results).items()}
     answerable: dict[Key, Arms] = {
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
         for key, arms in everything.items()
     }
-    groups = [
-        _summarise(key, arms, answerable[key], _count_cases(key, setups), seed) for key, arms in everything.items()
-    ]
+    groups = [_summarise(key, arms, answerable[key], cells[key], seed) for key, arms in everything.items()]
     groups = [
         replace(group, verdict=_describe(group), why=explain_retrieval(group), cause=name_cause(group))
         for group in adjust_groups(groups)
@@ -69,6 +74,7 @@ def build_report(
         judges=judges,
         examples=choose_examples(answerable),
         caveats=list_caveats(groups, setups),
+        progress=progress,
     )
 
 
@@ -79,34 +85,20 @@ def _group(results: Sequence[Result]) -> dict[Key, list[Result]]:
     return groups
 
 
-def _count_cases(key: Key, setups: Sequence[Mapping[str, Any]]) -> int | None:
-    """How many cases the run set out with, None where no set-up says it."""
+def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed: int) -> Group:
     model, repo, task = key
-    counts = [
-        int(each["n_cases"])
-        for setup in setups
-        if setup.get("model") == model
-        for each in setup.get("tasks", ())
-        if each.get("repo") == repo and each.get("task") == task
-    ]
-    return max(counts, default=None)
-
-
-def _summarise(key: Key, everything: Arms, arms: Arms, n_set_out: int | None, seed: int) -> Group:
-    model, repo, task = key
-    ids = {case_id for own in everything.values() for case_id in own}
     without = {case_id for own in everything.values() for case_id, r in own.items() if r.is_unanswerable}
-    n_all = max(len(ids), n_set_out or 0)
-    n_cases = n_all - len(without)
+    n_cases = progress.n_cases - len(without)
     gains = []
     for arm, baseline in list_contrasts(list(arms)):
         n_without = count_without_sources(arms, arm)
         gain = compare_arms(pair_contrast(arms, arm, baseline), n_cases - n_without, seed)
         gains += [replace(gain, n_without_sources=n_without)] if gain is not None else []
+    n_results = {arm: len(everything.get(arm, {})) for arm in progress.answered}
     missing = [
-        f"{arm}: {n_all - len(own)} of {n_all} cases have no result yet"
-        for arm, own in everything.items()
-        if len(own) < n_all
+        f"{arm}: {progress.n_cases - n} of {progress.n_cases} cases have no result yet"
+        for arm, n in n_results.items()
+        if n < progress.n_cases
     ]
     figures = [summarise_arm(arm, list(own.values()), n_cases) for arm, own in arms.items()]
     return Group(

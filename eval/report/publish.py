@@ -17,49 +17,97 @@ from typing import Any
 import click
 
 from eval.errors import EvaluationError
+from eval.stats import MIN_CLUSTERS
 from eval.tables import to_table
 from indexer.errors import QuarryError
 
-from .figures import NEVER_POOLED, NONE, PLACEBO, RETRIEVAL
+from .figures import NEVER_POOLED
+from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
-from .records import Gain, Group, Report
+from .records import Progress, Report
 from .svg import as_file
-from .text import describe_group, gains_table, judges_table
-from .wording import describe_pooled
+from .text import describe_group, found_table, judges_table, progress_table
+from .wording import describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 _TASK_COLUMNS = ("task", "repo", "n_cases", "version", "max_tokens")
 
 
 def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
-    """The page. ``pictures`` are the names of the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
-    parts = [
-        "# Results",
-        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry {report.commit or '?'}. "
-        f"Every figure is in `{report.name}.json`. Losses, and gains that do not show, stand here as gains do.",
-        "## In short",
-        "\n".join(f"- {line}" for line in report.summary) or "Nothing is answered yet.",
-    ]
+    """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
+    parts = ["# Results", *_describe_found(report), *_describe_progress(report.progress), "## In detail"]
     for model in dict.fromkeys(group.model for group in report.groups):
         own = [group for group in report.groups if group.model == model]
-        parts += [f"## {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
-        for baseline in (NONE, PLACEBO):
-            gains = [(group, gain) for group in own if (gain := group.gain(RETRIEVAL, baseline)) is not None]
-            parts += [gains_table([_with_place(group, gain) for group, gain in gains])] if gains else []
+        parts += [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
         pooled = [each for each in report.pooled if each.model == model]
         if pooled:
             without = ", ".join(sorted(NEVER_POOLED))
             parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
         for repo in dict.fromkeys(group.repo for group in own):
-            parts += [f"### {repo}, {model}", *_picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")]
+            parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
             for group in own:
                 if group.repo == repo:
-                    parts += [f"#### {group.task} on {repo}, {model}", *describe_group(group)]
+                    parts += [f"#### {group.task} on {repo}, {model}", group.verdict, *describe_group(group)]
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
     parts += ["## Commands and set-up", *_describe_setups(report.setups)]
     return "\n\n".join(parts) + "\n"
+
+
+def _describe_found(report: Report) -> list[str]:
+    """The table of what was found, how to read it, and why in a sentence each."""
+    made = (
+        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry "
+        f"{write_commit(report.commit) or '?'}. Every figure is in `{report.name}.json`."
+    )
+    if not report.groups:
+        return ["Nothing is answered yet.", made]
+    models = shorten_models(group.model for group in report.groups)
+    reasons = [
+        f"- {group.task} on {group.repo}, {models[group.model]}: {group.cause}"
+        for group in report.groups
+        if group.cause
+    ]
+    return [
+        "Does retrieval help a small model? The same cases were asked without code "
+        "(`none`), with as much irrelevant code (`placebo`), with what the assistant finds (`retrieval`) and with the "
+        "code that helps (`oracle`): shares of right answers, and the paired difference with its 95 % interval.",
+        found_table(report.groups),
+        "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
+        "the exact test, adjusted by Holm over a model's tasks and repositories, is below 0.05. Perhaps: only before "
+        "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
+        f"details. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
+        "[How it is measured](evaluation.md).",
+        *(["## Why", "\n".join(reasons)] if reasons else []),
+        made,
+    ]
+
+
+def _describe_progress(progress: Sequence[Progress]) -> list[str]:
+    """How much of the plan is done, and what was run outside of it."""
+    planned = [each for each in progress if each.n_planned is not None]
+    others = [each for each in progress if each.n_planned is None]
+    parts = []
+    if planned:
+        n_arms = sum(len(each.answered) for each in planned)
+        n_begun = sum(bool(n) for each in planned for n in each.answered.values())
+        n_complete = sum(each.n_complete for each in planned)
+        parts += [
+            "## What is done of the plan",
+            f"The plan was fixed before the runs. Of its {n_arms} arms {n_complete} are complete, "
+            f"{n_begun - n_complete} begun, {n_arms - n_begun} not begun (—). Cases answered:",
+            progress_table(planned),
+        ]
+        fewer = [
+            f"{each.task} on {each.repo} ({each.n_cases})" for each in planned if each.n_cases < (each.n_planned or 0)
+        ]
+        if fewer:
+            parts.append(f"All that the repository gives, fewer than planned: {', '.join(dict.fromkeys(fewer))}.")
+    if others:
+        title = "Runs outside of the plan" if planned else "Cases answered"
+        parts += [f"{'###' if planned else '##'} {title}", progress_table(others)]
+    return parts
 
 
 def draw_pictures(report: Report) -> dict[str, str]:
@@ -94,7 +142,7 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
     """Write the results of the runs in FOLDERS for publication."""
     from . import build, to_json
 
-    report, _ = build(folders)
+    report, _ = build(folders, PUBLICATION)
     report = replace(report, setups=without_paths(report.setups))
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
@@ -111,10 +159,6 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
 
 def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
     return [f"![{words}]({pictures[key]})"] if key in pictures else []
-
-
-def _with_place(group: Group, gain: Gain) -> Gain:
-    return replace(gain, arm=f"{group.task} on {group.repo}: {gain.arm}")
 
 
 def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -140,7 +184,11 @@ def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
         if rows:
             parts.append(to_table(["task", "repository", "cases", "version", "answer tokens at most"], rows))
         repos = [
-            [str(repo.get("name")), str(repo.get("origin")), str(repo.get("commit") or repo.get("content"))[:12]]
+            [
+                str(repo.get("name")),
+                str(repo.get("origin")),
+                write_commit(str(repo.get("commit") or repo.get("content"))),
+            ]
             for repo in setup.get("repos", ())
         ]
         if repos:

@@ -228,6 +228,33 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one task on one repository with one model is, unanswerable questions among its cases.
+
+    ``answered`` counts by arm the cases with an answer, errors not among them; an arm that was planned or set out and
+    has none yet stands at 0. ``n_planned`` is what the plan names, None outside of it or without one; ``n_cases`` is
+    how many are to be answered: fewer than planned where the repository has no more.
+    """
+
+    model: str
+    repo: str
+    task: str
+    n_cases: int
+    n_planned: int | None
+    answered: Mapping[str, int]
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is any answer."""
+        return any(self.answered.values())
+
+    @property
+    def n_complete(self) -> int:
+        """How many arms have all their cases."""
+        return sum(n >= self.n_cases > 0 for n in self.answered.values())
+
+
+@dataclass(frozen=True, slots=True)
 class PooledGain:
     """The mean of one repository's gains over ``tasks``, each counting the same; ``questions`` is never among them."""
 
@@ -271,3 +298,4 @@ class Report:
     judges: Sequence[JudgeFigures]
     examples: Sequence[Example]
     caveats: Sequence[str]
+    progress: Sequence[Progress] = ()

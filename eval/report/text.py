@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from eval.judging.records import JudgeFigures
 from eval.tables import to_table
 
-from .figures import NONE
-from .records import Gain, Group, Report
+from .causes import ENOUGH
+from .figures import MAIN_ARMS, NONE, RETRIEVAL, order_arms
+from .records import ArmFigures, Gain, Group, Progress, Report, Slice
 from .splits import FOUND
 from .wording import (
     describe_follow_up,
     describe_left_out,
     describe_measure,
     judge_gain,
+    shorten_models,
     write_interval,
     write_number,
     write_p,
@@ -27,12 +29,13 @@ from .wording import (
 def to_markdown(report: Report) -> str:
     """The headline, then for each task its arms, gains, splits and why; what is missing is said."""
     if not report.groups:
-        return "Nothing is answered yet.\n"
+        return "\n\n".join(["Nothing is answered yet.", *describe_not_begun(report.progress)]) + "\n"
     parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
     for group in report.groups:
         parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
+    parts += describe_not_begun(report.progress)
     return "\n\n".join(parts) + "\n"
 
 
@@ -58,13 +61,61 @@ def describe_group(group: Group) -> list[str]:
             for each in group.measures
         ]
         parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
-    if group.refusals:
+    if any(each.unanswerable.n_hits or each.answerable.n_hits for each in group.refusals):
         rows = [[each.arm, write_share(each.unanswerable), write_share(each.answerable)] for each in group.refusals]
         parts.append(to_table(["arm", "unanswerable refused", "answerable refused or left open"], rows))
+    elif group.refusals:
+        n = max(each.unanswerable.n for each in group.refusals)
+        parts.append(f"No arm refused any of {n} unanswerable questions, or left another open.")
     errors = [each for each in group.reasons if each.verdict == "error"]
     parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
     parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
     return parts
+
+
+def describe_not_begun(progress: Sequence[Progress]) -> list[str]:
+    """What was set out and has no answer under any arm, in a line; nothing where all is begun."""
+    rows = [f"{each.task} on {each.repo}, {each.model} ({each.n_cases})" for each in progress if not each.is_begun]
+    return [f"No case is answered yet, of so many: {'; '.join(rows)}."] if rows else []
+
+
+def found_table(groups: Sequence[Group]) -> str:
+    """What was found, a row for each task, repository and model: shares right, gain, how sure it is."""
+    models = shorten_models(group.model for group in groups)
+    arms = [arm for arm in MAIN_ARMS if any(group.arm(arm) for group in groups)]
+    header = ["task", "repository", "model", "n", *arms, "retrieval minus none", "p (Holm)", "result"]
+    rows = []
+    for group in groups:
+        gain = group.gain(RETRIEVAL, NONE)
+        n = gain.n_pairs if gain else max(arm.n for arm in group.arms)
+        shares = [_write_of(group.arm(arm), n) for arm in arms]
+        sure = ["not asked", "", ""]
+        if gain is not None:
+            interval = write_interval(gain.interval, signed=True) if gain.interval else "no interval"
+            sure = [f"{write_signed(gain.difference)} ({interval})", write_p(gain.p_holm), judge_gain(gain)]
+        rows.append([group.task, group.repo, models[group.model], str(n), *shares, *sure])
+    return to_table(header, rows)
+
+
+def progress_table(progress: Sequence[Progress]) -> str:
+    """Cases answered of those that are to be, by arm; a dash where none is."""
+    models = shorten_models(each.model for each in progress)
+    arms = order_arms(arm for each in progress for arm in each.answered)
+    rows = []
+    for each in progress:
+        cells = []
+        for arm in arms:
+            n = each.answered.get(arm, 0)
+            cells.append("—" if not n else f"all {n}" if n >= each.n_cases else f"{n} of {each.n_cases}")
+        rows.append([models[each.model], each.task, each.repo, str(each.n_cases), *cells])
+    return to_table(["model", "task", "repository", "cases", *arms], rows)
+
+
+def choose_parts(group: Group, split: str) -> list[Slice]:
+    """The parts of a split that say something: those of enough cases, if there are two or more and any is right."""
+    parts = [each for each in group.slices if each.split == split and _count_cases(each) >= ENOUGH]
+    is_telling = any(share.n_hits for each in parts for share in each.correct.values())
+    return parts if len(parts) > 1 and is_telling else []
 
 
 def arms_table(group: Group) -> str:
@@ -125,8 +176,8 @@ def gains_table(gains: Sequence[Gain]) -> str:
 
 
 def slices_table(group: Group, split: str) -> str | None:
-    """The shares of each part by arm; None where the split has no part."""
-    parts = [each for each in group.slices if each.split == split]
+    """The shares of each part by arm; None where the split says nothing."""
+    parts = choose_parts(group, split)
     if not parts:
         return None
     arms = [arm.arm for arm in group.arms]
@@ -169,3 +220,15 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         for each in judges
     ]
     return to_table(header, rows)
+
+
+def _write_of(arm: ArmFigures | None, n: int) -> str:
+    """A share, and of how many where that is not ``n``."""
+    if arm is None or arm.correct.share is None:
+        return "—"
+    return write_number(arm.correct.share) + ("" if arm.n == n else f" (of {arm.n})")
+
+
+def _count_cases(part: Slice) -> int:
+    """The pairs of a part; where nothing is compared the cases of its largest arm."""
+    return part.gain.n_pairs if part.gain else max((share.n for share in part.correct.values()), default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 
@@ -34,6 +34,12 @@ def write_p(p: float) -> str:
 def write_commit(commit: str) -> str:
     """Its first twelve digits, with the plus of a checkout that was changed since."""
     return commit[:_COMMIT_CHARS] + ("+" if commit[_COMMIT_CHARS:].endswith("+") else "")
+
+
+def shorten_models(names: Iterable[str]) -> dict[str, str]:
+    """Each model's name without its provider, where no two are the same without it."""
+    short = {name: name.rpartition("/")[2] for name in names}
+    return short if len(set(short.values())) == len(short) else {name: name for name in short}
 
 
 def write_interval(interval: Interval | None, *, signed: bool = False, digits: int = 3) -> str:

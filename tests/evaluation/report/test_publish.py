@@ -43,6 +43,42 @@ def test_every_plot_task_and_caveat_is_on_the_page(report: Any) -> None:
     assert f"quarry eval run generation optimisation {asked}" in page  # all that decides: it can be run again
 
 
+def test_the_page_opens_with_what_was_found(make_result: Any, report_of: Any) -> None:
+    """One row for each task: shares, gain with interval, adjusted p, result; then why; details come last."""
+    results = []
+    for n in range(20):
+        results.append(make_result(NONE, f"c{n}", found_sources=n < 10))
+        results.append(make_result(RETRIEVAL, f"c{n}", correct=n < 12, found_sources=n < 10))
+    page = to_results_page(report_of(*results), {})
+    row = next(line for line in page.splitlines() if line.startswith("| completion"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[:6] == ["completion", "garden", "qwen2.5-coder-0.5b", "20", "0.000", "0.600"]
+    assert cells[6].startswith("+0.600 (+0.") and cells[7:] == ["< 0.001", "better"]
+    places = [page.index(words) for words in (row, "## Why", "## Cases answered", "## In detail")]
+    assert places == sorted(places)
+
+
+def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) -> None:
+    """A split with one part of five cases or more, or without a right answer, is in the JSON alone."""
+    for n_small, is_right, is_there in ((6, True, True), (4, True, False), (6, False, False)):
+        results = []
+        for n in range(12 + n_small):
+            kind = "loop" if n < 12 else "branch"
+            results.append(make_result(NONE, f"c{n}", kind=kind))
+            results.append(make_result(RETRIEVAL, f"c{n}", kind=kind, correct=is_right and n < 3))
+        report = report_of(*results)
+        assert ("kind (exploratory)" in to_results_page(report, {})) == is_there
+        assert '"name": "branch"' in to_json(report)
+
+
+def test_that_nothing_was_refused_is_a_sentence(make_result: Any, report_of: Any) -> None:
+    """Not a table of zeros."""
+    results = [make_result(NONE, f"c{n}", task="questions", kind="unanswerable" if n < 3 else "base") for n in range(9)]
+    page = to_results_page(report_of(*results), {})
+    assert "No arm refused any of 3 unanswerable questions, or left another open." in page
+    assert "unanswerable refused" not in page
+
+
 def test_no_code_goes_into_json_or_text(make_result: Any, report_of: Any) -> None:
     """Prompts and answers hold other people's code: they are on the page alone."""
     results = [make_result(NONE, "c1", text="SECRET_CODE")]

@@ -1,0 +1,89 @@
+"""What is done and what is not: every cell of a plan, every case that a run set out with, begun or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eval.report.build import build_report
+from eval.report.figures import NONE, RETRIEVAL
+from eval.report.plan import PUBLICATION
+from eval.report.progress import Plan, trace_progress
+from eval.report.publish import to_results_page
+from eval.report.text import progress_table, to_markdown
+
+PLAN = Plan(models=("m",), tasks={"completion": 4, "repair": 4}, repos=("garden", "harbour"), arms=(NONE, RETRIEVAL))
+
+
+def setup_of(*tasks: dict[str, Any], arms: tuple[str, ...] = (NONE, RETRIEVAL)) -> dict[str, Any]:
+    """A set-up of the model ``m`` whose one start named all tasks."""
+    return {"model": "m", "tasks": list(tasks), "starts": [{"arms": arms, "tasks": [each["task"] for each in tasks]}]}
+
+
+def test_every_cell_of_the_plan_has_its_row(make_result: Any) -> None:
+    """Also those that no run has begun; what is outside of the plan comes after it and is called so."""
+    results = [make_result(NONE, f"c{n}", model="m") for n in range(3)]
+    results.append(make_result(NONE, "q1", model="m", task="questions"))
+    rows = trace_progress([], results, PLAN)
+    assert [(each.task, each.repo, each.n_planned) for each in rows] == [
+        ("completion", "garden", 4),
+        ("completion", "harbour", 4),
+        ("repair", "garden", 4),
+        ("repair", "harbour", 4),
+        ("questions", "garden", None),
+    ]
+    assert [each.answered for each in rows[:2]] == [{NONE: 3, RETRIEVAL: 0}, {NONE: 0, RETRIEVAL: 0}]
+    assert [each.is_begun for each in rows] == [True, False, False, False, True]
+
+
+def test_an_error_is_no_answer(make_result: Any) -> None:
+    """The case is still to be answered."""
+    results = [make_result(NONE, "c1", model="m"), make_result(NONE, "c2", model="m", verdict="error")]
+    assert trace_progress([], results, PLAN)[0].answered[NONE] == 1
+
+
+def test_a_repository_that_has_no_more_is_complete_with_fewer(make_result: Any) -> None:
+    """Three cases of three that could be made, where four were planned; a lower limit completes nothing."""
+    results = [make_result(arm, f"c{n}", model="m") for n in range(3) for arm in (NONE, RETRIEVAL)]
+    task = {"repo": "garden", "task": "completion", "n_cases": 3}
+    exhausted, limited = (trace_progress([setup_of(task | {"limit": n})], results, PLAN)[0] for n in (4, 3))
+    assert (exhausted.n_cases, exhausted.n_complete) == (3, 2)
+    assert (limited.n_cases, limited.n_complete) == (4, 0)
+
+
+def test_a_repository_without_an_answer_is_named(make_result: Any, report_of: Any) -> None:
+    """Its cases stand in the set-up and no arm has answered one: text and page say so."""
+    tasks = [{"repo": repo, "task": "completion", "n_cases": 2} for repo in ("garden", "harbour")]
+    results = [make_result(arm, f"c{n}", model="m") for n in range(2) for arm in (NONE, RETRIEVAL)]
+    report = report_of(*results, setups=[setup_of(*tasks)])
+    assert "No case is answered yet, of so many: completion on harbour, m (2)." in to_markdown(report)
+    assert "completion on harbour" in to_markdown(report_of(setups=[setup_of(*tasks)]))
+
+
+def test_an_arm_that_was_set_out_and_has_no_answer_is_missing(make_result: Any, report_of: Any) -> None:
+    """The start named it; the task says that all its cases have no result yet."""
+    task = {"repo": "garden", "task": "completion", "n_cases": 1}
+    setup = setup_of(task, arms=(NONE, RETRIEVAL))
+    group = report_of(make_result(NONE, "c1", model="m"), setups=[setup]).groups[0]
+    assert group.missing == ["retrieval: 1 of 1 cases have no result yet"]
+
+
+def test_done_begun_and_not_begun_look_different(make_result: Any) -> None:
+    """``all 4``, ``1 of 4`` and a dash."""
+    results = [make_result(NONE, f"c{n}", model="m") for n in range(4)] + [make_result(RETRIEVAL, "c1", model="m")]
+    lines = progress_table(trace_progress([], results, PLAN)).splitlines()
+    assert [cell.strip() for cell in lines[2].strip("|").split("|")][3:] == ["4", "all 4", "1 of 4"]
+    assert [cell.strip() for cell in lines[3].strip("|").split("|")][3:] == ["4", "—", "—"]
+
+
+def test_the_published_page_says_what_is_missing_of_the_plan(make_result: Any) -> None:
+    """Every model, task and repository of the plan is a row; a run of something else stands apart."""
+    model, repo = PUBLICATION.models[0], PUBLICATION.repos[0]
+    results = [make_result(arm, "c1", model=model, repo=repo) for arm in (NONE, RETRIEVAL)]
+    results.append(make_result(NONE, "c1", model=model, repo="elsewhere"))
+    report = build_report([], results, name="r", made_at="now", commit="abc", plan=PUBLICATION)
+    page = to_results_page(report, {})
+    planned, others = page.split("## What is done of the plan")[1].split("### Runs outside of the plan")
+    assert "Of its 96 arms 0 are complete, 2 begun, 94 not begun" in planned
+    assert planned.count("\n| qwen2.5-coder-") == 2 * 4 * 3
+    assert "1 of 60" in planned and "elsewhere" not in planned
+    assert "elsewhere" in others.split("## In detail")[0]
