@@ -49,6 +49,8 @@ def name_cause(group: Group) -> str:
         return ""
     found, missed = _find_parts(group)
     verdict = judge_gain(gain)
+    if gain.detectable is None:
+        return "There are too few pairs to say whether it helped, or why."
     if not verdict.endswith("better"):
         return _why_not(verdict, group.gain(ORACLE, NONE), found, missed)
     placebo = group.gain(RETRIEVAL, PLACEBO)

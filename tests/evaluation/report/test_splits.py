@@ -101,16 +101,15 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
         place, size = (n, n_found) if is_found else (n - n_found, 40 - n_found)
         for arm, (found, missed) in rates.items():
             right = place < round(size * (found if is_found else missed))
-            results.append(
-                make_result(arm, f"c{n}", correct=right, found_sources=is_found if arm == RETRIEVAL else None)
-            )
+            shows = is_found if arm == RETRIEVAL else arm == ORACLE
+            results.append(make_result(arm, f"c{n}", correct=right, found_sources=shows))
     return results
 
 
 @pytest.mark.parametrize(
     ("rates", "n_found", "words"),
     [
-        ({NONE: (0, 0), RETRIEVAL: (0, 0), ORACLE: (0.6, 0.6)}, 8, "since the wrong code was retrieved"),
+        ({NONE: (0, 0), RETRIEVAL: (0.5, 0), ORACLE: (0.6, 0.6)}, 8, "since the wrong code was retrieved"),
         ({NONE: (0, 0), RETRIEVAL: (0, 0), ORACLE: (0.6, 0.6)}, 32, "does not make use of it among other code"),
         (
             {NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3), ORACLE: (0.3, 0.3)},
@@ -118,7 +117,7 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
             "is not shown to use the right code here",
         ),
         ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases takes that away"),
-        ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "without the oracle arm it cannot be said"),
+        ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "without an oracle that has code to give it cannot be said"),
         ({NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0, 0)}, 32, "not just more code"),
         (
             {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.6, 0.6)},
@@ -136,11 +135,11 @@ def test_the_reason_is_said_in_a_sentence(
     assert words in report_of(*cases(make_result, rates, n_found)).groups[0].why
 
 
-def test_few_files_are_no_ground_for_a_reason(make_result: Any, report_of: Any) -> None:
+def test_few_pairs_are_no_ground_for_a_reason(make_result: Any, report_of: Any) -> None:
     """Two cases that the oracle alone has right say nothing of search or model."""
     results = [
         make_result(arm, f"c{n}", correct=arm == ORACLE, found_sources=arm == ORACLE)
         for n in range(2)
         for arm in (NONE, RETRIEVAL, ORACLE)
     ]
-    assert "too few files to say whether it helped, or why" in report_of(*results).groups[0].why
+    assert "too few pairs to say whether it helped, or why" in report_of(*results).groups[0].why
