@@ -12,11 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from eval.cases import Result
 
 from . import wording
-from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL
+from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms
 from .plots import Plot, draw_arms, draw_costs, draw_gains, draw_risk
 from .records import Calibration, Example, Group, PooledGain, Report
 from .splits import FOUND, KIND, LANGUAGE, NAMED
 from .svg import COLOURS
+from .text import choose_parts
 
 GLYPHS: Mapping[str, str] = {NONE: "●", PLACEBO: "■", RETRIEVAL: "◆", ORACLE: "▲"}  # as the plots' markers
 _MAX_TEXT_CHARS = 20_000  # of an answer without an end
@@ -40,6 +41,7 @@ class _Model:
 
     name: str
     gains: Plot | None
+    has_controls: bool
     places: Sequence[_Place]
 
 
@@ -68,6 +70,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "share": wording.write_share,
         "passes": wording.write_pass,
         "verdict": wording.judge_gain,
+        "parts": choose_parts,
         "commit": wording.write_commit,
         "left_out": wording.describe_left_out,
         "sign": wording.describe_sign,
@@ -88,6 +91,8 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         never_pooled=NEVER_POOLED,
         splits={KIND: "By kind", NAMED: "By what the question names", LANGUAGE: "By language"},
         found_split=FOUND,
+        progress_arms=order_arms(arm for each in report.progress for arm in each.answered),
+        not_complete=any(each.n_complete < len(each.answered) for each in report.progress),
         no_code=NONE,
         placebo=PLACEBO,
         retrieval=RETRIEVAL,
@@ -116,7 +121,13 @@ def _lay_out(model: str, report: Report) -> _Model:
             )
         )
     title = f"{model}: gain of retrieval with its interval, by task and repository"
-    return _Model(name=model, gains=draw_gains(own, _key("gains", own[0]), title), places=places)
+    has_controls = any(
+        gain.arm in MAIN_ARMS and (gain.arm, gain.baseline) != (RETRIEVAL, NONE)
+        for group in own
+        for gain in group.gains
+    )
+    gains = draw_gains(own, _key("gains", own[0]), title)
+    return _Model(name=model, gains=gains, has_controls=has_controls, places=places)
 
 
 def _draw_risks(report: Report) -> list[tuple[Group, Calibration, Plot]]:

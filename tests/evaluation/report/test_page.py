@@ -167,9 +167,28 @@ def test_there_is_a_dark_page_and_a_printed_one(html: str) -> None:
     assert "@media print" in html
 
 
-def test_what_is_missing_is_said(html: str) -> None:
-    """The larger model's oracle of one task is half done."""
-    assert "oracle: 18 of 36 cases have no result yet" in html
+def test_what_is_missing_is_said(html: str, report: Any) -> None:
+    """The larger model's oracle of one task is half done; what is not begun has its row as well."""
+    [row] = [each for each in report.progress if each.task == "repair" and "1.5b" in each.model]
+    assert row.answered["oracle"] <= 18
+    assert f"<td>{row.answered['oracle']} of 36</td>" in html
+    assert "Not all is answered yet" in html
+
+
+def test_a_table_without_rows_is_not_there(make_result: Any, report_of: Any) -> None:
+    """Two arms have no controls, and a run without errors has no table of them."""
+    results = [make_result(arm, f"c{n}") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    html = render_page(report_of(*results), results)
+    assert "<caption>The controls" not in html
+    assert "<p>Errors: none.</p>" in html
+    assert not re.findall(r"<tbody>\s*</tbody>", html)
+
+
+def test_the_page_says_why_at_its_head(html: str, report: Any) -> None:
+    """Each task's cause, before the tables."""
+    head = Page(html[: html.index('id="arms"')])
+    text = " ".join(" ".join(head.text).split())
+    assert all(" ".join(group.cause.split()) in text for group in report.groups)
 
 
 def test_a_report_of_nothing_is_a_page(report_of: Any) -> None:
