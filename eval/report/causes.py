@@ -94,7 +94,7 @@ def _why_not(verdict: str, oracle: Gain | None, found: Slice | None, missed: Sli
         if is_larger_where_found:
             return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
     if oracle is None:
-        return f"{opening}; without an oracle that has code to give it cannot be said whether search or model is why."
+        return f"{opening}; whether search or model is why cannot be said without the oracle."
     if not judge_gain(oracle).endswith("better"):
         return (
             f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "

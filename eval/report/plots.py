@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from .figures import MAIN_ARMS, NONE, PLACEBO, RETRIEVAL
 from .records import Calibration, Cost, Gain, Group
 from .svg import arm_colour, arm_marker, new_figure, stand_in, to_svg
-from .wording import write_signed
+from .wording import judge_gain, write_signed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH = 5.2  # inches: readable on a phone without being scaled down much
 _ROW = 0.42
-_MAX_NAME_CHARS = 32  # of a row: the plot must have room beside it; the table has the whole name
+_MAX_NAME_CHARS = 34  # of a row: the plot must have room beside it; the table has the whole name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,22 @@ def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
     for baseline, shift in ((NONE, -0.14), (PLACEBO, 0.16)):
         colour = arm_colour(RETRIEVAL if baseline == NONE else PLACEBO)
         marker = arm_marker(RETRIEVAL if baseline == NONE else PLACEBO, [])
-        is_named = False
-        for row, group in enumerate(rows):
-            gain = group.gain(RETRIEVAL, baseline)
-            if gain is None:
-                continue
+        gains = [(row, gain) for row, group in enumerate(rows) if (gain := group.gain(RETRIEVAL, baseline)) is not None]
+        if gains:  # the name stands beside a full mark, whatever the first difference is
+            named = f"retrieval minus {baseline}"
+            axes.plot([], [], marker=marker, color=colour, markersize=6, linestyle="", label=named)
+        for row, gain in gains:
             if gain.interval is not None:
                 axes.plot([gain.interval.low, gain.interval.high], [row + shift] * 2, color=colour, linewidth=2)
-            label = None if is_named else f"retrieval minus {baseline}"
-            is_named = True
+            is_shown = judge_gain(gain) != "not shown"
             axes.plot(
                 [gain.difference],
                 [row + shift],
                 marker=marker,
                 color=colour,
+                markerfacecolor=colour if is_shown else stand_in("ground"),
                 markersize=6,
                 linestyle="",
-                label=label,
             )
     axes.axvline(0, color=stand_in("ink"), linewidth=0.8)
     repos = len({group.repo for group in rows})
@@ -62,7 +61,9 @@ def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
     axes.xaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
     figure.legend(loc="outside upper left", ncols=2, frameon=False, labelcolor=stand_in("ink"))
     return Plot(
-        to_svg(figure, key, title), "Dots are paired differences, lines their 95 % intervals; right of 0 is better."
+        to_svg(figure, key, title),
+        "Marks are paired differences, lines their 95 % intervals (none with few files); right of 0 is better. Hollow: "
+        "not shown, also where the interval excludes zero and the exact test does not.",
     )
 
 

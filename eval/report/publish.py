@@ -31,11 +31,15 @@ from .wording import describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 _TASK_COLUMNS = ("task", "repo", "n_cases", "version", "max_tokens")
+_ABOUT_PLOTS = (
+    "In the plots, lines are 95 % intervals. A hollow mark is a difference that is not shown, also where its interval "
+    "excludes zero and the exact test does not."
+)
 
 
 def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
     """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
-    parts = ["# Results", *_describe_found(report), *_describe_progress(report.progress), "## In detail"]
+    parts = ["# Results", *_describe_found(report), *_describe_progress(report.progress), "## In detail", _ABOUT_PLOTS]
     for model in dict.fromkeys(group.model for group in report.groups):
         own = [group for group in report.groups if group.model == model]
         parts += [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
@@ -79,7 +83,7 @@ def _describe_found(report: Report) -> list[str]:
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
         f"details. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
         "[How it is measured](evaluation.md).",
-        *(["## Why", "\n".join(reasons)] if reasons else []),
+        *(["## Why it helped or did not", "\n".join(reasons)] if reasons else []),
         made,
     ]
 
@@ -90,13 +94,14 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
     others = [each for each in progress if each.n_planned is None]
     parts = []
     if planned:
-        n_arms = sum(len(each.answered) for each in planned)
+        n_cells = sum(len(each.answered) for each in planned)
         n_begun = sum(bool(n) for each in planned for n in each.answered.values())
         n_complete = sum(each.n_complete for each in planned)
         parts += [
             "## What is done of the plan",
-            f"The plan was fixed before the runs. Of its {n_arms} arms {n_complete} are complete, "
-            f"{n_begun - n_complete} begun, {n_arms - n_begun} not begun (—). Cases answered:",
+            f"The plan was fixed before the runs. Of its {n_cells} cells (a task on a repository by a model under an "
+            f"arm) {n_complete} are complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun (—). Cases "
+            "answered:",
             progress_table(planned),
         ]
         fewer = [
@@ -117,7 +122,7 @@ def draw_pictures(report: Report) -> dict[str, str]:
         own = [group for group in report.groups if group.model == model]
         plots = {f"gains {model}": draw_gains(own, "gains", f"Gain of retrieval with {model}")}
         for repo in dict.fromkeys(group.repo for group in own):
-            groups = [group for group in own if group.repo == repo]
+            groups = [group for group in own if group.repo == repo and any(arm.correct.n_hits for arm in group.arms)]
             plots[f"arms {model} {repo}"] = draw_arms(groups, "arms", f"Arms on {repo}, {model}")
         drawn |= {key: as_file(plot.svg) for key, plot in plots.items() if plot is not None}
     return drawn

@@ -33,6 +33,7 @@ def to_markdown(report: Report) -> str:
     parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
     for group in report.groups:
         parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
+        parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += describe_not_begun(report.progress)
@@ -40,7 +41,7 @@ def to_markdown(report: Report) -> str:
 
 
 def describe_group(group: Group) -> list[str]:
-    """All of one task: tables, why, errors, what is missing."""
+    """All of one task: tables, why, errors."""
     parts = [arms_table(group)]
     if group.gains:
         parts.append(gains_table(group.gains))
@@ -69,7 +70,6 @@ def describe_group(group: Group) -> list[str]:
         parts.append(f"No arm refused any of {n} unanswerable questions, or left another open.")
     errors = [each for each in group.reasons if each.verdict == "error"]
     parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
-    parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
     return parts
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
+import pytest
+
 from eval.report import to_json, to_markdown
 from eval.report.figures import NONE, RETRIEVAL
+from eval.report.plots import draw_gains
 from eval.report.publish import draw_pictures, to_results_page, without_paths
 
 
@@ -37,7 +40,7 @@ def test_every_plot_task_and_caveat_is_on_the_page(report: Any) -> None:
     """Complete or not, gained or lost."""
     names = {key: f"{number}.svg" for number, key in enumerate(draw_pictures(report))}
     page = to_results_page(report, names)
-    for words in [*names.values(), *report.caveats, *(group.why for group in report.groups), "Not complete"]:
+    for words in [*names.values(), *report.caveats, *(group.why for group in report.groups)]:
         assert words in page
     asked = "--model embedded/qwen2.5-coder-0.5b --context-tokens 900 --seed 1"
     assert f"quarry eval run generation optimisation {asked}" in page  # all that decides: it can be run again
@@ -54,7 +57,7 @@ def test_the_page_opens_with_what_was_found(make_result: Any, report_of: Any) ->
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:6] == ["completion", "garden", "qwen2.5-coder-0.5b", "20", "0.000", "0.600"]
     assert cells[6].startswith("+0.600 (+0.") and cells[7:] == ["< 0.001", "better"]
-    places = [page.index(words) for words in (row, "## Why", "## Cases answered", "## In detail")]
+    places = [page.index(words) for words in (row, "## Why it helped", "## Cases answered", "## In detail")]
     assert places == sorted(places)
 
 
@@ -86,3 +89,15 @@ def test_no_code_goes_into_json_or_text(make_result: Any, report_of: Any) -> Non
     report = report_of(*results)
     assert report.examples
     assert "SECRET_CODE" not in to_json(report) + to_markdown(report) + to_results_page(report, {})
+
+
+@pytest.mark.parametrize(("n_gained", "is_hollow"), [(3, True), (14, False)])
+def test_a_difference_that_is_not_shown_is_a_hollow_mark(
+    make_result: Any, report_of: Any, n_gained: int, is_hollow: bool
+) -> None:
+    """Its interval may lie to the right of zero: nobody should read the plot as more than the result."""
+    results = []
+    for n in range(20):
+        results += [make_result(NONE, f"c{n}"), make_result(RETRIEVAL, f"c{n}", correct=n < n_gained)]
+    plot = draw_gains(report_of(*results).groups, "gains", "Gain")
+    assert plot is not None and ("var(--ground)" in plot.svg) == is_hollow
