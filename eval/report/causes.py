@@ -51,6 +51,8 @@ def name_cause(group: Group) -> str:
     verdict = judge_gain(gain)
     if gain.detectable is None:
         return "There are too few pairs to say whether it helped, or why."
+    if not any(arm.correct.n_hits for arm in group.arms):
+        return "No answer was right, with code or without: these cases are beyond this model, so nothing can show here."
     if not verdict.endswith("better"):
         return _why_not(verdict, group.gain(ORACLE, NONE), found, missed)
     placebo = group.gain(RETRIEVAL, PLACEBO)

@@ -63,6 +63,12 @@ def test_the_model_is_named_too_where_the_right_code_brought_no_more(group_of: A
     assert "perhaps both search and model are why" in cause
 
 
+def test_cases_that_no_arm_has_right_blame_neither_search_nor_model(group_of: Any) -> None:
+    """At the floor no difference can be seen: the sentence says that, and not that retrieval brings nothing."""
+    assert group_of(found=(0, 10), missed=(0, 10)).cause.startswith("No answer was right, with code or without")
+    assert "No answer was right" not in group_of(found=(0, 10), missed=(0, 10), oracle=3).cause
+
+
 def test_without_a_pair_there_is_no_cause(make_result: Any, report_of: Any) -> None:
     """One arm alone explains nothing."""
     assert report_of(make_result(NONE, "c1")).groups[0].cause == ""
