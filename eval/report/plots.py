@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 5.2  # inches: readable on a phone without being scaled down much
 _ROW = 0.42
+_LEAST_GAIN = 0.1  # that an axis of gains reaches to: one of zeros alone would have ticks that all read 0.00
 _MAX_NAME_CHARS = 34  # of a row: the plot must have room beside it; the table has the whole name
 
 
@@ -124,6 +125,8 @@ def draw_costs(group: Group, key: str, title: str) -> Plot | None:
         axes.margins(x=0.1)
         axes.set_xlabel(name)
         _style(axes)
+    low, high = left.get_ylim()
+    left.set_ylim(min(low, -_LEAST_GAIN), max(high, _LEAST_GAIN))
     left.set_ylabel("gain over none")
     left.yaxis.set_major_formatter(lambda value, _: write_signed(value, 2))
     figure.legend(loc="outside upper left", ncols=4, frameon=False, labelcolor=stand_in("ink"), columnspacing=1)
