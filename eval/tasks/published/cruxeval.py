@@ -30,7 +30,7 @@ class CruxEval:
     """The 800 functions of CRUXEval, each asked for its output and for an input; pass@1 of each by kind."""
 
     name = "cruxeval"
-    version = 1
+    version = 2
     description = "CRUXEval, from your copy (--data): predict what a call returns, or a call that returns it"
     needs_repository = False
     runs_code = True
@@ -68,7 +68,7 @@ class PredictionScorer:
         if found is None:
             return Score("unanswered", "the answer completes no assertion" if text.strip() else "the answer is empty")
         tree = ast.parse(found, mode="eval")
-        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _calls_f(node)]
+        calls = [node for node in ast.walk(tree) if _calls_f(node)]
         if case.kind == "output" and calls:
             return Score("wrong", "the answer calls the function instead of telling what it returns", found)
         if case.kind == "input" and not (len(calls) == 1 and calls[0] is tree.body):
@@ -89,7 +89,10 @@ def _completed(text: str, kind: str) -> str | None:
         for line in reversed(_statements(source or "")):
             test = line.test if isinstance(line, ast.Assert) else line.value if isinstance(line, ast.Expr) else None
             if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-                return ast.unparse(test.comparators[0] if kind == "output" else test.left)
+                left, right = test.left, test.comparators[0]
+                if _calls_f(right) and not _calls_f(left):  # the sides in the other order
+                    left, right = right, left
+                return ast.unparse(right if kind == "output" else left)
     bare = re.sub(r"^```\w*\n|\n?```$", "", text.strip()).strip()
     if kind == "output":
         bare = bare.rpartition("==")[2].strip() if "==" in bare else bare
@@ -109,16 +112,19 @@ def _statements(source: str) -> list[ast.stmt]:
         pass
     found: list[ast.stmt] = []
     for line in source.splitlines():
-        if line.strip().strip("`").startswith("assert "):
-            try:
-                found += ast.parse(line.strip().strip("`")).body
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
+        bare = line.strip().strip("`*")
+        for text in (bare, bare.rstrip(".`*")):  # the end of a sentence; or of a number
+            if text.startswith("assert "):
+                try:
+                    found += ast.parse(text).body
+                    break
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    continue
     return found
 
 
-def _calls_f(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Name) and node.func.id == "f"
+def _calls_f(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "f"
 
 
 def _output_candidate(item: Item) -> Candidate:

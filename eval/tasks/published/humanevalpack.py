@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from eval.tasks.extraction import extract_code
 
 from .humaneval import complete
 from .items import Item, find_file, read_items
+from .pieces import Head, insert_members, split_head, top_names, without
 from .programs import (
     Candidate,
     Program,
@@ -40,6 +41,18 @@ _ASK = (
     "one code block.\n\n```{tag}\n{code}\n```\n\nThe tests:\n\n```{tag}\n{tests}\n```"
 )
 _COMPILING = Limits(seconds=60.0, n_processes=128)
+# The set's own harness lets answers use these without importing them.
+_PYTHON_IMPORTS = (
+    "import collections, copy, datetime, functools, hashlib, heapq, itertools, math, re, statistics, string, sys\n"
+    "from typing import *\nfrom collections import *"
+)
+_CPP_HEADERS = (
+    "algorithm climits cmath cstring deque fstream iostream list map math.h numeric queue set sstream stack stdio.h "
+    "stdlib.h string vector"
+).split()
+_CPP_INCLUDES = "\n".join([*(f"#include <{header}>" for header in _CPP_HEADERS), "using namespace std;"])
+_USE = re.compile(r"^((?:pub )?use (?:::)?(\w+)[^;]*;)", re.MULTILINE)
+_RUST_OWN = frozenset({"std", "core", "alloc"})  # all other crates would have to be fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +61,18 @@ class _Language:
 
     name: str
     tool: str | None = None
-    build: Callable[[str, str, str], Program] | None = None  # from head, code and tests
+    build: Callable[[Head, str, str], Program] | None = None  # from head, code and tests
 
 
 class HumanEvalPack:
     """The repair part of HumanEvalPack, pass@1; results are by language."""
 
     name = "humanevalpack"
-    version = 1
+    version = 2
     description = "HumanEvalPack, from your copy (--data): mend a planted bug, with the tests shown; several languages"
     needs_repository = False
     runs_code = True
-    max_tokens = 768
+    max_tokens = 1024
     default_limit = 164
 
     def harvest(self, given: TaskInput) -> Harvest:
@@ -95,53 +108,68 @@ class RepairScorer:
 
     def score(self, case: Case, text: str) -> Score:
         """``correct`` if the tests pass, ``unanswered`` without code."""
-        entry_point, head, tests = (str(case.data[name]) for name in ("entry_point", "head", "test"))
-        code = extract_code(text, case.language, entry_point)
+        name, tests = str(case.data["entry_point"]), str(case.data["test"])
+        code = extract_code(text, case.language, name)
         if code is None:
             return Score("unanswered", "the answer holds no code" if text.strip() else "the answer is empty")
         build = _LANGUAGES[case.kind].build
         if build is None:
-            program = python_program(self._python, f"{complete(head, code, entry_point)}\n\n{tests}\n")
-        else:
-            program = build(_before(head, entry_point, code), code, tests)
-        return judge(self._sandbox, program, code)
+            program = f"{_PYTHON_IMPORTS}\n{complete(str(case.data['head']), code, name)}\n\n{tests}\n"
+            return judge(self._sandbox, python_program(self._python, program), code)
+        head = Head(name, str(case.data["before"]), str(case.data["members"]))
+        return judge(self._sandbox, build(head, code, tests), code)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: the set reports one try."""
         return None
 
 
-def _javascript(head: str, code: str, tests: str) -> Program:
+def _javascript(head: Head, code: str, tests: str) -> Program:
+    code = without(code, "javascript", top_names(tests, "javascript"), examples=False)
+    before = without(head.before, "javascript", top_names(code, "javascript"))
     # A failed console.assert only writes a line.
-    files = {"main.js": f"{head}\n{code}\n{tests}\n"}
+    files = {"main.js": f"{before}\n{code}\n{tests}\n"}
     return shell_program(files, ["node main.js"], Limits(seconds=15.0), forbidden="Assertion failed")
 
 
-def _java(head: str, code: str, tests: str) -> Program:
-    imports = "\n".join(dict.fromkeys(re.findall(r"^import .*;", f"{head}\n{code}\n{tests}", re.MULTILINE)))
+def _java(head: Head, code: str, tests: str) -> Program:
+    found = re.findall(r"^import .*;", f"{head.before}\n{code}\n{tests}", re.MULTILINE)
     code, tests = (re.sub(r"^(import .*|package .*);", "", part, flags=re.MULTILINE) for part in (code, tests))
-    code = re.sub(r"(?:public\s+)?class\s+Main\b.*", "", code, flags=re.DOTALL)  # an example of use
-    code = re.sub(r"public\s+class\s+Solution", "class Solution", code)
-    if not re.search(r"class\s+Solution", code):
-        code = f"class Solution {{\n{code}\n}}"
-    files = {"Main.java": f"{imports}\n{code}\n{tests}\n"}
+    code = without(code, "java", top_names(tests, "java"))
+    if "Solution" in top_names(code, "java"):
+        members = _members(head, top_names(code, "java", "Solution"))
+        code = insert_members(re.sub(r"public\s+class\s+Solution", "class Solution", code), "java", "Solution", members)
+    else:
+        code = f"class Solution {{\n{_members(head, top_names(code, 'java'))}\n{code}\n}}"
+    files = {"Main.java": "\n".join([*dict.fromkeys(found), code, tests, ""])}
     java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     return shell_program(
         files, [f"javac {java.replace('-XX', '-J-XX')} Main.java", f"java {java} -ea Main"], _COMPILING
     )
 
 
-def _cpp(head: str, code: str, tests: str) -> Program:
-    code = re.sub(r"^int\s+main\s*\(.*", "", code, flags=re.MULTILINE | re.DOTALL)
-    return shell_program(
-        {"main.cpp": f"{head}\n{code}\n{tests}\n"}, ["g++ -std=c++17 -w -O1 main.cpp -o main", "./main"], _COMPILING
-    )
+def _members(head: Head, names: Collection[str]) -> str:
+    """What the item's class holds before the function, without the methods that an answer gives itself."""
+    return without(head.members, "java", names)
 
 
-def _rust(head: str, code: str, tests: str) -> Program:
-    code = re.sub(r"^fn\s+main\s*\(\s*\)\s*\{\s*\}", "", code, flags=re.MULTILINE)
-    uses = [line for line in head.splitlines() if line.startswith("use ") and line not in code]
-    text = "\n".join(["fn main() {}", *uses, code, tests, ""])
+def _cpp(head: Head, code: str, tests: str) -> Program:
+    code = without(code, "cpp", top_names(tests, "cpp"))
+    before = without(head.before, "cpp", top_names(code, "cpp"))
+    files = {"main.cpp": f"{_CPP_INCLUDES}\n{before}\n{code}\n{tests}\n"}
+    return shell_program(files, ["g++ -std=c++17 -w -O1 main.cpp -o main", "./main"], _COMPILING)
+
+
+def _rust(head: Head, code: str, tests: str) -> Program:
+    code = without(code, "rust", {"main", *top_names(tests, "rust")})
+    uses = _USE.findall(head.before)
+    crates = {root for _, root in uses} - _RUST_OWN
+    kept = [use for use, root in uses if root in _RUST_OWN]
+    code = _USE.sub(lambda use: "" if use[2] in crates else use[0], code)
+    before = without(_USE.sub("", head.before), "rust", {"main", *top_names(code, "rust")})
+    # Names that come by `*` give way to those that the answer imports itself.
+    given = ["mod given_by_the_item {", *(f"pub {use}" for use in kept), "}", "use given_by_the_item::*;"]
+    text = "\n".join(["fn main() {}", *given, before, code, tests, ""])
     readable, environment = _rust_folders()
     steps = ["rustc --edition 2021 -A warnings --test main.rs -o main", "./main -q"]
     return shell_program({"main.rs": text}, steps, _COMPILING, readable, environment)
@@ -178,25 +206,17 @@ def _reason_against(item: Item) -> str | None:
     return f"{kind} needs {language.tool}, which is not installed"
 
 
-def _before(head: str, entry_point: str, code: str) -> str:
-    """What stands before the function in its item, such as imports; nothing that the answer repeats."""
-    lines: list[str] = []
-    for line in head.splitlines():
-        if entry_point in line or line.strip().startswith("class "):
-            break
-        if line.strip() and line.strip() in code:
-            continue
-        lines.append(line)
-    return "\n".join(lines)
-
-
 def _candidate(item: Item) -> Candidate:
     kind = item.id.partition("/")[0]
     language = _LANGUAGES[kind].name
-    head, entry_point, tests = str(item["declaration"]), str(item["entry_point"]), str(item["test"])
-    buggy, solved = head + str(item["buggy_solution"]), head + str(item["canonical_solution"])
-    prompt = _ASK.format(name=entry_point, tag=language, code=buggy.strip(), tests=tests.strip())
-    data = {"entry_point": entry_point, "head": head, "test": tests, "bug_type": str(item["bug_type"])}
+    declaration, tests = str(item["declaration"]), str(item["test"])
+    buggy, solved = declaration + str(item["buggy_solution"]), declaration + str(item["canonical_solution"])
+    head = split_head(declaration, str(item["canonical_solution"]), language) or Head(str(item["entry_point"]), "", "")
+    prompt = _ASK.format(name=head.name, tag=language, code=buggy.strip(), tests=tests.strip())
+    data = {
+        "entry_point": head.name, "head": declaration, "before": head.before, "members": head.members, "test": tests,
+        "bug_type": str(item["bug_type"]),
+    }  # fmt: skip
     case = Case(item.id, "humanevalpack", kind, item.id, prompt, buggy.strip(), (), language, data=data)
     return Candidate(case, f"```{language}\n{solved}\n```", f"```{language}\n{buggy}\n```")
 

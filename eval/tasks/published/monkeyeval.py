@@ -38,7 +38,7 @@ class MonkeyEval:
     """The items of MonkeyEval, pass@1."""
 
     name = "monkeyeval"
-    version = 1
+    version = 2
     description = "MonkeyEval, from your copy (--data): use an invented library, whose documents retrieval can find"
     needs_repository = False
     runs_code = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -21,6 +22,7 @@ _MAX_REASON_CHARS = 240
 _TOLD_EVERY = 20  # items that are tried
 _END = "every test passed"
 _LIMITS = Limits(seconds=15.0)
+_RAISED = re.compile(r"(?:[\w.]+\.)?\w*(?:Error|Exception)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ def _reason(outcome: Outcome, program: Program) -> str | None:
         is_complete = outcome.stdout.rstrip("\n").endswith(_END)
         return None if is_complete else "the program ended before its tests did"
     lines = [line.strip() for line in outcome.stderr.strip().splitlines() if line.strip()]
-    told = next((line for line in lines if "error:" in line or "error[" in line), None) or (lines[-1] if lines else "")
+    told = next((line for line in lines if "error:" in line or "error[" in line), None)
+    raised = [line for line in lines if _RAISED.match(line)]  # Node writes its version behind it
+    told = told or next(iter(raised[-1:] or lines[-1:]), "")
     return (told or f"exit code {outcome.exit_code}")[:_MAX_REASON_CHARS]
 
 
@@ -132,8 +136,8 @@ def choose(
 ) -> tuple[list[Case], list[str]]:
     """The first ``limit`` cases, in an order by the seed, whose solution passes here and whose stub does not; notes.
 
-    What was found is kept in ``given.folder`` under ``key``, which names everything that decides it. Raises
-    HarvestError if nothing is left, SandboxError.
+    What was found is kept in ``given.folder`` under ``key``, which names everything that decides it; but for time-outs.
+    Raises HarvestError if nothing is left, SandboxError.
     """
     order = list(candidates)
     random.Random(given.seed).shuffle(order)
@@ -147,13 +151,16 @@ def choose(
             if len(kept) == limit:
                 break
             name = candidate.case.id
-            if name not in known:
+            reason = known.get(name)
+            if reason is None:
                 if n_tried % _TOLD_EVERY == 0:
                     given.on_progress(f"trying the set's own solutions: {n_tried} so far, {len(kept)} can be decided")
                 n_tried += 1
-                known[name] = _trial(candidate, score)
-            if known[name]:
-                reasons[known[name]] += 1
+                reason = _trial(candidate, score)
+                if not _may_be_chance(reason):
+                    known[name] = reason
+            if reason:
+                reasons[reason] += 1
             else:
                 kept.append(candidate.case)
     finally:
@@ -177,9 +184,14 @@ def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> str:
     return ""
 
 
+def _may_be_chance(reason: str) -> bool:
+    """A busy machine may have caused it: it is tried again next time."""
+    return "timed out" in reason
+
+
 def _generalised(reason: str) -> str:
     """The kind of an error, so that items with the same trouble are counted together."""
-    if reason.startswith("ModuleNotFoundError") or "timed out" in reason:
+    if reason.startswith("ModuleNotFoundError") or _may_be_chance(reason):
         return reason
     return reason.partition(":")[0][:60]
 

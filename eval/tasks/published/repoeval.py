@@ -5,8 +5,9 @@ One repository a run, named by ``--repo``. It differs from the task `completion`
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from eval.cases import Case
@@ -30,7 +31,7 @@ class RepoEval:
     """The functions of RepoEval that belong to a repository and that its tests decide, pass@1."""
 
     name = "repoeval"
-    version = 1
+    version = 2
     description = "RepoEval's functions, from your copy (--data) and a repository of it (--repo): its own tests decide"
     needs_repository = True
     runs_code = True
@@ -41,16 +42,19 @@ class RepoEval:
         """The set's functions whose tests fail without their body. Raises HarvestError, EnvironmentFailed."""
         path = find_file(given, self.name, _PATTERNS, "function_level_completion_2k_context_codex.test.jsonl")
         items = read_items(path, _FIELDS, None)
-        wanted = [(item, *_place(item, path)) for item in items]
+        wanted = [(item, _place(item, path)) for item in items]
         repository = open_tested_repository(given)
         functions: dict[str, Function] = {}
-        left_out: Counter[str] = Counter()
-        for item, name, truth in wanted:
-            function = _find_function(repository, name, truth)
+        missing: list[int] = []
+        for item, place in wanted:
+            text = repository.checkout.texts.get(place.path)
+            if text is None:
+                continue
+            function = find_function(repository.functions, text, place)
             if function is not None:
                 functions.setdefault(function.key, function)
-            elif name in repository.checkout.texts:
-                left_out[f"not found in its file (line {item.line} of the set, for one)"] += 1
+            else:
+                missing.append(item.line)
         if not functions:
             about = sorted({str(item["metadata"]["fpath_tuple"][0]) for item in items})
             raise HarvestError(f"{path.name} has no function of {given.repo}: it is about {', '.join(about[:10])}.")
@@ -63,7 +67,10 @@ class RepoEval:
         held = HeldOutRepository.of(repository)
         cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes]
-        notes += [f"{n} of the set's functions are left out: {why}." for why, n in (reasons + left_out).most_common()]
+        if missing:
+            why = "not found in their file, or within another function"
+            notes.append(f"{len(missing)} of the set's functions are left out: {why} (line {missing[0]}, for one).")
+        notes += [f"{n} of the set's functions are left out: {why}." for why, n in reasons.most_common()]
         return Harvest(cases, held.folder, notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
@@ -79,27 +86,40 @@ class _RepoEvalScorer(CompletionScorer):
         self._functions = {function.key: function for function in repository.functions}
 
 
-def _place(item: Item, path: Path) -> tuple[str, str]:
-    """The file within the repository, and the body that is asked for. Raises HarvestError."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the set says that a body stands: the file within the repository, and its first line, where it says so."""
+
+    path: str
+    truth: str
+    line: int | None
+
+
+def _place(item: Item, path: Path) -> Place:
+    """Raises HarvestError."""
     metadata: Mapping[str, object] = item["metadata"]
-    parts, truth = metadata.get("fpath_tuple"), metadata.get("ground_truth")
+    parts, truth, line = (metadata.get(name) for name in ("fpath_tuple", "ground_truth", "lineno"))
     if not isinstance(parts, list) or len(parts) < 2:
         raise HarvestError(f"{path}, line {item.line}: `metadata` has no `fpath_tuple` with a repository and a path.")
     if not isinstance(truth, str) or not truth.strip():
         raise HarvestError(f"{path}, line {item.line}: `metadata` has no `ground_truth`.")
-    return "/".join(map(str, parts[1:])), truth
+    return Place("/".join(map(str, parts[1:])), truth, line + 1 if isinstance(line, int) else None)
 
 
-def _find_function(repository: TestedRepository, path: str, truth: str) -> Function | None:
-    """The function of that file whose body is the one that is asked for: lines of the set may be off by some."""
-    text = repository.checkout.texts.get(path)
-    if text is None:
-        return None
-    wanted = _squeezed(truth)
-    for function in repository.functions:
-        if function.path == path and _squeezed(body_of(text, function)) == wanted:
-            return function
-    return None
+def find_function(functions: Iterable[Function], text: str, place: Place) -> Function | None:
+    """The function of that file whose body is the one that is asked for, of several the one nearest to its line.
+
+    The set's bodies begin behind the comments that stand first. None for a function within another one.
+    """
+    wanted = _squeezed(place.truth)
+    found = [each for each in functions if each.path == place.path and _without_comments(text, each) == wanted]
+    line = place.line or 0
+    return min(found, key=lambda function: abs(function.body_start_line - line)) if found else None
+
+
+def _without_comments(text: str, function: Function) -> Sequence[str]:
+    lines = _squeezed(body_of(text, function))
+    return list(itertools.dropwhile(lambda line: line.startswith("#"), lines))
 
 
 def _squeezed(body: str) -> Sequence[str]:

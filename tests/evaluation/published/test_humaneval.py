@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxMissing
 from eval.tasks.base import TaskInput
 from eval.tasks.published.humaneval import TASK
+from eval.tasks.published.programs import Candidate, choose
 
 _HEAD = (
     "import math\n\n\ndef half(n: int) -> int:\n    return n // 2\n\n\n"
@@ -51,6 +53,44 @@ def test_answers_are_decided_by_running_them(write: Any, give: Any, scores: Any)
         **dict.fromkeys(("off by one", "crash", "end"), "wrong"),
         **dict.fromkeys(("prose", "empty"), "unanswered"),
     }
+
+
+def test_examples_behind_a_function_do_not_decide(write: Any, give: Any, scores: Any) -> None:
+    """A wrong one does not make the function wrong, a right one does not help; what the function reads is kept."""
+    answer = "```python\ndef count_lamps(houses):\n    return {}\n\nPER_LAMP = 2\n{}\n```"
+    wrong_example = "assert count_lamps(8) == 5\nlamps = count_lamps('eight')\nprint(lamps)"
+    verdicts = scores(
+        TASK,
+        give(write("HumanEval.jsonl", [_ITEM])),
+        {
+            "assertion": answer.format("houses // PER_LAMP", wrong_example),
+            "loop": answer.format("houses // PER_LAMP", "for houses in (1, 2):\n    print(count_lamps(houses, 3))"),
+            "wrong": answer.format("houses", "assert count_lamps(0) == 0"),
+        },
+    )
+    assert verdicts == {"assertion": "correct", "loop": "correct", "wrong": "wrong"}
+
+
+def test_a_time_out_is_tried_again(give: Any) -> None:
+    """A busy machine may have caused it, so it is not kept; other reasons are."""
+    asked: list[str] = []
+    first = [
+        Score("wrong", "timed out after 15 s"),
+        Score("wrong", "NameError: lamp"),
+        Score("correct"),
+        Score("wrong"),
+    ]
+    again = [Score("correct"), Score("wrong")]
+    replies = iter(first + again)
+
+    def score(case: Case, text: str) -> Score:
+        asked.append(case.id)
+        return next(replies)
+
+    cases = [Case(name, "humaneval", "function", name, "", "", (), "python") for name in "abc"]
+    given, candidates = give(None), [Candidate(case, "right", "stub") for case in cases]
+    kept = [len(choose(given, candidates, score, 3, "key")[0]) for _ in range(2)]
+    assert kept == [1, 2] and asked[4:] == [asked[0]] * 2
 
 
 def test_reasons_are_told(write: Any, give: Callable[..., TaskInput]) -> None:

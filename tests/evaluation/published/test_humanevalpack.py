@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import Any
 
@@ -48,9 +49,79 @@ def _item(kind: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("kind", "tool"), [("Python", "sh"), ("JavaScript", "node"), ("Java", "javac"), ("CPP", "g++"), ("Rust", "rustc")]
-)
+# As in the set: the head holds a helper, may go on into the body, and its function's name may not be that of the item.
+# Per language: declaration; the rest; two right answers: the function alone, and with all that it may repeat.
+_HELPED = {
+    "Python": (
+        "def rate(price):\n    return 2\n\n\ndef add_tax(price):\n    first = price\n",
+        "    return first + rate(price)\n",
+        "def add_tax(price):\n    return math.floor(price + rate(price))\n",
+        "def rate(price): return 2\n\ndef add_tax(price):\n    return price + rate(price)\n\n"
+        "def check(add_tax):\n    assert add_tax(3) == 6\n\ncheck(add_tax)\nassert add_tax(0) == 0\n",
+    ),
+    "JavaScript": (
+        "const rate = (price) => {\n  return 2\n}\n\nconst addTaxes = (price) => {\n",
+        "  return price + rate(price)\n}\n",
+        "function addTaxes(price) {\n  return price + rate(price)\n}\n",
+        "const rate = (price) => 2\nconst addTaxes = (price) => {\n  return price + rate(price)\n}\n"
+        "// Tests\nconst testAddTax = () => {\n  console.assert(addTaxes(3) === 5)\n}\n\ntestAddTax()\n"
+        "console.assert(addTaxes(0) === 0)\n",
+    ),
+    "Java": (
+        "import java.util.*;\n\nclass Solution {\n    public int rate(int price) {\n        return 2;\n    }\n\n"
+        "    public int addTaxes(int price) {\n", "        return price + rate(price);\n    }\n}\n",
+        "public int addTaxes(int price) {\n    return price + rate(price);\n}\n",
+        "import java.util.*;\n\npublic class Main {\n    public static void main(String[] args) { }\n}\n\n"
+        "public class Solution {\n    public int addTaxes(int price) {\n        return price + rate(price);\n    }\n"
+        "}\n",
+    ),
+    "CPP": (
+        "#include <vector>\nusing namespace std;\nint rate(int price){\n    return 2;\n}\nint add_taxes(int price){\n"
+        "    int sum = price;\n", "    return sum + rate(price);\n}\n",
+        "int add_taxes(int price) {\n    return price + rate(price);\n}\n",
+        "#include <string>\nint rate(int price) { return 2; }\n"
+        "int add_taxes(int price) { return max(0, price + rate(price)); }\n"
+        "#include <assert.h>\nint main() { assert(add_taxes(3) == 6); }\n",
+    ),
+    "Rust": (
+        "use std::{collections::{HashMap, HashSet}, cmp::max};\nuse no_such_crate::Trade;\n\n"
+        "fn rate(price: i32) -> i32 {\n    return 2;\n}\n\nfn add_taxes(price: i32) -> i32 {\n",
+        "    price + rate(price)\n}\n",
+        "fn add_taxes(price: i32) -> i32 {\n    max(0, price + rate(price))\n}\n",
+        "use std::collections::HashMap;\nuse no_such_crate::Trade;\n\nfn rate(price: i32) -> i32 { 2 }\n\n"
+        "fn add_taxes(price: i32) -> i32 {\n    let known: HashMap<i32, i32> = HashMap::new();\n"
+        "    known.get(&price).unwrap_or(&(price + rate(price))).clone()\n}\n\n"
+        "#[cfg(test)]\nmod tests {\n    use super::*;\n}\n\nfn main() {\n    println!(\"{}\", add_taxes(1));\n}\n",
+    ),
+}  # fmt: skip
+_TOOLS = [("Python", "sh"), ("JavaScript", "node"), ("Java", "javac"), ("CPP", "g++"), ("Rust", "rustc")]
+
+
+@pytest.mark.parametrize(("kind", "tool"), _TOOLS)
+def test_what_an_answer_repeats_or_leaves_out_does_not_decide(
+    write: Any, give: Any, scores: Any, kind: str, tool: str
+) -> None:
+    """Helpers, imports, the tests, an example with a mistake: all of them are in what models give."""
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed")
+    declaration, rest, alone, repeating = _HELPED[kind]
+    names = {"add_tax": "add_taxes", "addTax": "addTaxes"} if kind != "Python" else {}
+    test = _ITEMS[kind][3]
+    for name, other in names.items():
+        test = re.sub(rf"\b{name}\b(?=\()", other, test)
+    item = {
+        **_item(kind), "declaration": declaration, "canonical_solution": rest,
+        "buggy_solution": rest.replace(" + ", " - "), "test": test,
+    }  # fmt: skip
+    tag = kind.lower()
+    answers = {"alone": f"```{tag}\n{alone}```", "repeating": f"```{tag}\n{repeating}```"}
+    wrong = {f"{name} wrong": text.replace(" + rate", " * rate") for name, text in answers.items()}
+    assert scores(TASK, give(write("humanevalpack.jsonl", [item])), {**answers, **wrong}) == {
+        **dict.fromkeys(answers, "correct"), **dict.fromkeys(wrong, "wrong"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "tool"), _TOOLS)
 def test_a_mended_function_passes_and_an_unmended_one_fails(
     write: Any, give: Any, scores: Any, kind: str, tool: str
 ) -> None:

@@ -15,6 +15,7 @@ from eval.errors import HarvestError
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, Task, TaskInput
 from eval.tasks.published import repoeval, repoexec
+from eval.tasks.repository.functions import find_functions_in
 from indexer.repository import Source, open_source
 
 _PRICES = '''"""Prices."""
@@ -135,7 +136,25 @@ def test_functions_without_tests_of_their_own_are_left_out(opened: tuple[Task, T
     harvest = opened[2]
     assert [case.id for case in harvest.cases] == ["orchard/prices.py::total"]
     assert any("1 of the set's functions are left out: executed by no test" in note for note in harvest.notes)
-    assert any("not found in its file (line 3" in note for note in harvest.notes)
+    assert any("within another function (line 3" in note for note in harvest.notes)
+
+
+def test_a_body_is_found_as_the_set_has_it() -> None:
+    """Behind the comments that it begins with; of two equal ones the one at its line; none within a function."""
+    text = (
+        "class Plum:\n    def weigh(self):\n        # in grams\n        return self.n\n\n\n"
+        "class Pear:\n    def weigh(self):\n        def inner():\n            return 1\n\n        return inner()\n\n"
+        "    def count(self):\n        # of a crate\n        return self.n\n"
+    )
+    functions = find_functions_in("fruit.py", text)
+
+    def found(truth: str, line: int | None) -> str | None:
+        function = repoeval.find_function(functions, text, repoeval.Place("fruit.py", truth, line))
+        return function.name if function is not None else None
+
+    same = "        return self.n\n"
+    assert [found(same, line) for line in (4, 16, None)] == ["Plum.weigh", "Pear.count", "Plum.weigh"]
+    assert found("            return 1\n", 10) is None
 
 
 def test_a_repository_that_the_set_does_not_have_is_named(
