@@ -74,14 +74,8 @@ def test_examples_behind_a_function_do_not_decide(write: Any, give: Any, scores:
 def test_a_time_out_is_tried_again(give: Any) -> None:
     """A busy machine may have caused it, so it is not kept; other reasons are."""
     asked: list[str] = []
-    first = [
-        Score("wrong", "timed out after 15 s"),
-        Score("wrong", "NameError: lamp"),
-        Score("correct"),
-        Score("wrong"),
-    ]
-    again = [Score("correct"), Score("wrong")]
-    replies = iter(first + again)
+    right, wrong, name = Score("correct", ""), Score("wrong", ""), Score("wrong", "NameError: lamp")
+    replies = iter([Score("wrong", "timed out after 15 s"), name, right, wrong, right, wrong])
 
     def score(case: Case, text: str) -> Score:
         asked.append(case.id)
