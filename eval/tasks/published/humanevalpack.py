@@ -117,11 +117,20 @@ class RepairScorer:
             program = f"{_PYTHON_IMPORTS}\n{complete(str(case.data['head']), code, name)}\n\n{tests}\n"
             return judge(self._sandbox, python_program(self._python, program), code)
         head = Head(name, str(case.data["before"]), str(case.data["members"]))
-        return judge(self._sandbox, build(head, code, tests), code)
+        whole = _behind_its_head(str(case.data["head"]), code, name, case.language)
+        return judge(self._sandbox, build(head, whole, tests), code)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: the set reports one try."""
         return None
+
+
+def _behind_its_head(declaration: str, code: str, name: str, language: str) -> str:
+    """A bare body becomes a function; all else is left as it is."""
+    if name in top_names(code, language) or re.search(rf"\b{re.escape(name)}\s*[(=<]", code):
+        return code
+    whole = f"{declaration.rstrip()}\n{code}"
+    return whole + "}\n" * (whole.count("{") - whole.count("}"))
 
 
 def _javascript(head: Head, code: str, tests: str) -> Program:

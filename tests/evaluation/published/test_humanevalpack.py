@@ -50,7 +50,7 @@ def _item(kind: str) -> dict[str, Any]:
 
 
 # As in the set: the head holds a helper, may go on into the body, and its function's name may not be that of the item.
-# Per language: declaration; the rest; two right answers: the function alone, and with all that it may repeat.
+# Per language: declaration; the rest, which is a right answer too; the function alone; all that an answer may repeat.
 _HELPED = {
     "Python": (
         "def rate(price):\n    return 2\n\n\ndef add_tax(price):\n    first = price\n",
@@ -114,7 +114,8 @@ def test_what_an_answer_repeats_or_leaves_out_does_not_decide(
         "buggy_solution": rest.replace(" + ", " - "), "test": test,
     }  # fmt: skip
     tag = kind.lower()
-    answers = {"alone": f"```{tag}\n{alone}```", "repeating": f"```{tag}\n{repeating}```"}
+    parts = {"alone": alone, "repeating": repeating, "body": rest}
+    answers = {name: f"```{tag}\n{part}```" for name, part in parts.items()}
     wrong = {f"{name} wrong": text.replace(" + rate", " * rate") for name, text in answers.items()}
     assert scores(TASK, give(write("humanevalpack.jsonl", [item])), {**answers, **wrong}) == {
         **dict.fromkeys(answers, "correct"), **dict.fromkeys(wrong, "wrong"),
