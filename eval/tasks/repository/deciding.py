@@ -17,6 +17,7 @@ from .tested import TestedRepository
 from .trial import Trials
 
 CHECK_VERSION = 1  # raised when the same function may count otherwise
+_OUT_OF_TIME = "its tests did not end in time by themselves"
 _N_WORKERS = 2  # copies in which functions are tried at the same time
 
 
@@ -81,7 +82,8 @@ class _Checks:
         known = self._known.get(digest)
         if known is None:
             reason, tests = self._try(function, tests, trials)
-            self._known[digest] = {"reason": reason, "tests": [test.id for test in tests]}
+            if reason != _OUT_OF_TIME:  # which a busy machine may have caused: tried again the next time
+                self._known[digest] = {"reason": reason, "tests": [test.id for test in tests]}
             return reason, tests
         ids = known["tests"]
         assert isinstance(ids, list)
@@ -89,6 +91,8 @@ class _Checks:
 
     def _try(self, function: Function, tests: list[TestRecord], trials: Trials) -> tuple[str, list[TestRecord]]:
         report = trials.run(tests)
+        if report.timed_out:
+            return _OUT_OF_TIME, []
         if report.problem:
             return "its tests do not run by themselves", []
         passing = {test.id for test in report.tests if test.outcome == "passed"}

@@ -15,7 +15,7 @@ from typing import Any
 from eval.sandbox import Limits, Outcome, Sandbox
 
 from .environment import Environment, import_roots
-from .records import TestOutcome, TestRecord, TestReport
+from .records import TIMED_OUT, TestOutcome, TestRecord, TestReport
 from .working_copy import WorkingCopy
 
 NO_TESTS = "no tests were found"
@@ -145,7 +145,7 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
         # The limit and not what was measured: a model is told of it, and the same prompt is to be the same.
         limit = wishes.test_seconds if "::" in running else wishes.import_seconds
         limit = limit if outcome.exit_code == HUNG_EXIT_CODE else wishes.seconds
-        problem, hung = f"timed out after {limit:.0f} s", running
+        problem, hung = f"{TIMED_OUT} after {limit:.0f} s", running
     elif outcome.end != "exited":
         problem, hung = outcome.end, running
     elif outcome.exit_code == _PYTEST_FAILED:

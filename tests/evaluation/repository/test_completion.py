@@ -12,6 +12,8 @@ from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.completion import TASK, make_prompt
 from eval.tasks.repository.functions import find_functions_in
+from eval.tasks.repository.records import TestReport
+from eval.tasks.repository.trial import Trials
 
 RIGHT = """Here it is:
 
@@ -120,6 +122,18 @@ def test_a_repository_without_a_function_to_ask_for_is_refused_with_the_counts(
     }
     with pytest.raises(HarvestError, match="1 shorter than 3 lines"):
         TASK.harvest(given(files))
+
+
+def test_a_function_whose_tests_ran_out_of_time_is_tried_again(
+    given: Callable[..., TaskInput], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may have caused it."""
+    asked_for = given()
+    out_of_time = TestReport([], "timed out after 30 s", "", 30.0, "")
+    with monkeypatch.context() as busy, pytest.raises(HarvestError, match="did not end in time"):
+        busy.setattr(Trials, "run", lambda *_: out_of_time)
+        TASK.harvest(asked_for)
+    assert len(TASK.harvest(asked_for).cases) == 4
 
 
 def test_a_docstring_with_a_fence_does_not_end_the_block() -> None:
