@@ -59,7 +59,7 @@ class CompletionTask:
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
         if len(decided) < limit:
             notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
-        return Harvest(cases, held.folder, notes)
+        return Harvest(cases, held.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide. Raises what ``harvest`` raises."""

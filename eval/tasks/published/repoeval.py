@@ -64,7 +64,7 @@ class RepoEval:
         cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes]
         notes += [f"{n} of the set's functions are left out: {why}." for why, n in (reasons + left_out).most_common()]
-        return Harvest(cases, held.folder, notes)
+        return Harvest(cases, held.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide. Raises what ``harvest`` raises."""

@@ -100,7 +100,7 @@ class ReasoningTask:
                 "--repo, or another task."
             )
         notes = [*repository.notes, *_notes(cases, calls, left_out, problem), *held_out.notes]
-        return Harvest(cases, held_out.folder, notes)
+        return Harvest(cases, held_out.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Compares values; nothing is run."""

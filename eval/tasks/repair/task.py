@@ -75,6 +75,7 @@ class RepairTask:
             cases,
             held_out.folder,
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
+            repository.environment,
         )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
