@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -316,7 +316,7 @@ class Run:
         )
 
     def _describe_task(self, task: Task, repo: str, harvest: Harvest, index: TaskIndex | None) -> TaskSetup:
-        cases = json.dumps([asdict(case) for case in harvest.cases], sort_keys=True)
+        cases = json.dumps([case.decisive() for case in harvest.cases], sort_keys=True)
         scoring, packages = describe_scoring(task, harvest, self._sandbox, self._options.python)
         return TaskSetup(
             repo=repo,
