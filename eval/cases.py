@@ -7,7 +7,7 @@ inclusive; paths are relative to the repository's root, with forward slashes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from assistant.records import Purpose
@@ -17,6 +17,9 @@ UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in t
 
 # Of ``Result.extra``: why nothing is known of a second try, and from which pass of ``ContextMaker.placebo`` code is.
 FOLLOW_UP_ERROR, PLACEBO_PASS = "follow_up_error", "placebo_pass"
+# Of ``Case.data`` and ``Result.extra``: how many bugs were planted in the original, and how many its tests noticed.
+# They say something of a case and decide neither prompt nor verdict.
+N_MUTANTS, N_KILLED = NOT_DECISIVE = ("n_mutants", "n_killed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,12 @@ class Case:
     purpose: Purpose = "code"
     data: Mapping[str, Any] = field(default_factory=dict)
     ref: str = ""
+
+    def decisive(self) -> dict[str, Any]:
+        """The case as JSON, with all that decides prompts and verdicts."""
+        fields = asdict(self)
+        fields["data"] = {name: value for name, value in self.data.items() if name not in NOT_DECISIVE}
+        return fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,9 @@ class SandboxMissing(EvaluationError):
 
 class SandboxError(EvaluationError):
     """The sandbox could not start a command at all."""
+
+
+class TestsNotFound(SandboxError):
+    """None of the tests that decide was there, so nothing was decided."""
+
+    __test__ = False  # no test, whatever pytest thinks of the name

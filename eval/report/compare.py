@@ -187,14 +187,23 @@ def _compare_gains(
 def _list_differences(
     first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str, str]]:
-    """The leaves of the first set-ups that differ; how far a run is, when it was made and on what is left out."""
+    """The leaves of the first set-ups that differ, and in scoring; when, how far and on what is left out."""
     left_out = ("starts", "tasks", "n_cases")
     flat = [
         _flatten({k: v for k, v in runs[0].items() if k not in left_out}) if runs else {} for runs in (first, second)
     ]
     rows = [(name, flat[0].get(name, ""), flat[1].get(name, "")) for name in dict.fromkeys([*flat[0], *flat[1]])]
+    scored = [_list_scoring(runs) for runs in (first, second)]
+    both = [name for name in scored[0] if name in scored[1]]
+    rows += [(name, scored[0][name], scored[1][name]) for name in both]
     rows.append(("quarry_commit", Runs(first, ()).commit, Runs(second, ()).commit))
     return [row for row in rows if row[1] != row[2]]
+
+
+def _list_scoring(setups: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What decided the verdicts of each task, as far as it is known."""
+    tasks = [task for setup in setups for task in setup.get("tasks", ()) if task.get("scoring")]
+    return _flatten({f"{task['task']} on {task['repo']}": {"scoring": task["scoring"]} for task in tasks})
 
 
 def _flatten(value: object, name: str = "") -> dict[str, str]:

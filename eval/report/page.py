@@ -15,7 +15,7 @@ from . import wording
 from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms
 from .plots import Plot, draw_arms, draw_costs, draw_gains, draw_risk
 from .records import Calibration, Example, Group, PooledGain, Report
-from .splits import FOUND, KIND, LANGUAGE, NAMED
+from .splits import FOUND, KIND, LANGUAGE, NAMED, NOTICED
 from .svg import COLOURS
 from .text import choose_parts
 
@@ -89,7 +89,12 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         colours=COLOURS.values(),
         main_arms=MAIN_ARMS,
         never_pooled=NEVER_POOLED,
-        splits={KIND: "By kind", NAMED: "By what the question names", LANGUAGE: "By language"},
+        splits={
+            KIND: "By kind",
+            NAMED: "By what the question names",
+            LANGUAGE: "By language",
+            NOTICED: "By how well tests decide",
+        },
         found_split=FOUND,
         progress_arms=order_arms(arm for each in report.progress for arm in each.answered),
         not_complete=any(each.n_complete < len(each.answered) for each in report.progress),

@@ -92,6 +92,12 @@ def _list_decisive(
     repos = [_find(setup.get("repos", ()), name=repo) for setup in (first, second)]
     tasks = [_find(setup.get("tasks", ()), repo=repo, task=task) for setup in (first, second)]
     values |= {f"repository {name}": (repos[0].get(name), repos[1].get(name)) for name in _SHARED_OF_REPO}
+    scoring = [dict(found.get("scoring") or {}) for found in tasks]
+    if all(scoring):  # of older runs it is not known
+        values |= {
+            f"task scoring.{part}": (scoring[0].get(part), scoring[1].get(part))
+            for part in {**scoring[0], **scoring[1]}
+        }
     return values | {f"task {name}": (tasks[0].get(name), tasks[1].get(name)) for name in _SHARED_OF_TASK}
 
 

@@ -1,4 +1,4 @@
-"""Where a gain comes from: by kind of case, by what a question names, by what was retrieved; after a second try."""
+"""Where a gain comes from: by kind of case, by how well tests decide, by what was retrieved; after a second try."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
 from statistics import fmean
 
-from eval.cases import Result
+from eval.cases import N_KILLED, N_MUTANTS, Result
 from eval.stats import Interval, count_share, detectable_mean, difference_interval
 
 from .figures import (
@@ -25,9 +25,10 @@ from .records import FollowUp, Gain, MeasureGain, Slice
 Arms = Mapping[str, Mapping[str, Result]]
 
 NAMED_KEY = "names_symbol"  # of Result.extra: whether a question names the symbol that it is about
-KIND, NAMED, FOUND, LANGUAGE = "kind", "question", "retrieved", "language"
+KIND, NAMED, FOUND, LANGUAGE, NOTICED = "kind", "question", "retrieved", "language", "planted changes"
 FOUND_NAMES = {True: "right code retrieved", False: "right code not retrieved"}
 NAMED_NAMES = {True: "names the symbol", False: "does not name it"}
+NOTICED_NAMES = {True: "tests that catch at least half of planted changes", False: "tests that catch fewer"}
 
 
 def slice_cases(arms: Arms, seed: int) -> list[Slice]:
@@ -37,6 +38,7 @@ def slice_cases(arms: Arms, seed: int) -> list[Slice]:
         (KIND, lambda result: result.kind or None),
         (NAMED, _name_naming),
         (LANGUAGE, lambda result: result.language or None),
+        (NOTICED, _name_noticing),
     ):
         parts = _slice(split, arms, name_of, seed)
         slices += parts if len(parts) > 1 else []
@@ -153,6 +155,11 @@ def _make_slice(split: str, name: str, arms: Arms, seed: int) -> Slice:
         },
         gain=compare_arms(pairs, len(pairs), seed),
     )
+
+
+def _name_noticing(result: Result) -> str | None:
+    n_mutants, n_killed = result.extra.get(N_MUTANTS), result.extra.get(N_KILLED)
+    return NOTICED_NAMES[2 * n_killed >= n_mutants] if n_mutants and n_killed is not None else None
 
 
 def _name_naming(result: Result) -> str | None:

@@ -1,6 +1,7 @@
 """The folder of a run: run.json, cases/<repo>/<task>.jsonl and logs/*.eval.
 
-Another start may add arms, tasks and repositories; whatever else decides an answer has to be the same.
+Another start may add arms, tasks and repositories; whatever else decides an answer has to be the same. What decides
+verdicts may change: answers are kept, so they are scored again.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _COMPARED = (
     "temperature",
     "n_samples",
 )
+_NOT_COMPARED = ("notes", "version", "scoring", "packages")  # of a task: none of them makes other cases
 _LOCK_SECONDS = 30.0
 
 
@@ -57,15 +59,22 @@ class RunFolder:
             raise self._unwritable(error) from error
         return self._update(lambda before: setup if before is None else _merge(self.path, before, setup))
 
-    def add_task(self, task: TaskSetup, cases: Sequence[Case]) -> None:
-        """Record a task on a repository, with its cases. Raises RunMismatch if it was recorded with others."""
+    def add_task(self, task: TaskSetup, cases: Sequence[Case]) -> TaskSetup | None:
+        """Record a task on a repository, with its cases. Raises RunMismatch if it was recorded with others.
+
+        Returns what was recorded of it before if its answers were scored otherwise: those verdicts count no more.
+        """
+        otherwise: list[TaskSetup] = []
 
         def add(before: RunSetup | None) -> RunSetup:
             assert before is not None  # claimed before
             same = [each for each in before.tasks if (each.repo, each.task) == (task.repo, task.task)]
             if same:
-                _compare(self.path, f"{task.task} on {task.repo}: ", _without_notes(same[0]), _without_notes(task))
-                return before
+                _compare(self.path, f"{task.task} on {task.repo}: ", _of_task(same[0]), _of_task(task))
+                if same[0].scored_by == task.scored_by:
+                    return before
+                otherwise.append(same[0])
+                return replace(before, tasks=[task if each is same[0] else each for each in before.tasks])
             lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
             target = self.cases_path(task.repo, task.task)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +82,7 @@ class RunFolder:
             return replace(before, tasks=[*before.tasks, task])
 
         self._update(add)
+        return next(iter(otherwise), None)
 
     def cases_path(self, repo: str, task: str) -> Path:
         """Where the cases of a task on a repository are."""
@@ -133,11 +143,14 @@ class RunFolder:
 
 def to_setup(fields: Mapping[str, Any]) -> RunSetup:
     """The set-up from what was stored. Fields that are not known are passed over."""
-    known = {name: fields[name] for name in RunSetup.__dataclass_fields__ if name in fields}
-    known["repos"] = [RepoSetup(**each) for each in fields["repos"]]
-    known["tasks"] = [TaskSetup(**each) for each in fields["tasks"]]
-    known["starts"] = [Start(**each) for each in fields["starts"]]
+    known = _known(RunSetup, fields)
+    for name, record in (("repos", RepoSetup), ("tasks", TaskSetup), ("starts", Start)):
+        known[name] = [record(**_known(record, each)) for each in fields[name]]
     return RunSetup(**known)
+
+
+def _known(record: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}
 
 
 def default_folder(home: Path, setup: RunSetup) -> Path:
@@ -189,8 +202,8 @@ def _content(repo: RepoSetup) -> dict[str, Any]:
     return {"commit": repo.commit, "content": repo.content}
 
 
-def _without_notes(task: TaskSetup) -> dict[str, Any]:
-    return {name: value for name, value in asdict(task).items() if name != "notes"}
+def _of_task(task: TaskSetup) -> dict[str, Any]:
+    return {name: value for name, value in asdict(task).items() if name not in _NOT_COMPARED}
 
 
 def _to_case(fields: dict[str, Any]) -> Case:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,19 +98,6 @@ def describe_code(settings: AssistantSettings) -> dict[str, Any]:
         "encoder": f"{encoder} {open_encoder(encoder).fingerprint[:12]}",
         "max_file_bytes": settings.max_file_bytes,
     }
-
-
-@cache
-def fingerprint_scoring() -> str:
-    """Changes with the code and data of the tasks and of the sandbox: what decides a verdict beside the answer."""
-    found = hashlib.sha256()
-    for package in ("tasks", "sandbox"):
-        folder = Path(__file__).parents[1] / package
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                found.update(f"{path.relative_to(folder)}\0".encode())
-                found.update(hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:16]
 
 
 def describe_start(arms: Sequence[str], tasks: Sequence[str], sandbox: str) -> Start:

@@ -65,13 +65,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class LoggedResults:
-    """The results that one log holds, in the order in which they were asked. ``is_whole``: the run came to its end."""
+    """The results that one log holds, in the order in which they were asked. ``is_whole``: the run came to its end.
+
+    ``scored_by`` is that of the ``TaskSetup``, empty where it is not known.
+    """
 
     path: Path
     repo: str
     task: str
     is_whole: bool
     results: Sequence[Mapping[str, Any]]
+    scored_by: str = ""
 
 
 def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
@@ -183,7 +187,8 @@ def read_logs(folder: Path) -> Iterator[LoggedResults]:
                 f"{FORMAT_VERSION}. Move it away, or run the evaluation again into another --out."
             )
         results = [sample.store[_RESULT] for sample in log.samples or [] if _RESULT in sample.store]
-        yield LoggedResults(path, str(about["repo"]), str(about["task"]), log.status == "success", results)
+        repo, task, scored_by = (str(about.get(name, "")) for name in ("repo", "task", "scored_by"))
+        yield LoggedResults(path, repo, task, log.status == "success", results, scored_by)
 
 
 def remove_superseded(plan: Plan, before: Sequence[Path], started_ns: int) -> None:

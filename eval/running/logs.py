@@ -16,6 +16,7 @@ from .records import RunSetup
 def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
     """The set-up, and the latest result of each case and arm: by repository and task, case by case, arms in order.
 
+    Verdicts by other code, or of tests in another environment, than the latest start's are left out.
     Raises UnreadableRun for a folder without a run, a damaged log, or one of another version.
     """
     folder = RunFolder(path)
@@ -23,7 +24,10 @@ def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
     from .inspection import read_logs
 
     latest: dict[tuple[str, str, str, str], Result] = {}
+    scored_by = {(task.repo, task.task): task.scored_by for task in setup.tasks}
     for log in read_logs(folder.logs):
+        if scored_by.get((log.repo, log.task)) and log.scored_by != scored_by[log.repo, log.task]:
+            continue
         for fields in log.results:
             try:
                 result = to_result(fields)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +27,9 @@ class RepoSetup:
 class TaskSetup:
     """One task on one repository. ``index`` names encoder and chunker, and fingerprints what is indexed.
 
-    ``cases`` fingerprints the cases; ``notes`` are the harvest's, such as what was left out and why.
+    ``cases`` fingerprints the cases; ``notes`` are the harvest's, such as what was left out and why. ``scoring`` is
+    what decides a verdict beside the answer: the fingerprint of the code, and where answers are run the sandbox, the
+    interpreter and a fingerprint of its ``packages``. It is empty in runs from before it was recorded.
     """
 
     repo: str
@@ -37,6 +41,14 @@ class TaskSetup:
     cases: str
     index: str
     notes: Sequence[str] = ()
+    scoring: Mapping[str, str] = field(default_factory=dict)
+    packages: Sequence[str] = ()
+
+    @property
+    def scored_by(self) -> str:
+        """One name for all that decides verdicts, which logs carry too; empty where that is not known."""
+        decisive = json.dumps([self.version, dict(self.scoring)], sort_keys=True)
+        return hashlib.sha256(decisive.encode()).hexdigest()[:16] if self.scoring else ""
 
 
 @dataclass(frozen=True, slots=True)

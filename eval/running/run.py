@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,13 @@ from .answers import KeepingProvider
 from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder
-from .identity import describe_code, describe_start, fingerprint_scoring, identify_model
+from .identity import describe_code, describe_start, identify_model
 from .indexes import TaskIndex, ensure_task_index, fingerprint_files, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
 from .records import BUILT_IN, RepoSetup, RunSetup, TaskSetup
 from .scores import KeepingScorer
 from .store import KeptStore
+from .verdicts import arms_to_score_again, describe_scoring, say_scored_again
 
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
@@ -159,17 +160,21 @@ class Run:
         )
         arms = self._arms_for(task, index)
         setup = self._describe_task(task, repo, harvest, index)
-        self.folder.add_task(setup, harvest.cases)
+        otherwise = self.folder.add_task(setup, harvest.cases)
+        if otherwise is not None:
+            arms = arms_to_score_again(self.folder, setup, arms)
+            self._say(say_scored_again(otherwise, setup))
         self._say(
             f"{task.name} on {repo}: {len(harvest.cases)} cases under {','.join(arm.name for arm in arms)}, written to "
             f"{self.folder.path}"
         )
         asker = self._make_asker(task, setup, harvest, index, task.scorer(given, harvest))
-        self._ask_all(task, repo, harvest.cases, arms, asker)
+        self._ask_all(task, setup, harvest.cases, arms, asker)
 
-    def _ask_all(self, task: Task, repo: str, cases: Sequence[Case], arms: Sequence[Arm], asker: Asker) -> None:
+    def _ask_all(self, task: Task, setup: TaskSetup, cases: Sequence[Case], arms: Sequence[Arm], asker: Asker) -> None:
         from .inspection import Plan, remove_superseded, run_plan
 
+        repo = setup.repo
         counter = ProgressCounter(f"{task.name} on {repo}", len(cases), [arm.name for arm in arms])
         failed_in_a_row: set[str] = set()
         n_done = n_errors = n_short = 0
@@ -195,6 +200,7 @@ class Run:
 
         before = sorted(self.folder.logs.glob("*.eval"))
         about = {"model": self._provider.model, "seed": self._options.seed, "identity": self._model_identity}
+        about["scored_by"] = setup.scored_by
         plan = Plan(repo, task.name, task.version, cases, arms, about)
         run_plan(plan, ask, self.folder.logs)
         if len(failed_in_a_row) == MAX_FAILED_CASES_IN_A_ROW or n_errors == n_done:  # with the last case of all
@@ -249,24 +255,15 @@ class Run:
         )
         kept: Scorer = scorer
         if task.runs_code:
-            kept = KeepingScorer(scorer, self._what_decides_scores(task, setup.repo), self._store)
+            kept = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)
         labels = Labels(setup.repo, task.name, self._provider.model)
         return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
 
-    def _what_decides_scores(self, task: Task, repo: str) -> dict[str, Any]:
+    def _what_decides_scores(self, setup: TaskSetup) -> dict[str, Any]:
         """What a verdict depends on beside case and answer: what judges, the repository, where its tests run."""
-        content = next(each.setup.content for each in self._repos if each.setup.name == repo)
-        sandbox = self._sandbox.name if self._sandbox is not None else ""
-        python, data = (str(path or "") for path in (self._options.python, self._options.data))
-        return {
-            "task": task.name,
-            "version": task.version,
-            "code": fingerprint_scoring(),
-            "content": content,
-            "sandbox": sandbox,
-            "python": python,
-            "data": data,
-        }
+        content = next(each.setup.content for each in self._repos if each.setup.name == setup.repo)
+        data = str(self._options.data or "")
+        return {"task": setup.task, "scored_by": setup.scored_by, "content": content, "data": data}
 
     def _arms_for(self, task: Task, index: TaskIndex | None) -> list[Arm]:
         arms = [arm for arm in self._options.arms if index is not None or not arm.needs_index]
@@ -319,7 +316,8 @@ class Run:
         )
 
     def _describe_task(self, task: Task, repo: str, harvest: Harvest, index: TaskIndex | None) -> TaskSetup:
-        cases = json.dumps([asdict(case) for case in harvest.cases], sort_keys=True)
+        cases = json.dumps([case.decisive() for case in harvest.cases], sort_keys=True)
+        scoring, packages = describe_scoring(task, harvest, self._sandbox, self._options.python)
         return TaskSetup(
             repo=repo,
             task=task.name,
@@ -330,6 +328,8 @@ class Run:
             cases=hashlib.sha256(cases.encode("utf-8", "surrogatepass")).hexdigest()[:16],
             index=index.content if index is not None else "",
             notes=list(harvest.notes),
+            scoring=scoring,
+            packages=packages,
         )
 
 

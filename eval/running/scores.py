@@ -26,7 +26,7 @@ class KeepingScorer:
 
     def score(self, case: Case, text: str) -> Score:
         """See ``Scorer``."""
-        key = make_key(_KIND, {"identity": self._identity, "case": asdict(case), "text": text})
+        key = make_key(_KIND, {"identity": self._identity, "case": case.decisive(), "text": text})
         kept = self._store.get(key)
         if kept is not None:
             return Score(**kept)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.errors import SandboxMissing
 from eval.sandbox import Sandbox
 from indexer.repository import Source
+
+if TYPE_CHECKING:
+    from eval.tasks.repository.environment import Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,14 @@ class Harvest:
     ``tree`` is the folder that is indexed in place of the repository: a copy without what must not be found (the
     bodies that are asked for, their near-copies, the tests that decide); a git repository with the cases' refs where
     they name any. None: the repository as it is. ``notes`` are
-    lines for the user, such as how many functions were left out and why.
+    lines for the user, such as how many functions were left out and why. ``environment`` is what a repository's tests
+    run in, None where there are none.
     """
 
     cases: Sequence[Case]
     tree: Path | None = None
     notes: Sequence[str] = ()
+    environment: Environment | None = None
 
 
 class Scorer(Protocol):

@@ -11,12 +11,15 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from eval.cases import Case, Score
+from assistant.records import Answer
+from eval.cases import N_KILLED, N_MUTANTS, NOT_DECISIVE, Case, Score
 from eval.errors import HarvestError, SandboxError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
 from .extraction import extract_code
+from .repair.strength import Strength, describe_strength, measure_strength
 from .repository.deciding import Decided, confirm
 from .repository.functions import find_class, first_line, parse_python, split_lines, spread
 from .repository.heldout import HeldOutRepository
@@ -55,11 +58,13 @@ class CompletionTask:
                 "repository with more tested functions."
             )
         held = HeldOutRepository.of(repository)
-        cases = [_make_case(repository, held, each) for each in decided]
+        strengths = measure_strength(repository, decided, given.seed, given.on_progress)
+        cases = [_make_case(repository, held, each, strengths[each.function.key]) for each in decided]
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
+        notes += [line] if (line := describe_strength(strengths)) else []
         if len(decided) < limit:
             notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
-        return Harvest(cases, held.folder, notes)
+        return Harvest(cases, held.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide. Raises what ``harvest`` raises."""
@@ -110,12 +115,16 @@ class CompletionScorer:
             return Score("correct", f"{len(tests)} tests pass", code, measures)
         return Score("wrong", trial.reason, code, measures)
 
+    def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
+        """How well the tests decide, for the report's split."""
+        return {name: case.data[name] for name in NOT_DECISIVE if name in case.data}
+
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: one try."""
         return None
 
 
-def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided) -> Case:
+def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided, strength: Strength) -> Case:
     function = decided.function
     text = repository.text_of(function.path)
     ref, sources = held.hide(function)
@@ -134,6 +143,8 @@ def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: D
             "tests": [test.id for test in decided.tests],
             "has_docstring": bool(function.docstring),
             "n_body_lines": function.n_body_lines,
+            N_MUTANTS: strength.n_mutants,
+            N_KILLED: strength.n_killed,
         },
         ref=ref,
     )

@@ -95,7 +95,8 @@ class RepoExec:
         held = HeldOutRepository(opened.checkout.texts, opened.folder, lambda function: tests)
         hidden = [(case, *held.hide(opened.functions[case.id])) for case in cases]
         cases = [replace(case, ref=ref, sources=sources) for case, ref, sources in hidden]
-        return Harvest(cases, held.folder, [*opened.environment.notes, *held.notes, *notes])
+        notes = [*opened.environment.notes, *held.notes, *notes]
+        return Harvest(cases, held.folder, notes, opened.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the set's tests. Raises what ``harvest`` raises."""

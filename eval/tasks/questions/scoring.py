@@ -185,7 +185,7 @@ def same_value(one: str, other: str) -> bool:
         given = ast.literal_eval(one)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return False
-    return _equal(given, expected)
+    return equal_values(given, expected)
 
 
 def same_name(one: str, other: str) -> bool:
@@ -207,7 +207,7 @@ def _name_of(found: str) -> str:
     return called[1] if called is not None else found
 
 
-def _equal(one: object, other: object) -> bool:
+def equal_values(one: object, other: object) -> bool:
     """Equality of literals that does not take ``True`` for 1, at any depth."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
@@ -216,7 +216,7 @@ def _equal(one: object, other: object) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(equal_values(a, b) for a, b in zip(one, other, strict=True))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_equal(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(equal_values(value, other[key]) for key, value in one.items())
     return one == other

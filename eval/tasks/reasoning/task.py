@@ -37,8 +37,9 @@ from .choosing import (
     reason_against,
 )
 from .recording import Call, Target, record_calls, replay_calls
-from .scoring import score_value
+from .scoring import SCORING_VERSION, score_value
 
+HARVEST_VERSION = 2  # raised when the same repository gives other cases
 _RECORDING_SECONDS = 120.0  # of tests, as they took without being watched
 _N_MORE = 2  # candidates for each case that is wanted: some calls do not repeat
 
@@ -48,7 +49,7 @@ class ReasoningTask:
     """See the module."""
 
     name: str = "reasoning"
-    version: int = 2
+    version: int = 100 * HARVEST_VERSION + SCORING_VERSION
     description: str = "predicts what a call returns, with inputs from the repository's own tests (Python)"
     needs_repository: bool = True
     runs_code: bool = True  # the harvest runs the repository's tests
@@ -71,7 +72,7 @@ class ReasoningTask:
                 given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
                 by = [repository.environment.fingerprint, *sorted(targets), *(test.id for test in tests)]
                 recorded = _keep(
-                    folder / f"calls-{_digest(self.version, by)}.json",
+                    folder / f"calls-{_digest(HARVEST_VERSION, by)}.json",
                     lambda: _as_json(*record_calls(trials, targets, tests, folder)),
                 )
                 calls, problem = [Call(**call) for call in recorded["calls"]], str(recorded["problem"])
@@ -83,7 +84,7 @@ class ReasoningTask:
                 again = [candidate.call for candidate in chosen]
                 by = [repository.environment.fingerprint, quickest.id, *(f"{call.id} {call.value}" for call in again)]
                 problems = _keep(
-                    folder / f"replayed-{_digest(self.version, by)}.json",
+                    folder / f"replayed-{_digest(HARVEST_VERSION, by)}.json",
                     lambda: replay_calls(trials, again, [quickest], folder),
                 )
                 left_out["did not repeat"] += len(problems)
@@ -99,7 +100,7 @@ class ReasoningTask:
                 "--repo, or another task."
             )
         notes = [*repository.notes, *_notes(cases, calls, left_out, problem), *held_out.notes]
-        return Harvest(cases, held_out.folder, notes)
+        return Harvest(cases, held_out.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Compares values; nothing is run."""

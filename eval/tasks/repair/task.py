@@ -35,7 +35,7 @@ class RepairTask:
     """See the module."""
 
     name: str = "repair"
-    version: int = 2
+    version: int = 3
     description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
     needs_repository: bool = True
     runs_code: bool = True
@@ -75,6 +75,7 @@ class RepairTask:
             cases,
             held_out.folder,
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
+            repository.environment,
         )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
@@ -172,7 +173,7 @@ def make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: 
         kind=mutation.kind,
         path=function.path,
         prompt=prompt,
-        query=f"{describe_function(found)}\n{bug.trial.reason.partition(': ')[2]}".strip(),
+        query=f"{describe_function(found)}\n{bug.trial.error}".strip(),
         sources=sources,
         ref=ref,
         language="python",

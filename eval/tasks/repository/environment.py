@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import EnvironmentFailed
@@ -67,7 +67,7 @@ class Environment:
     """``python`` runs the tests; ``readable`` are the folders that it needs to see; ``notes`` are for the user.
 
     ``added`` is a folder with what building the repository added to its files, None where that is nothing.
-    ``fingerprint`` is a digest of its version and packages.
+    ``fingerprint`` is a digest of its version and ``packages``. ``is_given``: by the user, not made.
     """
 
     python: Path
@@ -76,6 +76,8 @@ class Environment:
     readable: Sequence[Path]
     added: Path | None = None
     notes: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    is_given: bool = False
 
 
 def open_environment(
@@ -102,10 +104,8 @@ def open_environment(
 
 
 def _describe_given(python: Path) -> Environment:
-    python = Path.cwd() / python.expanduser()  # links are kept: those of a venv say which it is
-    if not python.is_file() or not os.access(python, os.X_OK):
-        raise EnvironmentFailed(f"{python} is no program: give --python the path of an interpreter.")
-    environment = _describe(python, None, ())
+    environment = describe_interpreter(python)
+    python = environment.python
     for name in ("pytest", "coverage"):
         done = _call([str(python), "-I", "-c", f"import {name}"])
         if done.returncode:
@@ -114,6 +114,14 @@ def _describe_given(python: Path) -> Environment:
                 f"`{python} -m pip install {name}`, or leave out --python."
             )
     return environment
+
+
+def describe_interpreter(python: Path) -> Environment:
+    """A given interpreter as it is. Raises EnvironmentFailed if it is none."""
+    python = Path.cwd() / python.expanduser()  # links are kept: those of a venv say which it is
+    if not python.is_file() or not os.access(python, os.X_OK):
+        raise EnvironmentFailed(f"{python} is no program: give --python the path of an interpreter.")
+    return replace(_describe(python, None, ()), is_given=True)
 
 
 def _describe(python: Path, added: Path | None, notes: Sequence[str]) -> Environment:
@@ -125,7 +133,8 @@ def _describe(python: Path, added: Path | None, notes: Sequence[str]) -> Environ
     folders += [each.resolve() for each in folders] + [python.resolve().parent.parent]
     fingerprint = hashlib.sha256(json.dumps([found["version"], found["packages"]]).encode()).hexdigest()[:16]
     kept = added if added is not None and added.is_dir() else None
-    return Environment(python, found["version"], fingerprint, _outermost(folders), kept, tuple(notes))
+    packages = tuple(str(each) for each in found["packages"])
+    return Environment(python, found["version"], fingerprint, _outermost(folders), kept, tuple(notes), packages)
 
 
 def _outermost(folders: Sequence[Path]) -> list[Path]:

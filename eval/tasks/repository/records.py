@@ -5,10 +5,12 @@ Lines are 1-based and inclusive, paths relative to the repository's root with fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+_CUT = re.compile(r"\n\[\.\.\.\]\n.*")  # what is left out of a long account (see ``probe``), with half a line
 TestOutcome = Literal["passed", "failed", "skipped"]
 
 
@@ -115,6 +117,22 @@ class Trial:
         """One line that says why it did not pass; empty where it did."""
         if self.passed:
             return ""
-        errors = [line[1:].strip() for line in self.message.splitlines() if line.startswith("E ")]
-        first = next(iter(errors or self.message.strip().splitlines()), "no message")
-        return f"{self.failed_test}: {first}" if self.failed_test else first
+        return f"{self.failed_test}: {self.error}" if self.failed_test else self.error
+
+    @property
+    def error(self) -> str:
+        """The first line of what ended the test: of the last exception, where one was raised while handling another."""
+        lines = _CUT.sub("", self.message).strip().splitlines()
+        last = len(lines) - 1
+        while last >= 0 and not _is_error(lines[last]):
+            last -= 1
+        if last < 0:
+            return lines[0] if lines else "no message"
+        while last > 0 and _is_error(lines[last - 1]):
+            last -= 1
+        return lines[last][1:].strip()
+
+
+def _is_error(line: str) -> bool:
+    """Whether pytest marks a line of its account as said by the exception."""
+    return line == "E" or line.startswith("E ")

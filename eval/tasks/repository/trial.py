@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from eval.errors import SandboxError
+from eval.errors import TestsNotFound
 
 from .records import TestRecord, TestReport, Trial
 from .running import NO_TESTS, RunWishes, run_tests
@@ -47,7 +47,7 @@ class Trials:
     def try_text(self, path: str, text: str, tests: Sequence[TestRecord]) -> Trial:
         """Run ``tests`` with ``text`` as the file at ``path``, up to the first that fails.
 
-        It has passed if each of them passed. Raises SandboxError.
+        It has passed if each of them passed. Raises SandboxError, TestsNotFound where none of them was there.
         """
         self._warm_up({test.path for test in tests})
         self._copy.restore()
@@ -55,7 +55,7 @@ class Trials:
         report = self._run(tests, stop_at_first=True)
         if report.problem == NO_TESTS:
             # Nothing was decided: that is no fault of the answer, whose import would have failed by name.
-            raise SandboxError(
+            raise TestsNotFound(
                 f"pytest found none of the {len(tests)} tests that decide: {report.output[-200:].strip()!r}"
             )
         return _judge(report, tests)

@@ -90,13 +90,124 @@ def test_no_value_is_unanswered(text: str) -> None:
         ("{1, 2}", "`{2, 1}`", True),
         ("-3", "-3", True),
         ("3", "The answer is 3.", True),
-        ("'12'", "`12`", True),
+        ("'12'", "`'12'`", True),
+        ("'12'", "`12`", False),
+        ("'None'", "```\nNone\n```", False),
+        ("'[1]'", "[1]", False),
         ("12", "`'12'`", False),
     ],
 )
 def test_values_are_compared_not_their_spelling(value: str, said: str, is_right: bool) -> None:
-    """Only a string's quotes may be missing."""
+    """Only a string's quotes may be missing, and only where no other type's literal stands."""
     assert (score_value(ask(value), said).verdict == "correct") is is_right
+
+
+TABLE = "[2]:\n  - [3]: 1,2,3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```\n{TABLE}\n```",
+        f"```text\n{TABLE}\n```",
+        f"```\n{TABLE!r}\n```",
+        f"```\n'{TABLE}'\n```",
+        f"`{TABLE}`",
+        f"`{TABLE!r}`",
+        "`[2]:\\n  - [3]: 1,2,3`",
+        "[2]:\\n  - [3]: 1,2,3",
+        "```\n[2]:\\n  - [3]: 1,2,3\n```",
+        TABLE,
+        f"The output is:\n{TABLE}",
+        f"The output is:\n```\n{TABLE}\n```",
+        f"```python\n>>> join(['a', 'b'], sep='-')\n{TABLE!r}\n```",
+        f"```python\n>>> print(join(['a', 'b'], sep='-'))\n{TABLE}\n```",
+        f"```python\nresult = {TABLE!r}\n```",
+        "```python\nprint(join(['a', 'b'], sep='-'))\n# Output:\n# [2]:\n#   - [3]: 1,2,3\n```",
+        f'```python\n"""{TABLE}"""\n```',
+    ],
+)
+def test_a_string_of_several_lines_is_found(text: str) -> None:
+    """Fenced or in backticks, quoted or not, with its escapes read or as they are written."""
+    assert score_value(ask(repr(TABLE)), text).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\n[1, 2, 3]\n```",
+        "```\n[\n    1,\n    2,\n    3,\n]\n```",
+        "[\n    1,\n    2,\n    3,\n]",
+        "`[1,\n 2, 3]`",
+        "```python\nresult = [1, 2, 3]\n```",
+        "`result = [1, 2, 3]`",
+        "```python\nresult: list[int] = [\n    1, 2, 3\n]\n```",
+        "```python\n[1, 2, 3]  # the first ones\n```",
+        "```python\n# Output\n[1, 2, 3]\n```",
+        "```\n[1, 2, 3]\n\nBecause the words are counted.\n```",
+        "```python\nprint([1, 2, 3])\n```",
+        "```python\nprint(join(['a', 'b'], sep='-'))  # Output: [1, 2, 3]\n```",
+        "```python\nwords = join(['a', 'b'], sep='-')\nprint(words)  # [1, 2, 3]\n```",
+        "```python\nwords = join(['a', 'b'], sep='-')\nprint(words)\n# [1, 2, 3]\n```",
+        "```python\nassert join(['a', 'b'], sep='-') == [1, 2, 3]\n```",
+        "```python\n>>> join(['a', 'b'], sep='-')\n[1, 2, 3]\n```",
+        "```python\n>>> from m import join\n>>> join(['a', 'b'], sep='-')\n[1, 2, 3]\n>>> join([])\n[]\n```",
+        "return [1, 2, 3]",
+        "`return [1, 2, 3]`",
+        "```python\nreturn [1, 2, 3]\n```",
+        "The function returns [1, 2, 3].",
+        "The function `join` returns [1, 2, 3].",
+        "The function returns the list [1, 2, 3].",
+        "The function returns [1, 2, 3].\n\nIt calls `split`.",
+        "```[1, 2, 3]\n```",
+        "```\n[1, 2, 3]\n```\n\nThis is since `split` counts from `1`.",
+        "```python\ndef join(words, sep):\n    return split(words)\n```\n\nIt returns `[1, 2, 3]`.",
+        "**[1, 2, 3]**",
+    ],
+)
+def test_a_list_is_found_however_it_is_said(text: str) -> None:
+    """Over several lines, behind a name, within ``return`` and ``print``, before and in comments, before words."""
+    assert score_value(ask("[1, 2, 3]"), text).verdict == "correct"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("'[2]:'", f"```\n{TABLE}\n```"),
+        ("'a-b'", "```\na-b\nc-d\n```"),
+        ("'a-b'", "```\nc-d\na-b\n```"),
+        ("'b'", "`a=b`"),
+        ("'b'", "`print(b)`"),
+        ("[1, 2, 3]", "```\n[1, 2]\n[1, 2, 3]\n```"),
+        ("[1, 2, 3]", "```\n[1, 2]\n```\n\nor\n\n```\n[1, 2, 3]\n```"),
+        ("[1, 2, 3]", "The function returns [1, 2].\n\n`[1, 2, 3]` would be with one more."),
+        ("[1, 2, 3]", "`[[1, 2, 3]]`"),
+        ("3", "It is `[1, 2, 3]`"),
+        ("'Ying Shi '", "`Ying Shi`"),
+        ("'a\\tb'", "`a b`"),
+    ],
+)
+def test_holding_the_value_is_not_stating_it(value: str, text: str) -> None:
+    """A part of what is stated first, or all of what is stated second, is another value."""
+    assert score_value(ask(value), text).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("'Ying Shi '", "`Ying Shi `"),
+        ("'Ying Shi '", "```\nYing Shi \n```"),
+        ("'  x'", "```\n  x\n```"),
+        ("'import os'", "```python\nimport os\n```"),
+        ("'a=b'", "`a=b`"),
+        ("'Output: b'", "`Output: b`"),
+        ("'a\\\\nb'", "`a\\nb`"),
+        ("'it\\'s'", '`"it\'s"`'),
+    ],
+)
+def test_a_string_without_quotes_is_taken_as_it_stands(value: str, text: str) -> None:
+    """Spaces at its ends, code and what looks like an assignment are its own."""
+    assert score_value(ask(value), text).verdict == "correct"
 
 
 @pytest.mark.parametrize("text", ["`'-'`", "It is `['a', 'b']`.", "```\n['a', 'b']\n```", "'-'"])

@@ -59,6 +59,20 @@ def test_two_versions_of_a_repository_differ_in_the_text(make_result: Any) -> No
     assert found.differs == [("decisive.prompt", "1", "2")]
 
 
+def test_other_scoring_is_among_what_differs(make_result: Any) -> None:
+    """By the part, of tasks that both runs have; of a run from before it was recorded nothing is said."""
+
+    def run(model: str, scoring: dict[str, str]) -> Runs:
+        task = {"repo": "garden", "task": "completion", "scoring": scoring}
+        return runs_of(model, make_results(make_result, model, 3, 9), tasks=[task])
+
+    one, two, old = run("m", {"code": "a", "python": "3.11"}), run("n", {"code": "b", "python": "3.11"}), run("n", {})
+    rows = compare_runs(one, two, ("one", "two")).differs
+    assert ("completion on garden.scoring.code", "a", "b") in rows
+    assert [row[0] for row in rows] == ["model", "completion on garden.scoring.code"]
+    assert [row[0] for row in compare_runs(one, old, ("one", "two")).differs] == ["model"]
+
+
 def test_nothing_in_common_is_an_error(make_result: Any) -> None:
     """Nor are runs of several models compared: which with which would be a guess."""
     one, other = runs_of("m", [make_result(model="m")]), runs_of("m", [make_result(model="m", task="repair")])

@@ -58,6 +58,22 @@ def test_arms_of_unequal_runs_are_not_laid_side_by_side(make_result: Any, change
         merge_runs(runs)
 
 
+def test_verdicts_of_other_code_are_not_laid_side_by_side(make_result: Any) -> None:
+    """The part that differs is named; a run from before it was recorded is taken as it is."""
+    task = {"repo": "garden", "task": "completion", "cases": "1", "n_cases": 2}
+    old, one, two = ({**task, "scoring": scoring} for scoring in ({}, {"code": "a", "python": "3.11"}, {"code": "b"}))
+    results = [[make_result(arm, model="m")] for arm in ("none", "retrieval")]
+
+    def merge(first: Any, second: Any) -> int:
+        setups = (setup_of(tasks=[first]), setup_of(tasks=[second]))
+        runs = zip(("one", "two"), setups, results, strict=True)
+        return len(merge_runs(list(runs)).results)
+
+    assert merge(old, one) == merge(task, two) == merge(one, one) == 2
+    with pytest.raises(RunMismatch, match=r"task scoring\.code \('a' and 'b'\)"):
+        merge(one, two)
+
+
 def test_arms_of_equal_runs_are_put_together(make_result: Any) -> None:
     """The later folder counts, but an error there takes nothing away."""
     one = [make_result("none", "c1", model="m"), make_result("none", "c2", model="m", correct=True)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eval.report.figures import NONE, ORACLE, PLACEBO, RETRIEVAL
-from eval.report.splits import FOUND, FOUND_NAMES, NAMED
+from eval.report.splits import FOUND, FOUND_NAMES, NAMED, NOTICED, NOTICED_NAMES
 
 
 def test_the_split_by_what_was_retrieved_has_the_same_cases_in_all_arms(make_result: Any, report_of: Any) -> None:
@@ -39,6 +39,28 @@ def test_questions_split_by_whether_they_name_the_symbol(make_result: Any, repor
     ]
     parts = {each.name: each.gain.difference for each in report_of(*results).groups[0].slices if each.split == NAMED}
     assert parts == {"names the symbol": 1.0, "does not name it": 0.0}
+
+
+def test_cases_split_by_how_well_tests_decide(make_result: Any, report_of: Any) -> None:
+    """At least half of the planted changes caught, or fewer; a case without any is in neither part."""
+    caught = {"c1": (5, 5), "c2": (4, 2), "c3": (5, 2), "c4": (0, 0)}
+    results = [
+        make_result(
+            arm, case, extra={"n_mutants": n, "n_killed": killed}, correct=arm == RETRIEVAL and case in ("c1", "c3")
+        )
+        for case, (n, killed) in caught.items()
+        for arm in (NONE, RETRIEVAL)
+    ]
+    parts = {each.name: each for each in report_of(*results).groups[0].slices if each.split == NOTICED}
+    half, fewer = parts[NOTICED_NAMES[True]], parts[NOTICED_NAMES[False]]
+    assert (half.correct[RETRIEVAL].n_hits, half.correct[RETRIEVAL].n, half.gain.difference) == (1, 2, 0.5)
+    assert (fewer.correct[NONE].n, fewer.gain.difference) == (1, 1.0)
+
+
+def test_results_from_before_tests_were_tried_have_no_such_split(make_result: Any, report_of: Any) -> None:
+    """Older runs are reported as they were."""
+    results = [make_result(arm, f"c{n}") for n in range(3) for arm in (NONE, RETRIEVAL)]
+    assert not [each for each in report_of(*results).groups[0].slices if each.split == NOTICED]
 
 
 def test_a_follow_up_never_takes_a_right_answer_away(make_result: Any, report_of: Any) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
 
 import git
 import pytest
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError
-from eval.tasks.base import Harvest, Scorer, TaskInput
+from eval.tasks.base import AnswerJudge, Harvest, Scorer, TaskInput
 from eval.tasks.completion import TASK, make_prompt
 from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.records import TestReport
@@ -49,6 +51,21 @@ def test_only_functions_that_their_tests_decide_are_asked_for(asked: tuple[Harve
     assert names == {"Basket.put", "Basket.total", "cheapest", "add_tax"}
     notes = "\n".join(harvest.notes)
     assert "1 its tests pass without its body" in notes and "1 executed by no test that passes" in notes
+
+
+def test_a_case_says_how_many_planted_changes_its_tests_catch(asked: tuple[Harvest, Scorer]) -> None:
+    """In its data and in the notes; it decides nothing, so what is kept of a case without it stays."""
+    harvest, scorer = asked
+    for case in harvest.cases:
+        assert 0 <= case.data["n_killed"] <= case.data["n_mutants"] <= 5
+        bare = replace(case, data={k: v for k, v in case.data.items() if not k.startswith("n_m") and k != "n_killed"})
+        assert case.decisive() == bare.decisive() == asdict(bare)
+    assert isinstance(scorer, AnswerJudge)
+    answer: Any = None
+    extras = scorer.extras(harvest.cases[0], answer)
+    assert extras == {name: harvest.cases[0].data[name] for name in ("n_mutants", "n_killed")}
+    assert case_of(harvest, "add_tax").data["n_killed"] > 0
+    assert any(note.startswith("The deciding tests caught ") for note in harvest.notes)
 
 
 def test_a_case_shows_what_is_there_and_not_the_body(asked: tuple[Harvest, Scorer]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from eval.tasks.base import TaskInput
 from eval.tasks.repository import trial
-from eval.tasks.repository.records import Function
+from eval.tasks.repository.records import Function, Trial
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 from eval.tasks.repository.trial import Trials
 
@@ -52,6 +52,45 @@ def test_the_original_passes_and_a_wrong_one_fails_with_the_test_s_own_message(
     wrong = trials.try_text(PRICES, text.replace(LINE, "return reduced + 1"), tests)
     assert not wrong.passed and wrong.failed_test == tests[0].id
     assert "assert 6.0 == 5.0" in wrong.message and "6.0 == 5.0" in wrong.reason
+
+
+CHAINED = """\
+shop/prices.py:20: in total
+    return self.known[name]
+E   KeyError: 'apple'
+
+The above exception was the direct cause of the following exception:
+tests/test_prices.py:9: in test_total
+    assert total() == 5
+shop/prices.py:22: in total
+    raise ValueError(
+E   ValueError: no price of apple
+E   
+E   known: pears"""
+LONG = """\
+tests/test_a.py:3: in test_a
+    assert a == b
+E   assert [1, 2] == [1, 3]
+E     - 1
+[...]
+  - 99
+E     + 98"""
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (CHAINED, "ValueError: no price of apple"),
+        (LONG, "assert [1, 2] == [1, 3]"),
+        ("E   assert 1 == 2\nE    +  where 1 = f()\n", "assert 1 == 2"),
+        ("timed out after 5 s", "timed out after 5 s"),
+        ("", "no message"),
+    ],
+)
+def test_the_reason_is_what_ended_the_test(message: str, error: str) -> None:
+    """Not the exception that was being handled when it was raised; of several lines the first."""
+    failed = Trial(False, "tests/test_a.py::test_a", message, False, 1, 0.1)
+    assert (failed.error, failed.reason) == (error, f"tests/test_a.py::test_a: {error}")
 
 
 def test_a_change_that_keeps_size_and_second_is_seen(repository: TestedRepository, trials: Trials) -> None:

@@ -13,7 +13,7 @@ from eval.errors import EvaluationError, RunMismatch, UnreadableRun
 from eval.running.folder import RunFolder, default_folder
 from eval.running.records import RepoSetup, RunSetup, Start, TaskSetup
 
-TASK = TaskSetup("garden", "sizes", 1, 3, 3, 16, "c", "i")
+TASK = TaskSetup("garden", "sizes", 1, 3, 3, 16, "c", "i", notes=[], packages=[])
 
 
 def make_setup(arms: str = "none", **changes: object) -> RunSetup:
@@ -85,8 +85,42 @@ def test_tasks_of_two_processes_join(tmp_path: Path) -> None:
     one.add_task(replace(TASK, notes=["said otherwise"]), [case])
     assert [task.task for task in one.read_setup().tasks] == ["sizes", "others"]
     assert one.read_cases("garden", "sizes")[0].prompt == case.prompt
-    with pytest.raises(RunMismatch, match="sizes on garden: version was 1, is 2"):
-        one.add_task(replace(TASK, version=2), [case])
+    with pytest.raises(RunMismatch, match="sizes on garden: cases was 'c', is 'd'"):
+        one.add_task(replace(TASK, cases="d"), [case])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 2},
+        {"scoring": {"code": "new"}},
+        {"scoring": {"code": "old", "sandbox": "container", "python": "3.13.1"}, "packages": ["numpy==2.0"]},
+    ],
+)
+def test_a_task_that_is_scored_otherwise_is_recorded_anew(tmp_path: Path, changes: dict[str, object]) -> None:
+    """What was recorded is handed back, and told from the new by its name, which one start does not change."""
+    folder = RunFolder(tmp_path)
+    folder.claim(make_setup())
+    before = replace(TASK, scoring={"code": "old"})
+    now = replace(before, **changes)  # type: ignore[arg-type]
+    assert folder.add_task(before, []) is None
+    assert folder.add_task(before, []) is None
+    assert folder.add_task(now, []) == before
+    assert folder.read_setup().tasks == [now]
+    assert len({"", before.scored_by, now.scored_by}) == 3
+
+
+def test_a_record_from_before_scoring_was_recorded_is_read(tmp_path: Path) -> None:
+    """Its scoring is unknown; and what a later version adds is passed over."""
+    folder = RunFolder(tmp_path)
+    folder.claim(make_setup())
+    folder.add_task(TASK, [])
+    fields = json.loads((tmp_path / "run.json").read_text())
+    del fields["tasks"][0]["scoring"], fields["tasks"][0]["packages"]
+    fields["tasks"][0]["weather"] = "fair"
+    (tmp_path / "run.json").write_text(json.dumps(fields))
+    [task] = folder.read_setup().tasks
+    assert (replace(task, packages=[]), task.scored_by) == (TASK, "")
 
 
 def test_a_folder_with_other_files_is_not_written_to(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import platform
 import shutil
 import signal
+import sys
 import time
 import zipfile
 from dataclasses import replace
@@ -170,10 +173,60 @@ def test_a_verdict_is_kept_for_the_code_that_gave_it(
     bench.run(make_provider(value_of), "none", unsafe=True)
     bench.run(make_provider(value_of), "none", unsafe=True)
     assert len(task.scored) == 3
-    monkeypatch.setattr("eval.running.run.fingerprint_scoring", lambda: "other")
+    monkeypatch.setattr("eval.running.verdicts.fingerprint_scoring", lambda module: "other")
     provider = make_provider(value_of)
     bench.run(provider, "none", unsafe=True)
     assert (len(task.scored), provider.asked) == (6, [])
+    assert any("scored otherwise than before (code)" in line for line in bench.said)
+
+
+def test_verdicts_of_other_code_stand_beside_none(
+    bench: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start with other arms scores the earlier ones again from their kept answers, or they are left out."""
+    bench.run(make_provider(value_of), "none,retrieval")
+    monkeypatch.setattr("eval.running.verdicts.fingerprint_scoring", lambda module: "other")
+    provider = make_provider(value_of)
+    bench.run(provider, "oracle")
+    assert len(provider.asked) == 3
+    assert [r.arm for r in results_of(bench)] == ["none", "retrieval", "oracle"] * 3
+    assert len(list((bench.out / "logs").glob("*.eval"))) == 1
+
+
+def test_what_was_scored_otherwise_is_no_result(bench: Any, make_provider: Any) -> None:
+    """After a start that scores otherwise and is stopped at once, the folder holds none of the earlier verdicts."""
+    bench.run(make_provider(value_of), "none")
+    folder = RunFolder(bench.out)
+    [task] = folder.read_setup().tasks
+    folder.add_task(replace(task, scoring={"code": "other"}), [])
+    assert results_of(bench) == []
+    assert task.scoring.keys() == {"code"}
+
+
+def test_a_folder_whose_scoring_is_not_known_is_read_and_scored_again(bench: Any, make_provider: Any) -> None:
+    """Folders from before it was recorded have reports; the next start says so, and asks nothing again."""
+    bench.run(make_provider(value_of), "none")
+    record = bench.out / "run.json"
+    fields = json.loads(record.read_text())
+    fields["tasks"][0] |= {"scoring": {}}
+    record.write_text(json.dumps(fields))
+    assert len(results_of(bench)) == 3
+    provider = make_provider(value_of)
+    bench.run(provider, "none")
+    assert provider.asked == []
+    assert any("it is not known how" in line for line in bench.said)
+    assert read_run(bench.out)[0].tasks[0].scoring
+
+
+def test_what_decides_verdicts_is_in_the_record(bench: Any, task: Any, make_provider: Any) -> None:
+    """Where answers are run: the sandbox, and the interpreter with its packages, without its path."""
+    task.runs_code = True
+    bench.run(make_provider(value_of), "none", unsafe=True, python=Path(sys.executable), limit=1)
+    [recorded] = read_run(bench.out)[0].tasks
+    assert recorded.scoring.keys() == {"code", "sandbox", "interpreter", "python", "environment"}
+    assert (recorded.scoring["interpreter"], recorded.scoring["python"]) == ("given", platform.python_version())
+    assert any(package.startswith("pytest==") for package in recorded.packages)
+    assert str(Path(sys.executable).parent) not in (bench.out / "run.json").read_text()
 
 
 @pytest.mark.parametrize(("is_verbatim", "text"), [(True, "It is [1]."), (False, "It is.")])
