@@ -21,7 +21,7 @@ from ..callers import CurrentCaller
 from ..conversations import answer_in_session, ask_in_session
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..problems import problem_responses, to_problem
-from ..schemas import ChatAnswer, ChatRequest, CompareAnswer
+from ..schemas.chat import ChatAnswer, ChatRequest, CompareAnswer
 from ..state import State
 
 router = APIRouter(tags=["chat"])
