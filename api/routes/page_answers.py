@@ -14,9 +14,9 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.answer import check_question
 from assistant.compare import Arm, Comparison, Vote, random_order, stream_both
 from assistant.events import AskRequest
+from assistant.preparing import check_question
 from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
