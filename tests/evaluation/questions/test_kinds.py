@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eval.tasks.questions.kinds import find_code_questions, is_asked_file, path_is_told
+from eval.tasks.questions.askable import is_asked_file, path_is_told
+from eval.tasks.questions.kinds import find_code_questions
 from eval.tasks.questions.outline import read_outline
 from eval.tasks.questions.records import Question
 
