@@ -9,10 +9,11 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 from indexer.build import BuildReport, build_index
+from indexer.clones import without_credentials
 from indexer.errors import IndexingError, QuarryError
 from indexer.home import check_name
 from indexer.progress import Progress
-from indexer.repository import default_name, open_source, without_credentials
+from indexer.repository import default_name, open_source
 from indexer.settings import IndexerSettings
 
 from .schemas.repos import IndexReport, IndexRequest, Job, JobProgress, LeftOut, Redacted

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from assistant.settings import AssistantSettings
 from eval.tasks.base import Task
+from indexer.clones import is_url
 from indexer.errors import InputError
-from indexer.repository import Source, default_name, is_url, open_source
+from indexer.repository import Source, default_name, open_source
 
 from .indexes import fingerprint_files
 from .records import BUILT_IN, RepoSetup
