@@ -9,13 +9,14 @@ from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 
 from indexer.build import BuildReport, build_index
+from indexer.clones import without_credentials
 from indexer.errors import IndexingError, QuarryError
 from indexer.home import check_name
 from indexer.progress import Progress
-from indexer.repository import default_name, open_source, without_credentials
+from indexer.repository import default_name, open_source
 from indexer.settings import IndexerSettings
 
-from . import schemas
+from .schemas.repos import IndexReport, IndexRequest, Job, JobProgress, LeftOut, Redacted
 
 _LOG = logging.getLogger("quarry.api")
 _MAX_KEPT = 1000  # jobs that can still be asked for; the oldest are forgotten
@@ -26,16 +27,16 @@ class JobQueue:
 
     def __init__(self, settings: IndexerSettings) -> None:
         self._settings = settings
-        self._jobs: OrderedDict[str, schemas.Job] = OrderedDict()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._owners: dict[str, str | None] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="indexing")
         self._closing = threading.Event()
 
-    def submit(self, request: schemas.IndexRequest, owner: str | None = None) -> schemas.Job:
+    def submit(self, request: IndexRequest, owner: str | None = None) -> Job:
         """Queue a job of ``owner``, a key's name. Raises InputError for a name that cannot be used."""
         name = check_name(request.name or default_name(request.source))
-        job = schemas.Job(
+        job = Job(
             id=uuid.uuid4().hex,
             state="queued",
             repo=name,
@@ -53,7 +54,7 @@ class JobQueue:
         self._pool.submit(self._run, job.id, request, name)
         return job
 
-    def get(self, job_id: str, owner: str | None = None) -> schemas.Job | None:
+    def get(self, job_id: str, owner: str | None = None) -> Job | None:
         """The job as it is now, or None if ``owner`` has none of that id."""
         with self._lock:
             return self._jobs.get(job_id) if self._owners.get(job_id) == owner else None
@@ -71,7 +72,7 @@ class JobQueue:
         self._closing.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, job_id: str, request: schemas.IndexRequest, name: str) -> None:
+    def _run(self, job_id: str, request: IndexRequest, name: str) -> None:
         self._update(job_id, state="running")
         try:
             source = open_source(
@@ -91,7 +92,7 @@ class JobQueue:
     def _show(self, job_id: str, progress: Progress) -> None:
         if self._closing.is_set():
             raise IndexingError("The service was stopped: index again to go on.")
-        shown = schemas.JobProgress(
+        shown = JobProgress(
             n_files_done=progress.n_files_done,
             n_files=progress.n_files,
             n_chunks=progress.n_chunks,
@@ -106,9 +107,9 @@ class JobQueue:
                 self._jobs[job_id] = self._jobs[job_id].model_copy(update=changes)
 
 
-def _to_schema(report: BuildReport) -> schemas.IndexReport:
+def _to_schema(report: BuildReport) -> IndexReport:
     """The report as JSON can hold it: a file's name may be no UTF-8."""
-    return schemas.IndexReport(
+    return IndexReport(
         ref=report.ref,
         commit=report.commit,
         n_files=report.n_files,
@@ -117,9 +118,9 @@ def _to_schema(report: BuildReport) -> schemas.IndexReport:
         n_embedded=report.n_embedded,
         seconds=report.seconds,
         skipped=[
-            schemas.LeftOut(path=s.path.encode("utf-8", "replace").decode(), n_bytes=s.n_bytes, reason=s.reason)
+            LeftOut(path=s.path.encode("utf-8", "replace").decode(), n_bytes=s.n_bytes, reason=s.reason)
             for s in report.skipped
         ],
-        findings=[schemas.Redacted(path=f.path, line=f.line, rule=f.rule) for f in report.findings],
+        findings=[Redacted(path=f.path, line=f.line, rule=f.rule) for f in report.findings],
         notes=list(report.notes),
     )

@@ -28,7 +28,10 @@ from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
 
 from .openai.forms import sources_list
-from .schemas import REPO_FORM, Citation, Repository, SearchAnswer, Source, SymbolAnswer
+from .schemas.base import REPO_FORM
+from .schemas.chat import Citation, Source
+from .schemas.repos import Repository
+from .schemas.search import SearchAnswer, SymbolAnswer
 
 if TYPE_CHECKING:
     from .callers import Caller

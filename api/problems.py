@@ -17,7 +17,7 @@ from indexer.errors import EncoderError, IndexingError, InputError, QuarryError,
 
 from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping
 from .openai import errors as openai_errors
-from .schemas import Problem
+from .schemas.problems import Problem
 
 _LOG = logging.getLogger("quarry.api")
 

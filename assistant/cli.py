@@ -81,9 +81,9 @@ def ask(
 
     NAME is a repository, NAME@REF, several with commas between them, or `all`.
     """
-    from .answer import check_question
     from .compare import answer_both, comparison_as_json
     from .events import AskRequest
+    from .preparing import check_question
     from .records import Message
     from .serialise import answer_as_json
     from .settings import AssistantSettings

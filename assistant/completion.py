@@ -16,15 +16,16 @@ from indexer.errors import InputError
 from indexer.records import Hit
 from indexer.words import has_half_characters
 
-from .answer import DEFAULT_K
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
 from .infilling import Gap, fills_gaps, find_stops, is_being_edited, write_context, write_prompt, write_query
 from .models.providers import Provider, explain_model_error
+from .preparing import DEFAULT_K
 from .records import Passage, TokenCount, Usage
 from .search import Searcher, SearchOptions
 from .settings import AssistantSettings
+from .stopwatch import ms_since
 
 DEFAULT_MAX_TOKENS = 128  # some lines; who writes wants them at once
 _CONTEXT_TOKENS = 512  # of retrieved code, for the same reason; a question may wait for more
@@ -115,11 +116,11 @@ class Completer:
         max_tokens = request.max_tokens or DEFAULT_MAX_TOKENS
         room = self._check(request, max_tokens)
         context = await asyncio.to_thread(self._retrieve, request, room)
-        retrieval_ms = _ms_since(started)
+        retrieval_ms = ms_since(started)
         yield PassagesFound(context.passages)
         preparing = time.perf_counter()
         fitted = await asyncio.to_thread(self._fit, request.gap, context, room)
-        prompt_ms = _ms_since(preparing)
+        prompt_ms = ms_since(preparing)
         if gate is not None:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
@@ -137,7 +138,7 @@ class Completer:
                     finish_reason = piece.finish_reason or finish_reason
                     if piece.text:
                         if first_token_ms is None:
-                            first_token_ms = _ms_since(asked)
+                            first_token_ms = ms_since(asked)
                         pieces.append(piece.text)
                         yield TokenGenerated(piece.text)
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean
@@ -153,8 +154,8 @@ class Completer:
                 timings_ms={
                     "retrieval": retrieval_ms,
                     "prompt": prompt_ms,
-                    "first_token": first_token_ms if first_token_ms is not None else _ms_since(asked),
-                    "total": _ms_since(started),
+                    "first_token": first_token_ms if first_token_ms is not None else ms_since(asked),
+                    "total": ms_since(started),
                 },
                 prompt_tokens=fitted.tokens,
                 context_tokens=context.tokens,
@@ -257,7 +258,3 @@ class Completer:
 
     def _count(self, text: str) -> int:
         return self._provider.count_text(text).n_tokens if text else 0
-
-
-def _ms_since(started: float) -> float:
-    return round((time.perf_counter() - started) * 1000, 1)

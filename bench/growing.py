@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from indexer.build import build_index
-from indexer.home import RepositoryFolder
+from indexer.index_folder import RepositoryFolder
 from indexer.matrix import count_rows
 from indexer.progress import Progress
 from indexer.repository import open_source

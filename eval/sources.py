@@ -9,7 +9,7 @@ from functools import partial
 
 from assistant.settings import AssistantSettings
 from indexer.build import build_index
-from indexer.home import RepositoryFolder
+from indexer.index_folder import RepositoryFolder
 from indexer.progress import Progress
 from indexer.repository import Source
 from indexer.selection import decode, reason_by_content, reason_by_name

@@ -20,7 +20,7 @@ from .contents import IndexedFile, count_changed_files, make_manifest, same_cont
 from .embedding import Encoder, canonical_name, open_encoder
 from .errors import EncoderMismatch, IndexingError, SourceError
 from .graph import collect_names
-from .home import RepositoryFolder, RepositoryInfo
+from .index_folder import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
 from .manifest import list_refs, read_manifest, write_manifest
 from .progress import Progress, ProgressMeter

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .home import RepositoryFolder, RepositoryInfo
+from .index_folder import RepositoryFolder, RepositoryInfo
 from .lexicon import Lexicon, LexiconWriter, StoredChunk
 from .manifest import list_refs, manifest_path, read_manifest, read_rows, remove_manifest, write_manifest
 from .matrix import MatrixWriter, Rows, copy_rows, count_rows

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .graph import NO_NAMES, FileNames, count_dependents
-from .home import RepositoryFolder
+from .index_folder import RepositoryFolder
 from .manifest import Manifest, ManifestFile, list_refs, mentions_any, read_manifest
 from .records import Finding, Skipped, SourceFile
 from .repository import Source

@@ -108,6 +108,11 @@ def _write_all(pipe: IO[bytes], blobs: Sequence[str]) -> None:
         pipe.write("".join(f"{blob}\n" for blob in blobs).encode())
 
 
+def complaint_of(error: Exception) -> str:
+    """What git said, in one line, where a command of GitPython's failed; else what the error says."""
+    return first_line(str(getattr(error, "stderr", "") or error))
+
+
 def first_line(text: str) -> str:
     """The line of git's own words that says what is wrong."""
     lines = [line.strip().strip("'").removeprefix("stderr:").strip(" '") for line in text.splitlines()]

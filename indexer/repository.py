@@ -1,32 +1,27 @@
 """Where source files come from: a git repository at a ref, its working tree, or a plain folder.
 
-GitPython is imported here only; looks go through ``gitcommand``. A source lists its files and reads them;
-which of them are indexed is decided in ``selection``.
+GitPython is imported here and in ``clones`` only; looks go through ``gitcommand``. A source lists its files and reads
+them; which of them are indexed is decided in ``selection``.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import filelock
 import git
 from git.exc import GitCommandError, InvalidGitRepositoryError, NoSuchPathError
 
+from .clones import clone, clone_borrowing, is_url, without_credentials
 from .errors import InputError, SourceError
 from .folders import walk
-from .gitcommand import first_line, read_blobs, read_sizes, run_git
+from .gitcommand import complaint_of, read_blobs, read_sizes, run_git
 from .listing import SUBMODULE, SYMLINK, LeaveOut, Listing, list_paths, list_worktree, read_each, read_file
 from .records import WORKTREE, Skipped, SourceFile
 
-_URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
-_CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
-_NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # a password, that is
 _SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
 
 
@@ -57,16 +52,6 @@ class Source(Protocol):
         """Those of ``refs`` that the repository does not have any more; none where that cannot be told."""
 
 
-def is_url(source: str) -> bool:
-    """Whether ``source`` names a remote repository, by its form alone."""
-    return bool(_URL.match(source))
-
-
-def without_credentials(source: str) -> str:
-    """``source`` as it may be stored and shown: a URL without the user and password that it may carry."""
-    return re.sub(r"^(https?://)[^/@]*@", r"\1", source, flags=re.I)
-
-
 def default_name(source: str) -> str:
     """A repository's name from its path or URL: the last part, in the characters that names may have.
 
@@ -85,7 +70,7 @@ def _expand(source: str) -> Path:
         path = Path(source).expanduser()  # RuntimeError for a user who is not there
         path.lstat()
     except (RuntimeError, ValueError) as error:  # ValueError: a zero byte
-        raise SourceError(f"{source[:100]!r} is no path: {_first_line(error)}") from None
+        raise SourceError(f"{source[:100]!r} is no path: {complaint_of(error)}") from None
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise SourceError(f"{source[:100]!r}… is no path: {error.strerror}.") from None
@@ -103,7 +88,7 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
     if is_url(source):
         if worktree:
             raise SourceError("A URL has no working tree: leave out --worktree, or clone it and give the path.")
-        return _open_commit(_clone(source, clones), without_credentials(source), "", ref)
+        return _open_commit(clone(source, clones), without_credentials(source), "", ref)
     path = _expand(source)
     if not path.exists():
         raise SourceError(f"No such path: {source}. Give a folder, a git repository, or a git URL.")
@@ -117,7 +102,7 @@ def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: 
             raise SourceError(f"{path} is no git repository, so it has no ref {ref!r}: leave out --ref.") from None
         return FolderSource(path)
     except ValueError as error:
-        raise SourceError(f"git cannot open {path}: {_first_line(error)}") from error
+        raise SourceError(f"git cannot open {path}: {complaint_of(error)}") from error
     top = repo.working_tree_dir
     below = path.relative_to(Path(top).resolve()).as_posix() if top is not None and path != Path(top) else ""
     below = "" if below == "." else below
@@ -138,16 +123,7 @@ def open_mirror(folder: Path, *, clones: Path, ref: str | None = None) -> Commit
     A bare clone under ``clones`` borrows its objects, because git tells by the configuration whether there is a
     working tree. Raises SourceError, in one line.
     """
-    target = clones / f"borrowed-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}"
-    shutil.rmtree(target, ignore_errors=True)
-    try:
-        clones.mkdir(parents=True, exist_ok=True)
-        repo = git.Repo.clone_from(folder, target, bare=True, shared=True, env=_NEVER_ASK)
-    except GitCommandError as error:
-        raise SourceError(f"git cannot read {folder}: {_first_line(error)}") from error
-    except OSError as error:
-        raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
-    return _open_commit(repo, str(folder), "", ref)
+    return _open_commit(clone_borrowing(folder, clones), str(folder), "", ref)
 
 
 class CommitSource:
@@ -278,7 +254,7 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
         commit = str(repo.git.rev_parse("--verify", "--quiet", "--end-of-options", f"{label}^{{commit}}"))
     except GitCommandError as error:
         if error.status != 1:  # 1 says that there is no such commit, anything else that git could not look
-            raise SourceError(f"git cannot read {origin}: {_first_line(error)}") from error
+            raise SourceError(f"git cannot read {origin}: {complaint_of(error)}") from error
         if ref is None:
             raise SourceError(f"{origin} is an empty repository: commit something, then index it.") from error
         known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
@@ -310,7 +286,7 @@ def _is_ignored(repo: git.Repo, below: str) -> bool:
     except GitCommandError as error:
         if error.status == 1:
             return False
-        raise SourceError(f"git cannot read {below}: {_first_line(error)}") from error
+        raise SourceError(f"git cannot read {below}: {complaint_of(error)}") from error
     return True
 
 
@@ -323,46 +299,6 @@ def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
     return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)
 
 
-def _clone(url: str, clones: Path) -> git.Repo:
-    """A bare clone of ``url``, kept under ``clones`` by a hash of the URL and brought up to date.
-
-    One process at a time; a clone that was killed leaves nothing that would be taken for one.
-    """
-    target = clones / hashlib.sha256(url.encode()).hexdigest()[:16]
-    locks = clones.with_name("locks")
-    try:
-        for folder in (clones, locks):
-            folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(locks / target.name):
-            if (target / _CLONE_IS_WHOLE).exists():
-                repo = git.Repo(target)
-                _fetch(repo)
-                return repo
-            shutil.rmtree(target, ignore_errors=True)
-            repo = git.Repo.clone_from(url, target, bare=True, env=_NEVER_ASK)
-            (target / _CLONE_IS_WHOLE).touch()
-            return repo
-    except GitCommandError as error:
-        shown = without_credentials(url)
-        raise SourceError(f"git cannot fetch {shown}: {_first_line(error).replace(url, shown)}") from error
-    except OSError as error:
-        raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
-
-
-def _fetch(repo: git.Repo) -> None:
-    """Bring all branches and tags of a bare clone up to date, and its HEAD to the origin's default branch."""
-    with repo.git.custom_environment(**_NEVER_ASK):
-        repo.git.fetch("--prune", "--tags", "--force", "--update-head-ok", "origin", "+refs/heads/*:refs/heads/*")
-        head = str(repo.git.ls_remote("--symref", "origin", "HEAD"))
-    branch = re.search(r"^ref: (refs/heads/\S+)\s+HEAD$", head, re.M)
-    if branch:
-        repo.git.symbolic_ref("HEAD", branch[1])
-
-
 def _ask_git(repo: git.Repo, *arguments: str) -> list[str]:
     """The records that a git command prints with ``-z``. Raises SourceError."""
     return [record for record in run_git(Path(repo.working_dir), *arguments).split("\0") if record]
-
-
-def _first_line(error: Exception) -> str:
-    return first_line(str(getattr(error, "stderr", "") or error))

@@ -16,7 +16,7 @@ import numpy as np
 
 from .embedding import Encoder, Vectors
 from .errors import WRITE_AGAIN, IndexingError, QuarryError
-from .home import RepositoryFolder
+from .index_folder import RepositoryFolder
 from .lexicon import LexiconWriter
 from .matrix import Lengths, MatrixWriter
 from .records import Chunk

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from assistant.errors import PromptTooLong
 from indexer.errors import InputError, UnknownRepository
 
-from ..schemas import Problem
+from ..schemas.problems import Problem
 
 _PREFIX = "/v1/"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from assistant.search import Searcher
 from assistant.targets import Target
 from indexer.errors import InputError
-from indexer.home import OpenedIndex, RepositoryFolder, find_repository
+from indexer.home import OpenedIndex, find_repository
+from indexer.index_folder import RepositoryFolder
 from indexer.manifest import list_refs, read_manifest
 from indexer.reading import read_lines
 

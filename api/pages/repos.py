@@ -9,7 +9,8 @@ from pathlib import Path
 
 from assistant.freshness import FreshnessMonitor
 from indexer.errors import QuarryError, UnknownRepository
-from indexer.home import RepositoryInfo, find_repository, list_names, resolve_ref
+from indexer.home import find_repository, list_names, resolve_ref
+from indexer.index_folder import RepositoryInfo
 from indexer.manifest import Manifest, list_refs, read_manifest
 from indexer.records import WORKTREE
 from indexer.staleness import Staleness

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +12,7 @@ from assistant.events import AnswerDone, CitationFound, PassagesFound, PlaceInLi
 from assistant.records import Answer, Citation, Passage
 
 from ..asking import AskEvent
-from ..problems import to_problem
+from ..sse import format_event
 from .rendering import Marks, render_blocks
 from .templating import render
 from .traces import trace_hits
@@ -129,17 +128,7 @@ def blind_event(ballot_id: str, order: tuple[Arm, Arm], comparison: Comparison) 
     return "blind", {"ballot": ballot_id, "left": left, "right": right}
 
 
-async def encode(first: PageEvent | None, events: AsyncGenerator[PageEvent, None]) -> AsyncIterator[str]:
-    """The events on the wire. Closed when the browser hangs up, and closes the model's stream then."""
-    async with aclosing(events):
-        if first is not None:
-            yield _format(*first)
-        try:
-            async for event in events:
-                yield _format(*event)
-        except Exception as error:  # the status is sent already: whatever it is becomes the last event
-            yield _format("error", to_problem(error).model_dump())
-
-
-def _format(event: str, data: dict[str, Any]) -> str:
-    return f"event: {event}\ndata: {json.dumps(data)}\n\n"
+def encode(event: PageEvent) -> list[str]:
+    """The event on the wire."""
+    name, data = event
+    return [format_event(data, name)]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from assistant.compare import ArmEvent, answer_both, comparison_as_json, stream_both
 from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
@@ -20,8 +18,9 @@ from ..asking import AskEvent, answer, ask, check_repository
 from ..callers import CurrentCaller
 from ..conversations import answer_in_session, ask_in_session
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
-from ..problems import problem_responses, to_problem
-from ..schemas import ChatAnswer, ChatRequest, CompareAnswer
+from ..problems import problem_responses
+from ..schemas.chat import ChatAnswer, ChatRequest, CompareAnswer
+from ..sse import format_event, stream
 from ..state import State
 
 router = APIRouter(tags=["chat"])
@@ -76,7 +75,7 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         events = stream_both(ask_one, asked) if compare else ask_one(asked)
         # What cannot be asked fails here, while the status can still say so.
         first = await anext(events)
-        return StreamingResponse(_encode(first, events), media_type="text/event-stream", headers=_NO_BUFFERING)
+        return stream(first, events, _encode)
     if compare:
         both = await unless_disconnected(request, answer_both(ask_one, asked))
         return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
@@ -92,25 +91,13 @@ def _hung_up() -> Response:
     return Response(status_code=CLIENT_CLOSED)
 
 
-_NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-
-
-async def _encode(first: _Streamed, events: AsyncGenerator[_Streamed, None]) -> AsyncIterator[str]:
-    """The events on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
-    async with aclosing(events):
-        yield _encode_event(first)
-        try:
-            async for event in events:
-                yield _encode_event(event)
-        except Exception as error:  # the status is sent already: whatever it is becomes the last event
-            yield _format("error", to_problem(error).model_dump())
-
-
-def _encode_event(event: _Streamed) -> str:
+def _encode(event: _Streamed) -> list[str]:
     if isinstance(event, ArmEvent):
         name, data = _describe(event.event)
-        return _format(name, {"arm": event.arm, **data})
-    return _format(*_describe(event))
+        data = {"arm": event.arm, **data}
+    else:
+        name, data = _describe(event)
+    return [format_event(data, name)]
 
 
 def _describe(event: AskEvent) -> tuple[str, dict[str, Any]]:
@@ -126,7 +113,3 @@ def _describe(event: AskEvent) -> tuple[str, dict[str, Any]]:
             return "citation", citation_as_json(citation)
         case AnswerDone(answered):
             return "done", answer_as_json(answered)
-
-
-def _format(event: str, data: dict[str, Any]) -> str:
-    return f"event: {event}\ndata: {json.dumps(data)}\n\n"

@@ -8,7 +8,7 @@ from assistant.errors import ModelError
 
 from ..callers import CurrentCaller
 from ..errors import Stopping
-from ..schemas import Health
+from ..schemas.health import Health
 from ..state import State
 
 router = APIRouter(prefix="/health", tags=["health"])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer
@@ -20,18 +19,16 @@ from ..asking import AskEvent, answer, ask
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..logs import current_request
-from ..openai.errors import to_openai
 from ..openai.forms import annotations_of, extension_of, finish_reason_of, sources_list, usage_of
 from ..openai.messages import brings_code, read_conversation, reject_unsupported
 from ..openai.model_ids import resolve_model
 from ..openai.schemas import ChatCompletion, ChatCompletionRequest
-from ..problems import to_problem
+from ..openai.streams import stream, waiting
+from ..sse import format_event
 from ..state import State
 from .openai_models import ERRORS
 
 router = APIRouter(prefix="/v1", tags=["openai"])
-
-NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 _STREAM = {
     "description": "The answer; or, with `stream`, server-sent events of `chat.completion.chunk`, then `[DONE]`.",
@@ -53,7 +50,7 @@ class _Envelope:
         """One chunk on the wire. With usage asked for, it is null in all but the last."""
         head = {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
         usage = {"usage": None} if self.with_usage else {}
-        return event({**head, "choices": choices, **usage, **more})
+        return format_event({**head, "choices": choices, **usage, **more})
 
     def delta(self, delta: Mapping[str, Any], finish_reason: str | None = None, **more: Any) -> str:
         """A chunk with the one choice."""
@@ -86,26 +83,12 @@ async def chat_completions(
     if body.stream:
         events = ask(state, asked, caller)
         first = await anext(events)  # what cannot be asked fails here, while the status can still say so
-        return StreamingResponse(_encode(first, events, envelope), media_type="text/event-stream", headers=NO_BUFFERING)
+        begin = envelope.delta({"role": "assistant", "content": ""})
+        return stream(first, events, partial(_encode, envelope), begin=begin)
     answered = await unless_disconnected(request, answer(state, asked, caller))
     if answered is None:
         return Response(status_code=CLIENT_CLOSED)
     return JSONResponse(_whole(answered, envelope))
-
-
-def event(data: Mapping[str, Any]) -> str:
-    """One server-sent event of data alone, as OpenAI sends them."""
-    return f"data: {json.dumps(data)}\n\n"
-
-
-def waiting(place: int) -> str:
-    """A comment, which clients pass over, that keeps the line open: OpenAI has no form for a place in line."""
-    return f": number {place} in line\n\n"
-
-
-def error_event(error: Exception) -> str:
-    """An error in mid-stream, in the form that OpenAI's clients raise."""
-    return event(to_openai(to_problem(error), error)[1])
 
 
 def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
@@ -128,23 +111,7 @@ def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
     }
 
 
-async def _encode(first: AskEvent, events: AsyncGenerator[AskEvent, None], envelope: _Envelope) -> AsyncIterator[str]:
-    """The answer on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
-    async with aclosing(events):
-        yield envelope.delta({"role": "assistant", "content": ""})
-        try:
-            for piece in _encode_event(first, envelope):
-                yield piece
-            async for each in events:
-                for piece in _encode_event(each, envelope):
-                    yield piece
-        except Exception as error:  # the status is sent already: whatever it is becomes the last event
-            yield error_event(error)
-            return
-        yield "data: [DONE]\n\n"
-
-
-def _encode_event(each: AskEvent, envelope: _Envelope) -> list[str]:
+def _encode(envelope: _Envelope, each: AskEvent) -> list[str]:
     match each:
         case PlaceInLine(place):
             return [waiting(place)]

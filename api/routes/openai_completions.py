@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from assistant.completion import CompletionDone, CompletionEvent
 from assistant.completion import CompletionRequest as Asked
@@ -23,8 +22,9 @@ from ..openai.forms import completion_extension, usage_of
 from ..openai.messages import read_prompt
 from ..openai.model_ids import resolve_model
 from ..openai.schemas import Completion, CompletionRequest
+from ..openai.streams import stream, waiting
+from ..sse import format_event
 from ..state import State
-from .openai_chat import NO_BUFFERING, error_event, event, waiting
 from .openai_models import ERRORS
 
 router = APIRouter(prefix="/v1", tags=["openai"])
@@ -57,8 +57,7 @@ async def completions(body: CompletionRequest, request: Request, state: State, c
     if body.stream:
         events = complete(state, asked, caller)
         first = await anext(events)  # what cannot be completed fails here, while the status can still say so
-        encoded = _encode(first, events, head, body.with_usage)
-        return StreamingResponse(encoded, media_type="text/event-stream", headers=NO_BUFFERING)
+        return stream(first, events, partial(_encode, head, body.with_usage))
     done = await unless_disconnected(request, completion(state, asked, caller))
     if done is None:
         return Response(status_code=CLIENT_CLOSED)
@@ -77,33 +76,18 @@ def _choice(text: str, finish_reason: str | None = None) -> dict[str, Any]:
     return {"index": 0, "text": text, "logprobs": None, "finish_reason": finish_reason}
 
 
-async def _encode(
-    first: CompletionEvent, events: AsyncGenerator[CompletionEvent, None], head: dict[str, Any], with_usage: bool
-) -> AsyncIterator[str]:
-    """The completion on the wire. Closed by the server when the client hangs up, and closes the model's stream then."""
-    async with aclosing(events):
-        try:
-            for piece in _encode_event(first, head, with_usage):
-                yield piece
-            async for each in events:
-                for piece in _encode_event(each, head, with_usage):
-                    yield piece
-        except Exception as error:  # the status is sent already: whatever it is becomes the last event
-            yield error_event(error)
-            return
-        yield "data: [DONE]\n\n"
-
-
-def _encode_event(each: CompletionEvent, head: dict[str, Any], with_usage: bool) -> list[str]:
+def _encode(head: dict[str, Any], with_usage: bool, each: CompletionEvent) -> list[str]:
     usage: dict[str, Any] = {"usage": None} if with_usage else {}
     match each:
         case TokenGenerated(text):
-            return [event({**head, "choices": [_choice(text)], **usage})]
+            return [format_event({**head, "choices": [_choice(text)], **usage})]
         case CompletionDone(done):
             more = {"system_fingerprint": done.model, "quarry": completion_extension(done)}
             reason = "length" if done.finish_reason == "length" else "stop"
-            last = event({**head, "choices": [_choice("", reason)], **usage, **more})
-            return [last, event({**head, "choices": [], "usage": usage_of(done.usage)})] if with_usage else [last]
+            pieces = [format_event({**head, "choices": [_choice("", reason)], **usage, **more})]
+            if with_usage:
+                pieces.append(format_event({**head, "choices": [], "usage": usage_of(done.usage)}))
+            return pieces
         case PlaceInLine(place):
             return [waiting(place)]
         case PassagesFound():

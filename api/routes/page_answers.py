@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.answer import check_question
 from assistant.compare import Arm, Comparison, Vote, random_order, stream_both
 from assistant.events import AskRequest
+from assistant.preparing import check_question
 from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
@@ -28,12 +28,12 @@ from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
 from ..pages.templating import render, safe
 from ..pages.traces import contributions, hit_url
+from ..sse import stream
 from ..state import ServiceState, State
 from ..votes import BallotBox, VoteBook, cast
 
 router = APIRouter(include_in_schema=False, prefix="/ui")
 
-_NO_BUFFERING = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _N_HITS = 10
 
 
@@ -92,8 +92,7 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
         else:
             events = _ask_blind(state, asked, caller, _ballots(request))
     first = await anext(events)  # what cannot be asked fails here, while the status can still say so
-    headers = {**_NO_BUFFERING, "X-Session-ID": session_id}
-    return StreamingResponse(encode(first, events), media_type="text/event-stream", headers=headers)
+    return stream(first, events, encode, headers={"X-Session-ID": session_id})
 
 
 @router.post("/search")

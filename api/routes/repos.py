@@ -12,7 +12,7 @@ from indexer.overview import describe_repositories
 
 from ..callers import CurrentCaller
 from ..problems import problem_responses
-from ..schemas import IndexRequest, Job, Repository
+from ..schemas.repos import IndexRequest, Job, Repository
 from ..state import State
 
 router = APIRouter(tags=["repositories"])

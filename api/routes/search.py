@@ -14,7 +14,8 @@ from assistant.targets import Target
 
 from ..callers import CurrentCaller
 from ..problems import problem_responses
-from ..schemas import REPO_FORM, SearchAnswer, SymbolAnswer
+from ..schemas.base import REPO_FORM
+from ..schemas.search import SearchAnswer, SymbolAnswer
 from ..state import State
 
 router = APIRouter(tags=["search"])

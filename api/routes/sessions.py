@@ -12,7 +12,7 @@ from assistant.conversations.sessions import SessionInfo
 
 from ..callers import CurrentCaller
 from ..problems import problem_responses
-from ..schemas import Session, SessionWithMessages
+from ..schemas.sessions import Session, SessionWithMessages
 from ..state import State
 
 router = APIRouter(tags=["sessions"])

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from ..callers import CurrentCaller
-from ..schemas import VoteTally
+from ..schemas.votes import VoteTally
 from ..state import State
 from ..votes import VoteBook
 

@@ -18,12 +18,13 @@ from pathlib import Path, PurePosixPath
 
 from eval.retrieval.queries import REPOSITORIES_FILE
 from eval.retrieval.records import RelevantPlace, SuiteRepository
+from indexer.clones import is_url, without_credentials
 from indexer.errors import InputError, SourceError
 from indexer.gitcommand import run_git
 from indexer.home import check_name
 from indexer.languages import LANGUAGES, detect_language
 from indexer.records import SourceFile
-from indexer.repository import CommitSource, Source, default_name, is_url, open_mirror, open_source, without_credentials
+from indexer.repository import CommitSource, Source, default_name, open_mirror, open_source
 from indexer.selection import GENERATED_HEAD_CHARS, decode, reason_by_content, reason_by_name
 from indexer.settings import IndexerSettings
 from indexer.training.exclusions import is_excluded_path, load_exclusions

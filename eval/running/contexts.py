@@ -13,8 +13,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from assistant.answer import DEFAULT_K, Assistant
+from assistant.answer import Assistant
 from assistant.events import AskRequest, PassagesFound
+from assistant.preparing import DEFAULT_K
 from assistant.prompts import choose_mark, format_passage
 from assistant.records import Message, Passage, TokenCount
 from assistant.search import FOR_CONTEXT, Searcher

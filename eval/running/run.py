@@ -22,16 +22,16 @@ from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
 from indexer.home import OpenedIndex
-from indexer.repository import Source, default_name, is_url, open_source
 
 from .answers import KeepingProvider
 from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder
 from .identity import describe_code, describe_start, identify_model
-from .indexes import TaskIndex, ensure_task_index, fingerprint_files, place_of
+from .indexes import TaskIndex, ensure_task_index, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
-from .records import BUILT_IN, RepoSetup, RunSetup, TaskSetup
+from .records import RunSetup, TaskSetup
+from .repositories import OpenedRepository, open_repositories
 from .scores import KeepingScorer
 from .store import KeptStore
 from .verdicts import arms_to_score_again, describe_scoring, say_scored_again
@@ -70,14 +70,6 @@ class RunOptions:
     n_samples: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A repository of the run; ``source`` is None for a task's own."""
-
-    setup: RepoSetup
-    source: Source | None
-
-
 class Run:
     """One start of an evaluation. ``say`` takes lines for the user."""
 
@@ -88,7 +80,7 @@ class Run:
         self._started_ns = time.time_ns()
         self._tasks = [load_task(name) for name in dict.fromkeys(options.tasks)]
         self._sandbox = _open_sandbox(options.unsafe, [task for task in self._tasks if task.runs_code])
-        self._repos = self._open_repos()
+        self._repos = open_repositories(options.repos, self._tasks, settings, say)
         self._model_identity = identify_model(provider, settings)
         self._store = KeptStore(settings.home / "evaluations" / "kept.sqlite")
         self._provider = KeepingProvider(provider, self._model_identity, self._store)
@@ -125,7 +117,7 @@ class Run:
         """Close what was opened for it; the provider is the caller's."""
         self._store.close()
 
-    def _run_task(self, task: Task, opened: _Opened) -> None:
+    def _run_task(self, task: Task, opened: OpenedRepository) -> None:
         repo, source = opened.setup.name, opened.source
         origin = source.origin if source is not None else task.name
         given = TaskInput(
@@ -273,26 +265,6 @@ class Run:
             self._say(f"{task.name} has no code to search: only the arm none is run")
         return arms
 
-    def _open_repos(self) -> list[_Opened]:
-        opened: list[_Opened] = []
-        if any(task.needs_repository for task in self._tasks):
-            if not self._options.repos:
-                names = ", ".join(task.name for task in self._tasks if task.needs_repository)
-                raise InputError(f"{names} asks about a repository: give --repo PATH.")
-            for path in self._options.repos:
-                source = open_source(path, clones=self._settings.home / "clones")
-                for note in source.notes:
-                    self._say(f"note: {note}")
-                content = fingerprint_files(source, self._settings.max_file_bytes)
-                name = _distinct(default_name(path), [each.setup.name for each in opened])
-                # A run folder is made to be shown: of a folder of this machine it keeps the name alone.
-                origin = source.origin if is_url(source.origin) else Path(source.origin).name
-                setup = RepoSetup(name, origin, source.ref, source.commit, content)
-                opened.append(_Opened(setup, source))
-        if any(not task.needs_repository for task in self._tasks):
-            opened.append(_Opened(RepoSetup(BUILT_IN, "", "", None, ""), None))
-        return opened
-
     def _describe(self) -> RunSetup:
         options = self._options
         start = describe_start(
@@ -341,11 +313,3 @@ def _open_sandbox(unsafe: bool, needed_by: Sequence[Task]) -> Sandbox | None:
         if needed_by:
             raise
         return None
-
-
-def _distinct(name: str, taken: Sequence[str]) -> str:
-    number = 2
-    distinct = name
-    while distinct in taken or distinct == BUILT_IN:
-        distinct, number = f"{name}-{number}", number + 1
-    return distinct

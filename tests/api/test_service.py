@@ -170,7 +170,7 @@ def test_taken_port_is_one_clear_line(home: Path, served: Callable[..., str], st
 def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None:
     """A service that is told to end does not wait for a long indexing job; indexing again completes it."""
     from api.jobs import JobQueue
-    from api.schemas import IndexRequest
+    from api.schemas.repos import IndexRequest
     from api.settings import ApiSettings
 
     source = tmp_path / "large"

@@ -22,7 +22,8 @@ from assistant.search import Searcher
 from indexer.build import build_index
 from indexer.embedding import BUILT_IN, Vectors, open_encoder
 from indexer.errors import EncoderMismatch, IndexBusy, IndexingError, SourceError
-from indexer.home import RepositoryFolder, list_repositories, open_index
+from indexer.home import list_repositories, open_index
+from indexer.index_folder import RepositoryFolder
 from indexer.manifest import read_manifest
 from indexer.matrix import MatrixWriter
 from indexer.repository import WORKTREE, FolderSource, WorktreeSource

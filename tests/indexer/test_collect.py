@@ -15,7 +15,8 @@ import indexer.collect
 from assistant.search import Searcher
 from indexer.collect import compact, needs_compaction
 from indexer.errors import InputError, UnknownRepository
-from indexer.home import RepositoryFolder, find_repository, open_index, remove_ref
+from indexer.home import find_repository, open_index, remove_ref
+from indexer.index_folder import RepositoryFolder
 from indexer.manifest import list_refs
 from indexer.matrix import Matrix
 from indexer.vectors import VectorStore

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import EncoderMismatch, InputError, UnknownRepository
-from indexer.home import RepositoryFolder, RepositoryInfo, check_name, find_repository
+from indexer.home import check_name, find_repository
+from indexer.index_folder import RepositoryFolder, RepositoryInfo
 
 
 @pytest.mark.parametrize("name", ["a", "My.Repo-2_x", "9", "x" * 200])

@@ -12,7 +12,8 @@ import pytest
 
 from assistant.search import Searcher, SearchOptions
 from indexer.embedding import BUILT_IN, open_encoder
-from indexer.home import RepositoryFolder, open_index
+from indexer.home import open_index
+from indexer.index_folder import RepositoryFolder
 from indexer.manifest import list_refs
 
 Make = Callable[..., Any]

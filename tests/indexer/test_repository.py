@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from indexer.clones import is_url
 from indexer.errors import SourceError
-from indexer.repository import WORKTREE, Source, default_name, is_url, open_source
+from indexer.repository import WORKTREE, Source, default_name, open_source
 
 Make = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from indexer.home import RepositoryFolder
+from indexer.index_folder import RepositoryFolder
 from indexer.manifest import Manifest, read_manifest
 from indexer.staleness import UNKNOWN, find_staleness
 

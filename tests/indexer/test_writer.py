@@ -11,7 +11,7 @@ import pytest
 
 from indexer.embedding import Vectors
 from indexer.errors import IndexingError
-from indexer.home import RepositoryFolder
+from indexer.index_folder import RepositoryFolder
 from indexer.lexicon import Lexicon
 from indexer.matrix import Matrix
 from indexer.records import Chunk

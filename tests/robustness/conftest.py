@@ -110,7 +110,7 @@ def stored_chunks() -> Callable[..., list[StoredChunk]]:
 @pytest.fixture(scope="session")
 def count_rows() -> Callable[..., tuple[int, int]]:
     """Number of chunks in Chroma and of rows in the matrix; nobody may be writing."""
-    from indexer.home import RepositoryFolder
+    from indexer.index_folder import RepositoryFolder
     from indexer.matrix import Matrix
     from indexer.vectors import VectorStore
 

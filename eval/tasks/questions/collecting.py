@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from .askable import is_asked_file
 from .describe import Describer
 from .harvest import find_questions
 from .keys import find_config_questions
-from .kinds import find_code_questions, is_asked_file
+from .kinds import find_code_questions
 from .outline import read_outline
 from .records import ALL_KINDS, Question
 from .sampling import Shares, cap, spread, take_turns

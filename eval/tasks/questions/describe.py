@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from .askable import is_asked_file, path_is_told
 from .harvest import gives_away
-from .kinds import identify, is_asked_file, path_is_told
-from .outline import Outline, Symbol
-from .records import Kind, Question
+from .records import Kind, Question, identify
+from .symbols import Outline, Symbol
 
 _MIN_DOC_CHARS, _MAX_DOC_CHARS, _MIN_DOC_WORDS = 18, 140, 4
 _MIN_CALLEE_CHARS = 6

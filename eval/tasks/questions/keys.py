@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from .askable import is_asked_file
 from .configuration import ConfigKey, is_configuration, read_keys
 from .harvest import gives_away
-from .kinds import identify, is_asked_file
 from .literals import is_literal
-from .records import Form, Question
+from .records import Form, Question, identify
 
 _COMMON = frozenset(("true", "false", "yes", "no", "null"))
 _MAX_VALUE_CHARS = 40

@@ -9,35 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from .askable import is_askable, is_asked_file, path_is_told, refer
 from .harvest import gives_away
 from .literals import is_literal
-from .outline import Mention, Outline, Symbol
-from .records import Form, Kind, Question
-from .syntax import is_own_source
+from .records import Form, Kind, Question, identify
+from .symbols import Mention, Outline, Symbol
 
-_TEST_FILE = re.compile(
-    r"(?:[._-](?:test|tests|spec|e2e)\.\w+$|_spec\.rb$|(?:Test|Tests|Spec|Suite|IT)\.(?:java|kt|kts|scala|cs|swift|php)$"
-    r"|\.d\.ts$|(?:^|/)test\.\w+$|\.bats$|Spec\.hs$)"
-)
-_TEST_FOLDERS = frozenset(
-    "spec specs __tests__ __mocks__ fixtures fixture e2e androidtest testfixtures unittests test-data testdata website "
-    "samples www scripts".split()
-)
-_ENDINGS = (".playground",)
-_OTHER_FOLDERS = (
-    "example",
-    "sample",
-    "demo",
-    "test",
-    "bench",
-    "doc",
-    "tutorial",
-    "playground",
-)  # how their names begin
-_TEST_SCOPES = frozenset(("test", "tests"))
 _SPECIAL_NAMES = frozenset(
     "constructor init main new initialize __construct toString equals hashCode setup teardown finalize index "
     "default".split()
@@ -48,7 +28,6 @@ _IMPORT_LINE = re.compile(
 _SELF = frozenset(("", "self", "this", "cls", "Self", "static", "super", "parent"))
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 _REASSIGNED = frozenset(("bash", "lua"))  # where a name in capitals may get another value any time
-_GENERIC_STEMS = frozenset("index mod lib main __init__ init".split())
 _MIN_CALLEE_CHARS = 4
 _MAX_HEAD_LINES = 15
 
@@ -77,41 +56,6 @@ def find_code_questions(outline: Outline) -> Iterator[Question]:
         if symbol.kind != "constant":
             yield from _ask_file(symbol)
     yield from _ask_overrides(outline)
-
-
-def is_asked_file(path: str) -> bool:
-    """Whether questions may be asked about a file: no tests, examples, documentation or vendored code."""
-    folders = {part.lower() for part in PurePosixPath(path).parts[:-1]}
-    return (
-        is_own_source(path)
-        and not any(f in _TEST_FOLDERS or f.startswith(_OTHER_FOLDERS) or f.endswith(_ENDINGS) for f in folders)
-        and not _TEST_FILE.search(path)
-    )
-
-
-def is_askable(symbol: Symbol, outline: Outline) -> bool:
-    """Whether a symbol is what a user of the code may ask about, and its name means one thing."""
-    if symbol.is_local or symbol.kind in ("impl", "extension", "signature", "instance", "namespace", "test"):
-        return False
-    parts = symbol.name.split(".")
-    if any(part.lower() in _TEST_SCOPES for part in parts) or len(symbol.last_name) < 3:
-        return False
-    if symbol.is_function and symbol.last_name.lower().startswith("test"):
-        return False
-    if any(part.startswith("_") and part != "__init__" for part in parts) or not re.fullmatch(
-        r"[\w.!?@$]+", symbol.name
-    ):
-        return False
-    return is_asked_file(symbol.path) and outline.is_unique(symbol.name)
-
-
-def refer(symbol: Symbol) -> str:
-    """How a question names a symbol."""
-    if symbol.kind == "constant" and symbol.language == "elixir":
-        return f"the module attribute `@{symbol.last_name}` of `{symbol.owner}`"
-    if symbol.kind in ("constructor", "initializer") and symbol.owner:
-        return f"the constructor of `{symbol.owner}`"
-    return f"the constant `{symbol.name}`" if symbol.kind == "constant" else f"`{symbol.name}`"
 
 
 def _ask_parameter(symbol: Symbol) -> Iterator[Question]:
@@ -205,15 +149,6 @@ def _ask_file(symbol: Symbol) -> Iterator[Question]:
     text = f"Which file defines {refer(symbol)}?"
     lines = (symbol.head_line, symbol.head_line)
     yield from _make("file", text, symbol.path, symbol, lines, form="path")
-
-
-def path_is_told(path: str, text: str) -> bool:
-    """Whether a name or a sentence gives a file's name away: `HttpClient` that of `http_client.py`."""
-    pure = PurePosixPath(path)
-    stem = pure.parent.name if pure.stem.lower() in _GENERIC_STEMS else pure.name.partition(".")[0]
-    told, wanted = _letters(text), _letters(stem)
-    parts = [] if " " in text else [_letters(part) for part in text.split(".")]
-    return len(wanted) < 2 or wanted in told or any(len(part) > 2 and part in wanted for part in parts)
 
 
 def _ask_caller(symbol: Symbol, outline: Outline) -> Iterator[Question]:
@@ -311,11 +246,6 @@ def _make(
     yield Question(identity, kind, text, answer, (), place, *lines, about.name, detail, about.language, form)
 
 
-def identify(kind: str, place: str, text: str) -> str:
-    """A question's id: the same as long as its words and its file are."""
-    return hashlib.sha256(f"{kind}\0{place}\0{text}".encode("utf-8", "replace")).hexdigest()[:12]
-
-
 def _pick(name: str, n: int) -> int:
     """A number below ``n`` that depends on the name alone."""
     return int(hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:8], 16) % n
@@ -339,12 +269,5 @@ def _find_line(symbol: Symbol, words: str, outline: Outline) -> int:
     return next((n for n in range(symbol.head_line, last + 1) if first in lines[n - 1]), symbol.head_line)
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
-
-
 def _dotted(name: str) -> str:
     return name.replace("::", ".").replace("\\", ".").strip(".")
-
-
-__all__: Sequence[str] = ("find_code_questions", "identify", "is_askable", "is_asked_file", "path_is_told", "refer")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -19,17 +19,15 @@ from indexer.references import find_references
 
 from .constants import read_constants
 from .docs import read_doc
+from .environment import count_reads, find_variables, is_comment
 from .heritage import read_bases, read_members, read_thrown
 from .nodes import Member
-from .signatures import Parameter, read_parameters, read_returns
+from .signatures import read_parameters, read_returns
+from .symbols import Mention, Outline, Symbol
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TYPES = frozenset(
-    "class struct interface trait enum union record object protocol module actor annotation concept type".split()
-)
-_NOT_COUNTED = frozenset("impl extension signature instance namespace test".split())  # they define no name of their own
 _SEVERAL_CLAUSES = frozenset(("haskell", "elixir"))  # a function is written as several equations
 _PROSE = frozenset(("markdown", "html", "json", "yaml", "toml", "css"))
 _CLOSURES = frozenset(
@@ -38,102 +36,6 @@ _CLOSURES = frozenset(
     "block_argument block".split()
 )
 _BLOCKS_ARE_CLOSURES = frozenset(("ruby",))  # elsewhere `block` is a function's body
-_ENVIRONMENT = re.compile(
-    r"""(?:environ(?:\.get)?\s*[\[(]|(?<!\w)(?:os\.)?getenv\(|os\.Getenv\(|os\.LookupEnv\(|System\.getenv\(|ENV\[|ENV\.fetch\(
-    |env::var(?:_os)?\(|process\.env\[|GetEnvironmentVariable\(|System\.(?:get|fetch)_env!?\(|environment\[|lookupEnv\s
-    |sys\.env\(|\$_ENV\[)\s*["']([A-Z][A-Z0-9_]{2,})["']|process\.env\.([A-Z][A-Z0-9_]{2,})""",
-    re.X,
-)
-_ANY_ENVIRONMENT = re.compile(
-    r"environ\b|getenv\(|Getenv\(|LookupEnv\(|ENV\[|ENV\.fetch\(|env::var|process\.env\b|GetEnvironmentVariable\(|_env!?\("
-    r"|environment\[|lookupEnv\b|sys\.env\b|\$_ENV\b"
-)
-_COMMENT_LINE = re.compile(r"^\s*(?://|#|\*|--|/\*|;)")
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    """A definition. Lines are 1-based and inclusive, ``head_line`` is the one with its name.
-
-    ``parameters`` is None where one of them is no plain name, or there are several definitions in one. ``thrown`` has
-    None for what cannot be named. ``value`` is the source of a constant's literal. ``doc`` is its comment's first
-    sentence. ``is_local``: defined inside a function.
-    """
-
-    path: str
-    language: str
-    name: str
-    kind: str
-    head_line: int
-    start_line: int
-    end_line: int
-    is_local: bool
-    parameters: Sequence[Parameter] | None = None
-    has_rest: bool = False
-    returns: str = ""
-    bases: Sequence[str] = ()
-    n_bases: int = 0
-    members: Sequence[Member] = ()
-    thrown: Sequence[Member | None] = ()
-    environment: Sequence[Member] = ()
-    calls: frozenset[str] = frozenset()
-    value: str = ""
-    doc: str = ""
-
-    @property
-    def last_name(self) -> str:
-        """The name as it is defined, without what is around it."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def owner(self) -> str:
-        """The class or module around it, or an empty string."""
-        return self.name.rpartition(".")[0]
-
-    @property
-    def is_function(self) -> bool:
-        """Whether it can be called by its name; classes do not count."""
-        return self.kind in FUNCTIONS
-
-    @property
-    def is_type(self) -> bool:
-        """Whether it is a class or what a language has in its place."""
-        return self.kind in _TYPES
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A place where an identifier stands. ``within`` is the function around it, None outside and in closures."""
-
-    path: str
-    line: int
-    within: str | None
-    is_call: bool
-    receiver: str
-
-
-@dataclass(slots=True)
-class Outline:
-    """All symbols of a repository, and where each name is mentioned, tests included."""
-
-    symbols: list[Symbol] = field(default_factory=list)
-    names: Counter[str] = field(default_factory=Counter)
-    last_names: Counter[str] = field(default_factory=Counter)
-    mentions: dict[str, list[Mention]] = field(default_factory=lambda: defaultdict(list))
-    texts: dict[str, str] = field(default_factory=dict)
-    _by_name: dict[str, Symbol] = field(default_factory=dict)
-
-    def find(self, name: str) -> Symbol | None:
-        """The one symbol of a dotted name, None where there is none or are several."""
-        if not self._by_name:
-            for symbol in self.symbols:
-                if symbol.kind not in _NOT_COUNTED:
-                    self._by_name[symbol.name] = symbol
-        return self._by_name.get(name) if self.names[name] == 1 else None
-
-    def is_unique(self, name: str) -> bool:
-        """Whether a dotted name means one thing in the repository. A bare one may not be a member's name either."""
-        return self.names[name] == 1 and ("." in name or self.last_names[name] == 1)
 
 
 def read_outline(files: Iterable[tuple[str, str]]) -> Outline:
@@ -278,7 +180,7 @@ class _FileReader:
             self._symbols.append(found)
         for symbol in _merge_clauses(self._symbols, self._language.name):
             self._outline.symbols.append(symbol)
-            if symbol.kind not in _NOT_COUNTED:
+            if symbol.has_own_name:
                 self._outline.names[symbol.name] += 1
                 self._outline.last_names[symbol.last_name] += 1
 
@@ -300,14 +202,14 @@ class _FileReader:
         text = self._content.decode("utf-8", "replace")
         if not text.isascii():  # offsets of characters are not those of bytes
             text = self._content.decode("latin-1")
-        for match in _ENVIRONMENT.finditer(text):
-            at = self._innermost(starts, match.start())
-            line = bisect_right(line_starts, match.start())
-            if at is not None and not _COMMENT_LINE.match(self._lines[line - 1]):
-                found[at].append(Member(match[1] or match[2], line))
+        for start, name in find_variables(text):
+            at = self._innermost(starts, start)
+            line = bisect_right(line_starts, start)
+            if at is not None and not is_comment(self._lines[line - 1]):
+                found[at].append(Member(name, line))
         for at in list(found):
             function = self._functions[at]
-            if len(_ANY_ENVIRONMENT.findall(text[function.start : function.end])) != len(found[at]):
+            if count_reads(text[function.start : function.end]) != len(found[at]):
                 del found[at]
         return found
 
@@ -319,7 +221,7 @@ def _merge_clauses(symbols: Sequence[Symbol], language: str) -> Iterator[Symbol]
         return
     groups: dict[tuple[str, bool], list[Symbol]] = defaultdict(list)
     for symbol in symbols:
-        groups[symbol.name, symbol.kind in _NOT_COUNTED].append(symbol)
+        groups[symbol.name, not symbol.has_own_name].append(symbol)
     for same in groups.values():
         if len(same) == 1 or not all(each.is_function for each in same):
             yield from same

@@ -6,6 +6,7 @@ inclusive.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -63,6 +64,11 @@ class Question:
     def asks_for(self) -> Form:
         """The form of the answer, also of questions that were stored before there was one."""
         return self.form or ("value" if self.kind in ("default", "constant") else "name")
+
+
+def identify(kind: str, place: str, text: str) -> str:
+    """A question's id: the same as long as its words and its file are."""
+    return hashlib.sha256(f"{kind}\0{place}\0{text}".encode("utf-8", "replace")).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

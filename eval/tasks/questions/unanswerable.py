@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from .askable import is_askable, is_asked_file, refer
 from .configuration import ConfigKey, is_configuration, read_keys
-from .kinds import identify, is_askable, is_asked_file, refer
-from .outline import Outline, Symbol
-from .records import Form, Question
+from .records import Form, Question, identify
 from .sampling import take_turns
+from .symbols import Outline, Symbol
 
 _T = TypeVar("_T")
 _TRIES = 400  # a kind: most combinations of names exist or make no sense

@@ -116,6 +116,11 @@ def arguments_of(function: FunctionNode) -> list[str]:
     return [argument.arg for argument in every if argument.arg not in ("self", "cls")]
 
 
+def assigned_names(target: ast.expr) -> list[str]:
+    """The names that an assignment sets; those of attributes and items are not set by it."""
+    return [node.id for node in walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+
+
 def called_name(node: ast.Call) -> str:
     """The last part of what a call names; empty where it names nothing."""
     if isinstance(node.func, ast.Attribute):

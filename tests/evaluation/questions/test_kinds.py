@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.tasks.questions.kinds import find_code_questions, is_asked_file, path_is_told
+from eval.tasks.questions.kinds import find_code_questions
 from eval.tasks.questions.outline import read_outline
 from eval.tasks.questions.records import Question
 
@@ -102,37 +102,3 @@ def test_what_is_ambiguous_or_told_is_not_asked(kind: str, files: dict[str, str]
     """Two answers, none that is certain, a name that is the answer, or a definition that nobody can call."""
     assert answers(kind, **files).get("swing") is None
     assert not set(answers(kind, **files)) & {"HINGES", "hinges", "GREETING", "jsonFormat", "A.swing", "Gate", "Wood"}
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("src/gate.ts", True),
-        ("src/gate.test.ts", False),
-        ("src/gate_test.go", False),
-        ("src/test/java/Gate.java", False),
-        ("src/main/java/GateTest.java", False),
-        ("spec/gate.rb", False),
-        ("examples-ios/gate.swift", False),
-        ("src/__tests__/gate.js", False),
-        ("gate.d.ts", False),
-    ],
-)
-def test_only_own_source_is_asked_about(path: str, expected: bool) -> None:
-    """Tests and examples are told by the habits of all languages."""
-    assert is_asked_file(path) is expected
-
-
-@pytest.mark.parametrize(
-    ("path", "name", "expected"),
-    [
-        ("net/http_client.py", "HttpClient", True),
-        ("net/http_client.py", "HttpClient.get", True),
-        ("net/util.py", "HttpClient.get", False),
-        ("net/mod.rs", "Net.open", True),
-        ("net/mod.rs", "Gate.open", False),
-    ],
-)
-def test_a_name_that_tells_its_file(path: str, name: str, expected: bool) -> None:
-    """A file named after the class, or a package's main file after its folder, is no question."""
-    assert path_is_told(path, name) is expected

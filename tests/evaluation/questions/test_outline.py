@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eval.tasks.questions.outline import Outline, Symbol, read_outline
+from eval.tasks.questions.outline import read_outline
+from eval.tasks.questions.symbols import Outline, Symbol
 
 SOURCES = {
     "gate.py": '''

@@ -1,11 +1,14 @@
-"""Requests and answers of the service as OpenAPI describes them, with examples. Lines are 1-based and inclusive."""
+"""``/chat``: a question, and its answer with sources, citations and the reasons for them."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import ConfigDict, Field, JsonValue, field_validator
 
+from .base import REPO_FORM, Schema
+
+SESSION_ID_FORM = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _SOURCE: dict[str, JsonValue] = {
     "repo": "click",
     "commit": "04ef3a6f473deb2499721a8d11f92a7d2c0912f2",
@@ -15,22 +18,14 @@ _SOURCE: dict[str, JsonValue] = {
 }
 
 
-SESSION_ID_FORM = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-REPO_FORM = "Name of an indexed repository, NAME@REF, several with commas between them, or `all`."
-
-
-class _Schema(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ChatMessage(_Schema):
+class ChatMessage(Schema):
     """One turn of the conversation."""
 
     role: Literal["user", "assistant"]
     content: str = Field(max_length=1_000_000)
 
 
-class ChatRequest(_Schema):
+class ChatRequest(Schema):
     """A question to a repository: the last message, which must be the user's."""
 
     model_config = ConfigDict(
@@ -78,36 +73,7 @@ class ChatRequest(_Schema):
         return messages
 
 
-class Session(_Schema):
-    """A conversation that the server keeps. ``title`` is the head of its first question, ``repo`` what was asked last.
-
-    Times are UTC, as ISO 8601.
-    """
-
-    id: str
-    title: str
-    repo: str | None
-    created_at: str
-    updated_at: str
-    n_messages: int
-
-
-class SessionMessage(_Schema):
-    """One message of a session, and when it was stored."""
-
-    role: Literal["user", "assistant"]
-    content: str
-    repo: str | None
-    at: str
-
-
-class SessionWithMessages(Session):
-    """A session with its messages, oldest first; of very long sessions the last ones."""
-
-    messages: list[SessionMessage]
-
-
-class Source(_Schema):
+class Source(Schema):
     """A passage that the model was given. ``commit`` is null for files outside a commit."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SOURCE]})
@@ -119,7 +85,7 @@ class Source(_Schema):
     end_line: int
 
 
-class Citation(_Schema):
+class Citation(Schema):
     """Lines that support the statement at ``start`` to ``end`` (in characters), and that exist at that commit."""
 
     passage: int = Field(description="Number of the source that holds the lines, from 1.")
@@ -133,7 +99,7 @@ class Citation(_Schema):
     location: str = Field(description="path:Lfirst-Llast@commit")
 
 
-class ChatUsage(_Schema):
+class ChatUsage(Schema):
     """Tokens as the model's server counted them; ``context_tokens`` are those of the passages."""
 
     prompt_tokens: int
@@ -141,7 +107,7 @@ class ChatUsage(_Schema):
     context_tokens: int
 
 
-class ChatTimings(_Schema):
+class ChatTimings(Schema):
     """Milliseconds: search; packing and counting; the model's time to its first token; all of it."""
 
     retrieval: float
@@ -150,7 +116,7 @@ class ChatTimings(_Schema):
     total: float
 
 
-class LeftOutHit(_Schema):
+class LeftOutHit(Schema):
     """A hit that the model was not given."""
 
     path: str
@@ -159,7 +125,7 @@ class LeftOutHit(_Schema):
     reason: str
 
 
-class JudgedHit(_Schema):
+class JudgedHit(Schema):
     """A hit with its rank among those of the question, and what spoke for it."""
 
     rank: int
@@ -180,7 +146,7 @@ class JudgedHitLeftOut(JudgedHit):
     reason: str
 
 
-class PackedPassage(_Schema):
+class PackedPassage(Schema):
     """How the source of this number came about: a hit as a whole, neighbours merged, or the lines that matter."""
 
     number: int
@@ -190,7 +156,7 @@ class PackedPassage(_Schema):
     hits: list[JudgedHit]
 
 
-class ContextBudget(_Schema):
+class ContextBudget(Schema):
     """How many tokens of code the prompt could hold, and why; the speed is null where it did not decide."""
 
     tokens: int
@@ -199,7 +165,7 @@ class ContextBudget(_Schema):
     first_token_seconds: float | None
 
 
-class ChatTrace(_Schema):
+class ChatTrace(Schema):
     """Why the model was given this code. ``query`` is what was searched for; ``budget`` is null without retrieval."""
 
     query: str
@@ -222,7 +188,7 @@ _JUDGED: dict[str, JsonValue] = {
 }
 
 
-class ChatAnswer(_Schema):
+class ChatAnswer(Schema):
     """A whole answer; also the data of the event ``done``."""
 
     model_config = ConfigDict(
@@ -297,200 +263,8 @@ class ChatAnswer(_Schema):
     trace: ChatTrace = Field(description="Why the model was given this code.")
 
 
-class CompareAnswer(_Schema):
+class CompareAnswer(Schema):
     """The same question answered with and without code, one after the other, so that each one's time is its own."""
 
     with_: ChatAnswer = Field(alias="with")
     without: ChatAnswer
-
-
-class VoteTally(_Schema):
-    """Votes on blind comparisons. ``share`` is retrieval's among the votes for one answer, ``low`` to ``high`` its 95 %
-    interval; null while there is no such vote."""
-
-    repo: str
-    model: str
-    n_votes: int
-    n_with: int = Field(description="The answer with retrieval was better.")
-    n_without: int = Field(description="The answer without retrieval was better.")
-    n_tie: int
-    n_both_bad: int
-    share: float | None
-    low: float | None
-    high: float | None
-
-
-class SearchHit(_Schema):
-    """One chunk. A higher score is better; ``signals`` say how it came about."""
-
-    repo: str
-    commit: str | None
-    path: str
-    start_line: int
-    end_line: int
-    symbol: str
-    kind: str
-    language: str
-    score: float
-    text: str
-    signals: dict[str, float]
-
-
-class SearchedRepository(_Schema):
-    """One repository that was searched: at which commit, and whether its source has moved on since."""
-
-    repo: str
-    ref: str
-    commit: str | None = Field(description="Null for files outside a commit.")
-    indexed_at: str
-    stale: bool | None = Field(description="Whether the source has changed since; null where that is not known.")
-    n_changed_files: int | None = Field(description="Files changed, added or deleted since, that would be indexed.")
-
-
-class SearchAnswer(_Schema):
-    """Hits, best first, of all repositories that were searched."""
-
-    query: str
-    repositories: list[SearchedRepository]
-    stale: bool | None = Field(description="Whether any of the sources has changed since it was indexed.")
-    hits: list[SearchHit]
-    timings_ms: dict[str, float]
-
-
-class SymbolPlace(_Schema):
-    """One line: of a definition, or of a call with the definition that it stands in."""
-
-    path: str
-    line: int
-    symbol: str
-    kind: str
-    text: str
-
-
-class SymbolAnswer(_Schema):
-    """Definitions and calls of one name, by path and line. The numbers count those that are not listed, too."""
-
-    repo: str
-    ref: str
-    commit: str | None
-    symbol: str
-    definitions: list[SymbolPlace]
-    callers: list[SymbolPlace]
-    n_definitions: int
-    n_callers: int
-
-
-class RefState(_Schema):
-    """One indexed ref of a repository."""
-
-    ref: str
-    commit: str | None
-    indexed_at: str
-    n_files: int
-    n_chunks: int
-
-
-class Repository(_Schema):
-    """An indexed repository with its refs, the latest first."""
-
-    name: str
-    origin: str
-    encoder: str
-    refs: list[RefState]
-    problem: str | None = Field(default=None, description="What to do, where the index cannot be read; it has no refs.")
-
-
-class IndexRequest(_Schema):
-    """What to index: a path on the server's machine, or a git URL."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"source": "/home/me/projects/click", "name": "click"}]}
-    )
-
-    source: str = Field(min_length=1, max_length=4096)
-    name: str | None = Field(default=None, description="By default the last part of the source.")
-    ref: str | None = Field(default=None, max_length=4096, description="Branch, tag or commit; by default HEAD.")
-    worktree: bool = Field(default=False, description="Index the files as they are now, with uncommitted changes.")
-
-
-class JobProgress(_Schema):
-    """How far an indexing job is."""
-
-    n_files_done: int
-    n_files: int
-    n_chunks: int
-    chunks_per_second: float
-    seconds_left: float | None
-
-
-class LeftOut(_Schema):
-    """A file that was not indexed, and why."""
-
-    path: str
-    n_bytes: int
-    reason: str
-
-
-class Redacted(_Schema):
-    """A credential that was redacted before anything was stored."""
-
-    path: str
-    line: int
-    rule: str
-
-
-class IndexReport(_Schema):
-    """What an indexing job did. ``n_embedded`` is 0 when nothing had changed."""
-
-    ref: str
-    commit: str | None
-    n_files: int
-    n_files_read: int
-    n_chunks: int
-    n_embedded: int
-    seconds: float
-    skipped: list[LeftOut]
-    findings: list[Redacted]
-    notes: list[str]
-
-
-class Job(_Schema):
-    """An indexing job. ``report`` is there when it is done, ``error`` when it failed."""
-
-    id: str
-    state: Literal["queued", "running", "done", "failed"]
-    repo: str
-    source: str
-    progress: JobProgress | None
-    report: IndexReport | None
-    error: str | None
-
-
-class Health(_Schema):
-    """Whether the service lives, or can answer. ``reason`` says what is missing."""
-
-    status: Literal["ok", "unavailable"]
-    model: str | None = None
-    reason: str | None = None
-
-
-class Problem(BaseModel):
-    """An error after RFC 9457: one line in ``detail`` that says what to do."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Not Found",
-                    "status": 404,
-                    "detail": "No repository 'clik' is indexed. Did you mean click?",
-                }
-            ]
-        }
-    )
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
