@@ -68,6 +68,8 @@ def supervise(
         if stream is not None:
             stream.close()
     code: int | None = process.returncode
+    if end == "timed out":
+        seconds = limits.seconds
     if end != "exited":
         code = None
     elif code is not None and (code < 0 or _SIGNAL_BASE < code < _SIGNAL_BASE + signal.NSIG):

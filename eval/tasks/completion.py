@@ -108,7 +108,7 @@ class CompletionScorer:
         measures = {"n_tests": float(len(tests))}
         if trial.passed:
             return Score("correct", f"{len(tests)} tests pass", code, measures)
-        return Score("wrong", trial.reason, code, measures)
+        return Score("wrong", trial.reason, code, measures, trial.timed_out)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: one try."""

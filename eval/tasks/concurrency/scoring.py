@@ -41,7 +41,7 @@ class ConcurrencyScorer:
         job = {"program": code, "scenario": program.read("scenario"), "seeds": list(range(self._n_seeds))}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
-            return Score("wrong", why_no_result(outcome), code)
+            return Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out)
         tests: list[dict[str, Any]] = result["tests"]
         failed = [test for test in tests if test["failed_seed"] is not None]
         measures = {"share_of_tests": 1 - len(failed) / len(tests)}

@@ -92,7 +92,8 @@ class GenerationScorer:
         measures = {"asked_language": asked, "passed_share": report.n_passed / report.n_checks}
         if report.passed:
             return Score("correct", f"all {report.n_checks} checks passed", code, measures)
-        return Score("wrong", f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}", code, measures)
+        reason = f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}"
+        return Score("wrong", reason, code, measures, report.timed_out)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: one try each."""

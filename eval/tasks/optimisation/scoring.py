@@ -52,7 +52,7 @@ class OptimisationScorer:
         job = {"entry": item.name, "size": item.size, "seed": SEED, "timed": self._timed, "answers": codes, **parts}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
-            return [Score("wrong", why_no_result(outcome), code) for code in codes]
+            return [Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out) for code in codes]
         return [judge(found, code) for found, code in zip(result["answers"], codes, strict=True)]
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:

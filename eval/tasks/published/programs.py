@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 from eval.tasks.base import TaskInput
 
 _MAX_REASON_CHARS = 240
@@ -89,7 +89,9 @@ def judge(sandbox: Sandbox, program: Program, code: str) -> Score:
 def judge_outcome(outcome: Outcome, program: Program, code: str) -> Score:
     """What a run that has ended says of the answer."""
     reason = _reason(outcome, program)
-    return Score("correct", _END, code) if reason is None else Score("wrong", reason, code)
+    if reason is None:
+        return Score("correct", _END, code)
+    return Score("wrong", reason, code, timed_out=outcome.timed_out)
 
 
 def passed_line() -> str:
@@ -98,10 +100,8 @@ def passed_line() -> str:
 
 
 def _reason(outcome: Outcome, program: Program) -> str | None:
-    if outcome.end == "timed out":
-        return f"timed out after {program.limits.seconds:.0f} s"
     if outcome.end != "exited":
-        return outcome.end
+        return describe_end(outcome)
     if program.forbidden and program.forbidden in outcome.stderr:
         return _first_line_with(program.forbidden, outcome.stderr)
     if outcome.exit_code == 0:

@@ -140,7 +140,8 @@ class RepairScorer:
         measures = {"unchanged": 0.0, "n_tests": float(len(tests))}
         if trial.passed:
             return _Verdict(Score("correct", f"{len(tests)} tests pass", code, measures))
-        return _Verdict(Score("wrong", trial.reason, code, measures), trial.failed_test, trial.message)
+        score = Score("wrong", trial.reason, code, measures, trial.timed_out)
+        return _Verdict(score, trial.failed_test, trial.message)
 
     def close(self) -> None:
         """Remove the working copy."""

@@ -8,11 +8,11 @@ import shlex
 import shutil
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 
 from .environment import Environment, import_roots
 from .records import TestOutcome, TestRecord, TestReport
@@ -141,13 +141,12 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
     output = (outcome.stdout + outcome.stderr)[-_MAX_OUTPUT_CHARS:]
     problem = ""
     hung = ""
-    if outcome.end == "timed out" or outcome.exit_code == HUNG_EXIT_CODE:
-        # The limit and not what was measured: a model is told of it, and the same prompt is to be the same.
+    ended = outcome
+    if outcome.exit_code == HUNG_EXIT_CODE:
         limit = wishes.test_seconds if "::" in running else wishes.import_seconds
-        limit = limit if outcome.exit_code == HUNG_EXIT_CODE else wishes.seconds
-        problem, hung = f"timed out after {limit:.0f} s", running
-    elif outcome.end != "exited":
-        problem, hung = outcome.end, running
+        ended = replace(outcome, end="timed out", seconds=limit)
+    if ended.end != "exited":
+        problem, hung = describe_end(ended), running
     elif outcome.exit_code == _PYTEST_FAILED:
         inner = [line for line in output.splitlines() if line.startswith("INTERNALERROR> ")]
         problem = (
@@ -162,7 +161,8 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
         problem = last_error(unusable[0][1])
     elif not collected:
         problem = NO_TESTS
-    return TestReport(tests, problem, hung, outcome.seconds, output), Collection(collected, unusable)
+    report = TestReport(tests, problem, hung, outcome.seconds, output, ended.timed_out)
+    return report, Collection(collected, unusable)
 
 
 def _entries(journal: Path) -> list[dict[str, Any]]:

@@ -106,11 +106,10 @@ class Trials:
 def _judge(report: TestReport, tests: Sequence[TestRecord]) -> Trial:
     outcomes = {test.id: test for test in report.tests}
     failed = next((test for test in report.tests if test.outcome == "failed"), None)
-    timed_out = report.problem.startswith("timed out")
     passed = not report.problem and all(test.id in outcomes and outcomes[test.id].outcome == "passed" for test in tests)
     if passed:
         return Trial(True, "", "", False, len(tests), report.seconds)
     if failed is not None:
         return Trial(False, failed.id, failed.message, False, len(tests), report.seconds)
     message = report.problem or "a test that passed before did not run to its end"
-    return Trial(False, report.hung, message, timed_out, len(tests), report.seconds)
+    return Trial(False, report.hung, message, report.timed_out, len(tests), report.seconds)
