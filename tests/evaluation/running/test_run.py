@@ -253,6 +253,22 @@ def test_a_follow_up_is_a_second_attempt(bench: Any, task: Any, make_provider: A
     assert provider.asked[1][2]["content"] == "5"
 
 
+def test_a_follow_up_that_fails_is_recorded(
+    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a scorer trips over while it words one is no verdict: the first answers stay, and the run goes on."""
+
+    def fail(case: Any, text: str, score: Any) -> str:
+        raise ZeroDivisionError("a bug\nof two lines")
+
+    monkeypatch.setattr(task, "follow_up", fail)
+    bench.run(make_provider(lambda messages: "10"), "none")
+    found = results_of(bench)
+    assert [(r.score.verdict, len(r.attempts)) for r in found] == [("correct", 1), ("wrong", 1), ("wrong", 1)]
+    said = "no follow-up could be made: ZeroDivisionError: a bug"
+    assert [r.extra.get("follow_up_error") for r in found] == [None, said, said]
+
+
 def test_a_follow_up_without_its_task_is_no_second_attempt(bench: Any, task: Any, make_provider: Any) -> None:
     """Where the window has no room for the task beside the follow-up, what the model says to it is not judged."""
     task.follows_up = True
