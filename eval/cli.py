@@ -72,7 +72,7 @@ def list_what_there_is() -> None:
     "--arms",
     default="none,retrieval",
     show_default=True,
-    help="What to compare: none, placebo, retrieval, oracle, dense, lexical, fused; the first is the baseline.",
+    help="What to compare: none, placebo, retrieval, oracle, dense, lexical, fused. Gains are told against none.",
 )
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 @click.option("--limit", type=click.IntRange(1), help="Number of cases of each task; by default the task's own.")
@@ -134,8 +134,9 @@ def run(
     from .running.run import Run, RunOptions
     from .tasks import load_task
 
-    for name in tasks:
-        load_task(name)
+    asking = [name for name in tasks if load_task(name).needs_repository]
+    if asking and not repos and not suite:  # before the model is opened, which may be missing too
+        raise click.UsageError(f"No repository to ask about for {', '.join(asking)}: give --repo PATH, or --suite.")
     options = RunOptions(
         tasks=tasks,
         repos=repos,

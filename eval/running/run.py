@@ -93,7 +93,8 @@ class Run:
         self._provider = KeepingProvider(provider, self._model_identity, self._store)
         setup = self._describe()
         self.folder = RunFolder(options.out or default_folder(settings.home, setup))
-        self.folder.claim(setup)
+        if "none" not in self.folder.claim(setup).arms:
+            say("note: without the arm none no gain over the model alone can be told: add it to --arms")
 
     def go(self) -> None:
         """Run each task on each repository. One that cannot be harvested is said and left out, unless none is left.

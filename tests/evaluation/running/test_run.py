@@ -99,6 +99,16 @@ def test_more_arms_join_a_run(bench: Any, make_provider: Any) -> None:
     assert read_run(bench.out)[0].arms == ["none", "retrieval", "placebo", "oracle"]
 
 
+def test_a_run_without_the_baseline_says_what_it_cannot_tell(bench: Any, make_provider: Any) -> None:
+    """Gains are told against the arm none: a folder that has it, of whatever start, needs no note."""
+    bench.run(make_provider(value_of), "placebo,retrieval")
+    assert [line for line in bench.said if line.startswith("note: without the arm none")]
+    bench.run(make_provider(value_of), "none")
+    bench.said.clear()
+    bench.run(make_provider(value_of), "retrieval")
+    assert not [line for line in bench.said if line.startswith("note: without the arm none")]
+
+
 def test_ctrl_c_keeps_what_was_answered(bench: Any, make_provider: Any) -> None:
     """After Ctrl-C the answers so far are in the folder, and only the rest is asked."""
 
