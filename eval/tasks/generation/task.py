@@ -27,8 +27,6 @@ from .programs import write_program
 from .running import RunReport, run_program
 from .web import load_pages, look_at_page
 
-_ALL = 1_000  # more than there are
-
 
 class GenerationTask:
     """Asks for functions and pages, and runs what comes."""
@@ -39,7 +37,11 @@ class GenerationTask:
     needs_repository = False
     runs_code = True
     max_tokens = 768  # a small page takes 600
-    default_limit = _ALL
+
+    @property
+    def default_limit(self) -> int:
+        """All there are."""
+        return len(make_cases())
 
     def harvest(self, given: TaskInput) -> Harvest:
         """All problems whose tools are here, balanced over their kinds, and the library as the tree to index."""
