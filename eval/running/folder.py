@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -18,6 +17,7 @@ import filelock
 
 from eval.cases import Case, Span
 from eval.errors import EvaluationError, RunMismatch, UnreadableRun
+from eval.files import write_whole
 
 from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
 
@@ -68,8 +68,7 @@ class RunFolder:
                 return before
             lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
             target = self.cases_path(task.repo, task.task)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, "\n".join(lines) + "\n")
+            write_whole(target, "\n".join(lines) + "\n")
             return replace(before, tasks=[*before.tasks, task])
 
         self._update(add)
@@ -117,7 +116,7 @@ class RunFolder:
         try:
             with filelock.FileLock(self._lock, timeout=_LOCK_SECONDS):
                 setup = change(self._read())
-                _replace(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
+                write_whole(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
                 return setup
         except OSError as error:
             raise self._unwritable(error) from error
@@ -128,7 +127,10 @@ class RunFolder:
         )
 
     def _damaged(self, file: Path) -> UnreadableRun:
-        return UnreadableRun(f"{file} is missing or damaged: remove {self.path} and run the evaluation again.")
+        return UnreadableRun(
+            f"{file} is missing or damaged. Move {self.path} away, which keeps its logs, and run the same command "
+            "again: it makes the folder anew from the answers that are kept."
+        )
 
 
 def to_setup(fields: Mapping[str, Any]) -> RunSetup:
@@ -196,9 +198,3 @@ def _without_notes(task: TaskSetup) -> dict[str, Any]:
 def _to_case(fields: dict[str, Any]) -> Case:
     known = {name: value for name, value in fields.items() if name in Case.__dataclass_fields__}
     return Case(**{**known, "sources": [Span(**span) for span in fields["sources"]]})
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)

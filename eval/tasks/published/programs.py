@@ -15,6 +15,7 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
+from eval.files import read_kept, write_whole
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 from eval.tasks.base import TaskInput
 
@@ -142,7 +143,7 @@ def choose(
     order = list(candidates)
     random.Random(given.seed).shuffle(order)
     file = given.folder / f"confirmed-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
-    known: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    known: dict[str, str] = read_kept(file) or {}
     kept: list[Case] = []
     reasons: Counter[str] = Counter()
     n_tried = 0
@@ -164,8 +165,7 @@ def choose(
             else:
                 kept.append(candidate.case)
     finally:
-        given.folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(known), "utf-8")
+        write_whole(file, json.dumps(known))
     if not kept:
         told = "; ".join(f"{n} because {reason}" for reason, n in reasons.most_common(3))
         raise HarvestError(f"No item of {given.data} can be decided here: {told or 'there are none'}.")

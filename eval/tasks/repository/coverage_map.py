@@ -16,6 +16,7 @@ from pathlib import Path
 import coverage
 
 from eval.errors import EnvironmentFailed, HarvestError
+from eval.files import read_kept, write_whole
 from eval.sandbox import Sandbox
 
 from .environment import Environment
@@ -63,8 +64,8 @@ def map_coverage(
 
     Raises HarvestError where no test passes, EnvironmentFailed where none could even start.
     """
-    if kept.is_file():
-        return _load(kept)
+    if (known := _load(kept)) is not None:
+        return known
     on_progress("running the repository's tests once, to see which functions they execute")
     tests: dict[str, TestRecord] = {}
     executed: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -196,7 +197,6 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _store(kept: Path, found: CoverageMap) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
     numbers = {name: number for number, name in enumerate(found.tests)}
     data = {
         "tests": [asdict(test) for test in found.tests.values()],
@@ -204,14 +204,18 @@ def _store(kept: Path, found: CoverageMap) -> None:
         "lines": found.lines,
         "notes": found.notes,
     }
-    part = kept.with_suffix(".part")
-    part.write_text(json.dumps(data), "utf-8", "surrogatepass")
-    part.replace(kept)
+    write_whole(kept, json.dumps(data))
 
 
-def _load(kept: Path) -> CoverageMap:
-    data = json.loads(kept.read_text("utf-8", "surrogatepass"))
-    tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
-    names = list(tests)
-    covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
-    return CoverageMap(tests, covering, data["lines"], data["notes"])
+def _load(kept: Path) -> CoverageMap | None:
+    """What was kept; None where that is nothing, or nothing whole."""
+    data = read_kept(kept)
+    if data is None:
+        return None
+    try:
+        tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
+        names = list(tests)
+        covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
+        return CoverageMap(tests, covering, data["lines"], data["notes"])
+    except (KeyError, TypeError, IndexError, AttributeError):
+        return None
