@@ -226,9 +226,10 @@ evaluate.add_command(judge)
 
 def _say_what_is_kept(folder: Path) -> None:
     from .running.logs import read_run
+    from .tables import count_noun
 
     n_kept = sum(bool(result.attempts) for result in read_run(folder)[1])
-    click.echo(f"Stopped. {n_kept} answers are kept in {folder}: the same command goes on.", err=True)
+    click.echo(f"Stopped. {count_noun(n_kept, 'answer')} kept in {folder}: the same command goes on.", err=True)
 
 
 def _print_figures(folder: Path, as_json: bool) -> None:

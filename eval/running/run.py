@@ -18,6 +18,7 @@ from eval.arms import Arm
 from eval.cases import Case, Result
 from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
 from eval.sandbox import Sandbox, open_sandbox
+from eval.tables import count_noun
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
@@ -161,10 +162,9 @@ class Run:
         arms = self._arms_for(task, index)
         setup = self._describe_task(task, repo, harvest, index)
         self.folder.add_task(setup, harvest.cases)
-        self._say(
-            f"{task.name} on {repo}: {len(harvest.cases)} cases under {','.join(arm.name for arm in arms)}, written to "
-            f"{self.folder.path}"
-        )
+        cases = count_noun(len(harvest.cases), "case")
+        names = ",".join(arm.name for arm in arms)
+        self._say(f"{task.name} on {repo}: {cases} under {names}, written to {self.folder.path}")
         asker = self._make_asker(task, setup, harvest, index, task.scorer(given, harvest))
         self._ask_all(task, repo, harvest.cases, arms, asker)
 

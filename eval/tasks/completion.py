@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
+from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
 from .extraction import extract_code
@@ -58,7 +59,7 @@ class CompletionTask:
         cases = [_make_case(repository, held, each) for each in decided]
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
         if len(decided) < limit:
-            notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
+            notes.append(f"Only {count_noun(len(decided), 'function')} can be asked for, of {limit} that were wanted.")
         return Harvest(cases, held.folder, notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
@@ -107,7 +108,7 @@ class CompletionScorer:
             return Score("error", str(error), code)
         measures = {"n_tests": float(len(tests))}
         if trial.passed:
-            return Score("correct", f"{len(tests)} tests pass", code, measures)
+            return Score("correct", f"{count_noun(len(tests), 'test')} passed", code, measures)
         return Score("wrong", trial.reason, code, measures, trial.timed_out)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:

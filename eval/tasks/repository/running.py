@@ -183,10 +183,12 @@ def _entries(journal: Path) -> list[dict[str, Any]]:
 
 
 def last_error(message: str) -> str:
-    """The line of pytest's account that says what was raised."""
-    lines = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
-    plain = [line for line in lines if "Error" in line or "Exception" in line or "Interrupt" in line]
-    return next(iter(reversed(plain or lines or message.strip().splitlines())), "no message")
+    """The line of pytest's account that says what was raised last: the error, or the assertion without its workings."""
+    errors = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
+    errors = [line for line in errors if not line.startswith(("+", "-", "?"))] or errors  # how it came to be
+    plain = [line for line in errors if "Error" in line or "Exception" in line or "Interrupt" in line]
+    asserted = [line for line in errors if line.startswith("assert ")]
+    return next(iter(reversed(plain or asserted or errors or message.strip().splitlines())), "no message")
 
 
 def _own_options(repo: Path) -> list[str]:
