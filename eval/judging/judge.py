@@ -13,6 +13,7 @@ from assistant.prompts import format_passages
 from eval.cases import Result
 from eval.errors import HarvestError, RunStopped
 from eval.tables import count_noun
+from eval.tasks import FACTS
 from indexer.errors import QuarryError
 
 from .figures import Group
@@ -23,7 +24,6 @@ from .store import JudgementWriter, judging_file, pair_key, read_judgements
 
 MAX_ERRORS_IN_A_ROW = 3
 _MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
-_IN_PROSE = ("questions", "questions-free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,4 +191,4 @@ def _without_passages(message: str) -> str:
 def _show(result: Result) -> str:
     """The first answer. Numbers of citations would tell which one had code; in code they are indices and stay."""
     text = result.attempts[0].text
-    return _MARKER.sub("", text) if result.task in _IN_PROSE else text
+    return _MARKER.sub("", text) if result.task in FACTS else text

@@ -12,7 +12,7 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.extraction import extract_code
-from eval.tasks.optimisation.running import run_job, why_no_result
+from eval.tasks.jobs import run_job, why_no_result
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Program
 

@@ -105,7 +105,7 @@ class GenerationScorer:
         marker = f"check-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"
         if problem is None:
             return look_at_page(self._sandbox, case.data["problem"], code, marker)
-        checks = problem.hidden
+        checks = problem.deciding
         files = write_program(problem, case.language, code, checks, marker)
         return run_program(self._sandbox, case.language, files, marker, len(checks))
 

@@ -16,9 +16,9 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.extraction import extract_code
+from eval.tasks.jobs import run_job, why_no_result
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Item
-from .running import run_job, why_no_result
 
 HALF_WAY = 0.5
 SEED = 20_251_125  # of the hidden inputs, the same for every run: they do not depend on which cases are drawn
