@@ -17,6 +17,7 @@ from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
 from eval.files import read_kept, write_whole
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
+from eval.tables import count_noun
 from eval.tasks.base import TaskInput
 
 _MAX_REASON_CHARS = 240
@@ -157,8 +158,8 @@ def choose(
                 if n_tried % _TOLD_EVERY == 0:
                     given.on_progress(f"trying the set's own solutions: {n_tried} so far, {len(kept)} can be decided")
                 n_tried += 1
-                reason = _trial(candidate, score)
-                if not _may_be_chance(reason):
+                reason, may_be_chance = _trial(candidate, score)
+                if not may_be_chance:
                     known[name] = reason
             if reason:
                 reasons[reason] += 1
@@ -169,29 +170,26 @@ def choose(
     if not kept:
         told = "; ".join(f"{n} because {reason}" for reason, n in reasons.most_common(3))
         raise HarvestError(f"No item of {given.data} can be decided here: {told or 'there are none'}.")
-    notes = [f"{n} items are left out: {reason}." for reason, n in reasons.most_common()]
+    notes = [f"{count_noun(n, 'item')} left out: {reason}." for reason, n in reasons.most_common()]
     return kept, notes
 
 
-def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> str:
+def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> tuple[str, bool]:
+    """Why an item is left out, empty where it is not, and whether a busy machine may have caused that."""
     solved = score(candidate.case, candidate.solution)
     if solved.verdict == "error":  # nothing is known then, and nothing must be kept
         raise SandboxError(solved.explanation)
     if not solved.is_correct:
-        return f"the set's own solution does not pass here ({_generalised(solved.explanation)})"
+        return f"the set's own solution does not pass here ({_generalised(solved)})", solved.timed_out
     if score(candidate.case, candidate.stub).is_correct:
-        return "its tests pass without a solution"
-    return ""
+        return "its tests pass without a solution", False
+    return "", False
 
 
-def _may_be_chance(reason: str) -> bool:
-    """A busy machine may have caused it: it is tried again next time."""
-    return "timed out" in reason
-
-
-def _generalised(reason: str) -> str:
+def _generalised(solved: Score) -> str:
     """The kind of an error, so that items with the same trouble are counted together."""
-    if reason.startswith("ModuleNotFoundError") or _may_be_chance(reason):
+    reason = solved.explanation
+    if reason.startswith("ModuleNotFoundError") or solved.timed_out:
         return reason
     return reason.partition(":")[0][:60]
 
