@@ -11,7 +11,6 @@ ARM:k=5, ARM:budget=400   fewer hits; another cap on tokens of code; both: ``ret
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -20,7 +19,6 @@ from indexer.errors import InputError
 
 Base = Literal["none", "placebo", "retrieval", "oracle", "dense", "lexical", "fused"]
 BASES: tuple[Base, ...] = get_args(Base)
-DEFAULT_ARMS = "none,retrieval"
 
 DESCRIPTIONS: dict[Base, str] = {
     "none": "the model alone",
@@ -48,11 +46,6 @@ class Arm:
     base: Base
     k: int | None = None
     budget: int | None = None
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether the assistant searches for it."""
-        return self.base not in ("none", "placebo", "oracle")
 
     @property
     def needs_index(self) -> bool:
@@ -94,8 +87,3 @@ def _parse_arm(name: str) -> Arm:
         raise InputError(f"k={values['k']} is more than a search gives: 1000 at most.")
     written = ":".join([known, *(f"{key}={values[key]}" for key in ("k", "budget") if key in values)])
     return Arm(written, known, values.get("k"), values.get("budget"))
-
-
-def name_arms(arms: Sequence[Arm]) -> str:
-    """As they are written on the command line."""
-    return ",".join(arm.name for arm in arms)

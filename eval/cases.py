@@ -69,13 +69,15 @@ class Score:
 
     A crash or a time-out of what the model wrote is ``wrong``, with its reason; ``error`` is a failure of the
     evaluation or of the model's server, after which nothing is known. ``normalised`` is what was compared or run.
-    ``measures`` are figures beside the verdict, such as ``speedup``.
+    ``measures`` are figures beside the verdict, such as ``speedup``. ``timed_out``: the clock ended what was run, so
+    that it is run again by the next start.
     """
 
     verdict: Verdict
     explanation: str
     normalised: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
+    timed_out: bool = False
 
     @property
     def is_correct(self) -> bool:

@@ -72,7 +72,7 @@ def list_what_there_is() -> None:
     "--arms",
     default="none,retrieval",
     show_default=True,
-    help="What to compare: none, placebo, retrieval, oracle, dense, lexical, fused; the first is the baseline.",
+    help="What to compare: none, placebo, retrieval, oracle, dense, lexical, fused. Gains are told against none.",
 )
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 @click.option("--limit", type=click.IntRange(1), help="Number of cases of each task; by default the task's own.")
@@ -134,8 +134,9 @@ def run(
     from .running.run import Run, RunOptions
     from .tasks import load_task
 
-    for name in tasks:
-        load_task(name)
+    asking = [name for name in tasks if load_task(name).needs_repository]
+    if asking and not repos and not suite:  # before the model is opened, which may be missing too
+        raise click.UsageError(f"No repository to ask about for {', '.join(asking)}: give --repo PATH, or --suite.")
     options = RunOptions(
         tasks=tasks,
         repos=repos,
@@ -225,9 +226,10 @@ evaluate.add_command(judge)
 
 def _say_what_is_kept(folder: Path) -> None:
     from .running.logs import read_run
+    from .tables import count_noun
 
     n_kept = sum(bool(result.attempts) for result in read_run(folder)[1])
-    click.echo(f"Stopped. {n_kept} answers are kept in {folder}: the same command goes on.", err=True)
+    click.echo(f"Stopped. {count_noun(n_kept, 'answer')} kept in {folder}: the same command goes on.", err=True)
 
 
 def _print_figures(folder: Path, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from assistant.records import Citation, Passage, TokenCount
 from assistant.search import Searcher, SearchOptions
 from assistant.settings import AssistantSettings
 from assistant.targets import Target
+from eval.tables import count_noun
 from eval.tasks.questions.grounding import judge_citation
 from eval.tasks.questions.harvest import choose_questions
 from eval.tasks.questions.records import KINDS, Kind, Question
@@ -91,6 +92,10 @@ def probe_repository(repo: str, settings: AssistantSettings, limit: int | None, 
     source = open_source(repo, clones=settings.home / "clones")
     python = read_python_files(source, settings.max_file_bytes)
     questions = choose_questions(source, python, limit=limit, seed=0)
+    if limit is not None and len(questions) < limit:
+        click.echo(
+            f"note: {count_noun(len(questions), 'question')} can be asked, of {limit} that were wanted", err=True
+        )
     name = check_name(default_name(repo))
     index_repository(source, name, settings)
     searcher = Searcher(settings.home)

@@ -1,4 +1,4 @@
-"""Tables in Markdown that read as plain text too."""
+"""Text for people: tables in Markdown that read as plain text too, and nouns with their number."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def to_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
     )
+
+
+def count_noun(n: int, noun: str) -> str:
+    """``1 pair``, ``2 pairs``."""
+    return f"{n} {noun}" + ("" if n == 1 else "s")

@@ -31,7 +31,6 @@ _COMMENTS = frozenset("comment line_comment block_comment doc_comment multiline_
 _ATTRIBUTES = frozenset("attribute_item decorator annotation attribute_list".split())
 _FUNCTIONS = frozenset("function method constructor initializer assignment macro variable signature".split())
 _TYPES = frozenset("class interface struct enum union trait type record object protocol annotation concept".split())
-_PARENTS = frozenset("impl namespace module instance given".split())  # hold definitions, are no answer themselves
 
 _LINE_MARKS = re.compile(
     r"^\s*(?:/\*+[!<]?|\*+/|\*(?=\s|$)|//+[!<]?|#+[:!]?(?=\s|$)|--+\[\[|--+(?=\s|$|@)|\{-+|-\})?\s*[|^]?\s?|\s*(?:\*+/|-\}|\]\])\s*$"

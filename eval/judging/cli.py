@@ -27,7 +27,7 @@ def judge(folder: Path, by: str, limit: int, arm: str, baseline: str, task: str 
 
     from .figures import summarise_judgements
     from .graders import open_grader
-    from .judge import choose_pairs, judge_pairs
+    from .judge import choose_pairs, describe_failures, judge_pairs
     from .store import judging_file
 
     _, results = read_run(folder)
@@ -38,12 +38,14 @@ def judge(folder: Path, by: str, limit: int, arm: str, baseline: str, task: str 
         click.echo(f"judged {done}/{n} pairs", err=True)
 
     try:
-        judgements = asyncio.run(judge_pairs(folder, pairs, grader, show))
+        judged = asyncio.run(judge_pairs(folder, pairs, grader, show))
     except KeyboardInterrupt:
         click.echo("Stopped. What was judged is kept: the same command goes on.", err=True)
         raise click.Abort from None
     finally:
         grader.close()
-    figures = summarise_judgements(judgements)
+    figures = summarise_judgements(judged.judgements, [each.group for each in judged.failures])
     click.echo(json.dumps([asdict(each) for each in figures], indent=1) if as_json else judges_table(figures))
+    if judged.failures:
+        click.echo(describe_failures(judged.failures, len(pairs)), err=True)
     click.echo(f"every reply: {judging_file(folder, grader.model)}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -9,16 +10,19 @@ from eval.stats import cohen_kappa, count_share
 
 from .records import JudgeFigures, Judgement
 
+Group = tuple[str, str, str, str, str, str]  # judge, model, repository, task, arm, baseline
 
-def summarise_judgements(judgements: Sequence[Judgement]) -> list[JudgeFigures]:
-    """The figures of each judge, model, repository, task and pair of arms."""
-    groups: dict[tuple[str, ...], list[Judgement]] = {}
+
+def summarise_judgements(judgements: Sequence[Judgement], failed: Sequence[Group] = ()) -> list[JudgeFigures]:
+    """The figures of each judge, model, repository, task and pair of arms. ``failed`` has one for each failed pair."""
+    n_failed = Counter(failed)
+    groups: dict[Group, list[Judgement]] = {}
     for each in judgements:
         groups.setdefault((each.judge, each.model, each.repo, each.task, each.arm, each.baseline), []).append(each)
-    return [_summarise(key, own) for key, own in groups.items()]
+    return [_summarise(key, groups.get(key, []), n_failed[key]) for key in dict.fromkeys([*groups, *n_failed])]
 
 
-def _summarise(key: tuple[str, ...], judgements: Sequence[Judgement]) -> JudgeFigures:
+def _summarise(key: Group, judgements: Sequence[Judgement], n_failed: int) -> JudgeFigures:
     judge, model, repo, task, arm, baseline = key
     replies = [reply for each in judgements for reply in (each.forward, each.backward)]
     parsed = [each for each in judgements if None not in each.winners]
@@ -57,6 +61,7 @@ def _summarise(key: tuple[str, ...], judgements: Sequence[Judgement]) -> JudgeFi
         kappa=cohen_kappa([word for _, word in preferences], [_passing(each) for each, _ in preferences]),
         mean_score_passed=fmean(passed) if passed else None,
         mean_score_failed=fmean(failed) if failed else None,
+        n_failed=n_failed,
     )
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 from assistant.prompts import format_passages
 from eval.cases import Result
 from eval.errors import HarvestError, RunStopped
+from eval.tables import count_noun
+from eval.tasks import FACTS
 from indexer.errors import QuarryError
 
+from .figures import Group
 from .graders import Grader
 from .records import Judgement, Reply
 from .rubric import RUBRIC_VERSION, SYSTEM, read_reasons, read_reply, word_request
@@ -21,7 +24,6 @@ from .store import JudgementWriter, judging_file, pair_key, read_judgements
 
 MAX_ERRORS_IN_A_ROW = 3
 _MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
-_IN_PROSE = ("questions", "questions-free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,23 @@ class Pair:
         """Changes when one of the texts does."""
         texts = (self.task, _show(self.arm), _show(self.baseline))
         return hashlib.sha256("\x00".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A pair without a judgement, and why. ``group`` says which figures it is missing from."""
+
+    group: Group
+    case_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of the pairs."""
+
+    judgements: Sequence[Judgement]
+    failures: Sequence[Failure]
 
 
 def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int | None) -> list[Pair]:
@@ -67,14 +86,16 @@ async def judge_pairs(
     pairs: Sequence[Pair],
     grader: Grader,
     on_progress: Callable[[int, int], None] = lambda done, n: None,
-) -> list[Judgement]:
+) -> Judged:
     """The judgements of ``pairs``; those that are in ``folder`` already are not asked again.
 
-    A pair without a judgement is passed over. Raises RunStopped after three errors in a row; what was judged is kept.
+    A pair whose judging fails is passed over and named. Raises RunStopped after three errors in a row, and where
+    nothing was judged; what was judged is kept.
     """
     known = {pair_key(judgement): judgement for judgement in read_judgements(folder)}
     writer = JudgementWriter(judging_file(folder, grader.model))
-    judged = []
+    judged: list[Judgement] = []
+    failures: list[Failure] = []
     n_errors = 0
     for number, pair in enumerate(pairs, 1):
         found = known.get(_key_of(pair, grader.model))
@@ -88,12 +109,27 @@ async def judge_pairs(
                         f"Stopped after {n_errors} errors in a row, the last: {error} What was judged is kept: run the "
                         "same command again to go on."
                     ) from error
+                failures.append(Failure(_group_of(pair, grader.model), pair.arm.case_id, str(error)))
                 continue
             writer.add(found)
         n_errors = 0
         judged.append(found)
         on_progress(number, len(pairs))
-    return judged
+    if not judged:
+        raise RunStopped(
+            f"Nothing was judged: {count_noun(len(failures), 'pair')} failed, the last: {failures[-1].reason} Run the "
+            "same command again to try them again."
+        )
+    return Judged(judged, failures)
+
+
+def describe_failures(failures: Sequence[Failure], n_pairs: int) -> str:
+    """One line that counts the pairs without a judgement, names them and gives the last reason."""
+    named = ", ".join(f"{each.case_id} of {each.group[3]} on {each.group[2]}" for each in failures)
+    return (
+        f"{len(failures)} of {count_noun(n_pairs, 'pair')} could not be judged and are in no figure: {named}. The last "
+        f"error: {failures[-1].reason} Run the same command again to try them again."
+    )
 
 
 async def _judge(pair: Pair, grader: Grader) -> Judgement:
@@ -135,6 +171,10 @@ def _key_of(pair: Pair, judge: str) -> tuple[str, ...]:
     return (judge, RUBRIC_VERSION, *place, pair.fingerprint)
 
 
+def _group_of(pair: Pair, judge: str) -> Group:
+    return judge, pair.arm.model, pair.arm.repo, pair.arm.task, pair.arm.arm, pair.baseline.arm
+
+
 def _find_task(baseline: Result) -> str:
     users = [message["content"] for message in baseline.attempts[0].messages if message.get("role") == "user"]
     return _without_passages(users[-1]) if users else ""
@@ -151,4 +191,4 @@ def _without_passages(message: str) -> str:
 def _show(result: Result) -> str:
     """The first answer. Numbers of citations would tell which one had code; in code they are indices and stay."""
     text = result.attempts[0].text
-    return _MARKER.sub("", text) if result.task in _IN_PROSE else text
+    return _MARKER.sub("", text) if result.task in FACTS else text

@@ -63,7 +63,7 @@ class JudgeFigures:
     one. ``agreement``: over pairs that execution separates, preferences for the answer that passed, a tie or a
     contradiction counting as none; ``kappa`` over all pairs with readable replies, between the judge's and
     execution's arm, other or tie. ``preferred`` is how often the arm was preferred to the baseline, of the consistent
-    preferences.
+    preferences. ``n_failed`` more pairs could not be judged in this start; the next one tries them again.
     """
 
     judge: str
@@ -83,3 +83,4 @@ class JudgeFigures:
     kappa: float | None
     mean_score_passed: float | None
     mean_score_failed: float | None
+    n_failed: int = 0

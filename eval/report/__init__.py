@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from eval.cases import Result
 from eval.errors import EvaluationError
+from eval.files import write_whole
 from eval.judging.figures import summarise_judgements
 from eval.judging.store import read_judgements
 
@@ -58,8 +58,8 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
     paths = ReportPaths(target / f"{report.name}.html", target / f"{report.name}.json", report)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _replace(paths.json, to_json(report))
-        _replace(paths.html, render_page(report, results))
+        write_whole(paths.json, to_json(report))
+        write_whole(paths.html, render_page(report, results))
     except OSError as error:
         raise EvaluationError(f"Cannot write {target}: {error.strerror or error}. Choose another folder.") from error
     return paths
@@ -107,9 +107,3 @@ def _short(commit: str) -> str:
 def _name(folder: Path, runs: Runs) -> str:
     models = dict.fromkeys(result.model for result in runs.results)
     return f"{folder} ({', '.join(models)})" if models else str(folder)
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)

@@ -6,10 +6,12 @@ said for certain. The oracle's gain was tested and says how sure it is.
 
 from __future__ import annotations
 
+from eval.tables import count_noun
+
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Gain, Group, Slice
 from .splits import FOUND, FOUND_NAMES
-from .wording import count_noun, describe_left_out, judge_gain, write_signed
+from .wording import describe_left_out, judge_gain, write_signed
 
 ENOUGH = 5  # pairs that a part of a split must have for anything to be concluded from it
 _MOSTLY = 0.5

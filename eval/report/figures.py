@@ -17,6 +17,7 @@ from eval.stats import (
     pass_at_k,
     pooled_interval,
 )
+from eval.tasks import FACTS
 
 from .records import ArmFigures, Cost, Gain, Group, PooledGain
 
@@ -24,7 +25,7 @@ NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 # What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
-NEVER_POOLED = ("questions", "questions-free")  # without context most cannot be known
+NEVER_POOLED = FACTS  # without context most cannot be known
 
 
 def is_valid(result: Result) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
+from eval.tables import count_noun
 
 from .records import Gain, MeasureGain, PooledGain
 
@@ -160,11 +161,6 @@ def _describe_sureness(gain: Gain) -> str:
 
 def _describe_interval(interval: Interval | None) -> str:
     return f"95 % interval {write_interval(interval, signed=True)}" if interval else "no interval"
-
-
-def count_noun(n: int, noun: str) -> str:
-    """``1 pair``, ``2 pairs``."""
-    return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
 def write_pass(pass_at: Mapping[str, float]) -> str:

@@ -92,7 +92,14 @@ class Asker:
         extra = self._describe_placebo(given, answer) if given is not None and arm.base == "placebo" else {}
         attempts = [await self._score(case, answer)]
         found = answer
-        while len(attempts) < _MAX_ATTEMPTS and (more := await self._follow_up(case, attempts[-1])) is not None:
+        while len(attempts) < _MAX_ATTEMPTS:
+            try:
+                more = await self._follow_up(case, attempts[-1])
+            except Exception as error:  # of a scorer: as with a score, the others must not be lost
+                extra[FOLLOW_UP_ERROR] = f"no follow-up could be made: {_in_one_line(error)}"
+                break
+            if more is None:
+                break
             turns = [*request.messages, Message("assistant", attempts[-1].text), Message("user", more)]
             request = replace(request, messages=turns)
             try:
@@ -185,9 +192,7 @@ class Asker:
         try:
             return self._scorer.score(case, text)
         except Exception as error:  # of a scorer, about what a model wrote: nine hours of others must not be lost
-            said = str(error).strip().split("\n")[0]
-            reason = said if isinstance(error, QuarryError) else f"{type(error).__name__}: {said}"
-            return Score("error", f"scoring failed: {reason}")
+            return Score("error", f"scoring failed: {_in_one_line(error)}")
 
     async def _follow_up(self, case: Case, attempt: Attempt) -> str | None:
         if attempt.score.verdict in ("correct", "error"):
@@ -236,3 +241,8 @@ class Asker:
             context_tokens=0,
             retrieval_ms=0.0,
         )
+
+
+def _in_one_line(error: Exception) -> str:
+    said = str(error).strip().split("\n")[0]
+    return said if isinstance(error, QuarryError) else f"{type(error).__name__}: {said}"

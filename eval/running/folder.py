@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -19,6 +18,7 @@ import filelock
 
 from eval.cases import Case, Span
 from eval.errors import EvaluationError, RunMismatch, UnreadableRun
+from eval.files import write_whole
 
 from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
 
@@ -77,8 +77,7 @@ class RunFolder:
                 return replace(before, tasks=[task if each is same[0] else each for each in before.tasks])
             lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
             target = self.cases_path(task.repo, task.task)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, "\n".join(lines) + "\n")
+            write_whole(target, "\n".join(lines) + "\n")
             return replace(before, tasks=[*before.tasks, task])
 
         self._update(add)
@@ -127,7 +126,7 @@ class RunFolder:
         try:
             with filelock.FileLock(self._lock, timeout=_LOCK_SECONDS):
                 setup = change(self._read())
-                _replace(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
+                write_whole(self._record, json.dumps(asdict(setup), indent=1, ensure_ascii=False) + "\n")
                 return setup
         except OSError as error:
             raise self._unwritable(error) from error
@@ -138,7 +137,10 @@ class RunFolder:
         )
 
     def _damaged(self, file: Path) -> UnreadableRun:
-        return UnreadableRun(f"{file} is missing or damaged: remove {self.path} and run the evaluation again.")
+        return UnreadableRun(
+            f"{file} is missing or damaged. Move {self.path} away, which keeps its logs, and run the same command "
+            "again: it makes the folder anew from the answers that are kept."
+        )
 
 
 def to_setup(fields: Mapping[str, Any]) -> RunSetup:
@@ -209,9 +211,3 @@ def _of_task(task: TaskSetup) -> dict[str, Any]:
 def _to_case(fields: dict[str, Any]) -> Case:
     known = {name: value for name, value in fields.items() if name in Case.__dataclass_fields__}
     return Case(**{**known, "sources": [Span(**span) for span in fields["sources"]]})
-
-
-def _replace(path: Path, text: str) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)

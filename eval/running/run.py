@@ -18,6 +18,7 @@ from eval.arms import Arm
 from eval.cases import Case, Result
 from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
 from eval.sandbox import Sandbox, open_sandbox
+from eval.tables import count_noun
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from indexer.errors import InputError
@@ -86,7 +87,8 @@ class Run:
         self._provider = KeepingProvider(provider, self._model_identity, self._store)
         setup = self._describe()
         self.folder = RunFolder(options.out or default_folder(settings.home, setup))
-        self.folder.claim(setup)
+        if "none" not in self.folder.claim(setup).arms:
+            say("note: without the arm none no gain over the model alone can be told: add it to --arms")
 
     def go(self) -> None:
         """Run each task on each repository. One that cannot be harvested is said and left out, unless none is left.
@@ -156,10 +158,9 @@ class Run:
         if otherwise is not None:
             arms = arms_to_score_again(self.folder, setup, arms)
             self._say(say_scored_again(otherwise, setup))
-        self._say(
-            f"{task.name} on {repo}: {len(harvest.cases)} cases under {','.join(arm.name for arm in arms)}, written to "
-            f"{self.folder.path}"
-        )
+        cases = count_noun(len(harvest.cases), "case")
+        names = ",".join(arm.name for arm in arms)
+        self._say(f"{task.name} on {repo}: {cases} under {names}, written to {self.folder.path}")
         asker = self._make_asker(task, setup, harvest, index, task.scorer(given, harvest))
         self._ask_all(task, setup, harvest.cases, arms, asker)
 

@@ -12,7 +12,6 @@ from eval.tasks.base import Scorer
 from .store import KeptStore, make_key
 
 _KIND = "score"
-_TIMED_OUT = "timed out"  # as all scorers say it
 
 
 class KeepingScorer:
@@ -31,7 +30,7 @@ class KeepingScorer:
         if kept is not None:
             return Score(**kept)
         score = self._scorer.score(case, text)
-        if score.verdict != "error" and _TIMED_OUT not in score.explanation:
+        if score.verdict != "error" and not score.timed_out:
             self._store.put(key, _KIND, asdict(score))
         return score
 

@@ -33,7 +33,8 @@ DEFAULT_LIMITS = Limits()
 class Outcome:
     """How a command ended. ``exit_code`` is None unless it exited; outputs are cut at ``Limits.output_bytes``.
 
-    ``killed`` is an end by a signal, such as that of a crash.
+    ``killed`` is an end by a signal, such as that of a crash. ``seconds`` are by the clock; of one that timed out they
+    are those that it was given, so that what is said of it is the same each time.
     """
 
     end: End
@@ -46,6 +47,18 @@ class Outcome:
     def succeeded(self) -> bool:
         """Whether it exited by itself with code 0."""
         return self.end == "exited" and self.exit_code == 0
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the clock ended it, which a busy machine may have caused: such a verdict is not kept."""
+        return self.end == "timed out"
+
+
+def describe_end(outcome: Outcome) -> str:
+    """How it ended, in words that a model may be told of too; empty where it exited by itself."""
+    if outcome.timed_out:
+        return f"timed out after {outcome.seconds:.0f} s"
+    return "" if outcome.end == "exited" else outcome.end
 
 
 class Sandbox(Protocol):

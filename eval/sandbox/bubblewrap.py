@@ -25,7 +25,7 @@ from eval.errors import SandboxError, SandboxMissing
 from .base import DEFAULT_LIMITS, Limits, Outcome
 from .filter import seccomp_filter
 from .ownership import first_user, give, lease_user, take_back
-from .supervision import input_file, resource_limits, supervise
+from .supervision import input_file, launched, resource_limits, supervise
 from .usage import Watch
 from .view import SYSTEM_FILES, SYSTEM_FOLDERS, environment_of, interpreter_files, parents
 
@@ -108,7 +108,7 @@ class Bubblewrap:
                 "--",
                 *([] if user is None else _as_user(self._setpriv, user)),
                 *resource_limits(self._prlimit, limits, count_processes=True),
-                *command,
+                *launched(command),
             ]
             source = input_file(stdin)
             try:
@@ -127,12 +127,13 @@ class Bubblewrap:
                 if not isinstance(source, int):
                     source.close()
             first = descriptors.first_process()
-        outcome = supervise(
+        outcome, has_begun = supervise(
             process, limits, kill=lambda: _end(process, first), find_excess=lambda: watch.excess(first.pid)
         )
         first.close()
-        if not outcome.succeeded and outcome.stderr.startswith(("bwrap: ", "prlimit: ", "setpriv: ")):
-            raise SandboxError(f"the sandbox could not start {command[0]}: {outcome.stderr.splitlines()[0]}")
+        if not has_begun:
+            reason = next(iter(outcome.stderr.splitlines()), "no reason given")
+            raise SandboxError(f"the sandbox could not start {command[0]}: {reason}")
         return outcome
 
     def _namespaces(self, user: int | None) -> list[str]:

@@ -15,11 +15,9 @@ from eval.errors import SandboxError
 
 from .base import DEFAULT_LIMITS, Limits, Outcome
 from .ownership import take_back
-from .supervision import input_file, supervise
+from .supervision import input_file, launched, supervise
 from .usage import Watch
 from .view import environment_of
-
-_ENGINE_FAILED = (125, 126, 127)  # exit codes of docker and podman: itself, not executable, not found
 
 
 class Container:
@@ -73,7 +71,7 @@ class Container:
         source = input_file(stdin)
         try:
             process = subprocess.Popen(
-                self.command_line(name, command, folder, limits, readable, environment),
+                self.command_line(name, launched(command), folder, limits, readable, environment),
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -90,9 +88,9 @@ class Container:
                 subprocess.run([self._engine, "kill", name], capture_output=True, check=False)
                 process.kill()
 
-        outcome = supervise(process, limits, kill=kill, find_excess=lambda: watch.excess(None))
+        outcome, has_begun = supervise(process, limits, kill=kill, find_excess=lambda: watch.excess(None))
         take_back(folder)
-        if outcome.exit_code in _ENGINE_FAILED:
+        if not has_begun:
             reason = outcome.stderr.strip().splitlines() or ["no reason given"]
             raise SandboxError(f"the container could not run {command[0]}: {reason[-1]}")
         return outcome

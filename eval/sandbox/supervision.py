@@ -1,4 +1,8 @@
-"""Follows a process until it ends or exceeds a limit: collects what it prints, then sees that it is gone."""
+"""Starts commands so that it is known whether they began, and follows them: what they print, and their end.
+
+Between us and a command stand bubblewrap or an engine, and programs that set limits. The last of them writes a line
+before it becomes the command. What runs cannot take that back, so it cannot pass its own failure off as theirs.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from .base import End, Limits, Outcome
@@ -17,7 +21,17 @@ from .base import End, Limits, Outcome
 _LOOK_SECONDS = 0.02  # between two looks at what a run uses: at 2 GB/s it can take 40 MB meanwhile
 _DRAIN_SECONDS = 1.0  # for the pipes of what was killed; only an unconfined child can keep them open longer
 _CHUNK_BYTES = 65536
+_BEGUN = b"quarry: the command begins\n"
+_LAUNCHER = (
+    'case $1 in */*) test -x "$1" ;; *) command -v "$1" >/dev/null ;; esac || { echo "$1: not found" >&2; exit 127; }; '
+    f'echo {_BEGUN.decode().strip()} >&2; exec "$@"'
+)
 _SIGNAL_BASE = 128  # an exit code above it is a death by that signal, as shells and bubblewrap say it
+
+
+def launched(command: Sequence[str]) -> list[str]:
+    """The command behind a line on stderr that says that it begins, which ``supervise`` looks for and removes."""
+    return ["/bin/sh", "-c", _LAUNCHER, "sh", *command]
 
 
 def supervise(
@@ -26,10 +40,11 @@ def supervise(
     *,
     kill: Callable[[], None],
     find_excess: Callable[[], End | None],
-) -> Outcome:
-    """The outcome of a process that was just started with pipes for stdout and stderr.
+) -> tuple[Outcome, bool]:
+    """The outcome of a process that was just started with pipes for stdout and stderr, and whether its command began.
 
-    ``kill`` ends the process and all its children, and is called in any case.
+    It is that of a ``launched`` command. If that did not begin, stderr says why. ``kill`` ends the process and all its
+    children, and is called in any case.
     """
     started = time.monotonic()
     outputs: dict[int, bytearray] = {}
@@ -63,16 +78,27 @@ def supervise(
                 end = "wrote too much"
                 break
     process.wait()
-    texts = [bytes(output[: limits.output_bytes]).decode("utf-8", "replace") for output in outputs.values()]
+    begun, has_begun = _after_begin(outputs)
+    texts = [bytes(output[: limits.output_bytes]).decode("utf-8", "replace") for output in begun]
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()
     code: int | None = process.returncode
+    if end == "timed out":
+        seconds = limits.seconds
     if end != "exited":
         code = None
     elif code is not None and (code < 0 or _SIGNAL_BASE < code < _SIGNAL_BASE + signal.NSIG):
         end, code = "killed", None
-    return Outcome(end, code, texts[0], texts[1], seconds)
+    # What was ended while it was being started is no failure of what starts it.
+    return Outcome(end, code, texts[0], texts[1], seconds), has_begun or end not in ("exited", "killed")
+
+
+def _after_begin(outputs: dict[int, bytearray]) -> tuple[tuple[bytes, bytes], bool]:
+    """Stdout and stderr of the command itself; of what should start it where it did not begin."""
+    stdout, stderr = outputs.values()
+    before, line, after = bytes(stderr).partition(_BEGUN)
+    return (bytes(stdout), after if line else before), bool(line)
 
 
 def resource_limits(prlimit: str, limits: Limits, *, count_processes: bool) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from eval.errors import SandboxError
 
 from .base import DEFAULT_LIMITS, Limits, Outcome
-from .supervision import input_file, resource_limits, supervise
+from .supervision import input_file, launched, resource_limits, supervise
 from .usage import Watch
 from .view import environment_of
 
@@ -42,7 +42,7 @@ class Unconfined:
         source = input_file(stdin)
         try:
             process = subprocess.Popen(
-                [*start, *command],
+                [*start, *launched(command)],
                 cwd=folder,
                 stdin=source,
                 stdout=subprocess.PIPE,
@@ -56,11 +56,12 @@ class Unconfined:
             if not isinstance(source, int):
                 source.close()
         watch = Watch(folder, limits)
-        outcome = supervise(
+        outcome, has_begun = supervise(
             process, limits, kill=lambda: _end(process.pid), find_excess=lambda: watch.excess(process.pid)
         )
-        if not outcome.succeeded and outcome.stderr.startswith("prlimit: "):
-            raise SandboxError(f"{command[0]} could not be started: {outcome.stderr.splitlines()[0]}")
+        if not has_begun:
+            reason = next(iter(outcome.stderr.splitlines()), "no reason given")
+            raise SandboxError(f"{command[0]} could not be started: {reason}")
         return outcome
 
 

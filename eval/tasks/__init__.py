@@ -28,6 +28,10 @@ TASKS: Mapping[str, str] = {
     "monkeyeval": "eval.tasks.published.monkeyeval:TASK",
 }
 
+# Tasks that ask in prose for what only the repository says. Without its code most cannot be known, so they are never
+# pooled; and their answers cite, which is taken out before a model judges them.
+FACTS = ("questions", "questions-free")
+
 
 def list_tasks() -> list[str]:
     """The names of the tasks that are here, in the order of ``TASKS``."""

@@ -16,6 +16,7 @@ from typing import Any
 from assistant.records import Answer
 from eval.cases import N_KILLED, N_MUTANTS, NOT_DECISIVE, Case, Score
 from eval.errors import HarvestError, SandboxError
+from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
 from .extraction import extract_code
@@ -63,7 +64,7 @@ class CompletionTask:
         notes = [*repository.notes, *held.notes, f"Functions left out: {_counted(repository.left_out + reasons)}."]
         notes += [line] if (line := describe_strength(strengths)) else []
         if len(decided) < limit:
-            notes.append(f"Only {len(decided)} functions can be asked for, of {limit} that were wanted.")
+            notes.append(f"Only {count_noun(len(decided), 'function')} can be asked for, of {limit} that were wanted.")
         return Harvest(cases, held.folder, notes, repository.environment)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
@@ -112,8 +113,8 @@ class CompletionScorer:
             return Score("error", str(error), code)
         measures = {"n_tests": float(len(tests))}
         if trial.passed:
-            return Score("correct", f"{len(tests)} tests pass", code, measures)
-        return Score("wrong", trial.reason, code, measures)
+            return Score("correct", f"{count_noun(len(tests), 'test')} passed", code, measures)
+        return Score("wrong", trial.reason, code, measures, trial.timed_out)
 
     def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
         """How well the tests decide, for the report's split."""

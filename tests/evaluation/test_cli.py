@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from eval.cli import evaluate
 from eval.tasks import TASKS, list_tasks, load_task
+from eval.tasks.generation.task import make_cases
 from indexer.errors import InputError, QuarryError
 
 
@@ -68,7 +69,7 @@ def test_ctrl_c_says_what_is_kept(garden: Path, model: Any, tmp_path: Path) -> N
     result = invoke("run", "questions", "--repo", garden, "--out", tmp_path / "out")
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
-    assert "answers are kept" in result.stderr
+    assert "answers kept in" in result.stderr
     assert "the same command goes on" in result.stderr
 
 
@@ -100,10 +101,10 @@ def test_a_suite_is_run_repository_by_repository(
 
 @pytest.mark.parametrize(
     "options",
-    [("--arms", "none,magic"), ("--limit", "999"), ("riddles",)],
+    [("--arms", "none,magic"), ("riddles",)],
 )
 def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple[str, ...]) -> None:
-    """An unknown arm or task, or more questions than there are, is an error before the model is asked."""
+    """An unknown arm or task is an error before the model is asked."""
     result = invoke("run", "questions", "--repo", garden, *options)
     assert isinstance(result.exception, QuarryError)
     assert "\n" not in str(result.exception)
@@ -116,6 +117,7 @@ def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple
         (("run", "questions", "--repo", ".", "--suite", "standard"), "not both"),
         (("run", "questions", "retrieval", "--repo", "."), "retrieval runs by itself"),
         (("run", "questions", "--repo", ".", "--samples", "3"), "give --temperature"),
+        (("run", "optimisation", "completion", "questions"), "completion, questions: give --repo PATH"),
         (("run",), "Missing argument"),
         (("run", "retrieval", "--repo", "."), "--queries"),
     ],
@@ -125,6 +127,16 @@ def test_a_wrong_command_line_is_explained(words: tuple[str, ...], said: str) ->
     result = invoke(*words)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_the_command_line_is_checked_before_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever forgot the repository is told so, also where there is no model yet."""
+
+    def missing(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the model was opened")
+
+    monkeypatch.setattr("assistant.models.providers.open_provider", missing)
+    assert "give --repo" in invoke("run", "completion").stderr
 
 
 def test_an_unknown_task_lists_the_known_ones() -> None:
@@ -147,6 +159,12 @@ def test_the_list_names_tasks_and_arms() -> None:
     for word in (*list_tasks(), "retrieval", "none", "placebo", "oracle", "k=HITS", "a repository"):
         assert word in printed
     assert set(list_tasks()) <= set(TASKS)
+
+
+def test_the_list_says_how_many_cases_there_are() -> None:
+    """A task that asks all that it has shows their number."""
+    row = next(line for line in invoke("list").stdout.splitlines() if line.startswith("| generation"))
+    assert row.split("|")[-2].strip() == str(len(make_cases()))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.extraction import extract_code
-from eval.tasks.optimisation.running import run_job, why_no_result
+from eval.tasks.jobs import run_job, why_no_result
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Program
 
@@ -41,7 +41,7 @@ class ConcurrencyScorer:
         job = {"program": code, "scenario": program.read("scenario"), "seeds": list(range(self._n_seeds))}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
-            return Score("wrong", why_no_result(outcome), code)
+            return Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out)
         tests: list[dict[str, Any]] = result["tests"]
         failed = [test for test in tests if test["failed_seed"] is not None]
         measures = {"share_of_tests": 1 - len(failed) / len(tests)}

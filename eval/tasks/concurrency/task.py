@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eval.cases import Case
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput, sandbox_of
-from eval.tasks.optimisation.helpers import find_span, harvest_items
+from eval.tasks.libraries import find_span, harvest_items
 
 from .catalogue import CATALOGUE, LIBRARY, Program
 from .scoring import ConcurrencyScorer

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from eval.errors import EvaluationError
+from eval.files import read_kept
+
 _FOLDER = Path(__file__).parent
 LIBRARY = "saltquay"
 LIBRARY_FOLDER = _FOLDER / "library"
 GENERATED = _FOLDER / "generated.json"
-N_EXAMPLES = 2  # cases that stand in the prompt of a self-contained problem; the others are hidden
+N_EXAMPLES = 2  # cases that stand in the prompt of a self-contained problem; the others decide unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,32 @@ class Problem:
         return () if self.uses_library else self.checks[:N_EXAMPLES]
 
     @property
-    def hidden(self) -> Sequence[Check]:
-        """The checks that decide."""
+    def deciding(self) -> Sequence[Check]:
+        """The checks that decide: all, those that are shown among them."""
         return (*self.checks, *self.generated)
 
 
 @cache
 def load_problems() -> tuple[Problem, ...]:
-    """All problems, by file and in the order of each."""
-    generated = json.loads(GENERATED.read_text(encoding="utf-8")) if GENERATED.exists() else {}
-    problems = []
-    for path in sorted((_FOLDER / "problems").glob("*.toml")):
-        for row in tomllib.loads(path.read_text(encoding="utf-8"))["problem"]:
-            problems.append(_read_problem(row, generated.get(row["id"], ())))
+    """All problems with all that decides them, by file and in the order of each. Raises EvaluationError."""
+    generated = read_kept(GENERATED) or {}
+    problems = read_problems(generated)
+    without = [problem.id for problem in problems if not problem.generated]
+    if without:
+        raise EvaluationError(
+            f"{GENERATED} is missing, damaged, or has no checks of {without[0]}: install Quarry again, or after a "
+            "change of the problems run `python -m eval.tasks.generation.generated`."
+        )
     return tuple(problems)
+
+
+def read_problems(generated: Mapping[str, Sequence[str]]) -> list[Problem]:
+    """The problems as they were written by hand, with the lines of generated checks that are given."""
+    return [
+        _read_problem(row, generated.get(row["id"], ()))
+        for path in sorted((_FOLDER / "problems").glob("*.toml"))
+        for row in tomllib.loads(path.read_text(encoding="utf-8"))["problem"]
+    ]
 
 
 @cache

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .catalogue import GENERATED, LIBRARY_FOLDER, Check, Problem, load_problems, write_check
+from .catalogue import GENERATED, LIBRARY_FOLDER, Check, Problem, read_problems, write_check
 
 N_GENERATED = 8
 
@@ -76,7 +76,7 @@ def generate(problem: Problem) -> list[str]:
 def main() -> None:
     """Write the file."""
     with library_at_hand():
-        generated = {problem.id: generate(problem) for problem in load_problems()}
+        generated = {problem.id: generate(problem) for problem in read_problems({})}
     GENERATED.write_text(json.dumps(generated, indent=1) + "\n", encoding="utf-8")
 
 

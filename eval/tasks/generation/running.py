@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 
 from .programs import Files
 
@@ -39,6 +39,7 @@ class RunReport:
     n_passed: int
     n_checks: int
     reason: str
+    timed_out: bool = False
 
     @property
     def passed(self) -> bool:
@@ -86,7 +87,7 @@ def run_program(sandbox: Sandbox, language: str, files: Files, marker: str, n_ch
     limits = LIMITS if language in ("python", "rust", "cpp") else _RUNTIME
     outcome, n_run = run_in_folder(sandbox, toolchain, files, _COMPILING, limits)
     if n_run < len(toolchain.commands):
-        return RunReport(0, n_checks, f"does not compile: {_first_error(outcome)}")
+        return RunReport(0, n_checks, f"does not compile: {_first_error(outcome)}", outcome.timed_out)
     return read_report(outcome, marker, n_checks)
 
 
@@ -132,7 +133,7 @@ def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:
     n_passed = sum(verdict == "ok" for number, verdict in verdicts.items() if number < n_checks)
     wrong = next((number for number in range(n_checks) if verdicts.get(number, "ok") != "ok"), None)
     if outcome.end != "exited":
-        reason = f"{outcome.end} in check {len(verdicts)}"
+        reason = f"{describe_end(outcome)} in check {len(verdicts)}"
     elif wrong is not None:
         reason = f"check {wrong}: {verdicts[wrong]}"
     elif not is_done or n_passed < n_checks:
@@ -140,17 +141,19 @@ def read_report(outcome: Outcome, marker: str, n_checks: int) -> RunReport:
         reason = f"ended {place} with code {outcome.exit_code}: {_first_error(outcome)}"
     else:
         reason = ""
-    return RunReport(n_passed, n_checks, reason)
+    return RunReport(n_passed, n_checks, reason, outcome.timed_out)
 
 
 def _first_error(outcome: Outcome) -> str:
     """The line of the output that says what is wrong: the first that speaks of an error, else the last."""
+    if outcome.timed_out:
+        return describe_end(outcome)
     lines = [line.strip() for line in (outcome.stderr + "\n" + outcome.stdout).splitlines() if line.strip()]
     for line in lines:
         is_said = any(word in line.lower() for word in ("error", "exception", "panicked"))
         if is_said and not line.startswith(("Traceback", "File ")):
             return line[:300]
-    return lines[-1][:300] if lines else outcome.end
+    return lines[-1][:300] if lines else describe_end(outcome) or f"exit code {outcome.exit_code}"
 
 
 def _find_rust() -> Toolchain | None:

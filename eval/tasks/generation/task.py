@@ -27,8 +27,6 @@ from .programs import write_program
 from .running import RunReport, run_program
 from .web import load_pages, look_at_page
 
-_ALL = 1_000  # more than there are
-
 
 class GenerationTask:
     """Asks for functions and pages, and runs what comes."""
@@ -39,7 +37,11 @@ class GenerationTask:
     needs_repository = False
     runs_code = True
     max_tokens = 768  # a small page takes 600
-    default_limit = _ALL
+
+    @property
+    def default_limit(self) -> int:
+        """All there are."""
+        return len(make_cases())
 
     def harvest(self, given: TaskInput) -> Harvest:
         """All problems whose tools are here, balanced over their kinds, and the library as the tree to index."""
@@ -92,7 +94,8 @@ class GenerationScorer:
         measures = {"asked_language": asked, "passed_share": report.n_passed / report.n_checks}
         if report.passed:
             return Score("correct", f"all {report.n_checks} checks passed", code, measures)
-        return Score("wrong", f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}", code, measures)
+        reason = f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}"
+        return Score("wrong", reason, code, measures, report.timed_out)
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """None: one try each."""
@@ -102,7 +105,7 @@ class GenerationScorer:
         marker = f"check-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"
         if problem is None:
             return look_at_page(self._sandbox, case.data["problem"], code, marker)
-        checks = problem.hidden
+        checks = problem.deciding
         files = write_program(problem, case.language, code, checks, marker)
         return run_program(self._sandbox, case.language, files, marker, len(checks))
 

@@ -16,9 +16,9 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.extraction import extract_code
+from eval.tasks.jobs import run_job, why_no_result
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Item
-from .running import run_job, why_no_result
 
 HALF_WAY = 0.5
 SEED = 20_251_125  # of the hidden inputs, the same for every run: they do not depend on which cases are drawn
@@ -52,7 +52,7 @@ class OptimisationScorer:
         job = {"entry": item.name, "size": item.size, "seed": SEED, "timed": self._timed, "answers": codes, **parts}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
-            return [Score("wrong", why_no_result(outcome), code) for code in codes]
+            return [Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out) for code in codes]
         return [judge(found, code) for found, code in zip(result["answers"], codes, strict=True)]
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:

@@ -6,9 +6,9 @@ import ast
 
 from eval.cases import Case
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput, sandbox_of
+from eval.tasks.libraries import find_span, harvest_items
 
 from .catalogue import CATALOGUE, LIBRARY, Item
-from .helpers import find_span, harvest_items
 from .scoring import OptimisationScorer
 
 PROMPT = """\

@@ -15,6 +15,7 @@ from pathlib import Path
 from eval.cases import Case, Score
 from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
+from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import extract_code
 
@@ -87,7 +88,7 @@ class HumanEvalPack:
                 candidates.append(_candidate(item))
             else:
                 left_out[reason] += 1
-        notes = [f"{n} items are left out: {reason}." for reason, n in left_out.items()]
+        notes = [f"{count_noun(n, 'item')} left out: {reason}." for reason, n in left_out.items()]
         if not candidates:
             raise HarvestError(f"No item of {path} can be run here. {' '.join(notes)}")
         scorer = RepairScorer(sandbox_of(given), python_of(given))

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.files import read_kept, write_whole
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
+from eval.tables import count_noun
 from eval.tasks.base import TaskInput
 
 _MAX_REASON_CHARS = 240
@@ -89,7 +91,9 @@ def judge(sandbox: Sandbox, program: Program, code: str) -> Score:
 def judge_outcome(outcome: Outcome, program: Program, code: str) -> Score:
     """What a run that has ended says of the answer."""
     reason = _reason(outcome, program)
-    return Score("correct", _END, code) if reason is None else Score("wrong", reason, code)
+    if reason is None:
+        return Score("correct", _END, code)
+    return Score("wrong", reason, code, timed_out=outcome.timed_out)
 
 
 def passed_line() -> str:
@@ -98,10 +102,8 @@ def passed_line() -> str:
 
 
 def _reason(outcome: Outcome, program: Program) -> str | None:
-    if outcome.end == "timed out":
-        return f"timed out after {program.limits.seconds:.0f} s"
     if outcome.end != "exited":
-        return outcome.end
+        return describe_end(outcome)
     if program.forbidden and program.forbidden in outcome.stderr:
         return _first_line_with(program.forbidden, outcome.stderr)
     if outcome.exit_code == 0:
@@ -142,7 +144,7 @@ def choose(
     order = list(candidates)
     random.Random(given.seed).shuffle(order)
     file = given.folder / f"confirmed-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
-    known: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    known: dict[str, str] = read_kept(file) or {}
     kept: list[Case] = []
     reasons: Counter[str] = Counter()
     n_tried = 0
@@ -156,42 +158,38 @@ def choose(
                 if n_tried % _TOLD_EVERY == 0:
                     given.on_progress(f"trying the set's own solutions: {n_tried} so far, {len(kept)} can be decided")
                 n_tried += 1
-                reason = _trial(candidate, score)
-                if not _may_be_chance(reason):
+                reason, may_be_chance = _trial(candidate, score)
+                if not may_be_chance:
                     known[name] = reason
             if reason:
                 reasons[reason] += 1
             else:
                 kept.append(candidate.case)
     finally:
-        given.folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(known), "utf-8")
+        write_whole(file, json.dumps(known))
     if not kept:
         told = "; ".join(f"{n} because {reason}" for reason, n in reasons.most_common(3))
         raise HarvestError(f"No item of {given.data} can be decided here: {told or 'there are none'}.")
-    notes = [f"{n} items are left out: {reason}." for reason, n in reasons.most_common()]
+    notes = [f"{count_noun(n, 'item')} left out: {reason}." for reason, n in reasons.most_common()]
     return kept, notes
 
 
-def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> str:
+def _trial(candidate: Candidate, score: Callable[[Case, str], Score]) -> tuple[str, bool]:
+    """Why an item is left out, empty where it is not, and whether a busy machine may have caused that."""
     solved = score(candidate.case, candidate.solution)
     if solved.verdict == "error":  # nothing is known then, and nothing must be kept
         raise SandboxError(solved.explanation)
     if not solved.is_correct:
-        return f"the set's own solution does not pass here ({_generalised(solved.explanation)})"
+        return f"the set's own solution does not pass here ({_generalised(solved)})", solved.timed_out
     if score(candidate.case, candidate.stub).is_correct:
-        return "its tests pass without a solution"
-    return ""
+        return "its tests pass without a solution", False
+    return "", False
 
 
-def _may_be_chance(reason: str) -> bool:
-    """A busy machine may have caused it: it is tried again next time."""
-    return "timed out" in reason
-
-
-def _generalised(reason: str) -> str:
+def _generalised(solved: Score) -> str:
     """The kind of an error, so that items with the same trouble are counted together."""
-    if reason.startswith("ModuleNotFoundError") or _may_be_chance(reason):
+    reason = solved.explanation
+    if reason.startswith("ModuleNotFoundError") or solved.timed_out:
         return reason
     return reason.partition(":")[0][:60]
 

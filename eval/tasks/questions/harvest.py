@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from eval.errors import HarvestError
 from eval.sources import PythonFiles
+from eval.tables import count_noun
 from indexer.repository import Source
 
 from .records import Form, Kind, Question
@@ -35,7 +36,7 @@ def harvest_questions(files: Iterable[tuple[str, str]], seed: int) -> list[Quest
 
 
 def choose_questions(source: Source, python: PythonFiles, *, limit: int | None, seed: int) -> list[Question]:
-    """The first ``limit`` questions, or as many of ``DEFAULT_N_QUESTIONS`` as there are. Raises HarvestError."""
+    """The first ``limit`` questions, ``DEFAULT_N_QUESTIONS`` for None, or as many as there are. Raises HarvestError."""
     if not python.files:
         raise HarvestError(
             f"{source.origin} holds no Python files that are indexed: questions are made from Python so far, give "
@@ -44,13 +45,8 @@ def choose_questions(source: Source, python: PythonFiles, *, limit: int | None, 
     questions = harvest_questions(python.files, seed)
     if not questions:
         raise HarvestError(
-            f"No question with one certain answer can be made from the {len(python.files)} Python files of "
-            f"{source.origin}: give a larger --repo."
-        )
-    if limit is not None and len(questions) < limit:
-        raise HarvestError(
-            f"Only {len(questions)} questions can be made from {source.origin}: ask for --limit {len(questions)} or "
-            "fewer, or give a larger --repo."
+            "No question with one certain answer can be made from the "
+            f"{count_noun(len(python.files), 'Python file')} of {source.origin}: give a larger --repo."
         )
     return questions[: limit or DEFAULT_N_QUESTIONS]
 

@@ -33,11 +33,6 @@ def balance(questions: Sequence[Question], seed: int) -> list[Question]:
     return list(take_turns(queues))
 
 
-def is_trivial(answer: str) -> bool:
-    """Whether a literal is one of those that most defaults are."""
-    return answer in _TRIVIAL
-
-
 def is_trivial_answer(question: Question) -> bool:
     """Whether an answer is what most values or return types are, in the question's language."""
     if question.asks_for == "type":

@@ -12,6 +12,7 @@ from assistant.records import Answer
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.sources import read_source_files
+from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, TaskInput
 
 from .collecting import collect_questions
@@ -37,26 +38,25 @@ class QuestionsTask:
         self._is_free = is_free
 
     def harvest(self, given: TaskInput) -> Harvest:
-        """The questions, ``default_limit`` of them or as many as there are. Raises HarvestError."""
+        """The questions, as many as are wanted or as there are. Raises HarvestError where there is none."""
         if given.source is None:
             raise HarvestError("Questions are asked about a repository: give --repo PATH.")
         files = read_source_files(given.source, given.max_file_bytes)
         given.on_progress(f"reading {len(files)} files for questions")
         found = collect_questions(files, given.seed)
-        questions = found.questions[: given.limit or DEFAULT_LIMIT]
+        wanted = given.limit or DEFAULT_LIMIT
+        questions = found.questions[:wanted]
         if not questions:
             raise HarvestError(
-                f"No question with one certain answer can be made from the {len(files)} files of "
+                f"No question with one certain answer can be made from the {count_noun(len(files), 'file')} of "
                 f"{given.source.origin}: give a larger --repo."
-            )
-        if given.limit is not None and len(questions) < given.limit:
-            raise HarvestError(
-                f"Only {len(questions)} questions can be made from {given.source.origin}: ask for --limit "
-                f"{len(questions)} or fewer, or give a larger --repo."
             )
         ends = _count_ends([path for path, _ in files])
         cases = [_to_case(_with_ends(question, ends), self.name, is_free=self._is_free) for question in questions]
-        return Harvest(cases, notes=_note(questions, found.n_found))
+        notes = _note(questions, found.n_found)
+        if len(questions) < wanted:
+            notes.append(f"Only {count_noun(len(questions), 'question')} can be asked, of {wanted} that were wanted.")
+        return Harvest(cases, notes=notes)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Exact match after normalising; of a free answer, whether it says the right thing."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
+from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.extraction import extract_code
@@ -49,7 +50,7 @@ class RepairTask:
         functions = [function for function in own if can_hold_bug(repository, function)]
         if not functions:
             raise HarvestError(
-                f"{given.repo}: none of its {len(own)} functions is executed by a passing test and of a size that an "
+                f"{given.repo}: none of its functions ({len(own)}) is executed by a passing test and of a size that an "
                 "answer can hold, so no bug can be planted: give another --repo, or another task."
             )
         with Trials(repository) as trials:
@@ -140,8 +141,9 @@ class RepairScorer:
         trial = self._trials.try_text(function.path, placed, tests)
         measures = {"unchanged": 0.0, "n_tests": float(len(tests))}
         if trial.passed:
-            return _Verdict(Score("correct", f"{len(tests)} tests pass", code, measures))
-        return _Verdict(Score("wrong", trial.reason, code, measures), trial.failed_test, trial.message)
+            return _Verdict(Score("correct", f"{count_noun(len(tests), 'test')} passed", code, measures))
+        score = Score("wrong", trial.reason, code, measures, trial.timed_out)
+        return _Verdict(score, trial.failed_test, trial.message)
 
     def close(self) -> None:
         """Remove the working copy."""

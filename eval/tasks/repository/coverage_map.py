@@ -16,7 +16,9 @@ from pathlib import Path
 import coverage
 
 from eval.errors import EnvironmentFailed, HarvestError
+from eval.files import read_kept, write_whole
 from eval.sandbox import Sandbox
+from eval.tables import count_noun
 
 from .environment import Environment
 from .records import Function, TestRecord
@@ -63,8 +65,8 @@ def map_coverage(
 
     Raises HarvestError where no test passes, EnvironmentFailed where none could even start.
     """
-    if kept.is_file():
-        return _load(kept)
+    if (known := _load(kept)) is not None:
+        return known
     on_progress("running the repository's tests once, to see which functions they execute")
     tests: dict[str, TestRecord] = {}
     executed: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -84,7 +86,7 @@ def map_coverage(
         unusable |= dict(collection.unusable)
         _read_coverage(copy.out / "coverage.sqlite", executed)
         left -= report.seconds
-        on_progress(f"{len(tests)} tests ran in {_RUN_SECONDS - left:.0f} s")
+        on_progress(f"{count_noun(len(tests), 'test')} ran in {_RUN_SECONDS - left:.0f} s")
         if not report.hung or left <= 1:
             break
         if "::" in report.hung:
@@ -148,7 +150,10 @@ def _check(
     if tests:
         first = next((test for test in tests.values() if test.outcome == "failed"), None)
         why = f" The first: {first.id}: {last_error(first.message)}" if first is not None else ""
-        raise HarvestError(f"None of the repository's {len(tests)} tests passes before any change.{why}")
+        raise HarvestError(
+            f"None of the repository's tests passes before any change, of {count_noun(len(tests), 'test')} that ran: "
+            f"give an interpreter that has what they need with --python, or another --repo.{why}"
+        )
     if hung:
         raise HarvestError(f"The repository's tests hang: {_listed(hung)} took longer than {_TEST_SECONDS:.0f} s.")
     if not problem or problem == NO_TESTS:
@@ -163,28 +168,30 @@ def _describe(
     tests: Mapping[str, TestRecord], unusable: Mapping[str, str], hung: Sequence[str], left: float
 ) -> list[str]:
     outcomes = Counter(test.outcome for test in tests.values())
-    notes = [f"{outcomes['passed']} of the repository's {len(tests) + len(hung)} tests pass before any change."]
+    n_passed = outcomes["passed"]
+    notes = [f"Before any change {n_passed} of {count_noun(len(tests) + len(hung), 'test')} of the repository passed."]
     for path, message in list(unusable.items())[:_MAX_NAMED]:
         names = _MISSING.findall(last_error(message))
         why = f"needs the package {_listed(names)}" if names else last_error(message)
         notes.append(f"{path} is left out: it {why}" if names else f"{path} is left out: {why}")
     if len(unusable) > _MAX_NAMED:
-        notes.append(f"{len(unusable) - _MAX_NAMED} more files of tests are left out, since they cannot be imported.")
+        more = count_noun(len(unusable) - _MAX_NAMED, "more file")
+        notes.append(f"{more} of tests left out that cannot be imported.")
     failed = [test for test in tests.values() if test.outcome == "failed"]
     networked = [test for test in failed if _NETWORK.search(test.message)]
     lacking = sorted({name for test in failed for name in _MISSING.findall(last_error(test.message))})
     others = [test for test in failed if test not in networked]
     if networked:
-        notes.append(f"{len(networked)} tests need the network, which the sandbox has not: left out.")
+        notes.append(f"{count_noun(len(networked), 'test')} left out: the sandbox has no network, which is needed.")
     if others:
         notes.append(
-            f"{len(others)} tests fail before any change and are left out, such as {others[0].id}: "
+            f"{count_noun(len(others), 'test')} left out that failed before any change, such as {others[0].id}: "
             f"{last_error(others[0].message)}"
         )
     if lacking:
         notes.append(f"Some of them need packages that are not installed: {_listed(lacking)}.")
     if hung:
-        notes.append(f"{len(hung)} tests hang or end the process and are left out: {_listed(hung)}.")
+        notes.append(f"{count_noun(len(hung), 'test')} left out that hung or ended the process: {_listed(hung)}.")
     if left <= 1:
         notes.append(f"The tests were stopped after {_RUN_SECONDS:.0f} s: what had not run by then decides nothing.")
     return notes
@@ -196,7 +203,6 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _store(kept: Path, found: CoverageMap) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
     numbers = {name: number for number, name in enumerate(found.tests)}
     data = {
         "tests": [asdict(test) for test in found.tests.values()],
@@ -204,14 +210,18 @@ def _store(kept: Path, found: CoverageMap) -> None:
         "lines": found.lines,
         "notes": found.notes,
     }
-    part = kept.with_suffix(".part")
-    part.write_text(json.dumps(data), "utf-8", "surrogatepass")
-    part.replace(kept)
+    write_whole(kept, json.dumps(data))
 
 
-def _load(kept: Path) -> CoverageMap:
-    data = json.loads(kept.read_text("utf-8", "surrogatepass"))
-    tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
-    names = list(tests)
-    covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
-    return CoverageMap(tests, covering, data["lines"], data["notes"])
+def _load(kept: Path) -> CoverageMap | None:
+    """What was kept; None where that is nothing, or nothing whole."""
+    data = read_kept(kept)
+    if data is None:
+        return None
+    try:
+        tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
+        names = list(tests)
+        covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
+        return CoverageMap(tests, covering, data["lines"], data["notes"])
+    except (KeyError, TypeError, IndexError, AttributeError):
+        return None

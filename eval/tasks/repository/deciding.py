@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+
+from eval.files import read_kept, write_whole
 
 from .placing import cut_body
 from .records import Function, TestRecord
@@ -73,7 +74,7 @@ class _Checks:
     def __init__(self, repository: TestedRepository) -> None:
         self._repository = repository
         self._file = repository.folder / f"checks-{repository.environment.fingerprint}-{CHECK_VERSION}.json"
-        self._known: dict[str, dict[str, object]] = _read(self._file)
+        self._known: dict[str, dict[str, object]] = read_kept(self._file) or {}
 
     def check(self, function: Function, trials: Trials) -> tuple[str, list[TestRecord]]:
         """Why a function does not count (empty: it does), and the tests that decide."""
@@ -106,14 +107,4 @@ class _Checks:
 
     def store(self) -> None:
         """Keep what was found out."""
-        part = self._file.with_suffix(".part")
-        part.write_text(json.dumps(self._known), "utf-8")
-        part.replace(self._file)
-
-
-def _read(file: Path) -> dict[str, dict[str, object]]:
-    try:
-        known: dict[str, dict[str, object]] = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known
+        write_whole(self._file, json.dumps(self._known))

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import EnvironmentFailed
+from eval.files import read_kept, write_whole
 
 from .requirements import (
     DEV_GROUPS,
@@ -92,14 +93,13 @@ def open_environment(
         return _describe_given(python)
     made = folder / "environment"
     state = made / "quarry.json"
-    if state.is_file():
-        kept = json.loads(state.read_text("utf-8"))
-        if kept.get("version") == _VERSION and _interpreter(made / "venv").exists():
-            return _describe(_interpreter(made / "venv"), made / "added", kept["notes"])
+    kept = read_kept(state) or {}
+    if kept.get("version") == _VERSION and "notes" in kept and _interpreter(made / "venv").exists():
+        return _describe(_interpreter(made / "venv"), made / "added", kept["notes"])
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
     notes = _make(checkout, made, on_progress)
-    state.write_text(json.dumps({"version": _VERSION, "notes": notes}), "utf-8")
+    write_whole(state, json.dumps({"version": _VERSION, "notes": notes}))
     return _describe(_interpreter(made / "venv"), made / "added", notes)
 
 

@@ -75,6 +75,7 @@ class TestReport:
 
     ``tests`` are those that finished, in their order. ``problem`` says in one line why the run itself failed (it was
     killed, nothing could be imported), empty where it did not. ``hung`` is the test that was running then.
+    ``timed_out``: it took longer than it may.
     """
 
     tests: Sequence[TestRecord]
@@ -82,6 +83,7 @@ class TestReport:
     hung: str
     seconds: float
     output: str
+    timed_out: bool = False
 
     __test__: ClassVar[bool] = False
 

@@ -8,14 +8,14 @@ import shlex
 import shutil
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 
 from .environment import Environment, import_roots
-from .records import TIMED_OUT, TestOutcome, TestRecord, TestReport
+from .records import TestOutcome, TestRecord, TestReport
 from .working_copy import WorkingCopy
 
 NO_TESTS = "no tests were found"
@@ -141,13 +141,14 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
     output = (outcome.stdout + outcome.stderr)[-_MAX_OUTPUT_CHARS:]
     problem = ""
     hung = ""
-    if outcome.end == "timed out" or outcome.exit_code == HUNG_EXIT_CODE:
+    ended = outcome
+    if outcome.timed_out or outcome.exit_code == HUNG_EXIT_CODE:
         # The limit and not what was measured: a model is told of it, and the same prompt is to be the same.
         limit = wishes.test_seconds if "::" in running else wishes.import_seconds
         limit = limit if outcome.exit_code == HUNG_EXIT_CODE else wishes.seconds
-        problem, hung = f"{TIMED_OUT} after {limit:.0f} s", running
-    elif outcome.end != "exited":
-        problem, hung = outcome.end, running
+        ended = replace(outcome, end="timed out", seconds=limit)
+    if ended.end != "exited":
+        problem, hung = describe_end(ended), running
     elif outcome.exit_code == _PYTEST_FAILED:
         inner = [line for line in output.splitlines() if line.startswith("INTERNALERROR> ")]
         problem = (
@@ -162,7 +163,8 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
         problem = last_error(unusable[0][1])
     elif not collected:
         problem = NO_TESTS
-    return TestReport(tests, problem, hung, outcome.seconds, output), Collection(collected, unusable)
+    report = TestReport(tests, problem, hung, outcome.seconds, output, ended.timed_out)
+    return report, Collection(collected, unusable)
 
 
 def _entries(journal: Path) -> list[dict[str, Any]]:
@@ -183,10 +185,12 @@ def _entries(journal: Path) -> list[dict[str, Any]]:
 
 
 def last_error(message: str) -> str:
-    """The line of pytest's account that says what was raised."""
-    lines = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
-    plain = [line for line in lines if "Error" in line or "Exception" in line or "Interrupt" in line]
-    return next(iter(reversed(plain or lines or message.strip().splitlines())), "no message")
+    """The line of pytest's account that says what was raised last: the error, or the assertion without its workings."""
+    errors = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
+    errors = [line for line in errors if not line.startswith(("+", "-", "?"))] or errors  # how it came to be
+    plain = [line for line in errors if "Error" in line or "Exception" in line or "Interrupt" in line]
+    asserted = [line for line in errors if line.startswith("assert ")]
+    return next(iter(reversed(plain or asserted or errors or message.strip().splitlines())), "no message")
 
 
 def _own_options(repo: Path) -> list[str]:

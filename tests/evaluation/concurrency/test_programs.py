@@ -9,7 +9,7 @@ import pytest
 
 from eval.tasks.concurrency.catalogue import BY_NAME, CATALOGUE, LIBRARY, PROGRAMS, Program
 from eval.tasks.concurrency.scoring import ConcurrencyScorer
-from eval.tasks.optimisation.helpers import find_span
+from eval.tasks.libraries import find_span
 
 
 @pytest.mark.parametrize("program", CATALOGUE, ids=lambda program: program.name)

@@ -10,7 +10,7 @@ import pytest
 
 from eval.sandbox import open_sandbox
 from eval.tasks.concurrency.scoring import HERE, LIMITS, SCRIPTS
-from eval.tasks.optimisation.running import run_job
+from eval.tasks.jobs import run_job
 
 
 def run(folder: Path, program: str, scenario: str, n_seeds: int = 10) -> list[dict[str, Any]]:

@@ -7,10 +7,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from eval.errors import EvaluationError
 from eval.tasks.generation.catalogue import (
     GENERATED,
     LIBRARY,
@@ -33,7 +35,7 @@ _MOST_TICKS = 20_000  # rounds of a loop before a mutant is taken for endless
 
 def passes(function: Callable[..., Any], problem: Problem) -> bool:
     """Whether it passes all hidden checks."""
-    return all(outcome_of(function, list(check.arguments)) == as_outcome(check) for check in problem.hidden)
+    return all(outcome_of(function, list(check.arguments)) == as_outcome(check) for check in problem.deciding)
 
 
 def as_outcome(check: Check) -> Check:
@@ -51,6 +53,19 @@ def test_there_are_as_many_as_promised() -> None:
         assert sum(language in problem.languages for problem in PROBLEMS) >= 10
     assert len({problem.id for problem in PROBLEMS}) == len(PROBLEMS)
     assert load_pages().keys() == CHECKS.keys() - {"probe"} and len(load_pages()) >= 5
+
+
+@pytest.mark.parametrize("text", [None, "{", "{}", json.dumps({PROBLEMS[0].id: ["[1] => 1"]})])
+def test_without_its_generated_checks_no_problem_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """A file that is missing, damaged or of other problems is an error, and not a task with fewer checks."""
+    file = tmp_path / "generated.json"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setattr("eval.tasks.generation.catalogue.GENERATED", file)
+    with pytest.raises(EvaluationError, match=r"generated\.json is missing, damaged, or has no checks of .*install"):
+        load_problems.__wrapped__()
 
 
 @every_problem
@@ -91,7 +106,7 @@ def test_shown_examples_are_the_fewer_part() -> None:
     """What stands in the prompt is at most two of a dozen checks, and nothing where the library decides."""
     for problem in PROBLEMS:
         assert len(problem.examples) == (0 if problem.uses_library else 2)
-        assert len(problem.hidden) >= 10
+        assert len(problem.deciding) >= 10
 
 
 @every_problem
@@ -121,7 +136,7 @@ def test_library_does_not_hold_what_is_asked_for() -> None:
 def test_values_of_several_languages_are_plain() -> None:
     """Texts are ASCII and numbers fit 32 bits, so that all languages mean the same by them."""
     for problem in PROBLEMS:
-        for check in problem.hidden if problem.languages else ():
+        for check in problem.deciding if problem.languages else ():
             text = write_check(check)
             assert text.isascii() and "\\" not in text and not check.raises
             assert all(abs(int(number)) < 2**31 for number in re.findall(r"-?\d+", text))

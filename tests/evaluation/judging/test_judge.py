@@ -14,13 +14,18 @@ from assistant.prompts import build_prompt
 from assistant.records import Passage
 from eval.errors import HarvestError, RunStopped, UnreadableRun
 from eval.judging.figures import summarise_judgements
-from eval.judging.judge import choose_pairs, judge_pairs
+from eval.judging.judge import Judged, choose_pairs, describe_failures, judge_pairs
 from eval.judging.records import JudgeFigures, Judgement
 from eval.judging.store import judging_file, read_judgements
 
 
 def run_judge(folder: Path, results: list[Any], judge: Any, limit: int | None = None) -> list[Judgement]:
-    """Judge all pairs of a run."""
+    """The judgements of all pairs of a run."""
+    return list(judge_all(folder, results, judge, limit).judgements)
+
+
+def judge_all(folder: Path, results: list[Any], judge: Any, limit: int | None = None) -> Judged:
+    """What becomes of all pairs of a run."""
     return asyncio.run(judge_pairs(folder, choose_pairs(results, "retrieval", "none", limit), judge))
 
 
@@ -150,6 +155,26 @@ def test_a_model_that_is_gone_stops_the_judging(tmp_path: Path, results: list[An
     with pytest.raises(RunStopped, match=r"3 errors in a row.*gone.*kept"):
         run_judge(tmp_path, results, gone)
     assert len(read_judgements(tmp_path)) == 3
+
+
+def test_a_pair_that_fails_is_counted_and_named(tmp_path: Path, results: list[Any], make_judge: Any) -> None:
+    """It is in the figures, and in a line with its case, the reason and what to do."""
+    numbers = iter(range(1000))
+    flaky = make_judge(lambda a, b: ModelUnavailable("gone.") if next(numbers) == 0 else '{"winner": "A"}')
+    judged = judge_all(tmp_path, results, flaky, limit=4)
+    [failure] = judged.failures
+    [figures] = summarise_judgements(judged.judgements, [failure.group])
+    assert (figures.n_pairs, figures.n_failed) == (3, 1)
+    line = describe_failures(judged.failures, 4)
+    assert line.startswith("1 of 4 pairs could not be judged")
+    assert f"{failure.case_id} of completion on garden. The last error: gone. Run the same command again" in line
+
+
+def test_nothing_judged_is_an_error(tmp_path: Path, results: list[Any], make_judge: Any) -> None:
+    """Fewer pairs than stop the judging: an empty table would look like a result."""
+    gone = make_judge(lambda a, b: ModelUnavailable("gone."))
+    with pytest.raises(RunStopped, match=r"Nothing was judged: 2 pairs failed, the last: gone\. Run the same command"):
+        run_judge(tmp_path, results, gone, limit=2)
 
 
 def test_parted_pairs_come_as_often_as_the_others(results: list[Any]) -> None:

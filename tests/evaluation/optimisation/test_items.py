@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
+from eval.tasks.libraries import find_span
 from eval.tasks.optimisation.catalogue import CATALOGUE, ITEMS, LIBRARY, Item
-from eval.tasks.optimisation.helpers import find_span
 from eval.tasks.optimisation.scoring import OptimisationScorer
 
 # Fast and wrong, each in a way that one could overlook.

@@ -75,7 +75,7 @@ def test_a_time_out_is_tried_again(give: Any) -> None:
     """A busy machine may have caused it, so it is not kept; other reasons are."""
     asked: list[str] = []
     right, wrong, name = Score("correct", ""), Score("wrong", ""), Score("wrong", "NameError: lamp")
-    replies = iter([Score("wrong", "timed out after 15 s"), name, right, wrong, right, wrong])
+    replies = iter([Score("wrong", "timed out after 15 s", timed_out=True), name, right, wrong, right, wrong])
 
     def score(case: Case, text: str) -> Score:
         asked.append(case.id)

@@ -154,6 +154,6 @@ def test_languages_that_are_not_run_are_named(write: Any, give: Any) -> None:
     """Go's tests need a package beside its library."""
     go = {**_item("CPP"), "task_id": "Go/0"}
     harvest = TASK.harvest(give(write("humanevalpack.jsonl", [go, _item("Python")])))
-    assert list(harvest.notes) == ["1 items are left out: Go is not run here."]
+    assert list(harvest.notes) == ["1 item left out: Go is not run here."]
     with pytest.raises(HarvestError, match="Go is not run here"):
         TASK.harvest(give(write("humanevalpack.jsonl", [go])))

@@ -1,4 +1,4 @@
-"""Enough questions for what was asked, the head of one order; else a line that says what to do."""
+"""The head of one order, as far as there are questions; where there is none a line says what to do."""
 
 from __future__ import annotations
 
@@ -26,25 +26,24 @@ def constants(n: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("files", "limit", "words"),
+    ("files", "words"),
     [
-        ({"a.js": "let a = 1"}, None, "no Python files"),
-        ({"a.py": "import os"}, None, "larger --repo"),
-        ({"a.py": "SIZE = 3"}, 5, "--limit 1 or fewer"),
+        ({"a.js": "let a = 1"}, "no Python files"),
+        ({"a.py": "import os"}, "the 1 Python file of .*larger --repo"),
     ],
 )
-def test_too_few_questions_are_one_line(tmp_path: Path, files: dict[str, str], limit: int | None, words: str) -> None:
-    """No Python, no question, or fewer than were asked for: the line says what to do."""
+def test_no_question_is_one_line(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    """No Python, or nothing to ask about it: the line says what to do."""
     source = open_folder(tmp_path, files)
     with pytest.raises(HarvestError, match=words) as caught:
-        choose_questions(source, read_python_files(source, 1000), limit=limit, seed=0)
+        choose_questions(source, read_python_files(source, 1000), limit=None, seed=0)
     assert "\n" not in str(caught.value)
 
 
 def test_the_limit_takes_the_head_of_the_order(tmp_path: Path) -> None:
-    """A smaller run asks the first questions of a larger one; without a limit there are at most the default."""
+    """A smaller run asks the first questions of a larger one, which asks all if it wants more than there are."""
     source = open_folder(tmp_path, {"a.py": constants(80)})
     python = read_python_files(source, 10_000)
-    few, many, default = (choose_questions(source, python, limit=limit, seed=0) for limit in (5, 70, None))
-    assert (len(few), len(many), len(default)) == (5, 70, DEFAULT_N_QUESTIONS)
+    few, many, default = (choose_questions(source, python, limit=limit, seed=0) for limit in (5, 90, None))
+    assert (len(few), len(many), len(default)) == (5, 80, DEFAULT_N_QUESTIONS)
     assert many[:5] == few

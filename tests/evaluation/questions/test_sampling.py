@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from eval.tasks.questions.records import KINDS, Kind, Question
-from eval.tasks.questions.sampling import balance, is_trivial
+from eval.tasks.questions.sampling import balance, is_trivial_answer
 
 
 def make(kind: Kind, n: int, *, answer: str | None = None, path: str | None = None) -> Question:
@@ -53,7 +53,7 @@ def test_trivial_values_share_one_quarter() -> None:
     """None, True and 0 are one group: together they take no more than a quarter."""
     trivial = [make("default", n, answer=("None", "True", "0")[n % 3]) for n in range(30)]
     ordered = balance(trivial + [make("default", n) for n in range(30, 42)], seed=0)
-    assert sum(is_trivial(question.answer) for question in ordered) <= -(-len(ordered) // 4)
+    assert sum(is_trivial_answer(question) for question in ordered) <= -(-len(ordered) // 4)
 
 
 def test_two_spellings_of_a_name_are_one_answer() -> None:

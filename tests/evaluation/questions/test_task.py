@@ -97,11 +97,17 @@ def test_a_stored_case_gives_its_question_back(tmp_path: Path) -> None:
         assert (question.id, question.kind, question.text) == (case.id, case.kind, case.query)
 
 
-@pytest.mark.parametrize(
-    ("source", "limit", "words"), [("import os\n", None, "larger --repo"), (SOURCE, 90, "or fewer")]
-)
-def test_too_few_questions_are_one_line(tmp_path: Path, source: str, limit: int | None, words: str) -> None:
-    """Nothing to ask, or fewer than wanted: the line says what to do."""
-    with pytest.raises(HarvestError, match=words) as caught:
-        TASK.harvest(make_input(tmp_path, limit, source))
+def test_nothing_to_ask_is_one_line(tmp_path: Path) -> None:
+    """It says what to do."""
+    with pytest.raises(HarvestError, match=r"the 1 file of .*larger --repo") as caught:
+        TASK.harvest(make_input(tmp_path, None, "import os\n"))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("limit", [None, 90])
+def test_fewer_questions_than_wanted_are_asked_with_a_note(tmp_path: Path, limit: int | None) -> None:
+    """A small repository is asked what can be asked about it, and the note has both numbers."""
+    harvest = TASK.harvest(make_input(tmp_path, limit))
+    n, wanted = len(harvest.cases), limit or TASK.default_limit
+    assert f"Only {n} questions can be asked, of {wanted} that were wanted." in harvest.notes
+    assert not [line for line in TASK.harvest(make_input(tmp_path, n)).notes if line.startswith("Only")]

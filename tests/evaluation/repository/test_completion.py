@@ -95,7 +95,7 @@ def test_a_case_shows_what_is_there_and_not_the_body(asked: tuple[Harvest, Score
 @pytest.mark.parametrize(
     ("text", "verdict", "why"),
     [
-        (RIGHT, "correct", "1 tests pass"),
+        (RIGHT, "correct", "1 test passed"),
         (RIGHT.replace("(1 - self.discount)", "1"), "wrong", "test_total_has_tax_and_discount: assert 10.0 == 5.0"),
         (RIGHT.replace("add_tax(price)", "tax_of(price)"), "wrong", "NameError: name 'tax_of' is not defined"),
         ("```python\ndef sum_up(self):\n    return 5.0\n```", "wrong", "defines `sum_up`, not `total`"),

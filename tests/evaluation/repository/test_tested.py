@@ -58,16 +58,24 @@ def test_tests_that_hang_fail_or_lack_something_are_left_out_and_named(
     notes = "\n".join(repository.notes)
     assert "test_b.py is left out: it needs the package missing_package" in notes
     assert "test_c.py is left out: importing it takes too long" in notes
-    assert "1 tests need the network" in notes and "not installed: another_missing_package" in notes
-    assert "2 tests fail before any change" in notes and "test_fails" in notes
-    assert "2 tests hang or end the process" in notes and "test_hangs" in notes and "test_ends_the_process" in notes
+    assert "1 test left out: the sandbox has no network" in notes and "not installed: another_missing_package" in notes
+    assert "2 tests left out that failed before any change" in notes and "test_fails" in notes
+    assert (
+        "2 tests left out that hung or ended the process" in notes
+        and "test_hangs" in notes
+        and "test_ends_the_process" in notes
+    )
 
 
 @pytest.mark.parametrize(
     ("files", "error", "why"),
     [
         ({"tests/test_prices.py": None}, HarvestError, "no tests that pytest finds"),
-        ({"tests/test_prices.py": "def test_x():\n    assert 1 == 2\n"}, HarvestError, "None of the .* 1 tests passes"),
+        (
+            {"tests/test_prices.py": "def f(n):\n    return n\n\n\ndef test_x():\n    assert f(1) == 2\n"},
+            HarvestError,
+            r"of 1 test that ran: give .*--python, or another --repo\. The first: .*::test_x: assert 1 == 2$",
+        ),
         ({"tests/test_prices.py": "import missing_package\n"}, EnvironmentFailed, "need missing_package"),
         ({"conftest.py": "import missing_package\n"}, EnvironmentFailed, "need missing_package"),
         ({"tests/test_prices.py": "def test_x(:\n"}, EnvironmentFailed, "tests/test_prices.py: SyntaxError"),

@@ -147,7 +147,7 @@ def test_what_holds_no_run_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{broken", "damaged"),
+        ("{broken", r"damaged\. Move .* away, which keeps its logs, and run the same command"),
         ("[]", "another version"),
         (json.dumps({"format_version": 99}), "another version"),
         (json.dumps({"format_version": 1, "model": "x"}), "damaged"),

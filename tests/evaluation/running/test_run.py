@@ -102,6 +102,16 @@ def test_more_arms_join_a_run(bench: Any, make_provider: Any) -> None:
     assert read_run(bench.out)[0].arms == ["none", "retrieval", "placebo", "oracle"]
 
 
+def test_a_run_without_the_baseline_says_what_it_cannot_tell(bench: Any, make_provider: Any) -> None:
+    """Gains are told against the arm none: a folder that has it, of whatever start, needs no note."""
+    bench.run(make_provider(value_of), "placebo,retrieval")
+    assert [line for line in bench.said if line.startswith("note: without the arm none")]
+    bench.run(make_provider(value_of), "none")
+    bench.said.clear()
+    bench.run(make_provider(value_of), "retrieval")
+    assert not [line for line in bench.said if line.startswith("note: without the arm none")]
+
+
 def test_ctrl_c_keeps_what_was_answered(bench: Any, make_provider: Any) -> None:
     """After Ctrl-C the answers so far are in the folder, and only the rest is asked."""
 
@@ -304,6 +314,22 @@ def test_a_follow_up_is_a_second_attempt(bench: Any, task: Any, make_provider: A
     assert result.score.verdict == "wrong"
     assert [message["role"] for message in provider.asked[1]] == ["system", "user", "assistant", "user"]
     assert provider.asked[1][2]["content"] == "5"
+
+
+def test_a_follow_up_that_fails_is_recorded(
+    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a scorer trips over while it words one is no verdict: the first answers stay, and the run goes on."""
+
+    def fail(case: Any, text: str, score: Any) -> str:
+        raise ZeroDivisionError("a bug\nof two lines")
+
+    monkeypatch.setattr(task, "follow_up", fail)
+    bench.run(make_provider(lambda messages: "10"), "none")
+    found = results_of(bench)
+    assert [(r.score.verdict, len(r.attempts)) for r in found] == [("correct", 1), ("wrong", 1), ("wrong", 1)]
+    said = "no follow-up could be made: ZeroDivisionError: a bug"
+    assert [r.extra.get("follow_up_error") for r in found] == [None, said, said]
 
 
 def test_a_follow_up_without_its_task_is_no_second_attempt(bench: Any, task: Any, make_provider: Any) -> None:

@@ -103,6 +103,25 @@ def test_a_container_engine_that_fails_is_an_error_of_ours(bare_path: Path, tmp_
         Container("docker", "image").run(["true"], tmp_path)
 
 
+@pytest.mark.parametrize("code", [125, 126, 127])
+def test_a_program_cannot_pass_its_failure_off_as_the_engine_s(bare_path: Path, tmp_path: Path, code: int) -> None:
+    """The exit codes of an engine that failed are the program's once it began; what the engine said before is not."""
+    script = 'echo WARNING >&2; while [ "$1" != image ]; do shift; done; shift; exec "$@"'
+    _program(bare_path, "docker", script)
+    outcome = Container("docker", "image").run(["sh", "-c", f"echo no such image >&2; exit {code}"], tmp_path)
+    assert (outcome.exit_code, outcome.stderr) == (code, "no such image\n")
+
+
+@pytest.mark.parametrize("said", ["bwrap: no", "prlimit: no", "setpriv: no", "quarry: the command begins"])
+def test_a_program_cannot_pass_its_failure_off_as_the_sandbox_s(
+    sandbox: Sandbox, unconfined: Sandbox, folder: Path, said: str
+) -> None:
+    """Whatever words it uses: an answer would leave the denominator by them."""
+    for each in (sandbox, unconfined):
+        outcome = each.run(["sh", "-c", f"echo '{said}' >&2; exit 127"], folder)
+        assert (outcome.end, outcome.exit_code, outcome.stderr) == ("exited", 127, f"{said}\n")
+
+
 def test_a_command_that_is_not_there_is_an_error(sandbox: Sandbox, unconfined: Sandbox, folder: Path) -> None:
     """Nothing ran, so nothing is known about the answer."""
     for each in (sandbox, unconfined):

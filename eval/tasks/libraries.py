@@ -1,4 +1,4 @@
-"""What both tasks with a made-up library share: the harvest, where a helper stands, and the order of the cases."""
+"""What tasks with a made-up library share: the harvest, where a helper stands, and the order of the cases."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import SandboxError
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 
 RESULT = "result.json"
 
@@ -64,9 +64,7 @@ def run_job(
 
 def why_no_result(outcome: Outcome) -> str:
     """A sentence for code after which there was no result."""
-    if outcome.end == "timed out":
-        return f"the code did not end within {outcome.seconds:.0f} s"
-    if outcome.end == "exited":
-        last = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]
-        return f"the code ended the interpreter: {last[0][:200]}"
-    return f"the code was stopped: {outcome.end}"
+    if outcome.end != "exited":
+        return f"the code was stopped: {describe_end(outcome)}"
+    last = outcome.stderr.strip().splitlines()[-1:] or [f"exit code {outcome.exit_code}"]
+    return f"the code ended the interpreter: {last[0][:200]}"
