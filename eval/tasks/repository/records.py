@@ -66,9 +66,6 @@ class TestRecord:
     __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
 
 
-TIMED_OUT = "timed out"
-
-
 @dataclass(frozen=True, slots=True)
 class TestReport:
     """How a run of some tests ended.
@@ -92,11 +89,6 @@ class TestReport:
         """Whether every test that ran passed, at least one did, and the run itself ended well."""
         outcomes = {test.outcome for test in self.tests}
         return not self.problem and "failed" not in outcomes and "passed" in outcomes
-
-    @property
-    def timed_out(self) -> bool:
-        """Whether the run was ended by the clock."""
-        return self.problem.startswith(TIMED_OUT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,10 +142,8 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
     problem = ""
     hung = ""
     ended = outcome
-    if outcome.timed_out or outcome.exit_code == HUNG_EXIT_CODE:
-        # The limit and not what was measured: a model is told of it, and the same prompt is to be the same.
+    if outcome.exit_code == HUNG_EXIT_CODE:
         limit = wishes.test_seconds if "::" in running else wishes.import_seconds
-        limit = limit if outcome.exit_code == HUNG_EXIT_CODE else wishes.seconds
         ended = replace(outcome, end="timed out", seconds=limit)
     if ended.end != "exited":
         problem, hung = describe_end(ended), running

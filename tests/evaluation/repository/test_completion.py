@@ -146,7 +146,7 @@ def test_a_function_whose_tests_ran_out_of_time_is_tried_again(
 ) -> None:
     """A busy machine may have caused it."""
     asked_for = given()
-    out_of_time = TestReport([], "timed out after 30 s", "", 30.0, "")
+    out_of_time = TestReport([], "timed out after 30 s", "", 30.0, "", timed_out=True)
     with monkeypatch.context() as busy, pytest.raises(HarvestError, match="did not end in time"):
         busy.setattr(Trials, "run", lambda *_: out_of_time)
         TASK.harvest(asked_for)
