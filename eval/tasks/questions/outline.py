@@ -19,7 +19,7 @@ from indexer.references import find_references
 
 from .constants import read_constants
 from .docs import read_doc
-from .environment import count_reads, find_variables, is_comment
+from .environment import count_uses, find_variables, is_comment
 from .heritage import read_bases, read_members, read_thrown
 from .nodes import Member
 from .signatures import read_parameters, read_returns
@@ -209,7 +209,7 @@ class _FileReader:
                 found[at].append(Member(name, line))
         for at in list(found):
             function = self._functions[at]
-            if count_reads(text[function.start : function.end]) != len(found[at]):
+            if count_uses(text[function.start : function.end]) != len(found[at]):
                 del found[at]
         return found
 

@@ -21,7 +21,7 @@ from .records import Question
 from .scoring import SCORING_VERSION, declines, find_answer, score_answer
 from .wording import word_freely, word_question
 
-HARVEST_VERSION = 2  # raised when the same repository gives other questions
+HARVEST_VERSION = 3  # raised when the same repository gives other questions
 DEFAULT_LIMIT = 150
 
 

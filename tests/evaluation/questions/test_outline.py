@@ -225,6 +225,25 @@ def test_a_name_that_is_defined_twice_is_not_unique() -> None:
     assert outline_of("def swing(): ...").is_unique("swing")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "os.environ['FARM_HOME'] = home",
+        "del os.environ['FARM_HOME']",
+        "return os.environ.get(x) or os.environ['FARM_HOME']",
+    ],
+)
+def test_a_variable_that_is_written_or_one_of_two_is_not_read(body: str) -> None:
+    """ "Which variable does it read?" would have no answer."""
+    assert [symbol.environment for symbol in outline_of(f"def swing(home):\n    {body}").symbols] == [()]
+
+
+def test_a_variable_that_is_compared_is_read() -> None:
+    """An equals sign alone is no assignment."""
+    (symbol,) = outline_of("def swing():\n    return os.environ['FARM_HOME'] == 'barn'").symbols
+    assert [each.name for each in symbol.environment] == ["FARM_HOME"]
+
+
 def test_a_variable_with_a_computed_name_makes_the_others_unsure() -> None:
     """A function that also reads a variable whose name is not written has no one answer."""
     source = "def swing(name):\n    return os.getenv('FARM_HOME') or os.getenv(name)"
