@@ -365,17 +365,17 @@ def parse(text: str, language: str) -> Node | None:
     """The root of the syntax tree of ``text``, or None where the grammar makes nothing of it in time.
 
     Broken files can keep a grammar busy for minutes; they are not worth it. Any other file gives a tree, with
-    error nodes where it does not parse.
+    error nodes where it does not parse. The time is the processor's: a busy machine gives the same trees.
     """
     content = text.encode("utf-8", "replace")
     if language in ("c", "cpp"):
         content = blank_macros(content)
-    deadline = time.monotonic() + MAX_PARSE_SECONDS
+    deadline = time.thread_time() + MAX_PARSE_SECONDS
     parser = get_parser(language)
     try:
         return parser.parse(
             lambda offset, _: content[offset : offset + _READ_BYTES],
-            progress_callback=lambda offset, has_error: time.monotonic() > deadline,
+            progress_callback=lambda offset, has_error: time.thread_time() > deadline,
         ).root_node
     except ValueError:  # how the binding says that the callback stopped it
         parser.reset()
