@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from assistant.prompts import format_passages
+from eval.asked import find_asked
 from eval.cases import Result
 from eval.errors import HarvestError, RunStopped
 from eval.tables import count_noun
@@ -70,7 +70,7 @@ def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int 
     queues: dict[tuple[str, ...], list[tuple[str, Pair]]] = {}
     for key, arms in cells.items():
         if arm in arms and baseline in arms:
-            pair = Pair(_find_task(arms[baseline]), arms[arm], arms[baseline])
+            pair = Pair(find_asked(arms[baseline]), arms[arm], arms[baseline])
             parted = str(arms[arm].score.is_correct != arms[baseline].score.is_correct)
             digest = hashlib.sha256(" ".join(key).encode()).hexdigest()
             queues.setdefault((*key[:3], parted), []).append((digest, pair))
@@ -173,19 +173,6 @@ def _key_of(pair: Pair, judge: str) -> tuple[str, ...]:
 
 def _group_of(pair: Pair, judge: str) -> Group:
     return judge, pair.arm.model, pair.arm.repo, pair.arm.task, pair.arm.arm, pair.baseline.arm
-
-
-def _find_task(baseline: Result) -> str:
-    users = [message["content"] for message in baseline.attempts[0].messages if message.get("role") == "user"]
-    return _without_passages(users[-1]) if users else ""
-
-
-def _without_passages(message: str) -> str:
-    """The message behind the passages, whose last line is the mark of all of them."""
-    mark = message.partition(" ")[0]
-    if not mark.startswith("=====CODE="):
-        return message.removeprefix(format_passages([])).lstrip("\n")
-    return message.rpartition(f"\n{mark}\n\n")[2]
 
 
 def _show(result: Result) -> str:
