@@ -117,7 +117,7 @@ def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed:
         refusals=count_refusals(everything),
         calibration=measure_confidence(everything),
         grounding=judge_grounding(arms),
-        reasons=count_reasons(everything),
+        reasons=count_reasons(everything, task),
         verdict="",
         why="",
         missing=missing,

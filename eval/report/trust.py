@@ -10,7 +10,7 @@ from eval.calibration import bin_confidences, measure_aurc, measure_auroc, measu
 from eval.cases import Result
 from eval.stats import count_share
 
-from .figures import is_valid
+from .figures import NEVER_POOLED, is_valid
 from .records import Calibration, Grounding, Reason, Refusals
 from .splits import Arms
 from .wording import name_reason
@@ -96,10 +96,13 @@ def judge_grounding(arms: Arms) -> list[Grounding]:
     return found if says_anything else []
 
 
-def count_reasons(arms: Arms) -> list[Reason]:
-    """Why there were errors, and the most frequent reasons of wrong answers."""
+def count_reasons(arms: Arms, task: str) -> list[Reason]:
+    """Why there were errors, and the most frequent reasons of wrong answers.
+
+    A wrong answer to a question of fact has none but the value that was expected, which would say what was asked.
+    """
     reasons = []
-    for verdict in ("error", "wrong", "unanswered"):
+    for verdict in ("error", "unanswered") if task in NEVER_POOLED else ("error", "wrong", "unanswered"):
         for arm, results in arms.items():
             counts = Counter(
                 name_reason(result.score.explanation) for result in results.values() if result.score.verdict == verdict

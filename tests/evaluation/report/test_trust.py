@@ -53,6 +53,14 @@ def test_few_confidences_make_no_curve(make_result: Any, report_of: Any) -> None
     assert report_of(*few, *none).groups[0].calibration == []
 
 
+def test_expected_values_are_no_reasons(make_result: Any, report_of: Any) -> None:
+    """A wrong answer to a question has no other explanation; that one was left open has."""
+    results = [make_result(NONE, f"q{n}", task="questions", explanation="expected beds") for n in range(3)]
+    results.append(make_result(NONE, "q9", task="questions", verdict="unanswered", explanation="no answer"))
+    reasons = report_of(*results).groups[0].reasons
+    assert [(each.verdict, each.reason) for each in reasons] == [("unanswered", "no answer")]
+
+
 def test_the_most_frequent_reasons_come_first(make_result: Any, report_of: Any) -> None:
     """Errors and wrong answers apart, equal reasons together."""
     results = [make_result(NONE, f"c{n}", explanation=f"{n} of 9 tests fail") for n in range(3)]
