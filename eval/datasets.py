@@ -9,6 +9,8 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from indexer.errors import InputError
@@ -52,7 +54,34 @@ DATASETS = (
         split="test",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a reader must know of a pinned package to weigh its figures.
+
+    Counts are of its Python files as unpacked, tests among them. ``first_release`` is a year; ``is_new`` says that it
+    is after that of the Qwen2.5-Coder models.
+    """
+
+    n_files: int
+    n_lines: int
+    first_release: int
+    is_new: bool
+
+
+ABOUT: Mapping[str, About] = {
+    "python-toon": About(n_files=17, n_lines=2_553, first_release=2025, is_new=True),
+    "boltons": About(n_files=61, n_lines=23_834, first_release=2013, is_new=False),
+    "strands-agents": About(n_files=188, n_lines=47_571, first_release=2025, is_new=True),
+    "kreuzberg": About(n_files=58, n_lines=14_530, first_release=2025, is_new=True),
+}
 STANDARD_SUITE = ("python-toon", "boltons", "strands-agents")  # what `--suite standard` runs on, small to large
+
+
+def find_pinned(repo: str) -> Package | None:
+    """The pinned package that a repository of a run is, by its name (``boltons-26.2.0``); None for any other."""
+    return next((each for each in DATASETS if f"{each.name}-{each.version}" == repo), None)
 
 
 def fetch_dataset(name: str, parent: Path) -> Path:
