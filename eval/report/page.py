@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from eval.asked import find_asked
 from eval.cases import Result
 
 from . import wording
 from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms
-from .plots import Plot, draw_arms, draw_costs, draw_gains, draw_risk
-from .records import Calibration, Example, Group, PooledGain, Report
+from .plots import MIN_CONFIDENCES, Plot, draw_arms, draw_costs, draw_gains, draw_risk
+from .records import ArmFigures, Calibration, Example, Group, PooledGain, Report
+from .setups import describe_setup
 from .splits import FOUND, KIND, LANGUAGE, NAMED, NOTICED
 from .svg import COLOURS
 from .text import choose_parts
 
 GLYPHS: Mapping[str, str] = {NONE: "●", PLACEBO: "■", RETRIEVAL: "◆", ORACLE: "▲"}  # as the plots' markers
 _MAX_TEXT_CHARS = 20_000  # of an answer without an end
+_MAX_OPEN_CHARS, _MAX_OPEN_LINES = 600, 12  # of what a case asked; what is longer is folded
+# What the arms' table has a column for only where an arm has any.
+_SELDOM_USED: Mapping[str, Callable[[ArmFigures], int]] = {
+    "unanswered": lambda arm: arm.n_unanswered,
+    "errors": lambda arm: arm.n_errors,
+    "from cache": lambda arm: arm.n_cached,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +56,11 @@ class _Model:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """An example with its two results."""
+    """An example with its two results. ``asked`` is the task of both; ``is_long`` says that it is to be folded."""
 
     example: Example
+    asked: str
+    is_long: bool
     sides: Sequence[Result]
 
 
@@ -71,9 +82,11 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "passes": wording.write_pass,
         "verdict": wording.judge_gain,
         "parts": choose_parts,
+        "used": lambda groups: [name for name, count in _SELDOM_USED.items() if _is_used(groups, count)],
         "commit": wording.write_commit,
         "left_out": wording.describe_left_out,
         "sign": wording.describe_sign,
+        "shown": wording.describe_shown,
         "follow_up": wording.describe_follow_up,
         "measure": wording.describe_measure,
         "glyph": lambda arm: GLYPHS.get(arm, "▼"),
@@ -85,7 +98,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         models=[_lay_out(model, report) for model in dict.fromkeys(group.model for group in report.groups)],
         risks=_draw_risks(report),
         pairs=_pair_examples(report.examples, results),
-        setups=[json.dumps(setup, indent=1, ensure_ascii=False) for setup in report.setups],
+        setups=[(describe_setup(setup), json.dumps(setup, indent=1, ensure_ascii=False)) for setup in report.setups],
         colours=COLOURS.values(),
         main_arms=MAIN_ARMS,
         never_pooled=NEVER_POOLED,
@@ -96,13 +109,20 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
             NOTICED: "By how well tests decide",
         },
         found_split=FOUND,
+        min_confidences=MIN_CONFIDENCES,
         progress_arms=order_arms(arm for each in report.progress for arm in each.answered),
+        unused=lambda used: [name for name in _SELDOM_USED if name not in used],
+        short_models=wording.shorten_models(group.model for group in report.groups),
         not_complete=any(each.n_complete < len(each.answered) for each in report.progress),
         no_code=NONE,
         placebo=PLACEBO,
         retrieval=RETRIEVAL,
         oracle=ORACLE,
     )
+
+
+def _is_used(groups: Sequence[Group], count: Callable[[ArmFigures], int]) -> bool:
+    return any(count(arm) for group in groups for arm in group.arms)
 
 
 def _lay_out(model: str, report: Report) -> _Model:
@@ -135,7 +155,7 @@ def _lay_out(model: str, report: Report) -> _Model:
     return _Model(name=model, gains=gains, has_controls=has_controls, places=places)
 
 
-def _draw_risks(report: Report) -> list[tuple[Group, Calibration, Plot]]:
+def _draw_risks(report: Report) -> list[tuple[Group, Calibration, Plot | None]]:
     return [
         (group, each, draw_risk(each, f"{_key('risk', group)}-{number}", f"{group.task}, {each.arm}: confidence"))
         for group in report.groups
@@ -150,7 +170,10 @@ def _pair_examples(examples: Sequence[Example], results: Sequence[Result]) -> li
     pairs = []
     for each in examples:
         keys = [(each.model, each.repo, each.task, each.case_id, arm) for arm in (each.baseline, each.arm)]
-        pairs.append(_Pair(each, [by_key[key] for key in keys]))
+        sides = [by_key[key] for key in keys]
+        asked = find_asked(sides[0])
+        is_long = len(asked) > _MAX_OPEN_CHARS or asked.count("\n") >= _MAX_OPEN_LINES
+        pairs.append(_Pair(each, asked, is_long, sides))
     return pairs
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _WIDTH = 5.2  # inches: readable on a phone without being scaled down much
 _ROW = 0.42
 _LEAST_GAIN = 0.1  # that an axis of gains reaches to: one of zeros alone would have ticks that all read 0.00
+MIN_CONFIDENCES = 30  # below, a plot of them shows single cases
+_MAX_MARK = 70  # points², the area of the mark of the fullest bin
 _MAX_NAME_CHARS = 34  # of a row: the plot must have room beside it; the table has the whole name
 
 
@@ -133,19 +135,22 @@ def draw_costs(group: Group, key: str, title: str) -> Plot | None:
     return Plot(to_svg(figure, key, title), "Each mark is an arm; lines are 95 % intervals of its gain over none.")
 
 
-def draw_risk(each: Calibration, key: str, title: str) -> Plot:
-    """Risk by coverage, and how often a confidence came true."""
+def draw_risk(each: Calibration, key: str, title: str) -> Plot | None:
+    """Risk by coverage, and how often a confidence came true; None with too few cases for either to say anything."""
+    if min(each.n, each.n_with_sources) < MIN_CONFIDENCES:
+        return None
     figure = new_figure(_WIDTH, 2.6)
     left, right = figure.subplots(1, 2)
     colour = arm_colour(each.arm)
     left.plot([0, 1], [0, 1], color=stand_in("muted"), linewidth=0.8, linestyle="--")
-    left.plot(
+    left.scatter(  # no line: it would zigzag through bins of single cases as if they were curves
         [part.mean_confidence for part in each.bins],
         [part.share_true for part in each.bins],
+        s=[_MAX_MARK * part.n / max(other.n for other in each.bins) for part in each.bins],
         color=colour,
         marker=arm_marker(each.arm, [each.arm]),
-        markersize=4,
         clip_on=False,
+        zorder=3,
     )
     left.set(xlabel="confidence", ylabel="passages hold the answer", xlim=(0, 1), ylim=(0, 1.02))
     right.plot([point.coverage for point in each.risk], [point.risk for point in each.risk], color=colour)
@@ -156,8 +161,9 @@ def draw_risk(each: Calibration, key: str, title: str) -> Plot:
         _style(axes)
     return Plot(
         to_svg(figure, key, title),
-        "Left: a point on the dashed line is a confidence that comes true as often as it says. Right: lower is better; "
-        "the dashed line is a confidence that says nothing.",
+        "Left: a mark stands for the confidences within one tenth of the scale, its area for how many they are; on the "
+        "dashed line they come true as often as they say. Right: lower is better; the dashed line is a confidence that "
+        "says nothing.",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 from eval.tables import count_noun
+from eval.tasks import FACTS
 
 from .records import Gain, MeasureGain, PooledGain
 
@@ -98,6 +99,13 @@ def describe_left_out(gain: Gain) -> str:
     """Over how many cases an oracle was compared: it is empty where a case has no code that helps."""
     n = gain.n_without_sources
     return f"{n} {'case has' if n == 1 else 'cases have'} no code that helps and {'is' if n == 1 else 'are'} left out"
+
+
+def describe_shown(found: bool, task: str) -> str:
+    """Whether an arm's passages showed a case's sources, and what these are. A right answer may need none of them."""
+    if task in FACTS:
+        return f"the lines that hold the answer were {'' if found else 'not '}shown"
+    return f"{'a' if found else 'no'} definition that the original uses was shown"
 
 
 def describe_follow_up(gain: Gain) -> str:

@@ -117,6 +117,18 @@ def test_gains_and_losses_stand_side_by_side_with_their_whole_prompts(make_resul
     assert html.index("Gained with retrieval") < html.index("from retrieval") < html.index("Lost with retrieval")
 
 
+def test_the_question_stands_over_its_answers(make_result: Any, report_of: Any) -> None:
+    """A short one at once, a long one folded, and neither with code that was retrieved."""
+    for question, is_folded in (("How deep is a bed?", False), ("def dig():\n" + "    pass\n" * 20, True)):
+        plain = [{"role": "user", "content": question}]
+        code = [{"role": "user", "content": f"=====CODE===== [1] a.py:1-1\nRETRIEVED\n=====CODE=====\n\n{question}"}]
+        results = [make_result(NONE, "c1", messages=plain), make_result(RETRIEVAL, "c1", correct=True, messages=code)]
+        html = render_page(report_of(*results), results)
+        asked = html[html.index('class="pair"') : html.index('class="sides"')]
+        assert question.splitlines()[0] in asked and "RETRIEVED" not in asked
+        assert ("<details><summary>what was asked" in asked) == is_folded
+
+
 def test_at_most_ten_gains_and_ten_losses_and_every_group_has_its_turn(report: Any) -> None:
     """No task fills the list alone."""
     for is_gain in (True, False):
@@ -182,6 +194,17 @@ def test_a_table_without_rows_is_not_there(make_result: Any, report_of: Any) -> 
     assert "<caption>The controls" not in html
     assert "<p>Errors: none.</p>" in html
     assert not re.findall(r"<tbody>\s*</tbody>", html)
+
+
+def test_columns_of_zeros_are_left_out_and_named(make_result: Any, report_of: Any) -> None:
+    """What no arm has takes no room; what one has is a column."""
+    right = [make_result(arm, f"c{n}", correct=True) for n in range(3) for arm in (NONE, RETRIEVAL)]
+    open_one = make_result(NONE, "c3", verdict="unanswered", explanation="no code in the answer")
+    for results, left_out in ((right, "unanswered, errors, from cache"), ([*right, open_one], "errors, from cache")):
+        html = render_page(report_of(*results), results)
+        assert f"Left out, since all are zero: {left_out}." in html
+        assert ('<th scope="col">unanswered</th>' in html) == ("unanswered" not in left_out)
+        assert '<th scope="col">errors</th>' not in html
 
 
 def test_the_page_says_why_at_its_head(html: str, report: Any) -> None:

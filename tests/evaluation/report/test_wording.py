@@ -12,6 +12,7 @@ from eval.report.splits import FOUND, FOUND_NAMES
 from eval.report.text import to_markdown
 from eval.report.wording import (
     describe_gain,
+    describe_shown,
     judge_gain,
     name_reason,
     write_number,
@@ -29,6 +30,20 @@ def gain_of(make_result: Any, report_of: Any, n: int, n_gained: int, n_lost: int
         results.append(make_result(NONE, f"c{number}", correct=lost, path=path))
         results.append(make_result(RETRIEVAL, f"c{number}", correct=gained, path=path))
     return report_of(*results).groups[0].gain(RETRIEVAL, NONE)
+
+
+@pytest.mark.parametrize(
+    ("task", "found", "words"),
+    [
+        ("questions", True, "the lines that hold the answer were shown"),
+        ("questions", False, "the lines that hold the answer were not shown"),
+        ("completion", True, "a definition that the original uses was shown"),
+        ("repair", False, "no definition that the original uses was shown"),
+    ],
+)
+def test_what_was_shown_is_called_what_it_is(task: str, found: bool, words: str) -> None:
+    """An answer can be right without the definitions that the original uses, so they are not called the right code."""
+    assert describe_shown(found, task) == words
 
 
 def test_a_loss_is_said_as_plainly_as_a_gain(make_result: Any, report_of: Any) -> None:
