@@ -7,6 +7,7 @@ Nothing of the repositories' code and no path of the machine goes in.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -25,21 +26,40 @@ from .figures import NEVER_POOLED
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
 from .records import Progress, Report
+from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
 from .wording import describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
-_TASK_COLUMNS = ("task", "repo", "n_cases", "version", "max_tokens")
+_ABOUT_SOURCES = (
+    "The right code is, for a question, the lines that hold the answer, and for code a definition that the original "
+    "uses: an answer can be right without it."
+)
+_ABOUT_PACKAGES = (
+    "Files and lines are of the package as it is fetched, its tests among them. The Qwen2.5-Coder models are of 2024: "
+    "what was first released after them they cannot know by heart."
+)
+_ABOUT_TABLES = (
+    "In the tables, shares have Wilson's intervals and differences the BCa bootstrap's over files. `visible` is the "
+    "smallest true difference that a run of so many pairs, differing as often, shows in four of five tries: smaller "
+    "ones are mostly missed. Tokens are means, seconds medians of the model's time for an answer."
+)
 _ABOUT_PLOTS = (
     "In the plots, lines are 95 % intervals. A hollow mark is a difference that is not shown, also where its interval "
     "excludes zero and the exact test does not."
 )
 
 
-def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
-    """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``."""
-    parts = ["# Results", *_describe_found(report), *_describe_progress(report.progress), "## In detail", _ABOUT_PLOTS]
+def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = "") -> str:
+    """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``.
+
+    ``figures`` is where the JSON is, as seen from the page.
+    """
+    parts = ["# Results", *_describe_found(report, figures), *_describe_progress(report.progress)]
+    packages = packages_table(report.setups)
+    parts += ["## What it was measured on", packages, _ABOUT_PACKAGES] if packages else []
+    parts += ["## In detail", _ABOUT_PLOTS, _ABOUT_TABLES]
     for model in dict.fromkeys(group.model for group in report.groups):
         own = [group for group in report.groups if group.model == model]
         parts += [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
@@ -48,10 +68,13 @@ def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
             without = ", ".join(sorted(NEVER_POOLED))
             parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
         for repo in dict.fromkeys(group.repo for group in own):
+            groups = [group for group in own if group.repo == repo]
+            is_single = len(groups) == 1
+            parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
             parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
-            for group in own:
-                if group.repo == repo:
-                    parts += [f"#### {group.task} on {repo}, {model}", group.verdict, *describe_group(group)]
+            for group in groups:
+                parts += [*([] if is_single else [f"##### {group.task}"]), group.verdict, *describe_group(group)]
+                parts += _fold_notes(find_notes(report.setups, model, repo, group.task))
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
@@ -59,11 +82,12 @@ def to_results_page(report: Report, pictures: Mapping[str, str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _describe_found(report: Report) -> list[str]:
+def _describe_found(report: Report, figures: str) -> list[str]:
     """The table of what was found, how to read it, and why in a sentence each."""
     made = (
         f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry "
-        f"{write_commit(report.commit) or '?'}. Every figure is in `{report.name}.json`."
+        f"{write_commit(report.commit) or '?'}. Every figure is in "
+        + (f"[{report.name}.json]({figures})." if figures else f"`{report.name}.json`.")
     )
     if not report.groups:
         return ["Nothing is answered yet.", made]
@@ -83,7 +107,7 @@ def _describe_found(report: Report) -> list[str]:
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
         f"details. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
         "[How it is measured](evaluation.md).",
-        *(["## Why it helped or did not", "\n".join(reasons)] if reasons else []),
+        *(["## Why it helped or did not", _ABOUT_SOURCES, "\n".join(reasons)] if reasons else []),
         made,
     ]
 
@@ -100,10 +124,11 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
         parts += [
             "## What is done of the plan",
             f"The plan was fixed before the runs. Of its {n_cells} cells (a task on a repository by a model under an "
-            f"arm) {n_complete} are complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun (—). Cases "
-            "answered:",
-            progress_table(planned),
+            f"arm) {n_complete} are complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun.",
         ]
+        begun = [each for each in planned if each.is_begun]
+        parts += ["Cases answered (—: not begun):", progress_table(begun)] if begun else []
+        parts += _list_not_begun([each for each in planned if not each.is_begun])
         fewer = [
             f"{each.task} on {each.repo} ({each.n_cases})" for each in planned if each.n_cases < (each.n_planned or 0)
         ]
@@ -113,6 +138,28 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
         title = "Runs outside of the plan" if planned else "Cases answered"
         parts += [f"{'###' if planned else '##'} {title}", progress_table(others)]
     return parts
+
+
+def _list_not_begun(progress: Sequence[Progress]) -> list[str]:
+    """What no arm has begun, by model: the tasks, and on which repositories where others of a task are begun."""
+    models = shorten_models(each.model for each in progress)
+    lines = []
+    for model, name in models.items():
+        own = [each for each in progress if each.model == model]
+        tasks_of: dict[tuple[str, ...], list[str]] = {}
+        for task in dict.fromkeys(each.task for each in own):
+            tasks_of.setdefault(tuple(each.repo for each in own if each.task == task), []).append(task)
+        words = [f"{', '.join(tasks)} on {', '.join(repos)}" for repos, tasks in tasks_of.items()]
+        lines.append(f"- {name}: {'; '.join(words)}")
+    return ["Not begun under any arm:", "\n".join(lines)] if lines else []
+
+
+def _fold_notes(notes: Sequence[str]) -> list[str]:
+    """How the cases of a task were made, folded: what a reader checks, not what they came for."""
+    if not notes:
+        return []
+    listed = "\n".join(f"- {note}" for note in notes)
+    return ["<details><summary>How its cases were made, and what was left out</summary>", listed, "</details>"]
 
 
 def draw_pictures(report: Report) -> dict[str, str]:
@@ -156,7 +203,8 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
         (results / f"{report.name}.json").write_text(to_json(report), "utf-8")
         for key, svg in pictures.items():
             (docs.parent / names[key]).write_text(svg, "utf-8")
-        docs.write_text(to_results_page(report, names), "utf-8")
+        figures = Path(os.path.relpath(results / f"{report.name}.json", docs.parent)).as_posix()
+        docs.write_text(to_results_page(report, names, figures), "utf-8")
     except OSError as error:
         raise EvaluationError(f"Cannot write {error.filename}: {error.strerror or error}.") from error
     click.echo(f"{docs}, {len(pictures)} plots beside it, and {results / report.name}.json")
@@ -167,37 +215,11 @@ def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
 
 
 def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each run's commands, as they are typed, and what decided its answers."""
     parts = []
     for setup in setups:
-        tasks = setup.get("tasks", ())
-        arms = list(dict.fromkeys(arm for start in setup.get("starts", ()) for arm in start.get("arms", ())))
-        commands = []
-        for repo in dict.fromkeys(str(task.get("repo", "")) for task in tasks):
-            names = " ".join(str(task["task"]) for task in tasks if str(task.get("repo", "")) == repo)
-            place = "" if repo == "built-in" else f" --repo {repo}"
-            chosen = f" --arms {','.join(arms)}" if arms else ""
-            # What a run does not say is the task's own, greedy, once: 0, None and 1 sample need no option.
-            wishes = ("limit", "context_tokens", "max_tokens", "temperature")
-            options = [f"--{name.replace('_', '-')} {setup[name]}" for name in wishes if setup.get(name)]
-            options += [f"--samples {setup['n_samples']}"] if setup.get("n_samples", 1) > 1 else []
-            asked = " ".join(["", f"--model {setup.get('model')}", *options, f"--seed {setup.get('seed', 0)}"])
-            commands.append(f"    quarry eval run {names}{place}{chosen}{asked}")
-        parts.append("\n".join(commands))
-        rows = [
-            [str(task.get(name, "")) for name in ("task", "repo", "n_cases", "version", "max_tokens")] for task in tasks
-        ]
-        if rows:
-            parts.append(to_table(["task", "repository", "cases", "version", "answer tokens at most"], rows))
-        repos = [
-            [
-                str(repo.get("name")),
-                str(repo.get("origin")),
-                write_commit(str(repo.get("commit") or repo.get("content"))),
-            ]
-            for repo in setup.get("repos", ())
-        ]
-        if repos:
-            parts.append(to_table(["repository", "from", "commit or content"], repos))
+        parts += ["\n".join(f"    {command}" for command in write_commands(setup))]
+        parts += [to_table(["part", "value"], [list(row) for row in describe_setup(setup)])]
     return [part for part in parts if part]
 
 

@@ -74,6 +74,18 @@ def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) 
         assert '"name": "branch"' in to_json(report)
 
 
+def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
+    """A link to the figures, the harvest's notes folded under their task, and a word before it is used."""
+    results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    task = {"repo": "garden", "task": "completion", "n_cases": 12, "notes": ["7 of the repository's 7 tests pass."]}
+    setup = {"model": "m", "tasks": [task], "repos": [{"name": "garden", "content": "c0ffee"}]}
+    page = to_results_page(report_of(*results, setups=[setup]), {}, "../eval/results/test.json")
+    assert "[test.json](../eval/results/test.json)" in page
+    detail = page.split("#### completion on garden\n")[1]
+    assert "<details>" in detail and "- 7 of the repository's 7 tests pass." in detail
+    assert page.index("`visible` is") < page.index("| visible |")
+
+
 def test_that_nothing_was_refused_is_a_sentence(make_result: Any, report_of: Any) -> None:
     """Not a table of zeros."""
     results = [make_result(NONE, f"c{n}", task="questions", kind="unanswerable" if n < 3 else "base") for n in range(9)]
