@@ -55,6 +55,10 @@ def describe_setup(setup: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("temperature", str(setup.get("temperature", ""))),
         ("answers to each case", str(setup.get("n_samples", ""))),
         *((_name_task(task), _describe_task(task)) for task in setup.get("tasks", ())),
+        *(
+            (f"scoring of {_name_task(task)}", _write_pairs(task.get("scoring") or {}))
+            for task in setup.get("tasks", ())
+        ),
         *((f"repository {repo.get('name')}", _describe_repo(repo)) for repo in setup.get("repos", ())),
         ("machine", _list_different(_describe_machine(start.get("machine") or {}) for start in starts)),
         ("sandbox", _list_different(str(start.get("sandbox", "")) for start in starts)),

@@ -9,8 +9,9 @@ from typing import Any
 from eval.calibration import bin_confidences, measure_aurc, measure_auroc, measure_calibration_error, trace_risk
 from eval.cases import Result
 from eval.stats import count_share
+from eval.tasks import FACTS
 
-from .figures import NEVER_POOLED, is_valid
+from .figures import is_valid
 from .records import Calibration, Grounding, Reason, Refusals
 from .splits import Arms
 from .wording import name_reason
@@ -102,7 +103,7 @@ def count_reasons(arms: Arms, task: str) -> list[Reason]:
     A wrong answer to a question of fact has none but the value that was expected, which would say what was asked.
     """
     reasons = []
-    for verdict in ("error", "unanswered") if task in NEVER_POOLED else ("error", "wrong", "unanswered"):
+    for verdict in ("error", "unanswered") if task in FACTS else ("error", "wrong", "unanswered"):
         for arm, results in arms.items():
             counts = Counter(
                 name_reason(result.score.explanation) for result in results.values() if result.score.verdict == verdict

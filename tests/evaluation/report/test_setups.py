@@ -70,8 +70,10 @@ def test_what_decided_the_answers_is_said_and_what_is_not_known_is_not() -> None
     assert boltons is not None
     identity = {"sha256": "beef", "engine": "e 1", "options": {"n_slots": 1}}
     setup = setup_of([PINNED["boltons"]], (PINNED["boltons"], "repair"), model_identity=identity, seed=7)
+    setup["tasks"][0]["scoring"] = {"sandbox": "s"}
     rows = dict(describe_setup(setup))
     assert (rows["SHA-256 of the model's file"], rows["engine"]) == ("beef", "e 1; n_slots 1")
+    assert rows[f"scoring of repair on {PINNED['boltons']}"] == "sandbox s"
     assert boltons.sha256 in rows[f"repository {PINNED['boltons']}"]
     assert (rows["arms"], rows["seed"]) == ("none, retrieval", "7")
     assert (rows["caps"], rows["machine"]) == ("800 tokens of code in a prompt", "P, 2 cores")
