@@ -34,7 +34,8 @@ _COMPARED = (
     "temperature",
     "n_samples",
 )
-_NOT_COMPARED = ("notes", "version", "scoring", "packages")  # of a task: none of them makes other cases
+# Of a task: none of them makes other cases, or other ones than ``cases`` would tell of.
+_NOT_COMPARED = ("notes", "version", "scoring", "packages", "limit")
 _LOCK_SECONDS = 30.0
 
 

@@ -82,7 +82,7 @@ def test_tasks_of_two_processes_join(tmp_path: Path) -> None:
     case = Case("q1", "sizes", "size", "a.py", "line\u2028separator", "q")
     one.add_task(TASK, [case])
     other.add_task(replace(TASK, task="others"), [case])
-    one.add_task(replace(TASK, notes=["said otherwise"]), [case])
+    one.add_task(replace(TASK, notes=["said otherwise"], limit=1000), [case])  # the cases are the same
     assert [task.task for task in one.read_setup().tasks] == ["sizes", "others"]
     assert one.read_cases("garden", "sizes")[0].prompt == case.prompt
     with pytest.raises(RunMismatch, match="sizes on garden: cases was 'c', is 'd'"):
