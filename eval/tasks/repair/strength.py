@@ -58,17 +58,19 @@ def measure_strength(
 ) -> dict[str, Strength]:
     """The strength of each function's tests, by its key: of up to ``MAX_MUTANTS``, as far as may be of other kinds.
 
-    A mutant that makes tests hang or end otherwise than by passing is noticed. Raises SandboxError.
+    A mutant that makes tests hang or end otherwise than by passing is noticed. A time-out, which a busy machine can
+    cause, is tried again by the next harvest. Raises SandboxError.
     """
     kept = repository.folder / f"mutants-{repository.environment.fingerprint}.jsonl"
     mutants = [mutant for each in decided for mutant in _mutants_of(repository, each, seed)]
     known = _read_kept(kept)
     waiting = [mutant for mutant in mutants if mutant.key not in known]
     with kept.open("a", encoding="utf-8") as file:
-        for number, (mutant, is_killed) in enumerate(_try_all(repository, waiting, open_trials), 1):
+        for number, (mutant, (is_killed, timed_out)) in enumerate(_try_all(repository, waiting, open_trials), 1):
             known[mutant.key] = is_killed
-            file.write(json.dumps({"key": mutant.key, "killed": is_killed}) + "\n")
-            file.flush()
+            if not timed_out:
+                file.write(json.dumps({"key": mutant.key, "killed": is_killed}) + "\n")
+                file.flush()
             if number % _TOLD_EVERY == 0 or number == len(waiting):
                 on_progress(f"planted {number} of {len(waiting)} changes to see whether the deciding tests notice")
     killed = {each.function.key: [known[m.key] for m in mutants if m.function == each.function.key] for each in decided}
@@ -100,24 +102,25 @@ def _mutants_of(repository: TestedRepository, decided: Decided, seed: int) -> It
 
 def _try_all(
     repository: TestedRepository, mutants: Sequence[_Mutant], open_trials: Callable[[TestedRepository], Trials]
-) -> Iterator[tuple[_Mutant, bool]]:
-    """Each mutant with whether it was noticed."""
+) -> Iterator[tuple[_Mutant, tuple[bool, bool]]]:
+    """Each mutant with whether it was noticed, and whether the clock said so."""
     workers = [open_trials(repository) for _ in range(_N_WORKERS if mutants else 0)]
     try:
         with ThreadPoolExecutor(_N_WORKERS) as pool:
             for start in range(0, len(mutants), _N_WORKERS):
                 block = mutants[start : start + _N_WORKERS]
-                yield from zip(block, pool.map(_is_killed, block, workers), strict=True)
+                yield from zip(block, pool.map(_try, block, workers), strict=True)
     finally:
         for worker in workers:
             worker.close()
 
 
-def _is_killed(mutant: _Mutant, trials: Trials) -> bool:
+def _try(mutant: _Mutant, trials: Trials) -> tuple[bool, bool]:
     try:
-        return not trials.try_text(mutant.path, mutant.text, mutant.tests).passed
+        trial = trials.try_text(mutant.path, mutant.text, mutant.tests)
     except TestsNotFound:  # their parameters come from the function
-        return True
+        return True, False
+    return not trial.passed, trial.timed_out
 
 
 def _read_kept(path: Path) -> dict[str, bool]:

@@ -107,6 +107,13 @@ def test_the_same_seed_plants_the_same_and_nothing_twice(tmp_path: Path) -> None
     assert other.tried and not set(other.tried) & set(first.tried)
 
 
+def test_a_time_out_is_tried_again(tmp_path: Path) -> None:
+    """It counts as noticed now; a busy machine's is put right by the next harvest."""
+    late = Judge(lambda text: Trial(False, "test_f", "timed out after 5 s", True, 1, 5.0))
+    assert measure(tmp_path, late)[KEY].n_killed == MAX_MUTANTS
+    assert measure(tmp_path, Judge(passed))[KEY].n_killed == 0
+
+
 def test_a_torn_line_costs_one_trial(tmp_path: Path) -> None:
     """An interrupted harvest goes on."""
     first, again = Judge(failed), Judge(failed)
