@@ -180,8 +180,8 @@ def _compare(path: Path, where: str, before: Mapping[str, Any], now: Mapping[str
     changed = list(_differences(before, now))
     if changed:
         raise RunMismatch(
-            f"{path} holds a run with another configuration ({where}{'; '.join(changed)}): choose another --out, or "
-            "remove that folder."
+            f"{path} holds a run with another configuration ({where}{'; '.join(changed)}): choose another --out. "
+            "Answers that were kept serve there too."
         )
 
 

@@ -95,13 +95,6 @@ def _digest(texts: Mapping[str, str | None]) -> str:
     return found.hexdigest()[:8]
 
 
-def hold_out(
-    texts: Mapping[str, str], hidden: Sequence[Function], test_files: set[str]
-) -> tuple[dict[str, str], Counter[str]]:
-    """What ``Corpus.without`` gives, for once."""
-    return Corpus(texts).without(hidden, test_files)
-
-
 class Corpus:
     """The texts of a repository by path, with what is looked at for every function once."""
 

@@ -11,7 +11,7 @@ import pytest
 from eval.tasks.base import TaskInput
 from eval.tasks.repository.copies import PrintIndex, make_print, telling_lines
 from eval.tasks.repository.functions import find_functions
-from eval.tasks.repository.heldout import HeldOutRepository, hold_out
+from eval.tasks.repository.heldout import Corpus, HeldOutRepository
 from eval.tasks.repository.placing import body_of
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import open_tested_repository
@@ -65,7 +65,7 @@ def hidden(texts: dict[str, str]) -> list[Function]:
 @pytest.fixture(scope="module")
 def tree(texts: dict[str, str], hidden: list[Function]) -> dict[str, str]:
     """The files of the tree that is indexed."""
-    return hold_out(texts, hidden, {"tests/test_prices.py"})[0]
+    return Corpus(texts).without(hidden, {"tests/test_prices.py"})[0]
 
 
 @pytest.fixture(scope="module")
