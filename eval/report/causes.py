@@ -6,6 +6,8 @@ said for certain. The oracle's gain was tested and says how sure it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from eval.tables import count_noun
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
@@ -42,6 +44,18 @@ def explain_retrieval(group: Group) -> str:
         sentences.append(f"Given the right code itself (oracle), {given}.")
     sentences.append(name_cause(group))
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def list_causes(groups: Iterable[Group]) -> list[tuple[str, str, str]]:
+    """Each cause once with what it is of: tasks and their repositories, the model, the cause. In order."""
+    found: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for group in groups:
+        if group.cause:
+            found.setdefault((group.model, group.cause), {}).setdefault(group.task, []).append(group.repo)
+    return [
+        ("; ".join(f"{task} on {', '.join(repos)}" for task, repos in tasks.items()), model, cause)
+        for (model, cause), tasks in found.items()
+    ]
 
 
 def name_cause(group: Group) -> str:

@@ -13,6 +13,7 @@ from eval.asked import find_asked
 from eval.cases import Result
 
 from . import wording
+from .causes import list_causes
 from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms
 from .plots import MIN_CONFIDENCES, Plot, draw_arms, draw_costs, draw_gains, draw_risk
 from .records import ArmFigures, Calibration, Example, Group, PooledGain, Report
@@ -87,6 +88,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "left_out": wording.describe_left_out,
         "sign": wording.describe_sign,
         "shown": wording.describe_shown,
+        "causes": list_causes,
         "follow_up": wording.describe_follow_up,
         "measure": wording.describe_measure,
         "glyph": lambda arm: GLYPHS.get(arm, "▼"),

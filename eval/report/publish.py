@@ -22,6 +22,7 @@ from eval.stats import MIN_CLUSTERS
 from eval.tables import to_table
 from indexer.errors import QuarryError
 
+from .causes import list_causes
 from .figures import NEVER_POOLED
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
@@ -92,11 +93,7 @@ def _describe_found(report: Report, figures: str) -> list[str]:
     if not report.groups:
         return ["Nothing is answered yet.", made]
     models = shorten_models(group.model for group in report.groups)
-    reasons = [
-        f"- {group.task} on {group.repo}, {models[group.model]}: {group.cause}"
-        for group in report.groups
-        if group.cause
-    ]
+    reasons = [f"- {where}, {models[model]}: {cause}" for where, model, cause in list_causes(report.groups)]
     return [
         "Does retrieval help a small model? The same cases were asked without code "
         "(`none`), with as much irrelevant code (`placebo`), with what the assistant finds (`retrieval`) and with the "

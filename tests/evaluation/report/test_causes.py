@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from eval.report.causes import list_causes
 from eval.report.figures import NONE, ORACLE, RETRIEVAL
 from eval.report.records import Group
 from eval.report.wording import judge_gain
@@ -72,3 +74,14 @@ def test_cases_that_no_arm_has_right_blame_neither_search_nor_model(group_of: An
 def test_without_a_pair_there_is_no_cause(make_result: Any, report_of: Any) -> None:
     """One arm alone explains nothing."""
     assert report_of(make_result(NONE, "c1")).groups[0].cause == ""
+
+
+def test_a_cause_that_several_share_is_said_once(group_of: Any) -> None:
+    """With all that it is of, by task."""
+    group = group_of((8, 10), (0, 5))
+    more = [replace(group, repo="other"), replace(group, task="repair"), replace(group, repo="far", cause="Else.")]
+    causes = list_causes([group, *more])
+    assert causes == [
+        (f"{group.task} on {group.repo}, other; repair on {group.repo}", group.model, group.cause),
+        (f"{group.task} on far", group.model, "Else."),
+    ]
