@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean
@@ -22,7 +22,8 @@ class RunProgress:
     """How far one task on one repository is, in answers. ``n_kept`` of them were known before.
 
     ``seconds_left`` and ``model_seconds_left``, its part that the model takes, are None before there is a new answer.
-    ``n_errors`` answers failed.
+    ``n_errors`` answers failed. ``tally`` is each arm's right answers and how many count, which errors and unanswerable
+    questions do not.
     """
 
     title: str
@@ -32,6 +33,7 @@ class RunProgress:
     n_errors: int
     seconds_left: float | None
     model_seconds_left: float | None
+    tally: Mapping[str, tuple[int, int]]
 
 
 OnProgress = Callable[[RunProgress], None]
@@ -45,6 +47,7 @@ class ProgressCounter:
         self._left = dict.fromkeys(arms, n_cases)
         self._seconds: dict[str, list[tuple[float, float]]] = defaultdict(list)
         self._kept = dict.fromkeys(arms, 0)
+        self._tally = dict.fromkeys(arms, (0, 0))
         self._n_errors = 0
 
     def add(self, result: Result, seconds: float) -> RunProgress:
@@ -59,9 +62,12 @@ class ProgressCounter:
             self._seconds[result.arm].append((model_seconds if is_first else seconds, model_seconds))
         else:
             self._kept[result.arm] += 1
+        if result.score.verdict != "error" and not result.is_unanswerable:
+            n_right, n = self._tally[result.arm]
+            self._tally[result.arm] = (n_right + result.score.is_correct, n + 1)
         total, model = self._estimate()
-        n_done = self._n - sum(self._left.values())
-        return RunProgress(self._title, n_done, self._n, sum(self._kept.values()), self._n_errors, total, model)
+        n_done, n_kept = self._n - sum(self._left.values()), sum(self._kept.values())
+        return RunProgress(self._title, n_done, self._n, n_kept, self._n_errors, total, model, dict(self._tally))
 
     def _estimate(self) -> tuple[float | None, float | None]:
         known = [pair for pairs in self._seconds.values() for pair in pairs]
@@ -142,7 +148,8 @@ def _describe(progress: RunProgress) -> str:
     if progress.seconds_left is not None and progress.model_seconds_left is not None:
         left, model = format_seconds(progress.seconds_left), format_seconds(progress.model_seconds_left)
         parts.append(f"{left} left (the model: {model})")
-    return ", ".join(parts)
+    right = ", ".join(f"{arm} {n_right} of {n}" for arm, (n_right, n) in progress.tally.items() if n)
+    return ", ".join(parts) + (f"; right so far: {right}" if right else "")
 
 
 def format_seconds(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What decides a verdict beside the answer: the code that judges, the sandbox, the interpreter that tests run in.
+"""What decides a verdict beside the answer: the code that judges, the sandbox, and what programs and tests run in.
 
 Where it has changed since a folder's answers were scored, all of them are scored again: the answers are kept.
 """
@@ -15,6 +15,8 @@ from pathlib import Path
 from eval.arms import Arm, parse_arms
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, Task
+from eval.tasks.generation.dialects import DIALECTS
+from eval.tasks.generation.toolchains import describe_tools
 from eval.tasks.repository.environment import describe_interpreter
 
 from .folder import RunFolder
@@ -22,6 +24,7 @@ from .records import TaskSetup
 
 _ROOT = Path(__file__).parents[2]
 _TASKS, _SANDBOX = _ROOT / "eval" / "tasks", _ROOT / "eval" / "sandbox"
+_BY_OTHER_TOOLS = {"html", *DIALECTS} - {"python"}  # of Python the interpreter is recorded
 
 
 def describe_scoring(
@@ -35,6 +38,8 @@ def describe_scoring(
     if not task.runs_code:
         return scoring, []
     scoring["sandbox"] = sandbox.name if sandbox is not None else ""
+    languages = {case.language for case in harvest.cases} & _BY_OTHER_TOOLS
+    scoring |= {language: describe_tools(language) for language in sorted(languages)}
     environment = harvest.environment or (describe_interpreter(python) if python is not None else None)
     if environment is None:
         return scoring | {"interpreter": "Quarry's", "python": platform.python_version()}, []

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 
 from .programs import Files
+from .toolchains import Toolchain, find_toolchain
 
-_DETECT_SECONDS = 20
-_SYSTEM_FOLDERS = ("/usr/", "/bin/", "/lib", "/opt/", "/etc/", "/nix/")
 # Node and Java reserve far more memory than they use, and start a dozen threads each.
 LIMITS = Limits(seconds=10, memory_bytes=2 * 2**30)
 _COMPILING = Limits(seconds=60, memory_bytes=4 * 2**30, n_processes=256)
 _RUNTIME = Limits(seconds=10, memory_bytes=4 * 2**30, n_processes=256)
-
-
-@dataclass(frozen=True, slots=True)
-class Toolchain:
-    """How a language is compiled and run: commands in the program's folder, of which the last one runs it."""
-
-    commands: Sequence[Sequence[str]]
-    readable: Sequence[Path] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,38 +30,6 @@ class RunReport:
     def passed(self) -> bool:
         """Whether every check was made and passed."""
         return not self.reason
-
-
-@cache
-def find_toolchain(language: str) -> Toolchain | None:
-    """How the language is run on this machine, or None where its tools are missing."""
-    if language == "python":
-        # The interpreter itself, not our environment: what is asked needs the standard library alone.
-        python = Path(sys.executable).resolve()
-        return Toolchain([[str(python), "-s", "-B", "check.py"]], _outside_system(Path(sys.base_prefix)))
-    if language == "javascript":
-        node = shutil.which("node") or shutil.which("nodejs")
-        if node is None:
-            return None
-        command = [node, "--max-old-space-size=512"]
-        return Toolchain([["sh", "-c", 'exec "$@" check.*js', "sh", *command]], _home_of(node))
-    if language == "java":
-        javac, java = shutil.which("javac"), shutil.which("java")
-        if javac is None or java is None:
-            return None
-        lean = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        compiling = [javac, *(f"-J{option}" for option in lean), "-nowarn", "Check.java"]
-        return Toolchain([compiling, [java, *lean, "-cp", ".", "Check"]], [*_home_of(javac), *_home_of(java)])
-    if language == "go":
-        return _find_go()
-    if language == "rust":
-        return _find_rust()
-    compiler = shutil.which("g++") or shutil.which("clang++")
-    if compiler is None:
-        return None
-    return Toolchain(
-        [[compiler, "-std=c++17", "-O1", "-w", "-o", "check", "check.cpp"], ["./check"]], _home_of(compiler)
-    )
 
 
 def run_program(sandbox: Sandbox, language: str, files: Files, marker: str, n_checks: int) -> RunReport:
@@ -154,46 +107,3 @@ def _first_error(outcome: Outcome) -> str:
         if is_said and not line.startswith(("Traceback", "File ")):
             return line[:300]
     return lines[-1][:300] if lines else describe_end(outcome) or f"exit code {outcome.exit_code}"
-
-
-def _find_rust() -> Toolchain | None:
-    rustc = shutil.which("rustc") or shutil.which("rustc", path=str(Path.home() / ".cargo" / "bin"))
-    sysroot = _ask([rustc, "--print", "sysroot"]) if rustc is not None else None
-    if sysroot is None:
-        return None
-    # The compiler itself, not rustup's stand-in for it, which needs a home folder.
-    own = Path(sysroot) / "bin" / "rustc"
-    command = [str(own), "--edition", "2021", "-C", "opt-level=1", "--cap-lints", "allow", "-o", "check", "check.rs"]
-    return Toolchain([command, ["./check"]], _outside_system(Path(sysroot)))
-
-
-def _find_go() -> Toolchain | None:
-    go = shutil.which("go")
-    root = _ask([go, "env", "GOROOT"]) if go is not None else None
-    if go is None or root is None:
-        return None
-    environment = {"GOCACHE": "/tmp/go-cache", "GO111MODULE": "off", "GOROOT": root, "GOTOOLCHAIN": "local"}
-    own = str(Path(root) / "bin" / "go")
-    return Toolchain(
-        [[own, "build", "-o", "check", "solution.go", "check.go"], ["./check"]],
-        _outside_system(Path(root)),
-        environment,
-    )
-
-
-def _ask(command: Sequence[str]) -> str | None:
-    """What a tool of the machine says about itself, or None."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_DETECT_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() or None if done.returncode == 0 else None
-
-
-def _home_of(tool: str) -> Sequence[Path]:
-    """The folder that an installed tool lives in, unless it is the system's, which is seen anyway."""
-    return _outside_system(Path(tool).resolve().parent.parent)
-
-
-def _outside_system(folder: Path) -> Sequence[Path]:
-    return () if f"{folder}/".startswith(_SYSTEM_FOLDERS) else (folder,)

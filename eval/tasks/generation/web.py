@@ -7,7 +7,6 @@ profile that is gone afterwards, another user where we are root. Under ``--unsaf
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -17,13 +16,12 @@ from pathlib import Path
 from eval.sandbox import Limits, Sandbox
 
 from .pages import CHECKS
-from .running import RunReport, Toolchain, read_report, run_in_folder
+from .running import RunReport, read_report, run_in_folder
+from .toolchains import Toolchain, find_chromium
 
 _FOLDER = Path(__file__).parent
 # A browser is a dozen processes with many threads each, and maps far more memory than it uses.
 _LIMITS = Limits(seconds=60, memory_bytes=4 * 2**30, n_processes=512)
-_BINARIES = ("/usr/lib/chromium/chromium", "/usr/lib/chromium-browser/chromium-browser", "/opt/google/chrome/chrome")
-_COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @cache
@@ -31,12 +29,6 @@ def load_pages() -> dict[str, str]:
     """What each page is asked to be, by its id."""
     rows = tomllib.loads((_FOLDER / "pages.toml").read_text(encoding="utf-8"))["page"]
     return {row["id"]: row["statement"].strip().replace("\n", " ") for row in rows}
-
-
-def find_chromium() -> str | None:
-    """Chromium's program itself, since the system's starter for it reads settings that the sandbox does not show."""
-    found = next((path for path in _BINARIES if Path(path).exists()), None)
-    return found or next((path for name in _COMMANDS if (path := shutil.which(name))), None)
 
 
 def missing_for_pages() -> str | None:
@@ -54,7 +46,7 @@ def look_at_page(sandbox: Sandbox, page_id: str, html: str, marker: str) -> RunR
         raise LookupError("no browser")
     files = {"pages.py": (_FOLDER / "pages.py").read_text(encoding="utf-8"), "page.html": html}
     command = [sys.executable, "-B", "pages.py", page_id, "page.html", marker, chromium]
-    toolchain = Toolchain([command], _readable(Path(spec.origin).parent))
+    toolchain = Toolchain([command], [chromium, "--version"], _readable(Path(spec.origin).parent))
     outcome, _ = run_in_folder(sandbox, toolchain, files, _LIMITS, _LIMITS)
     return read_report(outcome, marker, len(CHECKS[page_id]))
 

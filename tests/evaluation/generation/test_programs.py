@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from eval.sandbox import Limits, Outcome, Sandbox
 from eval.tasks.generation.catalogue import Problem
 from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in
 from eval.tasks.generation.probing import why_missing
-from eval.tasks.generation.running import find_toolchain, read_report
+from eval.tasks.generation.running import read_report
 from eval.tasks.generation.task import GenerationScorer, make_case
+from eval.tasks.generation.toolchains import describe_tools, find_toolchain
 
 SOLUTIONS = Path(__file__).parent / "solutions"
 SUFFIXES = {"javascript": "js", "java": "java", "go": "go", "rust": "rs", "cpp": "cpp"}
@@ -101,6 +103,19 @@ def test_probe_passes_where_the_tools_are(sandbox: Sandbox, language: str) -> No
     """A language that is here works in the sandbox; one that is not is said to be missing."""
     expected = None if find_toolchain(language) is not None else "its tools are not installed"
     assert why_missing(language, sandbox) == expected
+
+
+@pytest.mark.parametrize("language", ["python", *SUFFIXES])
+def test_tools_say_their_release(language: str) -> None:
+    """In one line with a number, for every language that can be run here."""
+    said = describe_tools(language)
+    assert (find_toolchain(language) is None) == (said == "")
+    assert "\n" not in said and (not said or re.search(r"\d+\.\d+", said))
+
+
+def test_what_is_no_program_has_no_tools() -> None:
+    """JSON is data, and a language that nothing is asked in is none of ours."""
+    assert describe_tools("json") == describe_tools("") == ""
 
 
 def test_tools_that_do_not_work_in_the_sandbox_are_missing() -> None:

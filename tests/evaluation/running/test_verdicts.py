@@ -8,8 +8,11 @@ import pytest
 
 from eval.running import verdicts
 from eval.running.records import TaskSetup
-from eval.running.verdicts import fingerprint_scoring, say_scored_again
-from eval.tasks import TASKS
+from eval.running.verdicts import describe_scoring, fingerprint_scoring, say_scored_again
+from eval.tasks import TASKS, load_task
+from eval.tasks.base import Harvest
+from eval.tasks.generation.catalogue import load_problems
+from eval.tasks.generation.task import make_case
 
 TASK = TaskSetup("garden", "sizes", 1, 3, 3, 16, "c", "i", scoring={"code": "a", "python": "3.11.7"})
 
@@ -35,6 +38,19 @@ def test_every_task_has_code_of_its_own() -> None:
     found = {fingerprint_scoring(module) for module in modules if ".published." not in module}
     assert len(found) == len([module for module in modules if ".published." not in module])
     assert fingerprint_scoring("tests.sizes") not in found
+
+
+def test_another_compiler_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The release of what a case's program runs in is recorded, and of no other."""
+    task = load_task("generation")
+    problems = [problem for problem in load_problems() if "javascript" in problem.languages]
+    harvest = Harvest([make_case(problem, "javascript") for problem in problems])
+    monkeypatch.setattr(verdicts, "describe_tools", lambda language: f"{language} 20.1")
+    before, _ = describe_scoring(task, harvest, None, None)
+    assert before["javascript"] == "javascript 20.1" and "java" not in before
+    monkeypatch.setattr(verdicts, "describe_tools", lambda language: f"{language} 22.0")
+    now, _ = describe_scoring(task, harvest, None, None)
+    assert "(javascript)" in say_scored_again(replace(TASK, scoring=before), replace(TASK, scoring=now))
 
 
 def test_the_user_is_told_what_changed() -> None:
