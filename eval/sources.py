@@ -50,7 +50,7 @@ def read_source_files(source: Source, max_file_bytes: int) -> list[tuple[str, st
     listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes)).files
     listing = sorted(listing, key=lambda file: file.path)
     files = []
-    for file, content in zip(listing, source.read_all(listing), strict=True):
+    for file, content in source.read_all(listing):
         decoded = decode(content) if content is not None else None
         if decoded is not None and reason_by_content(file.path, decoded.text) is None:
             files.append((file.path, decoded.text))

@@ -122,7 +122,7 @@ def _build(
         scanner = open_scanner(rules)
         with IndexWriter(folder, encoder) as writer:
             progress = ProgressMeter(to_read, on_progress)
-            for file, content in zip(to_read, source.read_all(to_read), strict=True):
+            for file, content in source.read_all(to_read):
                 decoded = _decode(file, content)
                 if isinstance(decoded, Skipped):
                     skipped.append(decoded)

@@ -93,7 +93,7 @@ def read_blobs(folder: Path, blobs: Sequence[str]) -> Iterator[bytes | None]:
                 yield None
                 continue
             content = process.stdout.read(int(size) + 1)  # a line end follows
-            yield content[:-1]
+            yield content[:-1] if len(content) == int(size) + 1 else None  # git may be ended within a blob
     finally:
         process.kill()
         asking.join()

@@ -164,8 +164,13 @@ def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, i
 
 
 def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:
-    """Remove a repository's index, after its writer if there is one. Raises UnknownRepository or IndexBusy."""
-    folder, _ = find_repository(home, name)
+    """Remove a repository's index, after its writer if there is one. Raises UnknownRepository or IndexBusy.
+
+    Also one that is damaged or that another version has written, which cannot be opened.
+    """
+    if check_name(name) not in list_names(home):
+        raise unknown_repository(name, list_names(home))
+    folder = RepositoryFolder(home, name)
     with folder.locked(wait_seconds):
         folder.clear()
         shutil.rmtree(folder.path, ignore_errors=True)

@@ -22,6 +22,7 @@ from .records import Skipped, SourceFile
 LeaveOut = Callable[[str, int], str | None]
 
 _SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
+_CLOCK_STEP_NS = 20_000_000  # a file system's clock goes in steps of up to 10 ms
 SYMLINK, SUBMODULE = "120000", "160000"  # modes of a tree's or an index's entries
 
 
@@ -126,13 +127,23 @@ def read_file(path: Path) -> bytes:
         raise SourceError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def read_each(top: Path, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
-    """The content of each of ``files`` below ``top``, None for one that has gone. Raises SourceError for others."""
+def read_each(top: Path, files: Sequence[SourceFile], listed_ns: int) -> Iterator[tuple[SourceFile, bytes | None]]:
+    """Each of ``files`` below ``top`` with its content, None for one that has gone. Raises SourceError for others.
+
+    One that was written since ``listed_ns``, nanoseconds of the clock before the listing, has the id of what is read:
+    rows of another content than its id says would be taken over into other refs.
+    """
     for file in files:
         path = top / file.path
         try:
-            yield read_file(path)
-        except SourceError:
+            content = read_file(path)
+            status = path.stat()
+        except (SourceError, FileNotFoundError):
             if path.exists():
                 raise
-            yield None
+            yield file, None
+            continue
+        # Not always by content: where git changes line ends, its id is not that of the file on disk.
+        if max(status.st_mtime_ns, status.st_ctime_ns) >= listed_ns - _CLOCK_STEP_NS:
+            file = SourceFile(file.path, blob_id(content, len(file.blob)), len(content))
+        yield file, content

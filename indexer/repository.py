@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,8 +46,11 @@ class Source(Protocol):
     def read(self, file: SourceFile) -> bytes:
         """The content of a listed file. Raises SourceError."""
 
-    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
-        """The content of each of many listed files, None for one that has gone meanwhile. Raises SourceError."""
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, bytes | None]]:
+        """Each of many listed files with its content, None for one that has gone meanwhile. Raises SourceError.
+
+        A file that was written since it was listed has the id and size of what was read.
+        """
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Those of ``refs`` that the repository does not have any more; none where that cannot be told."""
@@ -177,11 +181,11 @@ class CommitSource:
         except (ValueError, OSError, GitCommandError) as error:
             raise SourceError(f"git cannot read {file.path} at {self._commit[:12]}: run `git fsck` there.") from error
 
-    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, bytes | None]]:
         """The blobs' contents, which git reads ahead. Raises SourceError where git has lost one."""
         contents = read_blobs(Path(self._repo.working_dir), [file.blob for file in files])
         for file, content in zip(files, contents, strict=True):
-            yield self.read(file) if content is None else content
+            yield file, self.read(file) if content is None else content
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Refs that name no commit any more, and commits that no branch or tag leads to."""
@@ -199,18 +203,20 @@ class WorktreeSource:
         self.origin = str(self._top / below) if below else str(self._top)
         self.ref = WORKTREE
         self.notes: Sequence[str] = ()
+        self._listed_ns = 0  # never: every file is then taken to be newer
 
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """What `git status` would call tracked or new."""
+        self._listed_ns = time.time_ns()
         return list_worktree(self._top, self._below, leave_out, known_bytes)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
 
-    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
-        """The files' contents as they are now."""
-        return read_each(self._top, files)
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, bytes | None]]:
+        """The files and their contents as they are now."""
+        return read_each(self._top, files, self._listed_ns)
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Refs that name no commit any more, and commits that no branch or tag leads to."""
@@ -229,18 +235,20 @@ class FolderSource:
         self.notes: Sequence[str] = (
             f"{top} is not kept by git: its files are indexed as they are now, and answers name no commit.",
         )
+        self._listed_ns = 0  # never: every file is then taken to be newer
 
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """Every file below the folder that no .gitignore names."""
+        self._listed_ns = time.time_ns()
         return list_paths(self._top, sorted(walk(self._top)), leave_out)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
         return read_file(self._top / file.path)
 
-    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
-        """The files' contents as they are now."""
-        return read_each(self._top, files)
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, bytes | None]]:
+        """The files and their contents as they are now."""
+        return read_each(self._top, files, self._listed_ns)
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """None: there is no history to ask."""

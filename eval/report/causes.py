@@ -90,8 +90,8 @@ def _why_better(opening: str, found: Slice | None, missed: Slice | None) -> str:
     figures = f"({write_signed(where)} against {write_signed(elsewhere)})"
     if where <= elsewhere:
         return (
-            f"{opening}, but what helped was not the code that counts as right: the gain is not larger where that was "
-            f"retrieved {figures}. Perhaps other code did it, such as similar functions nearby."
+            f"{opening}; perhaps what helped was not the code that counts as right but other code, such as similar "
+            f"functions nearby: the gain is not larger where the right code was retrieved {figures}."
         )
     if _is_mostly_found(found, missed):
         return f"{opening}, and more where the right code was retrieved than where it was not {figures}."

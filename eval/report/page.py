@@ -86,7 +86,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         "used": lambda groups: [name for name, count in _SELDOM_USED.items() if _is_used(groups, count)],
         "commit": wording.write_commit,
         "left_out": wording.describe_left_out,
-        "sign": wording.describe_sign,
+        "interval_words": wording.describe_interval,
         "shown": wording.describe_shown,
         "causes": list_causes,
         "follow_up": wording.describe_follow_up,

@@ -112,16 +112,13 @@ def describe_follow_up(gain: Gain) -> str:
     """The gain where both arms have a second try."""
     return (
         f"With one follow-up for both, {gain.arm} minus {gain.baseline} is {write_signed(gain.difference)} "
-        f"({_describe_interval(gain.interval)}, {gain.n_pairs} pairs, p {write_p(gain.p)})."
+        f"({describe_interval(gain.interval)}, {gain.n_pairs} pairs, p {write_p(gain.p)})."
     )
 
 
-def describe_sign(interval: Interval | None) -> str:
-    """A difference's interval, and what it says alone: above zero, below zero, or no difference shown."""
-    if interval is None:
-        return "too few files for an interval"
-    word = "above zero" if interval.low > 0 else "below zero" if interval.high < 0 else "no difference shown"
-    return f"{_describe_interval(interval)}, {word}"
+def describe_interval(interval: Interval | None) -> str:
+    """A difference's interval. Alone it decides nothing, so that no word on better or worse goes with it."""
+    return f"95 % interval {write_interval(interval, signed=True)}" if interval else "no interval"
 
 
 def describe_detectable(gain: Gain) -> str:
@@ -135,7 +132,7 @@ def describe_pooled(pooled: PooledGain) -> str:
     """The headline of one repository."""
     return (
         f"{pooled.arm} minus {pooled.baseline} {write_signed(pooled.difference)} "
-        f"({_describe_interval(pooled.interval)}), the mean over {', '.join(pooled.tasks)}."
+        f"({describe_interval(pooled.interval)}), the mean over {', '.join(pooled.tasks)}."
     )
 
 
@@ -162,13 +159,9 @@ def _describe_sureness(gain: Gain) -> str:
     """Interval, pairs and p; without an interval what the p rests on."""
     pairs = count_noun(gain.n_pairs, "pair")
     if gain.interval is not None:
-        return f"{_describe_interval(gain.interval)}, {pairs}, p {write_p(gain.p)}"
+        return f"{describe_interval(gain.interval)}, {pairs}, p {write_p(gain.p)}"
     files = count_noun(gain.n_files, "file")
     return f"no interval from {files}; the exact test takes cases as independent: {pairs}, p {write_p(gain.p)}"
-
-
-def _describe_interval(interval: Interval | None) -> str:
-    return f"95 % interval {write_interval(interval, signed=True)}" if interval else "no interval"
 
 
 def write_pass(pass_at: Mapping[str, float]) -> str:

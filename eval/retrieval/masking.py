@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from indexer.languages import detect_language
@@ -49,9 +50,11 @@ class MaskedSource:
         """The content of a listed file. Raises SourceError."""
         return self._source.read(self._true_files[file.path])
 
-    def read_all(self, files: Sequence[SourceFile]) -> Iterator[bytes | None]:
-        """The content of each of many listed files, None for one that has gone meanwhile. Raises SourceError."""
-        return self._source.read_all([self._true_files[file.path] for file in files])
+    def read_all(self, files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, bytes | None]]:
+        """Each of many listed files with its content, None for one that has gone meanwhile. Raises SourceError."""
+        contents = self._source.read_all([self._true_files[file.path] for file in files])
+        for file, (true, content) in zip(files, contents, strict=True):
+            yield replace(file, blob=true.blob, n_bytes=true.n_bytes), content
 
     def find_gone(self, refs: Sequence[str]) -> Sequence[str]:
         """Those of ``refs`` that the source does not have any more."""

@@ -534,3 +534,33 @@ def test_a_file_that_goes_while_it_is_indexed_is_left_out(
     report = build(home, repo.path, worktree=True)
     assert [(s.path, s.reason) for s in report.skipped] == [("a.py", "gone while it was indexed")]
     assert [chunk[1] for chunk in stored_chunks(home)] == ["b.py"]
+
+
+@pytest.mark.parametrize("kept_by_git", [True, False])
+def test_a_file_saved_while_it_is_indexed_has_the_id_of_what_was_read(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch, kept_by_git: bool
+) -> None:
+    """Its rows are those of the edit, and the commit that has the former content gets rows of its own."""
+    source = WorktreeSource if kept_by_git else FolderSource
+    repo = make_repo({"a.py": function("alpha"), "b.py": function("beta")})
+    folder = repo.path
+    if not kept_by_git:
+        shutil.rmtree(folder / ".git")
+    list_files = source.list_files
+
+    def list_then_save(self: Any, *arguments: Any) -> Any:
+        listing = list_files(self, *arguments)
+        (folder / "a.py").write_text(function("edited"))
+        return listing
+
+    with monkeypatch.context() as patched:
+        patched.setattr(source, "list_files", list_then_save)
+        build(home, folder, worktree=kept_by_git)
+    assert build(home, folder, worktree=kept_by_git).n_files_read == 0
+    assert "def edited" in stored_chunks(home, ref=WORKTREE)[0][4]
+    (folder / "a.py").write_text(function("alpha"))
+    if kept_by_git:
+        build(home, folder)
+        assert "def alpha" in stored_chunks(home, ref="HEAD")[0][4]
+    build(home, folder, worktree=kept_by_git)
+    assert "def alpha" in stored_chunks(home, ref=WORKTREE)[0][4]

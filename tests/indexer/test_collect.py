@@ -15,7 +15,7 @@ import indexer.collect
 from assistant.search import Searcher
 from indexer.collect import compact, needs_compaction
 from indexer.errors import InputError, UnknownRepository
-from indexer.home import find_repository, open_index, remove_ref
+from indexer.home import find_repository, open_index, remove_ref, remove_repository
 from indexer.index_folder import RepositoryFolder
 from indexer.manifest import list_refs
 from indexer.matrix import Matrix
@@ -134,6 +134,19 @@ def test_a_chunk_that_comes_back_is_embedded_again(make_repo: Make, home: Path, 
     assert count_stored(home) == (4, 4)
     assert build(home, repo.path, ref="side").n_embedded == 6
     assert count_stored(home) == (10, 10)
+
+
+@pytest.mark.parametrize("damage", ["{", '{"name": "project", "format_version": 1}'])
+def test_what_cannot_be_opened_can_be_removed(make_repo: Make, home: Path, build: Make, damage: str) -> None:
+    """A damaged index, and one that another version wrote, which an error offers to remove."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    folder = RepositoryFolder(home, "project").path
+    (folder / "repository.json").write_text(damage)
+    remove_repository(home, "project", wait_seconds=1)
+    assert not folder.exists()
+    with pytest.raises(UnknownRepository):
+        remove_repository(home, "project", wait_seconds=1)
 
 
 def test_one_ref_can_be_removed(make_repo: Make, home: Path, build: Make) -> None:

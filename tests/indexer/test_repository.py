@@ -13,6 +13,7 @@ import pytest
 
 from indexer.clones import is_url
 from indexer.errors import SourceError
+from indexer.gitcommand import read_blobs
 from indexer.repository import WORKTREE, Source, default_name, open_source
 
 Make = Callable[..., Any]
@@ -391,3 +392,15 @@ def test_urls_are_known_by_their_form(source: str, url: bool) -> None:
 def test_a_name_comes_from_the_last_part(source: str, name: str) -> None:
     """The default name is the last part, in characters that a folder and Chroma allow."""
     assert default_name(source) == name
+
+
+def test_a_blob_that_git_did_not_finish_is_lost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """git may be ended within a blob: half of it is none, so that it is read again by itself."""
+
+    def end_early(folder: Path, *arguments: str, with_input: bool = False) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        printed = "b1 blob 4\nfull\nb2 blob 10\nhalf"
+        return subprocess.Popen(["printf", "%s", printed], stdin=pipe, stdout=pipe, stderr=pipe)
+
+    monkeypatch.setattr("indexer.gitcommand.start_git", end_early)
+    assert list(read_blobs(tmp_path, ["b1", "b2", "b3"])) == [b"full", None, None]

@@ -55,7 +55,7 @@ def check_out(source: Source, parent: Path, max_file_bytes: int) -> Checkout:
     leave_out = partial(reason_by_name, max_file_bytes=max_file_bytes)
     texts: dict[str, str] = {}
     prefix = _project_folder([file.path for file in files])
-    for file, data in zip(files, source.read_all(files), strict=True):
+    for file, data in source.read_all(files):
         if data is None:
             continue
         path = file.path.removeprefix(prefix)
