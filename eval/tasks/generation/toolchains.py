@@ -73,13 +73,12 @@ def find_chromium() -> str | None:
 @cache
 def describe_tools(language: str) -> str:
     """Which release of a language's tools this is (``html``: of the browser), in their words; empty without any."""
-    if language == "html":
-        chromium = find_chromium()
-        command = [chromium, "--version"] if chromium is not None else None
-    else:
-        toolchain = find_toolchain(language) if language in DIALECTS else None
-        command = toolchain.version if toolchain is not None else None
-    said = _ask(command) if command is not None else None
+    command: Sequence[str] = ()
+    if language == "html" and (chromium := find_chromium()) is not None:
+        command = [chromium, "--version"]
+    elif language in DIALECTS and (toolchain := find_toolchain(language)) is not None:
+        command = toolchain.version
+    said = _ask(command) if command else None
     return said.splitlines()[0] if said is not None else ""
 
 
