@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eval.asked import find_asked
 from eval.cases import Result
@@ -17,10 +18,12 @@ from eval.tasks import FACTS
 from indexer.errors import QuarryError
 
 from .figures import Group
-from .graders import Grader
 from .records import Judgement, Reply
 from .rubric import RUBRIC_VERSION, SYSTEM, read_reasons, read_reply, word_request
 from .store import JudgementWriter, judging_file, pair_key, read_judgements
+
+if TYPE_CHECKING:
+    from .graders import Grader
 
 MAX_ERRORS_IN_A_ROW = 3
 _MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
@@ -63,12 +66,8 @@ def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int 
 
     So a part of the pairs has about as many that test the judge as it can. Cases without two answers are left out.
     """
-    cells: dict[tuple[str, str, str, str], dict[str, Result]] = {}
-    for result in results:
-        if result.attempts and result.score.verdict != "error":
-            cells.setdefault((result.model, result.repo, result.task, result.case_id), {})[result.arm] = result
     queues: dict[tuple[str, ...], list[tuple[str, Pair]]] = {}
-    for key, arms in cells.items():
+    for key, arms in _answers_by_case(results).items():
         if arm in arms and baseline in arms:
             pair = Pair(find_asked(arms[baseline]), arms[arm], arms[baseline])
             parted = str(arms[arm].score.is_correct != arms[baseline].score.is_correct)
@@ -79,6 +78,22 @@ def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int 
     if not pairs:
         raise HarvestError(f"The run holds no case with answers under both {arm} and {baseline}: run these arms first.")
     return pairs[:limit]
+
+
+def match_judgements(judgements: Sequence[Judgement], results: Sequence[Result]) -> list[Judgement]:
+    """The judgements by the present rubric of the answers that ``results`` hold, each pair once, the last of several.
+
+    Verdicts are those of ``results``: answers may have been scored again since they were judged.
+    """
+    cells = _answers_by_case(results)
+    matched: dict[tuple[str, ...], Judgement] = {}
+    for each in judgements:
+        arms = cells.get((each.model, each.repo, each.task, each.case_id), {})
+        if each.rubric == RUBRIC_VERSION and each.arm in arms and each.baseline in arms:
+            pair = Pair(find_asked(arms[each.baseline]), arms[each.arm], arms[each.baseline])
+            if each.answers == pair.fingerprint:
+                matched[pair_key(each)] = _with_verdicts(each, pair)
+    return list(matched.values())
 
 
 async def judge_pairs(
@@ -113,7 +128,7 @@ async def judge_pairs(
                 continue
             writer.add(found)
         n_errors = 0
-        judged.append(found)
+        judged.append(_with_verdicts(found, pair))
         on_progress(number, len(pairs))
     if not judged:
         raise RunStopped(
@@ -130,6 +145,20 @@ def describe_failures(failures: Sequence[Failure], n_pairs: int) -> str:
         f"{len(failures)} of {count_noun(n_pairs, 'pair')} could not be judged and are in no figure: {named}. The last "
         f"error: {failures[-1].reason} Run the same command again to try them again."
     )
+
+
+def _answers_by_case(results: Sequence[Result]) -> dict[tuple[str, str, str, str], dict[str, Result]]:
+    """The results that hold an answer: by model, repository, task and case, then by arm."""
+    cells: dict[tuple[str, str, str, str], dict[str, Result]] = {}
+    for result in results:
+        if result.attempts and result.score.verdict != "error":
+            cells.setdefault((result.model, result.repo, result.task, result.case_id), {})[result.arm] = result
+    return cells
+
+
+def _with_verdicts(judgement: Judgement, pair: Pair) -> Judgement:
+    arm_passed, baseline_passed = pair.arm.score.is_correct, pair.baseline.score.is_correct
+    return replace(judgement, arm_passed=arm_passed, baseline_passed=baseline_passed)
 
 
 async def _judge(pair: Pair, grader: Grader) -> Judgement:

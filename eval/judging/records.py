@@ -29,7 +29,8 @@ class Reply:
 class Judgement:
     """A pair of answers to one case, judged in both orders: a line of DIR/judging/*.jsonl.
 
-    ``forward`` saw the baseline's answer as A, ``backward`` the arm's. ``passed`` says which answers execution passes.
+    ``forward`` saw the baseline's answer as A, ``backward`` the arm's. ``passed`` says which answers execution passed
+    when they were judged; figures take it from the results.
     """
 
     judge: str

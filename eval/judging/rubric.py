@@ -25,13 +25,15 @@ RUBRIC = """Score each answer from 1 to 10:
 First give your reasons in at most three sentences. Then end with one line of JSON:
 {"score_a": N, "score_b": N, "winner": "A" or "B" or "tie"}"""
 
+# A small "a" before a word is the article, as in "a tie".
+_SIDE = r"((?:an?\s+)?tie|(?-i:A)|B|a(?!\s+\w))"
 _WINNER_LINE = re.compile(
     r"\b(?:winner|better(?: answer)?|preferred(?: answer)?|verdict)\b[\"'*\s:=]*(?:is\s+)?"
-    r"[\"'*\s]*(?:answer\s+)?[\"'*]*(A|B|tie)\b",
+    rf"[\"'*\s]*(?:answer\s+)?[\"'*]*{_SIDE}\b",
     re.IGNORECASE,
 )
 _A_IS_BETTER = re.compile(r"\banswer\s+(A|B)\s+(?:is|seems)\s+(?:clearly\s+|slightly\s+)?better\b", re.IGNORECASE)
-_LONE_WINNER = re.compile(r"[\s\"'*\[(.]*(?:answer\s+)?(A|B|tie)[\s\"'*\]).]*", re.IGNORECASE)
+_LONE_WINNER = re.compile(rf"[\s\"'*\[(.]*(?:answer\s+)?{_SIDE}[\s\"'*\]).]*", re.IGNORECASE)
 
 
 def word_request(task: str, answer_a: str, answer_b: str) -> str:
@@ -94,7 +96,7 @@ def _find_winner(text: str) -> Side | None:
 
 
 def _read_side(value: object) -> Side | None:
-    word = str(value).strip().lower().removeprefix("answer").strip(" \"'.")
+    word = re.sub(r"^an?\s+", "", str(value).strip().lower().removeprefix("answer").strip(" \"'."))
     sides: dict[str, Side] = {"a": "A", "b": "B", "tie": "tie", "equal": "tie", "both": "tie"}
     return sides.get(word)
 

@@ -12,6 +12,7 @@ from eval.cases import Result
 from eval.errors import EvaluationError
 from eval.files import write_whole
 from eval.judging.figures import summarise_judgements
+from eval.judging.judge import match_judgements
 from eval.judging.store import read_judgements
 
 from .build import build_report
@@ -78,7 +79,7 @@ def build(folders: Sequence[Path], plan: Plan | None = None) -> tuple[Report, Se
     report = build_report(
         runs.setups,
         runs.results,
-        summarise_judgements(judgements),
+        summarise_judgements(match_judgements(judgements, runs.results)),
         name=f"{_short(runs.commit)}-{now:%Y%m%dT%H%M%S}",
         made_at=f"{now:%Y-%m-%d %H:%M:%S} UTC",
         commit=runs.commit,

@@ -38,6 +38,7 @@ class Problem:
 
     ``checks`` were written by hand, of which the first may be shown; ``generated`` are the reference's. ``languages``
     are those beside Python. ``brute`` does the same in another way; ``inputs`` is an expression for random arguments.
+    ``without_regex``: the statement forbids libraries of regular expressions, so that an answer with one is wrong.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Problem:
     reference: str
     brute: str
     inputs: str
+    without_regex: bool = False
 
     @property
     def uses_library(self) -> bool:
@@ -129,6 +131,7 @@ def _read_problem(row: dict[str, Any], generated: Sequence[str]) -> Problem:
         reference=row["reference"].lstrip("\n"),
         brute=row.get("brute", "").lstrip("\n"),
         inputs=row["inputs"],
+        without_regex=row.get("without_regex", False),
     )
 
 

@@ -6,6 +6,7 @@ Types are those of ``catalogue.Problem``. In problems of several languages numbe
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,24 +35,66 @@ _CPP = {
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A language that problems are asked in. ``name`` is that of ``indexer.languages``; ``rules`` end the prompt."""
+    """A language that problems are asked in. ``name`` is that of ``indexer.languages``; ``rules`` end the prompt.
+
+    ``regex`` is what tells that code uses a library of regular expressions.
+    """
 
     name: str
     title: str
     rules: str
+    regex: str
 
+
+_ONE_ARGUMENT = r"\((?:[^,()]|\([^()]*\))+\)"  # so that a function of the answer's own by that name is not meant
 
 DIALECTS: Mapping[str, Dialect] = {
     dialect.name: dialect
     for dialect in (
-        Dialect("python", "Python", "Write the function with the imports that it needs, and no calls of it."),
-        Dialect("javascript", "JavaScript", "It runs in Node. Write the function, and no calls of it."),
-        Dialect("java", "Java", "Put it into a public class `Solution`, without a `main`."),
-        Dialect("go", "Go", "Write it in `package main`, with the imports that it needs and without a `main`."),
-        Dialect("rust", "Rust", "Use nothing but the standard library. Write the function, without a `main`."),
-        Dialect("cpp", "C++", "It is C++17. Write the function with the headers that it needs, without a `main`."),
+        Dialect(
+            "python",
+            "Python",
+            "Write the function with the imports that it needs, and no calls of it.",
+            r"(?:^|;)\s*(?:from\s+(?:re|regex)\b|import\s[^;\n]*\b(?:re|regex)\b)|\b__import__\b|\bimportlib\b",
+        ),
+        Dialect(
+            "javascript",
+            "JavaScript",
+            "It runs in Node. Write the function, and no calls of it.",
+            rf"\bRegExp\b|\.(?:match|matchAll|search|test|exec){_ONE_ARGUMENT}",
+        ),
+        Dialect(
+            "java",
+            "Java",
+            "Put it into a public class `Solution`, without a `main`.",
+            rf"\bjava\.util\.regex\b|\bPattern\.(?:compile|matches)\(|\.matches{_ONE_ARGUMENT}",
+        ),
+        Dialect(
+            "go",
+            "Go",
+            "Write it in `package main`, with the imports that it needs and without a `main`.",
+            r'"regexp(?:/syntax)?"',
+        ),
+        Dialect(
+            "rust",
+            "Rust",
+            "Use nothing but the standard library. Write the function, without a `main`.",
+            r"\bregex::",
+        ),
+        Dialect(
+            "cpp",
+            "C++",
+            "It is C++17. Write the function with the headers that it needs, without a `main`.",
+            r"<regex\b|\bw?regex(?:\s+\w+)?\s*[({]",
+        ),
     )
 }
+
+
+def uses_regex(code: str, language: str) -> bool:
+    """Whether the code uses a library of regular expressions, as its imports and calls outside of comments tell."""
+    comments = r"#.*" if language == "python" else r"//.*|/\*[\s\S]*?\*/"
+    return re.search(DIALECTS[language].regex, re.sub(comments, "", code), re.MULTILINE) is not None
 
 
 def name_in(problem: Problem, language: str) -> str:

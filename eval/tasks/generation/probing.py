@@ -9,7 +9,8 @@ from eval.sandbox import Sandbox
 
 from .catalogue import Check, Problem
 from .programs import write_program
-from .running import find_toolchain, run_program
+from .running import run_program
+from .toolchains import find_toolchain
 from .web import look_at_page, missing_for_pages
 
 _MARKER = "probe"

@@ -21,7 +21,7 @@ from eval.tasks.base import Harvest, TaskInput, sandbox_of
 from eval.tasks.extraction import answered_language, extract_code
 
 from .catalogue import LIBRARY, Check, Problem, library_files, load_problems
-from .dialects import DIALECTS, name_in, signature
+from .dialects import DIALECTS, name_in, signature, uses_regex
 from .probing import why_missing
 from .programs import write_program
 from .running import RunReport, run_program
@@ -32,7 +32,7 @@ class GenerationTask:
     """Asks for functions and pages, and runs what comes."""
 
     name = "generation"
-    version = 1
+    version = 2
     description = "functions and web pages from a text of our own, with and without a house library; decided by running"
     needs_repository = False
     runs_code = True
@@ -90,6 +90,9 @@ class GenerationScorer:
         code = extract_code(text, case.language, name)
         if code is None:
             return Score("unanswered", "no code in the answer", measures={"asked_language": asked, "passed_share": 0.0})
+        if problem is not None and problem.without_regex and uses_regex(code, case.language):
+            reason = "it uses a library of regular expressions, which the problem forbids"
+            return Score("wrong", reason, code, {"asked_language": asked, "passed_share": 0.0})
         report = self._run(case, code, problem)
         measures = {"asked_language": asked, "passed_share": report.n_passed / report.n_checks}
         if report.passed:

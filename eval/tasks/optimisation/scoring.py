@@ -2,8 +2,9 @@
 
 The verdict is by counted work alone (``inside/counting.py``), which is the same on every machine: measured time is
 reported beside it, and is not decisive since two cores are noisy. ``correct`` is an answer that is right and at least
-half way, in log terms, from the original to the best that we know. A better constant does not get there, since every
-item's best is more than ten times as good at the measured size; another growth does, even with a log factor more.
+half way from the original to the best that we know, in its work (in log terms) and in how that grows. A better
+constant may do enough less at the measured size, but grows as the original does; another growth gets there in both,
+even with a log factor more.
 """
 
 from __future__ import annotations
@@ -76,22 +77,26 @@ def judge(result: Mapping[str, Any], code: str) -> Score:
     original, best, answer = (steps[name] for name in ("original", "best", "answer"))
     speedup, possible = original[0] / answer[0], original[0] / best[0]
     share = max(0.0, math.log(speedup) / math.log(possible))
+    growth, original_growth = _growth(answer), _growth(original)
+    allowed_growth = original_growth + HALF_WAY * (_growth(best) - original_growth)
     measures = {
         "is_right": 1.0,
         "speedup_work": speedup,
         "best_speedup_work": possible,
         "share_of_best": share,
-        "growth": _growth(answer),
-        "original_growth": _growth(original),
+        "growth": growth,
+        "original_growth": original_growth,
     }
     seconds = result["seconds"]
     if seconds:
         measures["speedup_time"] = seconds["original"] / seconds["answer"]
-        measures["best_speedup_time"] = seconds["original"] / seconds["best"]
     said = f"it does {100 / speedup:.3g} % of the original's counted work, and {100 / possible:.3g} % is possible"
-    if share >= HALF_WAY:
-        return Score("correct", f"right: {said}", code, measures)
-    return Score("wrong", f"right, but not fast enough: {said}", code, measures)
+    if share < HALF_WAY:
+        return Score("wrong", f"right, but not fast enough: {said}", code, measures)
+    if growth > allowed_growth:
+        said += f"; it grows with the size to the power of {growth:.2f}, the original with {original_growth:.2f}"
+        return Score("wrong", f"right, but its work grows too fast: {said}", code, measures)
+    return Score("correct", f"right: {said}", code, measures)
 
 
 def _growth(steps: list[int]) -> float:

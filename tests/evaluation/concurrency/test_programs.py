@@ -50,6 +50,68 @@ def test_each_bug_of_the_task_queue_is_found(left: str, scorer: ConcurrencyScore
     assert scorer.score_code(BY_NAME["task_queue"], repaired.replace(good, bad)).verdict == "wrong"
 
 
+LOCKED_DEPOSIT = """\
+        async with self._lock:
+            await self.journal.write("deposit", amount)
+            self.balance += amount
+            return self.balance
+"""
+SETTLED_ONE_BY_ONE = (
+    "    await asyncio.gather(*(account.deposit(amount) for amount in amounts))\n",
+    "    for amount in amounts:\n        await account.deposit(amount)\n",
+)
+# Answers that mend less than there is to mend: whose repair, and what of it is another way.
+NOT_REPAIRED: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "deposits without the lock": (
+        "lost_update",
+        [
+            (
+                LOCKED_DEPOSIT,
+                '        await self.journal.write("deposit", amount)\n'
+                "        self.balance += amount\n        return self.balance\n",
+            ),
+            (
+                '            await self.journal.write("withdraw", amount)\n            self.balance -= amount\n',
+                '            before = self.balance\n            await self.journal.write("withdraw", amount)\n'
+                "            self.balance = before - amount\n",
+            ),
+        ],
+    ),
+    "deposits as they were, one by one": (
+        "lost_update",
+        [
+            (
+                LOCKED_DEPOSIT,
+                '        before = self.balance\n        await self.journal.write("deposit", amount)\n'
+                "        self.balance = before + amount\n        return self.balance\n",
+            ),
+            SETTLED_ONE_BY_ONE,
+        ],
+    ),
+    "deposits one by one": ("lost_update", [SETTLED_ONE_BY_ONE]),
+    "lifts as they were, one by one": (
+        "crossing_cranes",
+        [
+            ("with all_of(first.lock, second.lock):", "with first.lock, second.lock:"),
+            ("start()\n    for thread in threads:\n        thread.join()", "start()\n        thread.join()"),
+        ],
+    ),
+    "readings without a pause": ("blocked_loop", [("        await asyncio.sleep(0.5)\n", "")]),
+}
+
+
+@pytest.mark.parametrize("left", NOT_REPAIRED)
+def test_half_a_repair_fails(left: str, scorer: ConcurrencyScorer) -> None:
+    """What keeps a bug out of sight, or drops what the program has to do, is no repair."""
+    name, changes = NOT_REPAIRED[left]
+    code = BY_NAME[name].read("repaired")
+    for good, bad in changes:
+        assert good in code
+        code = code.replace(good, bad)
+    score = scorer.score_code(BY_NAME[name], code)
+    assert score.verdict == "wrong" and score.measures["share_of_tests"] > 0, score.explanation
+
+
 OTHER_REPAIRS = {
     "bounded_buffer": """
 import asyncio

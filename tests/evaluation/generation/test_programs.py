@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from eval.cases import Score
 from eval.sandbox import Limits, Outcome, Sandbox
 from eval.tasks.generation.catalogue import Problem
-from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in
+from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in, uses_regex
 from eval.tasks.generation.probing import why_missing
 from eval.tasks.generation.running import read_report
 from eval.tasks.generation.task import GenerationScorer, make_case
@@ -164,3 +165,53 @@ def test_values_are_those_of_the_language() -> None:
     assert literal({"a": 1}, "map[string,int]", "go") == 'map[string]int{"a": 1}'
     assert literal([True], "list[bool]", "cpp") == "std::vector<bool>{true}"
     assert type_in("map[string,list[int]]", "java") == "Map<String, List<Integer>>"
+
+
+REGEX_ANSWERS = [
+    ("python", "import re\n\ndef pattern_covers(text, pattern):\n    return bool(re.fullmatch(pattern, text))"),
+    ("python", "from re import fullmatch as f\n\ndef pattern_covers(text, pattern):\n    return f(pattern, text)"),
+    ("python", "def pattern_covers(text, pattern):\n    import functools, re\n    return re.fullmatch(pattern, text)"),
+    ("javascript", "function patternCovers(text, pattern) { return new RegExp(`^${pattern}$`).test(text); }"),
+    ("javascript", "const patternCovers = (text, pattern) => text.match('^' + pattern + '$') !== null;"),
+    ("javascript", "function patternCovers(text, pattern) { return /^a*$/.test(text); }"),
+    ("java", "import java.util.regex.Pattern;\npublic class Solution { /* Pattern.matches(pattern, text) */ }"),
+    ("java", "static boolean patternCovers(String text, String pattern) { return text.matches(pattern.trim()); }"),
+    ("go", 'package main\n\nimport (\n\t"regexp"\n)\n'),
+    ("rust", "use regex::Regex;\n"),
+    ("cpp", "#include <regex>\n"),
+    ("cpp", "#include <bits/stdc++.h>\nbool f(std::string t, std::string p) { return regex_match(t, std::regex(p)); }"),
+]
+OWN_ANSWERS = [
+    ("python", "# import re is not allowed\nfrom functools import reduce, lru_cache\ndef match(text, pattern): pass"),
+    ("javascript", "// no RegExp\nfunction match(i, j) { return rest.match(i, j) || this.search(); }"),
+    ("java", "/* no java.util.regex */ boolean matches(int i, int j) { return Solution.matches(i + 1, j); }"),
+    ("go", '// no "regexp"\nfunc match(i int, j int) bool { return strings.HasPrefix(text, pattern) }'),
+    ("rust", "// regex::Regex\nfn regex_covers(text: &str) -> bool { true }"),
+    ("cpp", "// <regex>\nbool regex_match(int i, int j) { return regexAt(i) && j; }"),
+]
+
+
+@pytest.mark.parametrize(("language", "code"), REGEX_ANSWERS)
+def test_a_library_of_regular_expressions_is_told(language: str, code: str) -> None:
+    """By what imports or calls it, in every language."""
+    assert uses_regex(code, language)
+
+
+@pytest.mark.parametrize(("language", "code"), OWN_ANSWERS)
+def test_matching_of_its_own_is_none(language: str, code: str) -> None:
+    """Comments that speak of it, and functions of the answer's own by such names, are no library."""
+    assert not uses_regex(code, language)
+
+
+def test_regular_expressions_are_wrong_where_they_are_forbidden(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """Also where every check would pass; elsewhere they may be used."""
+    problem = problems["pattern-star"]
+    score = judge(sandbox, problem, "python", problem.brute)
+    assert score.verdict == "wrong" and "regular expressions" in score.explanation
+    assert judge(sandbox, problem, "python", problem.reference).verdict == "correct"
+    allowed = dataclasses.replace(problem, without_regex=False)
+    scorer = GenerationScorer(sandbox)
+    scorer._problems[problem.id] = allowed
+    assert scorer.score(make_case(allowed, "python"), f"```python\n{problem.brute}\n```").verdict == "correct"
+    for each in problems.values():
+        assert each.without_regex == ("regular expressions" in each.statement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import pytest
 from assistant.errors import ModelUnavailable
 from assistant.prompts import build_prompt
 from assistant.records import Passage
+from eval.cases import Score
 from eval.errors import HarvestError, RunStopped, UnreadableRun
 from eval.judging.figures import summarise_judgements
-from eval.judging.judge import Judged, choose_pairs, describe_failures, judge_pairs
+from eval.judging.judge import Judged, choose_pairs, describe_failures, judge_pairs, match_judgements
 from eval.judging.records import JudgeFigures, Judgement
 from eval.judging.store import judging_file, read_judgements
+from eval.report import build
+from eval.report.reading import Runs
 
 
 def run_judge(folder: Path, results: list[Any], judge: Any, limit: int | None = None) -> list[Judgement]:
@@ -175,6 +179,48 @@ def test_nothing_judged_is_an_error(tmp_path: Path, results: list[Any], make_jud
     gone = make_judge(lambda a, b: ModelUnavailable("gone."))
     with pytest.raises(RunStopped, match=r"Nothing was judged: 2 pairs failed, the last: gone\. Run the same command"):
         run_judge(tmp_path, results, gone, limit=2)
+
+
+def test_figures_have_the_verdicts_of_today(tmp_path: Path, results: list[Any], right_judge: Any) -> None:
+    """Answers that were scored again since they were judged count as they are scored now, in the run and the report."""
+    run_judge(tmp_path, results, right_judge)
+    now = [replace(result, score=Score("wrong" if result.score.is_correct else "correct", "")) for result in results]
+    again = run_judge(tmp_path, now, right_judge)
+    for judgements in (again, match_judgements(read_judgements(tmp_path), now)):
+        [found] = summarise_judgements(judgements)
+        assert (found.n_pairs, found.agreement.n_hits, found.agreement.n) == (24, 0, 16)
+        assert found.kappa is not None and found.kappa < 0.1
+        assert (found.mean_score_passed, found.mean_score_failed) == (2, 9)
+
+
+def test_only_what_holds_for_the_present_answers_counts(
+    tmp_path: Path, results: list[Any], right_judge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pair counts once, whatever was asked anew since: its answer, by another rubric, or in another folder."""
+    old = run_judge(tmp_path, results, right_judge)
+    first = results[0].attempts[0]
+    now = [replace(results[0], attempts=[replace(first, text="bad, but new")]), *results[1:]]
+    assert len(match_judgements(old, now)) == 23
+    new = run_judge(tmp_path, now, right_judge)
+    assert len(match_judgements(read_judgements(tmp_path), now)) == 24
+    assert len(match_judgements([*old, *new, *new], now)) == 24
+    assert match_judgements(new, [result for result in now if result.arm != "none"]) == []
+    monkeypatch.setattr("eval.judging.judge.RUBRIC_VERSION", "next")
+    assert match_judgements(new, now) == []
+    run_judge(tmp_path, now, right_judge, limit=5)
+    assert [each.rubric for each in match_judgements(read_judgements(tmp_path), now)] == ["next"] * 5
+
+
+def test_a_report_counts_a_pair_once(
+    tmp_path: Path, results: list[Any], right_judge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same pair in two folders that are put together is one."""
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        run_judge(folder, results, right_judge, limit=6)
+    monkeypatch.setattr("eval.report.read_runs", lambda folders: Runs([{}], results))
+    [figures] = build(folders)[0].judges
+    assert figures.n_pairs == 6
 
 
 def test_parted_pairs_come_as_often_as_the_others(results: list[Any]) -> None:

@@ -73,6 +73,19 @@ def test_the_block_that_defines_it_counts(scorer: OptimisationScorer) -> None:
             "    return sum(a + b == target for a, b in combinations(numbers, 2))",
         ),
         (
+            "pairs_with_sum",
+            "def pairs_with_sum(numbers, target):\n"
+            "    itself = sum(2 * number == target for number in numbers)\n"
+            "    return (sum(numbers.count(target - number) for number in numbers) - itself) // 2",
+        ),
+        (
+            "first_repeated",
+            "def first_repeated(words):\n"
+            "    for i, word in enumerate(words):\n"
+            "        if word.lower() in map(str.lower, words[:i]):\n"
+            "            return word",
+        ),
+        (
             "names_starting",
             "def names_starting(names, prefixes):\n"
             "    return [sum(name.startswith(prefix) for name in names) for prefix in prefixes]",
@@ -94,6 +107,59 @@ def test_a_better_constant_is_not_enough(scorer: OptimisationScorer, name: str, 
     score = scorer.score_code(BY_NAME[name], code)
     assert score.verdict == "wrong" and score.measures["is_right"] == 1.0, score.explanation
     assert score.measures["growth"] == pytest.approx(score.measures["original_growth"], abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        (
+            "anagram_groups",
+            "def anagram_groups(words):\n"
+            "    keys, groups = [], []\n"
+            "    for word in words:\n"
+            '        key = "".join(sorted(word))\n'
+            "        if key in keys:\n"
+            "            groups[keys.index(key)].append(word)\n"
+            "        else:\n"
+            "            keys.append(key)\n"
+            "            groups.append([word])\n"
+            "    return groups",
+        ),
+        (
+            "serve_in_turns",
+            "def serve_in_turns(jobs, turns):\n"
+            "    line, finished = list(jobs), []\n"
+            "    for _ in range(turns):\n"
+            "        if not line:\n"
+            "            break\n"
+            "        name, left = line.pop(0)\n"
+            "        if left == 1:\n"
+            "            finished.append(name)\n"
+            "        else:\n"
+            "            line.append((name, left - 1))\n"
+            "    return finished",
+        ),
+        (
+            "changing_levels",
+            "from itertools import accumulate\n"
+            "def changing_levels(levels, log):\n"
+            "    levels, sums = list(levels), []\n"
+            "    before = [0, *accumulate(levels)]\n"
+            "    for action, one, other in log:\n"
+            '        if action == "add":\n'
+            "            levels[one - 1] += other\n"
+            "            before = [0, *accumulate(levels)]\n"
+            "        else:\n"
+            "            sums.append(before[other] - before[one - 1] if one <= other else 0)\n"
+            "    return sums",
+        ),
+    ],
+)
+def test_a_far_better_constant_is_not_enough(scorer: OptimisationScorer, name: str, code: str) -> None:
+    """Half of the way in work at the measured size is not enough where the growth is not half way too."""
+    score = scorer.score_code(BY_NAME[name], code)
+    assert score.measures["share_of_best"] >= 0.5
+    assert score.verdict == "wrong" and "grows too fast" in score.explanation, score.explanation
 
 
 def test_another_way_is_enough(scorer: OptimisationScorer) -> None:
@@ -136,4 +202,45 @@ def test_remembering_between_calls_does_not_count(tmp_path: Path) -> None:
     )
     score = scorer.score_code(small, code)
     assert score.verdict == "wrong" and score.measures["speedup_work"] <= 1.0
-    assert score.measures["speedup_time"] > 0 and score.measures["best_speedup_time"] > 0
+    assert score.measures["speedup_time"] > 0 and "best_speedup_time" not in score.measures
+
+
+RECURSIVE = """
+def moving_totals(values, width):
+    if width < 1:
+        raise ValueError("the width must be at least 1")
+    totals = []
+    def go(start, total):
+        totals.append(total)
+        if start + width < len(values):
+            go(start + 1, total - values[start] + values[start + width])
+    if width <= len(values):
+        go(0, sum(values[:width]))
+    return totals
+"""
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_recursion_is_as_deep_counted_as_timed(tmp_path: Path, timed: bool) -> None:
+    """900 calls deep is right, and 1200 deep is a wrong answer that says so, not a failure of the evaluation."""
+    scorer = OptimisationScorer(open_sandbox(unsafe=True), tmp_path, timed=timed)
+    shallow, deep = (Item("moving_totals", ITEM.kind, size) for size in (1350, 1800))
+    score = scorer.score_code(shallow, RECURSIVE)
+    assert score.verdict == "correct", score.explanation
+    score = scorer.score_code(deep, RECURSIVE)
+    assert score.verdict == "wrong" and "on a large input" in score.explanation
+    assert "raised RecursionError" in score.explanation
+
+
+def test_what_is_raised_only_when_timed_is_the_answers_fault(tmp_path: Path) -> None:
+    """Also where the counted call before it went well."""
+    scorer = OptimisationScorer(open_sandbox(unsafe=True), tmp_path, timed=True)
+    best = ITEM.read("best")
+    code = best.replace(
+        "    highs = []\n",
+        '    if len(levels) > 50 and "__work_tick__" not in globals():\n        raise KeyError("cold")\n'
+        "    highs = []\n",
+    )
+    assert code != best
+    score = scorer.score_code(Item(ITEM.name, ITEM.kind, 400), code)
+    assert score.verdict == "wrong" and "on a large input, window_highs(...) raised KeyError" in score.explanation

@@ -23,7 +23,8 @@ MOVED_PER_STEP = 8  # items that move up when one before them goes: pop(0), inse
 CHARACTERS_PER_STEP = 128  # of text copied or searched
 
 _LISTS = (list, tuple, deque)
-_HASHED: Any = (set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items()))
+_VALUES: Any = type({}.values())
+_HASHED: Any = (set, frozenset, dict, type({}.keys()), _VALUES, type({}.items()))
 _TEXTS = (str, bytes, bytearray)
 _SIZED: Any = (*_LISTS, *_HASHED, *_TEXTS, range)
 _MAKERS = (list, tuple, set, frozenset, dict, deque, OrderedDict, defaultdict, str, bytes, bytearray)
@@ -31,7 +32,7 @@ _CONSTANT = frozenset(
     "len isinstance issubclass abs next iter ord chr hash id type range enumerate zip map filter reversed divmod pow"
     " round getattr setattr hasattr callable print repr append appendleft popleft popitem add discard get setdefault"
     " keys values items startswith endswith isdigit isalpha isalnum isspace cache_clear cache_info bit_length"
-    " chain from_iterable accumulate combinations permutations product islice count cycle repeat groupby pairwise"
+    " chain from_iterable accumulate combinations permutations product islice cycle repeat groupby pairwise"
     " starmap takewhile dropwhile zip_longest tee compress lru_cache cache cmp_to_key partial itemgetter attrgetter"
     " __new__ __init__ __setitem__ __getitem__ __contains__ move_to_end".split()
 )
@@ -88,7 +89,10 @@ class Work:
 
     def contains(self, item: Any, container: Any) -> bool:
         """``item in container``."""
-        if isinstance(container, _LISTS):
+        if isinstance(container, Iterator) and not hasattr(container, "__contains__"):
+            self.add(CALL)
+            return item in self.scanned(container)
+        if isinstance(container, (*_LISTS, _VALUES)):  # keys and items are looked up by their hash
             for number, held in enumerate(container, start=1):
                 if held is item or held == item:
                     self.add(CALL + SCAN * number)
