@@ -69,7 +69,7 @@ class Assistant:
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
         code = await asyncio.to_thread(self._open_code, request)
         prepared = await asyncio.to_thread(self._preparer.prepare, request, max_tokens)
-        yield PassagesFound(prepared.passages)
+        yield PassagesFound(prepared.passages, are_read=prepared.refusal is None)
         if prepared.refusal is not None:
             yield TokenGenerated(prepared.refusal)
             yield AnswerDone(self._abstain(prepared, prepared.refusal, ms_since(started)))
@@ -108,11 +108,17 @@ class Assistant:
         unknown_names = await asyncio.to_thread(code.find_unknown_names, grounder.text, request.messages)
         messages = [_to_record(message) for message in prepared.prompt]
         first_token_ms = first_token_ms if first_token_ms is not None else ms_since(asked)
+        used = Usage(
+            int(usage.get("input_tokens", 0)),
+            int(usage.get("output_tokens", 0)),
+            usage.get("input_token_details", {}).get("cache_read"),
+        )
         await asyncio.to_thread(
             self._speed.learn,
             messages,
-            trace.prompt_tokens,
-            n_cached=usage.get("input_token_details", {}).get("cache_read"),
+            trace.prompt_tokens.n_tokens,
+            unit=prepared.unit,
+            usage=used,
             timings=timings,
             first_token_ms=first_token_ms,
         )
@@ -121,11 +127,7 @@ class Assistant:
                 text=grounder.text,
                 passages=prepared.passages,
                 model=self._provider.model,
-                usage=Usage(
-                    int(usage.get("input_tokens", 0)),
-                    int(usage.get("output_tokens", 0)),
-                    usage.get("input_token_details", {}).get("cache_read"),
-                ),
+                usage=used,
                 finish_reason=finish_reason,
                 timings_ms={
                     "retrieval": prepared.retrieval_ms,

@@ -11,12 +11,12 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
 from .models.timings import ModelTimings
-from .records import ContextBudget, Message, TokenCount
+from .records import ContextBudget, Message, TokenCount, Usage
 
 # The 1.5B model on two cores, so that the first question of all waits no longer than was asked for.
 UNMEASURED_TOKENS_PER_SECOND = 80.0
@@ -53,16 +53,17 @@ class PromptSpeed:
     def learn(
         self,
         prompt: Sequence[Message],
-        count: TokenCount,
+        n_tokens: int,
         *,
-        n_cached: int | None,
+        unit: int,
+        usage: Usage,
         timings: ModelTimings | None,
         first_token_ms: float,
     ) -> None:
-        """Take in one answer: its prompt with our count of it, and what the server says.
+        """Take in one answer: its prompt, of ``n_tokens`` as the provider counts, and what the server says.
 
-        ``n_cached`` is what the usage says of the cache, in the server's tokens. Where nobody says it, the part that
-        the prompt has in common with a former one counts as cached.
+        ``unit`` is that of ``count_unit``. ``usage`` and ``timings`` are in the server's own tokens. Where neither says
+        what was cached, the part that the prompt has in common with a former one counts as cached.
         """
         text = "\0".join(f"{message.role}\0{message.content}" for message in prompt)
         with self._lock:
@@ -70,13 +71,13 @@ class PromptSpeed:
             self._prompts.append(text)
         if timings is not None and timings.n_cached is not None:
             read_share = timings.n_read / max(1, timings.n_cached + timings.n_read)
-        elif n_cached is not None:
-            read_share = max(0.0, 1 - n_cached / max(1, count.n_tokens))
+        elif usage.cached_tokens is not None and usage.prompt_tokens:
+            read_share = max(0.0, 1 - usage.cached_tokens / usage.prompt_tokens)
         else:
             read_share = 1 - max((_count_shared(text, each) for each in former), default=0) / max(1, len(text))
         seconds = (timings.read_ms if timings is not None and timings.read_ms > 0 else first_token_ms) / 1000
-        n_read = count.n_tokens * read_share
-        if n_read < _MIN_READ_TOKENS * _unit(count) or seconds <= 0:
+        n_read = n_tokens * read_share
+        if n_read < _MIN_READ_TOKENS * unit or seconds <= 0:
             return
         with self._lock:
             self._measured.append(n_read / seconds)
@@ -84,24 +85,32 @@ class PromptSpeed:
         _write_speed(self._file, self._model, speed)
 
 
+def count_unit(count_text: Callable[[str], TokenCount]) -> int:
+    """How many of the provider's counts a token of code is: code is packed by ``count_text``.
+
+    A prompt's count does not tell: where the template is the server's it is a bound, however exact each text's is.
+    """
+    return 1 if count_text("x").exact else _BOUND_PER_TOKEN
+
+
 def choose_budget(
     *,
     context_tokens: int | None,
     first_token_seconds: float,
     speed: float | None,
-    prompt_tokens: TokenCount,
+    prompt_tokens: int,
     room_tokens: int,
+    unit: int,
 ) -> ContextBudget:
     """The budget for code beside a prompt of ``prompt_tokens``, of which ``room_tokens`` are left in the window.
 
     ``context_tokens``, if it is set, decides alone. ``speed`` is in prompt tokens a second, None before it was
-    measured.
+    measured. All are as the provider counts, of which a token is ``unit`` (see ``count_unit``).
     """
     if context_tokens is not None:
         return _within(ContextBudget(context_tokens, "as QUARRY_CONTEXT_TOKENS says"), room_tokens)
-    unit = _unit(prompt_tokens)
     per_second = UNMEASURED_TOKENS_PER_SECOND * unit if speed is None else speed
-    n_tokens = int(per_second * first_token_seconds) - prompt_tokens.n_tokens
+    n_tokens = int(per_second * first_token_seconds) - prompt_tokens
     n_tokens -= n_tokens % _STEP_TOKENS
     said = "measured" if speed is not None else "assumed until one is measured"
     reason = f"{first_token_seconds:g} s to the first token at {per_second:.0f} prompt tokens/s ({said})"
@@ -121,11 +130,6 @@ def _within(budget: ContextBudget, room_tokens: int) -> ContextBudget:
         budget.prompt_tokens_per_second,
         budget.first_token_seconds,
     )
-
-
-def _unit(count: TokenCount) -> int:
-    """How many of the provider's counts a token is."""
-    return 1 if count.exact else _BOUND_PER_TOKEN
 
 
 def _count_shared(text: str, former: str) -> int:

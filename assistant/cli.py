@@ -172,7 +172,8 @@ async def _print_stream(assistant: Assistant, request: AskRequest) -> Answer:
     async with aclosing(assistant.stream(request)) as events:
         async for event in events:
             if isinstance(event, PassagesFound):
-                click.echo(f"reading {len(event.passages)} passages …", err=True)
+                if event.are_read:
+                    click.echo(f"reading {len(event.passages)} passages …", err=True)
             elif isinstance(event, TokenGenerated):
                 click.echo(event.text, nl=False)
                 sys.stdout.flush()

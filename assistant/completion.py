@@ -16,6 +16,7 @@ from indexer.errors import InputError
 from indexer.records import Hit
 from indexer.words import has_half_characters
 
+from .budget import count_unit
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
@@ -29,7 +30,6 @@ from .stopwatch import ms_since
 
 DEFAULT_MAX_TOKENS = 128  # some lines; who writes wants them at once
 _CONTEXT_TOKENS = 512  # of retrieved code, for the same reason; a question may wait for more
-_BOUND_PER_TOKEN = 3  # counts that are bounds are in bytes: code has 3 to 4 of them a token
 _MOST_CHARACTERS_A_TOKEN = 12  # what is longer than this many times the room is cut before it is counted
 _ROUNDS = 12  # of halving a text to what fits: to a four-thousandth of it
 
@@ -117,10 +117,10 @@ class Completer:
         room = self._check(request, max_tokens)
         context = await asyncio.to_thread(self._retrieve, request, room)
         retrieval_ms = ms_since(started)
-        yield PassagesFound(context.passages)
         preparing = time.perf_counter()
         fitted = await asyncio.to_thread(self._fit, request.gap, context, room)
         prompt_ms = ms_since(preparing)
+        yield PassagesFound(context.passages)  # what cannot be completed has failed before: a status can still say so
         if gate is not None:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
@@ -196,8 +196,7 @@ class Completer:
         hits = self._searcher.search(request.repo, query, k=k, ref=request.ref, options=options).hits
         edited = {id(hit) for hit in hits if is_being_edited(hit.chunk.text, request.gap)}
         others = [hit for hit in hits if id(hit) not in edited]
-        unit = 1 if self._count_text("x").exact else _BOUND_PER_TOKEN
-        budget = min(self._settings.context_tokens or _CONTEXT_TOKENS * unit, room // 3)
+        budget = min(self._settings.context_tokens or _CONTEXT_TOKENS * count_unit(self._count_text), room // 3)
         packed = pack_context(others, budget, self._count_text)
         left_out = [*packed.left_out, *((hit, "it is being edited") for hit in hits if id(hit) in edited)]
         return PackedContext(packed.passages, packed.packed, packed.counts, left_out)

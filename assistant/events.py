@@ -51,9 +51,13 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PassagesFound:
-    """First event: what the model is given to read; empty without retrieval."""
+    """First event: what the model is given to read; empty without retrieval.
+
+    Unless ``are_read`` the model is not asked, and they are the nearest places of a search that found too little.
+    """
 
     passages: Sequence[Passage]
+    are_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -19,7 +20,7 @@ class FreshnessMonitor:
     def __init__(self, look: Callable[[Manifest], Staleness] = find_staleness) -> None:
         self._look = look
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="freshness")
-        self._asked: dict[tuple[str, str], tuple[float, Manifest, Future[Staleness]]] = {}
+        self._asked: dict[tuple[str, str], tuple[float, weakref.ref[Manifest], Future[Staleness]]] = {}
         self._lock = threading.Lock()
 
     def ask(self, repo: str, manifest: Manifest) -> Future[Staleness]:
@@ -28,10 +29,10 @@ class FreshnessMonitor:
         with self._lock:
             known = self._asked.get(key)
             now = time.monotonic()
-            if known is not None and known[1] is manifest:
+            if known is not None and known[1]() is manifest:
                 asked_at, _, answer = known
                 if not answer.done() or now - asked_at < _REMEMBERED_SECONDS:
                     return answer
             answer = self._pool.submit(self._look, manifest)
-            self._asked[key] = (now, manifest, answer)
+            self._asked[key] = (now, weakref.ref(manifest), answer)  # whoever searches it keeps it
             return answer

@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage
 from indexer.errors import InputError
 from indexer.words import has_half_characters
 
-from .budget import PromptSpeed, choose_budget
+from .budget import PromptSpeed, choose_budget, count_unit
 from .context import PackedContext, pack_context
 from .conversations.followups import make_standalone
 from .errors import PromptTooLong
@@ -37,7 +37,7 @@ DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fi
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """All that is decided before the model is asked. Unless ``is_counted``, the trace has a bound of the prompt's
-    tokens, far enough below the room."""
+    tokens, far enough below the room. ``unit`` is that of ``count_unit``."""
 
     prompt: Sequence[BaseMessage]
     passages: Sequence[Passage]
@@ -47,6 +47,7 @@ class Prepared:
     confidence: float | None
     refusal: str | None = None  # said in place of an answer
     is_counted: bool = True
+    unit: int = 1
 
 
 class Preparer:
@@ -88,12 +89,14 @@ class Preparer:
         bare = self._provider.count_prompt(
             build_prompt(question, history, [] if request.retrieval else None, request.instructions, request.purpose)
         )
+        unit = count_unit(self._count_text)
         budget = choose_budget(
             context_tokens=self._settings.context_tokens if request.context_tokens is None else request.context_tokens,
             first_token_seconds=self._settings.first_token_seconds,
             speed=self._speed.tokens_per_second,
-            prompt_tokens=bare,
+            prompt_tokens=bare.n_tokens,
             room_tokens=room,
+            unit=unit,
         )
         context = pack_context(
             found.hits if found is not None else request.given or (),
@@ -123,7 +126,9 @@ class Preparer:
         )
         confidence = found.confidence if found is not None else None
         prompt_ms = ms_since(started)
-        return Prepared(prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted)
+        return Prepared(
+            prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted, unit=unit
+        )
 
     def _find_surroundings(self, request: AskRequest) -> Surroundings | None:
         """Those of the hits that the caller gave, so that they are shown as found ones are."""

@@ -170,14 +170,22 @@ class Searcher:
         return any(len(view.index.words.find(last_name(name), "defines", 1)) for view in views)
 
     def open(self, target: Target) -> IndexView:
-        """The index of a target, kept open and opened again after it changed. Raises UnknownRepository, InputError."""
-        repo = target.repo
+        """The index of a target, kept open and opened again after it changed. Raises UnknownRepository, InputError.
+
+        What was removed or replaced is let go of, not closed: a search that is under way keeps its view.
+        """
         try:
-            ref, version = index_version(self._home, repo, target.ref)
+            return self._open(target)
         except UnknownRepository:
-            with self._lock:  # let go of what was removed
-                self._opened = {key: opened for key, opened in self._opened.items() if key[0] != repo}
+            self._let_go(target.repo)
             raise
+        except InputError:
+            self._let_go(target.repo, target.ref)
+            raise
+
+    def _open(self, target: Target) -> IndexView:
+        repo = target.repo
+        ref, version = index_version(self._home, repo, target.ref)
         key = (repo, ref)
         with self._lock:
             opening = self._opening.setdefault(key, threading.Lock())
@@ -185,9 +193,23 @@ class Searcher:
             cached = self._opened.get(key)
             if cached is None or cached[0] != version:
                 cached = (version, IndexView(open_index(self._home, repo, ref)))
+                generation = cached[1].index.info.data
                 with self._lock:
+                    # Files of an older generation take their room on the disk for as long as they are open.
+                    self._opened = {
+                        kept: opened
+                        for kept, opened in self._opened.items()
+                        if kept[0] != repo or opened[1].index.info.data == generation
+                    }
                     self._opened[key] = cached
             return cached[1]
+
+    def _let_go(self, repo: str, ref: str | None = None) -> None:
+        """Keep nothing of a repository open any more; with ``ref``, nothing of that one."""
+        with self._lock:
+            self._opened = {
+                kept: opened for kept, opened in self._opened.items() if kept[0] != repo or ref not in (None, kept[1])
+            }
 
 
 def _check_query(query: str, k: int) -> None:

@@ -28,6 +28,7 @@ POOL = 200  # chunks of each list that candidates are taken from
 _BREADTH = 3  # chunks of a file that show whether it is about the question throughout
 _BLOCK = 64  # cosines whose largest one is looked at first
 _MAX_NAMED = 50  # a name that more chunks define, or call, tells nothing
+_MAX_QUERY_CHARS = 8_000  # that are read: who pastes a file says before it what is asked
 
 FILE_SIGNALS: Mapping[str, str] = {
     "words_best": "BM25 of the file's best chunk, over the best of all: the words of the question stand there",
@@ -77,16 +78,15 @@ _QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
 _QUALIFIER = re.compile(r"\.|::|#|->")
 _SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
 _QUOTED_AS_CODE = re.compile(r"`([^`\s]+)`")
-_ASKS_WHO_CALLS = re.compile(
-    r"\b(who|what|which|where)\b.*\b(calls?|called|calling|invokes?|invoked|uses|used)\b"
-    r"|\b(callers?|call sites?|usages?) of\b",
-    re.IGNORECASE,
-)
+# In two steps: as one pattern each asking word would be tried with all that follows it.
+_ASKS_WHO = re.compile(r"\b(?:who|what|which|where)\b(.*)", re.IGNORECASE)
+_SAYS_CALLS = re.compile(r"\b(?:calls?|called|calling|invokes?|invoked|uses|used)\b", re.IGNORECASE)
+_SAYS_CALLERS_OF = re.compile(r"\b(?:callers?|call sites?|usages?) of\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as the signals read it."""
+    """A question as the signals read it. ``text`` is as much of it as they read."""
 
     text: str
     terms: tuple[str, ...]
@@ -135,7 +135,8 @@ class IndexView:
 
 
 def read_query(text: str) -> Query:
-    """The terms and names of a question."""
+    """The terms and names of a question, of a very long one those of its first 8,000 characters."""
+    text = text[:_MAX_QUERY_CHARS]
     qualified = _QUALIFIED_NAME.findall(text)
     is_name = len(text.split()) == 1 and len(qualified) == 1
     names = [
@@ -146,8 +147,14 @@ def read_query(text: str) -> Query:
     names += [_QUALIFIER.split(name.rstrip("()"))[-1] for name in _QUOTED_AS_CODE.findall(text)]
     words = {part.lower() for name in qualified for part in _QUALIFIER.split(name)}
     telling = tuple(dict.fromkeys(name for name in names if name.lower() not in STOP_WORDS))
-    asks_who_calls = bool(telling) and not is_name and _ASKS_WHO_CALLS.search(text) is not None
+    asks_who_calls = bool(telling) and not is_name and _asks_who_calls(text)
     return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name, asks_who_calls)
+
+
+def _asks_who_calls(text: str) -> bool:
+    """Whether a line asks who, or what, calls or uses something."""
+    asked = any(_SAYS_CALLS.search(found[1]) for found in _ASKS_WHO.finditer(text))
+    return asked or _SAYS_CALLERS_OF.search(text) is not None
 
 
 def search_meaning(cosines: Scores, n: int) -> Positions:

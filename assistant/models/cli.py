@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from assistant.models.download import Progress
     from assistant.models.providers import ModelListing
+    from assistant.settings import AssistantSettings
 
 _LINE_EVERY_PERCENT = 10  # plain lines for a log: ten of them, not ten thousand
 
@@ -39,7 +40,7 @@ def models(context: click.Context, as_json: bool) -> None:
 def pull(name: str | None) -> None:
     """Download the model NAME (such as qwen2.5-coder-1.5b) and verify it. Goes on where it stopped.
 
-    Without NAME it is the model that the settings choose.
+    Without NAME it is the model that the settings choose; of one at a server, whether it answers is said.
     """
     from assistant.models.catalogue import find_model
     from assistant.models.download import pull_model
@@ -50,12 +51,26 @@ def pull(name: str | None) -> None:
     if name is None:
         name = choose_model(settings)
         if not name.startswith("embedded/"):
-            click.echo(f"{name} answers: there is nothing to download")
+            _say_whether_it_answers(settings, name)
             return
     model = find_model(name)
     with _progress_display(model.name) as show:
         path = pull_model(settings.home, model, progress=show)
     click.echo(f"{model.full_name} is at {path} ({model.n_bytes / 1e6:,.0f} MB, SHA-256 verified)")
+
+
+def _say_whether_it_answers(settings: AssistantSettings, name: str) -> None:
+    """What a server has is not ours to fetch. That it does not answer is no failure here: asking it is."""
+    from assistant.errors import ModelError
+    from assistant.models.providers import open_provider
+
+    try:
+        provider = open_provider(settings, name)
+    except ModelError as error:
+        click.echo(f"quarry: there is nothing to download for {name}, but it cannot be asked: {error}", err=True)
+        return
+    provider.close()
+    click.echo(f"{provider.model} answers: there is nothing to download")
 
 
 def _print_table(listings: list[ModelListing]) -> None:

@@ -142,6 +142,12 @@ def _require_url(url: str | None) -> str:
             "no OpenAI-compatible server is set: set QUARRY_OPENAI_URL to its address ending in /v1, or choose "
             "QUARRY_MODEL=embedded"
         )
+    try:
+        httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ModelUnavailable(
+            f"{url} is no address of a server ({error}): set QUARRY_OPENAI_URL as in http://127.0.0.1:8080/v1"
+        ) from error
     return url.rstrip("/")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
@@ -165,6 +166,26 @@ def test_context_keeps_its_budget(indexed_home: Path, budget: int) -> None:
     assert len(answer.trace.packed) + len(answer.trace.left_out) == 3
 
 
+class BoundedPromptProvider(WordProvider):
+    """Counts texts exactly and prompts not, as servers do that tokenise and keep their template to themselves."""
+
+    def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
+        """The words of the prompt, as a bound."""
+        return TokenCount(super().count_prompt(messages).n_tokens, exact=False)
+
+
+def test_the_budget_is_in_the_counts_that_code_is_packed_by(indexed_home: Path) -> None:
+    """Where texts are counted exactly, a bound of the prompt makes the budget no larger, nor the speed unknown."""
+    budgets = []
+    for provider in (WordProvider(8192), BoundedPromptProvider(8192)):
+        provider.model = f"embedded/{type(provider).__name__}"  # of no speed that was measured before
+        budgets.append(ask(indexed_home, provider).trace.budget)
+        speeds = json.loads((indexed_home / "cache" / "prompt-speed.json").read_text())
+        assert provider.model in speeds
+    assert budgets[0] is not None and budgets[0].n_tokens < 1200
+    assert budgets[1] == budgets[0]
+
+
 @pytest.mark.parametrize("window", range(240, 700, 40))
 def test_the_window_is_never_exceeded(indexed_home: Path, window: int) -> None:
     """Prompt and answer fit the window; the context's tokens are those of the passages that stayed."""
@@ -208,7 +229,9 @@ def test_a_long_conversation_is_not_counted_turn_by_turn(indexed_home: Path) -> 
     assert 1900 - 2 * 34 < answer.trace.prompt_tokens.n_tokens <= 1900
 
 
-@pytest.mark.parametrize("unit", ["a", "A_", "@", "a@", "a.b", "-a", "/a", "`a", "[1] ", "(", "a\n", "\t", "é", "::a"])
+@pytest.mark.parametrize(
+    "unit", ["a", "what ", "a.py ", "A_", "@", "a@", "a.b", "-a", "/a", "`a", "[1] ", "(", "a\n", "\t", "é", "::a"]
+)
 def test_a_long_question_is_read_in_one_pass(indexed_home: Path, unit: str) -> None:
     """Whatever a question repeats hundreds of thousands of times, it is searched with and grounded in a moment."""
     provider = WordProvider(2_000_000)

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from assistant.budget import MAX_TOKENS, MIN_TOKENS, UNMEASURED_TOKENS_PER_SECOND, PromptSpeed, choose_budget
+from assistant.budget import (
+    MAX_TOKENS,
+    MIN_TOKENS,
+    UNMEASURED_TOKENS_PER_SECOND,
+    PromptSpeed,
+    choose_budget,
+    count_unit,
+)
 from assistant.models.timings import ModelTimings
-from assistant.records import ContextBudget, Message, TokenCount
+from assistant.records import ContextBudget, Message, TokenCount, Usage
 
 
 def budget(
@@ -17,7 +24,7 @@ def budget(
     context_tokens: int | None = None,
     seconds: float = 15.0,
     prompt: int = 100,
-    exact: bool = True,
+    unit: int = 1,
     room: int = 100_000,
 ) -> ContextBudget:
     """The budget beside a prompt of 100 tokens, at 100 tokens a second, for 15 seconds."""
@@ -25,15 +32,16 @@ def budget(
         context_tokens=context_tokens,
         first_token_seconds=seconds,
         speed=speed,
-        prompt_tokens=TokenCount(prompt, exact),
+        prompt_tokens=prompt,
         room_tokens=room,
+        unit=unit,
     )
 
 
 def learn(speed: PromptSpeed, text: str, n_tokens: int, ms: float, **said: object) -> None:
     """One answer to a prompt of ``text``."""
-    fields = {"n_cached": None, "timings": None} | said
-    speed.learn([Message("user", text)], TokenCount(n_tokens, True), first_token_ms=ms, **fields)  # type: ignore[arg-type]
+    fields = {"unit": 1, "usage": Usage(n_tokens, 5), "timings": None} | said
+    speed.learn([Message("user", text)], n_tokens, first_token_ms=ms, **fields)  # type: ignore[arg-type]
 
 
 def test_the_budget_is_what_is_read_in_the_time() -> None:
@@ -73,8 +81,14 @@ def test_the_window_bounds_every_budget() -> None:
 
 def test_counts_that_are_bounds_have_bounds_of_their_own() -> None:
     """Where tokens are counted as bytes, so are the least and the most."""
-    assert budget(1.0, exact=False).n_tokens == 3 * MIN_TOKENS
-    assert budget(1e6, exact=False).n_tokens == 3 * MAX_TOKENS
+    assert budget(1.0, unit=3).n_tokens == 3 * MIN_TOKENS
+    assert budget(1e6, unit=3).n_tokens == 3 * MAX_TOKENS
+
+
+@pytest.mark.parametrize(("exact", "unit"), [(True, 1), (False, 3)])
+def test_the_unit_is_that_of_texts(exact: bool, unit: int) -> None:
+    """Code is packed as texts are counted; a bound counts bytes, of which a token of code has three."""
+    assert count_unit(lambda text: TokenCount(len(text), exact)) == unit
 
 
 def test_the_speed_is_of_the_tokens_that_were_read() -> None:
@@ -87,8 +101,22 @@ def test_the_speed_is_of_the_tokens_that_were_read() -> None:
 def test_cached_tokens_of_the_usage_are_taken_off() -> None:
     """A server that says in its usage what was cached, but no times, is timed by its first token."""
     speed = PromptSpeed("m")
-    learn(speed, "a", 1000, 2000.0, n_cached=800)
+    learn(speed, "a", 1000, 2000.0, usage=Usage(1000, 5, cached_tokens=800))
     assert speed.tokens_per_second == pytest.approx(100.0)
+
+
+def test_the_cached_share_is_of_the_servers_own_tokens() -> None:
+    """Where we count bytes, four fifths of the server's tokens are still four fifths of the prompt."""
+    speed = PromptSpeed("m")
+    learn(speed, "a", 3000, 2000.0, unit=3, usage=Usage(1000, 5, cached_tokens=800))
+    assert speed.tokens_per_second == pytest.approx(300.0)
+
+
+def test_a_server_that_counts_no_prompt_tokens_says_nothing_of_its_cache() -> None:
+    """Cached tokens without a number to compare them with are let be."""
+    speed = PromptSpeed("m")
+    learn(speed, "a", 1000, 2000.0, usage=Usage(0, 0, cached_tokens=800))
+    assert speed.tokens_per_second == pytest.approx(500.0)
 
 
 def test_without_word_of_a_cache_the_common_beginning_counts_as_cached() -> None:
@@ -104,22 +132,25 @@ def test_a_short_read_measures_nothing() -> None:
     speed = PromptSpeed("m")
     learn(speed, "a", 1000, 50.0, timings=ModelTimings(990, 10, 40.0, 5, 100.0))
     learn(speed, "b", 20, 50.0)
+    learn(speed, "c", 200, 50.0, unit=3, usage=Usage(70, 5, cached_tokens=0))  # bytes
     assert speed.tokens_per_second is None
+    learn(speed, "c", 200, 50.0, usage=Usage(200, 5, cached_tokens=0))
+    assert speed.tokens_per_second is not None
 
 
 def test_one_slow_answer_does_not_move_the_speed() -> None:
     """The median of the last answers holds against a machine that was busy once."""
     speed = PromptSpeed("m")
     for ms in (1000.0, 1000.0, 60_000.0, 1000.0, 1000.0):
-        learn(speed, f"{ms}{speed.tokens_per_second}", 500, ms, n_cached=0)
+        learn(speed, f"{ms}{speed.tokens_per_second}", 500, ms, usage=Usage(500, 5, cached_tokens=0))
     assert speed.tokens_per_second == pytest.approx(500.0)
 
 
 def test_the_next_process_knows_the_speed(tmp_path: Path) -> None:
     """The speed is kept for each model, and a damaged file is as none."""
     file = tmp_path / "cache" / "speed.json"
-    learn(PromptSpeed("m", file), "a", 1000, 2000.0, n_cached=0)
-    learn(PromptSpeed("other", file), "a", 1000, 1000.0, n_cached=0)
+    learn(PromptSpeed("m", file), "a", 1000, 2000.0, usage=Usage(1000, 5, cached_tokens=0))
+    learn(PromptSpeed("other", file), "a", 1000, 1000.0, usage=Usage(1000, 5, cached_tokens=0))
     assert (PromptSpeed("m", file).tokens_per_second, PromptSpeed("other", file).tokens_per_second) == (500.0, 1000.0)
     file.write_text("{")
     assert PromptSpeed("m", file).tokens_per_second is None
@@ -130,5 +161,5 @@ def test_a_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     speed = PromptSpeed("m", blocked / "speed.json")
-    learn(speed, "a", 1000, 2000.0, n_cached=0)
+    learn(speed, "a", 1000, 2000.0, usage=Usage(1000, 5, cached_tokens=0))
     assert speed.tokens_per_second == 500.0

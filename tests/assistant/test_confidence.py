@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from assistant.answer import Assistant
+from assistant.cli import ask as command
 from assistant.confidence import CONFIDENCE_SIGNALS, MIN_CHUNKS, Coefficients, load_coefficients
 from assistant.events import AnswerDone, AskRequest, PassagesFound, TokenGenerated
 from assistant.records import Answer, Message
@@ -154,6 +156,7 @@ def test_the_stream_of_a_refusal_is_its_text(indexed_home: Path) -> None:
     passages, text, done = asyncio.run(collect())
     assert isinstance(passages, PassagesFound) and isinstance(text, TokenGenerated) and isinstance(done, AnswerDone)
     assert (done.answer.text, done.answer.passages) == (text.text, passages.passages)
+    assert passages.passages and not passages.are_read
     value = answer_as_json(done.answer)
     assert (value["abstained"], value["trace"]["passages"], value["usage"]["prompt_tokens"]) == (True, [], 0)
     assert {left["reason"] for left in value["trace"]["left_out"]} == {"the model was not asked"}
@@ -218,3 +221,16 @@ def test_an_overview_reads_the_readme_first(indexed_home: Path) -> None:
     assert answer.passages[0].path == "README.md"
     assert answer.passages[0].text.startswith("# Shop")
     assert answer.confidence is None
+
+
+def test_the_command_says_that_the_model_reads_only_where_it_does(
+    indexed_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`quarry ask` counts passages for an answer; with a refusal it names the nearest places, which nobody reads."""
+    monkeypatch.setenv("QUARRY_HOME", str(indexed_home))
+    monkeypatch.setattr("assistant.models.providers.open_provider", lambda *_, **__: WordProvider())
+    answered = CliRunner().invoke(command, ["project", "how is a refund validated?"])
+    refused = CliRunner().invoke(command, ["project", FOREIGN])
+    assert answered.exit_code == refused.exit_code == 0
+    assert "reading" in answered.output and "It is so." in answered.output
+    assert "reading" not in refused.output and "The nearest places are:" in refused.output

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.grounding.grounder import Grounder, IndexedCode
+from assistant.grounding.terms import NUMBER
 from assistant.records import Citation, Passage
 from assistant.search import Searcher
 from assistant.targets import Target
@@ -108,6 +109,26 @@ def test_what_is_not_supported_is_not_cited(question: str, text: str) -> None:
     """Other values, other names, what is said of another thing, and what says nothing get no citation."""
     grounder = ground(text, question)
     assert (grounder.citations, grounder.text) == ([], text)
+
+
+def test_of_a_pasted_file_the_head_is_talked_of() -> None:
+    """A name that the question says first is its subject; one behind 20,000 characters is not."""
+    asked, pasted = "What is the default of `timeout` of `Client.fetch`?", "and so on " * 2_000
+    assert places(ground("`30`", f"{asked} {pasted}")) == [(1, 15, 20)]
+    assert places(ground("`30`", f"{pasted} {asked}")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1_000 or -1.5e3, 2.", ["1_000", "-1.5e3", "2"]),
+        ("12x v2 1.5.x 1e+5x 3e", []),
+        ("9" * 100_000 + "x", []),  # in one pass, or it would be looked at 100,000 times
+    ],
+)
+def test_numbers_stand_alone(text: str, numbers: list[str]) -> None:
+    """What goes on with a letter is no number, and no part of it is."""
+    assert NUMBER.findall(text) == numbers
 
 
 def test_the_marker_stands_behind_its_statement() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import time
+import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assistant.freshness import FreshnessMonitor
 from assistant.search import MAX_K, RRF_K, Searcher, SearchOptions
 from assistant.serialise import search_as_json
+from assistant.targets import Target
 from indexer.errors import InputError, UnknownRepository
-from indexer.home import open_index, remove_repository
+from indexer.home import open_index, remove_ref, remove_repository
 
 Make = Callable[..., Any]
 
@@ -192,6 +198,44 @@ def test_an_open_searcher_sees_a_new_build(make_repo: Make, home: Path, build: M
     remove_repository(home, "project", wait_seconds=1)
     with pytest.raises(UnknownRepository):
         searcher.search("project", "alpha")
+
+
+def test_what_is_gone_is_let_go_of(make_repo: Make, home: Path, build: Make) -> None:
+    """A removed ref, and the other refs after a rebuild, stay open for those alone who are searching them."""
+    repo = make_repo({"a.py": function("alpha")})
+    repo.git("tag", "v1")
+    for ref in ("main", "v1"):
+        build(home, repo.path, ref=ref)
+    searcher = Searcher(home)
+    for ref in ("main", "v1"):
+        searcher.search("project", "alpha", ref=ref)
+    indexes = {ref: weakref.ref(searcher.open(Target("project", ref)).index) for ref in ("main", "v1")}
+    remove_ref(home, "project", "v1", wait_seconds=1)
+    with pytest.raises(InputError, match="not indexed at 'v1'"):
+        searcher.search("project", "alpha", ref="v1")
+    gc.collect()
+    assert indexes["v1"]() is None
+    assert indexes["main"]() is searcher.open(Target("project", "main")).index
+    under_way = searcher.open(Target("project", "main")).index
+    build(home, repo.path, ref="v1", rebuild=True)
+    assert [hit.chunk.symbol for hit in searcher.search("project", "alpha", ref="v1").hits] == ["alpha"]
+    assert under_way.chunk_at(0).symbol == "alpha"
+    del under_way
+    gc.collect()
+    assert indexes["main"]() is None
+
+
+def test_what_was_looked_at_is_not_kept_by_looking(indexed: Any) -> None:
+    """How a source stands is remembered for a moment; the manifest that it was compared with goes with its index."""
+    monitor, manifest = FreshnessMonitor(), replace(open_index(indexed[1], "project").manifest)
+    assert monitor.ask("project", manifest) is monitor.ask("project", manifest)
+    assert monitor.ask("project", manifest).result().stale is False
+    kept = weakref.ref(manifest)
+    del manifest
+    until = time.monotonic() + 5  # the thread that looked lets go of it a moment after its answer
+    while kept() is not None and time.monotonic() < until:
+        gc.collect()
+    assert kept() is None
 
 
 def test_a_search_imports_no_heavy_library(indexed: Any, run_python: Make) -> None:

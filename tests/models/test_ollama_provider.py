@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from assistant.errors import ModelMissing, ModelUnavailable
+from assistant.models.cli import models
 from assistant.models.providers import explain_model_error, list_models, open_provider
 from assistant.settings import AssistantSettings
 
@@ -240,3 +242,37 @@ def test_auto_takes_no_cloud_model():
     cloud, local = OllamaModel("qwen3-coder:480b-cloud", 0, 480.0), OllamaModel("qwen2.5-coder:7b", 5, 7.0)
     assert best_coder([cloud, local]) == local
     assert best_coder([cloud]) is None
+
+
+@pytest.mark.parametrize("model", ["ollama/qwen2.5-coder:7b", "ollama", "auto"])
+def test_nothing_is_pulled_of_an_ollama_that_answers(stand_in, tmp_path, monkeypatch, model):
+    """`quarry models pull` asks the server before it says that there is nothing to download."""
+    set_environment(monkeypatch, tmp_path, stand_in[1].url, model)
+    done = CliRunner().invoke(models, ["pull"])
+    tag = "7b" if ":7b" in model else "32b"
+    assert (done.exit_code, done.output) == (
+        0,
+        f"ollama/qwen2.5-coder:{tag} answers: there is nothing to download\n",
+    )
+
+
+def test_pulling_says_that_ollama_lacks_the_model(stand_in, tmp_path, monkeypatch):
+    """A model that the server does not have is named with the line that fetches it; serving goes on without it."""
+    set_environment(monkeypatch, tmp_path, stand_in[1].url, "ollama/qwen2.5-coder:14b")
+    done = CliRunner().invoke(models, ["pull"])
+    assert done.exit_code == 0 and "ollama pull qwen2.5-coder:14b" in done.output
+    assert "answers:" not in done.output
+
+
+def test_pulling_says_that_ollama_does_not_run(tmp_path, monkeypatch):
+    """Nobody answers, so nothing is said to."""
+    set_environment(monkeypatch, tmp_path, "http://127.0.0.1:9", "ollama/qwen2.5-coder:7b")
+    done = CliRunner().invoke(models, ["pull"])
+    assert done.exit_code == 0 and "ollama serve" in done.output
+    assert "answers:" not in done.output
+
+
+def set_environment(monkeypatch, home, url, model):
+    """Settings as a command reads them."""
+    for name, value in {"QUARRY_HOME": str(home), "QUARRY_OLLAMA_URL": url, "QUARRY_MODEL": model}.items():
+        monkeypatch.setenv(name, value)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
 
 from assistant.errors import ModelUnavailable, UnknownModel
+from assistant.models.openai_server import list_openai
 from assistant.models.providers import explain_model_error, open_provider
 from assistant.settings import AssistantSettings
 
@@ -114,6 +116,15 @@ def test_without_address_the_setting_is_named():
     """The provider without its address names QUARRY_OPENAI_URL."""
     with pytest.raises(ModelUnavailable, match="QUARRY_OPENAI_URL"):
         open_provider(AssistantSettings(openai_url=None), "openai/x")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8o00/v1", "http://[zz]/v1"])
+def test_an_address_that_is_none_is_one_clear_line(url):
+    """A slip in the address is reported with it and the setting, to who asks and to who lists."""
+    for use in (lambda: open_provider(settings_for(url), "openai"), lambda: list_openai(url, None)):
+        with pytest.raises(ModelUnavailable, match=rf"{re.escape(url)} is no address.*QUARRY_OPENAI_URL") as caught:
+            use()
+        assert "\n" not in str(caught.value)
 
 
 def test_nobody_at_the_address_is_one_clear_line():
