@@ -77,6 +77,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings, state: ServiceState) ->
     app.add_middleware(auth.Authentication, state=state)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(SameSite, origins=settings.cors_origins)
+    app.add_middleware(problems.UnexpectedErrors)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -10,8 +10,8 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +43,8 @@ async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGe
     if asked.repo is not None:
         asked = replace(asked, repo=caller.narrow(asked.repo))
     async with _admitted(state, caller) as ticket:
-        account = _Account(state, caller, ticket, asked.messages[-1].content if asked.messages else "")
+        question = asked.messages[-1].content if asked.messages else ""
+        account = _Account(state, caller, ticket, question, asked.retrieval)
         assistant = await state.ready_assistant()
         async with account.open(), aclosing(assistant.stream(asked, ticket)) as events:
             async for event in events:
@@ -82,7 +83,7 @@ async def complete(
     if asked.repo is not None:
         asked = replace(asked, repo=caller.narrow(asked.repo))
     async with _admitted(state, caller) as ticket:
-        account = _Account(state, caller, ticket, asked.gap.prefix)
+        account = _Account(state, caller, ticket, asked.gap.prefix, asked.retrieval)
         assistant = await state.ready_assistant()
         async with account.open(), aclosing(assistant.completer().stream(asked, ticket)) as events:
             async for event in events:
@@ -115,23 +116,35 @@ async def _admitted(state: ServiceState, caller: Caller) -> AsyncIterator[Ticket
         raise
     ticket.keep_task()
     try:
-        yield ticket
-    except asyncio.CancelledError:
-        if ticket.was_cut():
-            raise state.queue.stopping() from None
-        raise
+        with _cut_as_stopping(state, ticket):
+            yield ticket
     finally:
         ticket.leave()
 
 
+@contextmanager
+def _cut_as_stopping(state: ServiceState, ticket: Ticket) -> Iterator[None]:
+    """Raises Stopping where the service cuts an answer off, which looks like a hang-up to the task."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if ticket.was_cut():
+            raise state.queue.stopping() from None
+        raise
+
+
 @dataclass(slots=True)
 class _Account:
-    """What one answer or completion took, told to whom it concerns when it ends, however it ends."""
+    """What one answer or completion took, told to whom it concerns when it ends, however it ends.
+
+    ``retrieves``: code is searched for it.
+    """
 
     state: ServiceState
     caller: Caller
     ticket: Ticket
     question: str
+    retrieves: bool
     outcome: str = "hung up"
     started: float = field(default_factory=time.perf_counter)
     first_token_at: float | None = None
@@ -144,7 +157,8 @@ class _Account:
     async def open(self) -> AsyncIterator[None]:
         """Around the events: closes the account when they end."""
         try:
-            yield
+            with _cut_as_stopping(self.state, self.ticket):
+                yield
         except Exception as error:
             self.outcome = "error"
             current_request().error = type(error).__name__
@@ -159,7 +173,7 @@ class _Account:
             self.n_pieces += 1
             if self.first_token_at is None:
                 self.first_token_at = time.perf_counter()
-        elif isinstance(event, PassagesFound):
+        elif isinstance(event, PassagesFound) and event.are_read:
             n_chars = len(self.question) + sum(len(passage.text) for passage in event.passages)
             self.n_prompt_tokens = n_chars // _CHARS_PER_TOKEN
         elif isinstance(event, AnswerDone):
@@ -172,25 +186,27 @@ class _Account:
         record, answer = current_request(), self.done
         n_tokens = 0
         if answer is None:
-            self.state.metrics.count_failed(self.outcome)
             if self.first_token_at is not None:  # nobody counted: what a client that hung up has had
                 n_tokens = self.n_prompt_tokens + self.n_pieces
         else:
             abstained = isinstance(answer, Answer) and answer.abstained
             self.outcome = "abstained" if abstained else answer.finish_reason
             n_tokens = answer.usage.prompt_tokens + answer.usage.completion_tokens
-            record.retrieval_ms = answer.timings_ms.get("retrieval")
+            if self.retrieves:
+                record.retrieval_ms = answer.timings_ms.get("retrieval")
             record.prompt_tokens, record.completion_tokens = answer.usage.prompt_tokens, answer.usage.completion_tokens
             if isinstance(answer, Answer):
                 self.state.metrics.count_answer(answer)
             self.state.metrics.count_model(
                 answer.usage,
                 answer.timings_ms,
+                retrieved=self.retrieves,
                 asked_model=not abstained,
                 wait_ms=self.ticket.wait_ms,
                 first_token_ms=self._first_token_ms(),
                 generation_ms=(self.ended - self.first_token_at) * 1000 if self.first_token_at is not None else 0.0,
             )
+        self.state.metrics.count_end(self.outcome)
         record.outcome, record.queue_ms = self.outcome, round(self.ticket.wait_ms, 1)
         record.first_token_ms = self._first_token_ms()
         if self.state.settings.log_content:

@@ -27,12 +27,13 @@ async def ask_in_session(
 ) -> AsyncGenerator[AskEvent, None]:
     """The events of one answer; the turn is stored before the last one. Raises what ``ask`` and the store raise.
 
-    A turn that fails, or whose client hangs up before its end, is not stored.
+    A turn is not stored if it fails, if its client hangs up before its end, or if the model was not asked.
     """
     asked = await with_history(state, asked, caller, session_id)
     async with aclosing(ask(state, asked, caller)) as events:
         async for event in events:
-            if isinstance(event, AnswerDone):
+            # A refusal is ours: kept, it would stand in the prompt of the same question, asked all the same.
+            if isinstance(event, AnswerDone) and not event.answer.abstained:
                 yield await _keep(state, asked, caller, session_id, event)
             else:
                 yield event
@@ -44,10 +45,17 @@ async def _keep(
     """Store the turn. An answer that cannot be stored is given all the same, and says so."""
     turn = (asked.messages[-1].content, done.answer.text)
     try:
-        await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=asked.repo)
+        await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=_write_target(asked))
     except QuarryError as error:
         return AnswerDone(replace(done.answer, session_error=str(error)))
     return done
+
+
+def _write_target(asked: AskRequest) -> str | None:
+    """What was asked of, its ref with it, as a search takes both in one text: NAME, NAME@REF, several with commas."""
+    if asked.repo is None or asked.ref is None:
+        return asked.repo
+    return ",".join(part if "@" in part else f"{part}@{asked.ref}" for part in asked.repo.split(","))
 
 
 async def answer_in_session(state: ServiceState, asked: AskRequest, caller: Caller, session_id: str) -> Answer:

@@ -1,6 +1,7 @@
 """What the service refuses, hung into the indexer's tree. One line each, with what to do.
 
 QuarryError
+├── VotesUnavailable     the file of votes cannot be written (503)
 └── Refused              carries what a client needs to do better: ``headers`` of the answer
     ├── KeyRefused       no key, or one that is not known (401)
     ├── NotAllowed       the key is known, and may not do this (403)
@@ -15,6 +16,10 @@ import math
 from collections.abc import Mapping
 
 from indexer.errors import QuarryError
+
+
+class VotesUnavailable(QuarryError):
+    """A vote could not be written; it can be cast again."""
 
 
 class Refused(QuarryError):
@@ -40,9 +45,14 @@ class BodyTooLarge(Refused):
     """The request's body is larger than the service takes."""
 
 
+def whole_seconds(seconds: float) -> int:
+    """``seconds`` as clients are told them, in words and in Retry-After: rounded up, at least 1."""
+    return max(1, math.ceil(seconds))
+
+
 class _Later(Refused):
     def __init__(self, message: str, retry_after_seconds: float) -> None:
-        super().__init__(message, {"Retry-After": str(max(1, math.ceil(retry_after_seconds)))})
+        super().__init__(message, {"Retry-After": str(whole_seconds(retry_after_seconds))})
 
 
 class Busy(_Later):

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import BodyTooLarge, Busy, NotAllowed
+from .errors import BodyTooLarge, Busy, NotAllowed, whole_seconds
 from .keys import Key
 from .problems import problem_response
 
@@ -123,5 +123,6 @@ class RateLimiter:
         if left < 1:
             self._buckets[key.name] = (left, now)
             seconds = (1 - left) / per_second
-            raise Busy(f"This key may ask {key.requests_per_minute} times a minute: wait {seconds:.0f} s.", seconds)
+            what = f"This key may ask {key.requests_per_minute} times a minute: wait {whole_seconds(seconds)} s."
+            raise Busy(what, seconds)
         self._buckets[key.name] = (left - 1, now)

@@ -22,7 +22,6 @@ from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import problem_response
 from .settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class RequestLog:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with an id, answer 500 where that fails, and write its line."""
+        """Pass the request on with an id, and write its line."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -92,9 +91,7 @@ class RequestLog:
             await self._app(scope, receive, send_with_id)
         except Exception as error:
             record.error = type(error).__name__
-            if record.status is not None:
-                raise
-            await problem_response(error, scope["path"])(scope, receive, send_with_id)
+            raise
         finally:
             record.route = _route_of(scope)
             record.ms = round((time.perf_counter() - started) * 1000, 1)

@@ -86,12 +86,15 @@ class Answered(BaseModel):
     finish_reason: str
 
 
-def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServer[Any]:
+def create_server(
+    home: Path, open_state: Callable[[], ServiceState], searcher: Searcher | None = None
+) -> MCPServer[Any]:
     """The server over one home. Its tools but ``ask`` are plain reads, each on a thread of its own.
 
-    ``open_state`` gives what asking needs; it is called by the first question.
+    ``open_state`` gives what asking needs; it is called by the first question. ``searcher`` is one of the same home
+    that has its indexes open already.
     """
-    searcher = Searcher(home)
+    searcher = searcher or Searcher(home)
     server: MCPServer[Any] = MCPServer(
         "quarry", version=version("quarry-code"), instructions=_INSTRUCTIONS, log_level="WARNING"
     )
@@ -203,6 +206,7 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
         asked = AskRequest(
             repo=_narrowed(context, repo), messages=[Message("user", question)], ref=ref, max_tokens=max_tokens
         )
+        is_asked = True
         n_events = n_tokens = 0  # progress must grow with each report, so it counts what has happened
         async with aclosing(ask_model(open_state(), asked, _caller_of(context) or Caller())) as events:
             async for event in events:
@@ -212,9 +216,10 @@ def create_server(home: Path, open_state: Callable[[], ServiceState]) -> MCPServ
                         await context.report_progress(
                             n_events, message=f"waiting for the model, number {place} in line"
                         )
-                    case PassagesFound(passages):
-                        await context.report_progress(n_events, message=f"the model reads {len(passages)} passages")
-                    case TokenGenerated():
+                    case PassagesFound(passages, is_asked):
+                        does = f"the model reads {len(passages)} passages" if is_asked else "the model is not asked"
+                        await context.report_progress(n_events, message=does)
+                    case TokenGenerated() if is_asked:
                         n_tokens += 1
                         if n_tokens % _TOKENS_BETWEEN_REPORTS == 1:
                             await context.report_progress(n_events, message="the model answers")

@@ -38,7 +38,7 @@ class Metrics:
 
         self._requests = counter("http_requests", "Requests answered.", "route", "method", "status")
         self._rejected = counter("rejected", "Requests refused with 429, by reason.", "reason")
-        self._answers = counter("answers", "Answers, by how they ended.", "outcome")
+        self._answers = counter("answers", "Answers and completions, by how they ended.", "outcome")
         self._first_token = histogram("first_token_seconds", "From a question to its first token.", _MODEL_SECONDS)
         self._model_token = histogram("model_first_token_seconds", "The model's own part of that.", _MODEL_SECONDS)
         self._wait = histogram("queue_wait_seconds", "How long questions waited for the model.", _MODEL_SECONDS)
@@ -64,13 +64,12 @@ class Metrics:
         """A request that was refused: for the ``queue``, a key's ``rate`` or its ``tokens``."""
         self._rejected.labels(reason).inc()
 
-    def count_failed(self, outcome: str) -> None:
-        """An answer that did not come to its end: ``error`` or ``hung up``."""
+    def count_end(self, outcome: str) -> None:
+        """An answer or a completion that is over: ``stop``, ``length``, ``abstained``, ``error`` or ``hung up``."""
         self._answers.labels(outcome).inc()
 
     def count_answer(self, answer: Answer) -> None:
         """What a whole answer says; what it took is ``count_model``'s."""
-        self._answers.labels("abstained" if answer.abstained else answer.finish_reason).inc()
         self._unknown.inc(len(answer.unknown_names))
         self._citations.inc(len(answer.citations))
         self._removed.inc(answer.n_citations_removed)
@@ -82,6 +81,7 @@ class Metrics:
         usage: Usage,
         timings_ms: Mapping[str, float],
         *,
+        retrieved: bool,
         asked_model: bool,
         wait_ms: float,
         first_token_ms: float | None,
@@ -91,7 +91,8 @@ class Metrics:
 
         ``first_token_ms`` is since the question came, ``generation_ms`` since the first token.
         """
-        self._retrieval.observe(timings_ms.get("retrieval", 0.0) / 1000)
+        if retrieved:
+            self._retrieval.observe(timings_ms.get("retrieval", 0.0) / 1000)
         if not asked_model:
             return
         self._wait.observe(wait_ms / 1000)

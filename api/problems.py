@@ -11,11 +11,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import ModelError, SessionsUnavailable, UnknownSession
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
-from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping
+from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping, VotesUnavailable
+from .logs import current_request
 from .openai import errors as openai_errors
 from .schemas.problems import Problem
 
@@ -31,6 +33,7 @@ _STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
     (UnknownRepository, HTTPStatus.NOT_FOUND),
     (UnknownSession, HTTPStatus.NOT_FOUND),
     (SessionsUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (VotesUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (SourceError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (IndexingError, HTTPStatus.CONFLICT),
@@ -67,8 +70,35 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+class UnexpectedErrors:
+    """ASGI middleware: an error that nothing handles is a 500 problem, and its kind is in the log of the request.
+
+    Inside of what gives answers their headers: FastAPI's own place for this is outside of it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 500. An error within an answer is raised, so that the connection breaks."""
+        is_begun = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal is_begun
+            is_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if scope["type"] != "http" or is_begun:
+                raise
+            current_request().error = type(error).__name__
+            await problem_response(error, scope["path"])(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem."""
+    """Make the errors that routes raise problems; the rest is for ``UnexpectedErrors``."""
 
     @app.exception_handler(QuarryError)
     async def on_quarry_error(request: Request, error: QuarryError) -> JSONResponse:
@@ -87,10 +117,6 @@ def install(app: FastAPI) -> None:
         response = _respond(request.url.path, _problem(HTTPStatus(error.status_code), str(error.detail)))
         response.headers.update(error.headers or {})
         return response
-
-    @app.exception_handler(Exception)
-    async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(error, request.url.path)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

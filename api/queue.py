@@ -1,8 +1,8 @@
 """The line in front of the model: so many answers at once, so many waiting, and the rest is told when to come again.
 
 Fair between callers: when the model is free, the caller who was served longest ago is next, with the oldest of their
-questions. One key has at most half of the line. Everything happens on the event loop that serves; nothing here blocks
-or locks.
+questions. One key has at most half of the places to wait. Everything happens on the event loop that serves; nothing
+here blocks or locks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from enum import Enum, auto
 
-from .errors import Busy, Stopping
+from .errors import Busy, Stopping, whole_seconds
 
 _KEPT_DURATIONS = 20  # answers by which the wait of the next one is estimated
 _UNKNOWN_SECONDS = 10.0  # the estimate before the first answer: a prompt that two cores read
@@ -111,11 +111,13 @@ class ModelQueue:
             raise self.stopping()
         seconds = self.seconds_until_free()
         if len(self._admitted) >= self.n_slots + self.max_waiting:
-            raise Busy(f"The model is busy, and its line is full: ask again in {seconds:.0f} s.", seconds)
-        # One key cannot take the whole line, or the turns that callers take would help nobody else.
-        n_own = sum(ticket.caller == caller for ticket in self._admitted)
-        if caller is not None and n_own >= self.n_slots + (self.max_waiting + 1) // 2:
-            raise Busy(f"{n_own} questions of this key are under way: ask again in {seconds:.0f} s.", seconds)
+            raise Busy(f"The model is busy, and its line is full: ask again in {whole_seconds(seconds)} s.", seconds)
+        # One key cannot take the whole line, or the turns that callers take would help nobody else. What it asks while
+        # slots are free will not wait in line.
+        n_own = sum(ticket.caller == caller and ticket._state is not _State.RUNNING for ticket in self._admitted)
+        n_free = max(0, self.n_slots - self.n_running)
+        if caller is not None and n_own >= n_free + (self.max_waiting + 1) // 2:
+            raise Busy(f"{n_own} questions of this key wait: ask again in {whole_seconds(seconds)} s.", seconds)
         ticket = Ticket(self, caller)
         self._admitted.add(ticket)
         self._idle.clear()

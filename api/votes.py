@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import NormalDist
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from assistant.compare import Arm, Comparison, Vote
+
+from .errors import VotesUnavailable
 
 CONFIDENCE = 0.95
 _FILE = "votes.jsonl"
@@ -76,13 +78,19 @@ class VoteBook:
         self._path = home / _FILE
 
     def add(self, vote: CastVote) -> None:
-        """Append one vote. Raises OSError where the home cannot be written."""
+        """Append one vote. Raises VotesUnavailable where it cannot be written."""
         line = json.dumps({name: value for name, value in asdict(vote).items() if value is not None}) + "\n"
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{self._path}.lock", timeout=_LOCK_SECONDS), self._path.open("ab+") as file:
-            if file.tell() and not _ends_a_line(self._path):
-                line = "\n" + line  # a writer was killed within its line: that vote is lost, not this one
-            file.write(line.encode())
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{self._path}.lock", timeout=_LOCK_SECONDS), self._path.open("ab+") as file:
+                if file.tell() and not _ends_a_line(self._path):
+                    line = "\n" + line  # a writer was killed within its line: that vote is lost, not this one
+                file.write(line.encode())
+        except OSError as error:  # Timeout, of the lock, is one too
+            reason = "another process holds it" if isinstance(error, Timeout) else error.strerror
+            raise VotesUnavailable(
+                f"The vote could not be written to {self._path} ({reason}): see to the file, then vote again."
+            ) from error
 
     def read(self) -> Iterator[CastVote]:
         """All votes, oldest first. A line that is no vote, since its writer was killed, is passed over."""
@@ -137,6 +145,11 @@ class BallotBox:
             if ballot is None or ballot.caller != caller or time.monotonic() - ballot.made_at > _BALLOT_SECONDS:
                 return None
             return self._ballots.pop(ballot_id)
+
+    def put_back(self, ballot_id: str, ballot: Ballot) -> None:
+        """Undo ``take``: the vote could not be kept, and may be cast again."""
+        with self._lock:
+            self._ballots[ballot_id] = ballot
 
 
 def cast(ballot: Ballot, vote: Vote, *, keep_question: bool) -> CastVote:

@@ -38,6 +38,8 @@ class GrowingAnswer:
         match event:
             case PlaceInLine(place):
                 return "queued", {"place": place}
+            case PassagesFound(are_read=False):
+                return None  # the nearest places come with the refusal, which is next
             case PassagesFound(passages):
                 self._passages = list(passages)
                 html = render("_passages.html", passages=passages, abstained=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ async def chat_completions(
     reject_unsupported(body)
     instructions, messages = read_conversation(body.messages)
     asked = AskRequest(
-        repo=resolve_model(state.settings.home, caller, body.model),
+        repo=await asyncio.to_thread(resolve_model, state.settings.home, caller, body.model),
         messages=messages,
         instructions=instructions,
         retrieval=body.quarry.retrieval == "on",

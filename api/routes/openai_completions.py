@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from functools import partial
@@ -40,7 +41,7 @@ async def completions(body: CompletionRequest, request: Request, state: State, c
     """Go on with code, or fill in between `prompt` and `suffix`. A client that hangs up stops the generation."""
     asked = Asked(
         gap=read_gap(read_prompt(body), body.suffix, body.path),
-        repo=resolve_model(state.settings.home, caller, body.model),
+        repo=await asyncio.to_thread(resolve_model, state.settings.home, caller, body.model),
         retrieval=body.quarry.retrieval == "on",
         k=body.quarry.k,
         max_tokens=body.max_tokens,

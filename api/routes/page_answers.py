@@ -24,6 +24,7 @@ from indexer.records import Hit
 from ..asking import AskEvent, ask, check_repository
 from ..callers import Caller, CurrentCaller
 from ..conversations import ask_in_session, with_history
+from ..errors import VotesUnavailable
 from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
 from ..pages.templating import render, safe
@@ -106,12 +107,17 @@ async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> 
 
 @router.post("/vote")
 async def vote_page(body: PageVote, request: Request, state: State, caller: CurrentCaller) -> JSONResponse:
-    """Keep a vote, and tell which answer was which."""
-    ballot = _ballots(request).take(body.ballot, caller.name)
+    """Keep a vote, and tell which answer was which. Where it cannot be kept, it can be cast again."""
+    box = _ballots(request)
+    ballot = box.take(body.ballot, caller.name)
     if ballot is None:
         raise InputError("These answers were voted on already, or the service was started again: compare anew.")
     book = VoteBook(state.settings.home)
-    await run_in_threadpool(book.add, cast(ballot, body.vote, keep_question=body.keep_question))
+    try:
+        await run_in_threadpool(book.add, cast(ballot, body.vote, keep_question=body.keep_question))
+    except VotesUnavailable:
+        box.put_back(body.ballot, ballot)
+        raise
     tallies = [tally for tally in await run_in_threadpool(book.tally) if tally.repo == ballot.repo]
     return JSONResponse(
         {
@@ -133,10 +139,12 @@ async def _ask_blind(
         return ask(state, one, caller)
 
     answers: dict[Arm, Answer] = {}
-    yield "progress", {"n_done": 0}
-    async with aclosing(gather_both(stream_both(ask_one, replace(asked, abstain=False)), answers)) as events:
-        async for event in events:
-            yield event
+    async with aclosing(stream_both(ask_one, replace(asked, abstain=False))) as both:
+        await anext(both)  # the passages, which are not shown: what cannot be asked fails here, before anything is sent
+        yield "progress", {"n_done": 0}
+        async with aclosing(gather_both(both, answers)) as events:
+            async for event in events:
+                yield event
     comparison, order = Comparison(answers["with"], answers["without"]), random_order()
     ballot = ballots.put(asked.repo or "", asked.messages[-1].content, order, comparison, caller.name)
     yield blind_event(ballot, order, comparison)

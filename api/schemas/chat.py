@@ -49,8 +49,8 @@ class ChatRequest(Schema):
         default=None,
         pattern=SESSION_ID_FORM,
         description="A conversation that the server keeps: its messages come before those of the request, which are "
-        "the new ones only, and the finished turn is stored. Made by `POST /sessions`, or any id that the client "
-        "chooses.",
+        "the new ones only, and the finished turn is stored, unless the answer `abstained`. Made by "
+        "`POST /sessions`, or any id that the client chooses.",
     )
     retrieval: Literal["on", "off", "compare"] = Field(
         default="on", description="Whether the model gets code to read; `compare` answers both ways."

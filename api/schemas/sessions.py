@@ -8,9 +8,9 @@ from .base import Schema
 
 
 class Session(Schema):
-    """A conversation that the server keeps. ``title`` is the head of its first question, ``repo`` what was asked last.
+    """A conversation that the server keeps. ``title`` is the head of its first question.
 
-    Times are UTC, as ISO 8601.
+    ``repo`` is what was asked last, with its ref where the request named one (`click@8.1`). Times are UTC, as ISO 8601.
     """
 
     id: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -248,6 +249,24 @@ def test_a_browser_signs_in_with_a_key(url: str, store: KeyStore) -> None:
         store.create("laptop")
         assert browser.get("/repos").status_code == 401, "the cookie is of the key, not of its name"
         assert httpx.get(f"{url}/repos", headers={"Cookie": f"quarry_login={value[:-1]}0"}).status_code == 401
+
+
+def test_behind_the_documented_proxy_cookies_and_links_are_for_https(
+    served: Callable[..., str], stand_in: Any, keyed_home: Path, store: KeyStore
+) -> None:
+    """With the headers that the documentation has nginx send, what was asked over TLS is answered for TLS."""
+    documented = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+    values = {"$host": "code.example.org", "$scheme": "https"}
+    passed = {name: values[value] for name, value in re.findall(r"proxy_set_header (\S+) (\S+);", documented)}
+    provider = stand_in(words=["`add_to_cart` takes ", "`quantity=3` by default."])
+    url = served(provider, home=keyed_home, trusted_hosts="code.example.org")
+    key = store.create("laptop")
+    assert "Secure" in httpx.post(f"{url}/login", data={"key": key}, headers=passed).headers["set-cookie"]
+    assert "Secure" not in httpx.post(f"{url}/login", data={"key": key}).headers["set-cookie"]
+    body = {"model": "quarry/shop", **QUESTION}
+    answer = httpx.post(f"{url}/v1/chat/completions", json=body, headers=passed | bearer(key)).json()
+    [cited, *_] = answer["choices"][0]["message"]["annotations"]
+    assert cited["url_citation"]["url"].startswith("https://code.example.org/files/shop/")
 
 
 def test_a_wrong_key_does_not_sign_in(url: str) -> None:

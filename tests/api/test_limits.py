@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from api.app import create_app
 from api.errors import Busy
 from api.keys import Key, KeyStore
 from api.limits import RateLimiter
+from api.settings import ApiSettings
 
 QUESTION = {"role": "user", "content": "What is the default quantity in add_to_cart?"}
 ASK = {"repo": "shop", "messages": [QUESTION]}
@@ -107,6 +111,17 @@ def test_a_rate_fills_again_evenly() -> None:
     assert [is_let_through() for _ in range(7)] == [True] * 6 + [False]
 
 
+def test_the_wait_is_the_same_in_words_and_in_the_header() -> None:
+    """A tenth of a second is a second to both: nobody is told to wait for none."""
+    limiter = RateLimiter(clock=lambda: 0.0)
+    key = Key("k", "", None, 600, None, "", None)
+    for _ in range(600):
+        limiter.take(key)
+    with pytest.raises(Busy, match=r"wait 1 s\.") as refused:
+        limiter.take(key)
+    assert refused.value.headers["Retry-After"] == "1"
+
+
 def test_every_answer_carries_the_security_headers(served: Callable[..., str], stand_in: Any) -> None:
     """Pages, data, streams and errors of all kinds stay out of frames and guesses, and load nothing from elsewhere."""
     url = served(stand_in(), max_body_bytes=10_000)
@@ -127,6 +142,28 @@ def test_every_answer_carries_the_security_headers(served: Callable[..., str], s
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+def test_what_nobody_foresaw_is_answered_with_the_same_headers(
+    running_app: Callable[[FastAPI], AbstractContextManager[str]], stand_in: Any, home: Path
+) -> None:
+    """A route that raises is a 500 problem, which stays out of frames, too, and which named origins may read."""
+    app = create_app(ApiSettings(home=home, cors_origins=("https://example.org",)), stand_in())
+
+    @app.get("/fails")
+    def fail() -> None:
+        raise KeyError("inside")
+
+    with running_app(app) as url:
+        failed = httpx.get(f"{url}/fails", headers={"Origin": "https://example.org"})
+        counted = httpx.get(f"{url}/metrics").text
+    assert failed.status_code == 500 and "inside" not in failed.text
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert "default-src 'self'" in failed.headers["content-security-policy"]
+    assert failed.headers["x-content-type-options"] == "nosniff"
+    assert failed.headers["access-control-allow-origin"] == "https://example.org"
+    assert "X-Request-ID" in failed.headers["access-control-expose-headers"] and failed.headers["x-request-id"]
+    assert 'quarry_http_requests_total{method="GET",route="/fails",status="500"} 1.0' in counted
 
 
 def test_no_other_origin_may_read_by_default(served: Callable[..., str], stand_in: Any) -> None:

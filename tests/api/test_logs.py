@@ -7,12 +7,15 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
+from api.app import create_app
 from api.logs import configure_logging
 from api.settings import ApiSettings
 
@@ -90,6 +93,28 @@ def test_an_unexpected_error_is_traced_without_its_message(
     [entry] = requests_in(log(1))
     assert (entry["status"], entry["error"]) == (500, "KeyError")
     assert entry["request_id"] == response.headers["x-request-id"]
+
+
+def test_an_unexpected_error_of_any_route_is_in_its_line(
+    running_app: Callable[[FastAPI], AbstractContextManager[str]],
+    stand_in: Any,
+    log: Callable[..., list[str]],
+    home: Path,
+) -> None:
+    """Also where no model is asked, the line of a request that failed has its route, its status and the kind."""
+    app = create_app(ApiSettings(home=home), stand_in())
+
+    @app.get("/fails/{name}")
+    def fail(name: str) -> None:
+        raise KeyError(name)
+
+    log(log_level="info")
+    with running_app(app) as url:
+        response = httpx.get(f"{url}/fails/{MARKER}")
+    [entry] = requests_in(log(1))
+    assert (entry["route"], entry["status"], entry["error"]) == ("/fails/{name}", 500, "KeyError")
+    assert entry["request_id"] == response.headers["x-request-id"]
+    assert "in fail" in "\n".join(log(1)) and MARKER not in "\n".join(log(1))
 
 
 def test_content_is_logged_where_that_is_asked_for(

@@ -6,12 +6,17 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from mcp.client.client import Client
 from mcp.types import CallToolResult
+
+from api.settings import ApiSettings
+from indexer.build import build_index
+from indexer.repository import open_source
 
 Served = Callable[..., str]
 QUESTION = {"repo": "shop", "question": "What is the default quantity in add_to_cart?"}
@@ -65,6 +70,43 @@ def test_ask_answers_with_sources_and_progress(served: Served, stand_in: Any, mo
     assert "shop/cart.py" in [source["path"] for source in result.structured_content["sources"]]
     assert [progress for progress, _ in seen] == [1, 2]
     assert "passages" in str(seen[0][1])
+
+
+def test_a_refusal_is_not_called_the_models(served: Served, stand_in: Any, tmp_path: Path) -> None:
+    """Where the search found too little nobody reads or answers, and progress does not say so."""
+    source = tmp_path / "shop"
+    source.mkdir()
+    for number in range(80):  # smaller repositories are not judged
+        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
+    settings = ApiSettings(home=tmp_path / "home")
+    build_index(open_source(str(source), clones=tmp_path / "clones"), "shop", settings)
+    provider = stand_in()
+    seen: list[str | None] = []
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        seen.append(message)
+
+    async def questions(client: Client) -> CallToolResult:
+        foreign = {"repo": "shop", "question": "How does the Kubernetes scheduler evict pods under pressure?"}
+        return await client.call_tool("ask", foreign, progress_callback=on_progress)
+
+    result = talk(served(provider, home=settings.home, min_confidence=0.999), questions)
+    assert result.structured_content["abstained"] and result.structured_content["sources"]
+    assert seen == ["the model is not asked"] and not provider.asked
+
+
+def test_an_index_is_opened_once_in_a_service(served: Served, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools search with the service's own searcher, so that no index is in memory twice."""
+
+    def another(*_: Any) -> None:
+        raise AssertionError("a second searcher in the service")
+
+    monkeypatch.setattr("api.mcp.Searcher", another)
+
+    async def questions(client: Client) -> CallToolResult:
+        return await client.call_tool("search_code", {"repo": "shop", "query": "add_vat", "k": 1})
+
+    assert not talk(served(stand_in()), questions).is_error
 
 
 def test_errors_are_one_line(served: Served, stand_in: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,10 @@ import openai
 import pytest
 from openai import OpenAI
 
+from api.openai import model_ids
 from api.settings import ApiSettings
 from indexer.build import build_index
+from indexer.overview import describe_repositories
 from indexer.repository import open_source
 
 Served = Callable[..., str]
@@ -50,6 +53,30 @@ def test_unknown_model_is_404_with_near_names(served: Served, stand_in: Any) -> 
             ask()
         assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
         assert "quarry/shop" in caught.value.message or "/v1/models" in caught.value.message
+
+
+def test_models_are_looked_up_beside_the_event_loop(
+    served: Served, stand_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown model is looked for in every manifest: on a thread, so that no stream waits for that."""
+    on_loop: list[bool] = []
+
+    def describe(home: Path) -> Any:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            on_loop.append(False)
+        else:
+            on_loop.append(True)
+        return describe_repositories(home)
+
+    monkeypatch.setattr(model_ids, "describe_repositories", describe)
+    client = connect(served(stand_in()))
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="quarry/shp", messages=QUESTION)
+    with pytest.raises(openai.NotFoundError):
+        client.completions.create(model="quarry/shp", prompt="def order(cart):")
+    assert on_loop == [False, False]
 
 
 def test_whole_answer(served: Served, stand_in: Any) -> None:
@@ -139,11 +166,13 @@ def test_abstention(served: Served, stand_in: Any, tmp_path: Path) -> None:
     settings = ApiSettings(home=tmp_path / "home")
     build_index(open_source(str(source), clones=tmp_path / "clones"), "shop", settings)
     provider = stand_in()
-    client = connect(served(provider, home=settings.home, min_confidence=0.999))
+    url = served(provider, home=settings.home, min_confidence=0.999)
+    client = connect(url)
     foreign: list[Any] = [{"role": "user", "content": "How does the Kubernetes scheduler evict pods under pressure?"}]
     answer = client.chat.completions.create(model="quarry/shop", messages=foreign)
     assert answer.model_dump()["quarry"]["abstained"] and answer.choices[0].finish_reason == "stop"
     assert not provider.asked
+    assert 'quarry_answers_total{outcome="abstained"} 1.0' in httpx.get(f"{url}/metrics").text
     client.chat.completions.create(model="quarry/shop", messages=foreign, extra_body={"quarry": {"abstain": False}})
     code = "```python\nevict(pods)\n```"
     edit: list[Any] = [{"role": "user", "content": f"{foreign[0]['content']}\n{code}"}]

@@ -123,18 +123,56 @@ def test_one_key_cannot_fill_the_line() -> None:
     run(test())
 
 
+def test_one_key_has_half_of_the_places_to_wait() -> None:
+    """Also where others have all slots: a key waits on half of the places, and whoever comes next finds the rest."""
+
+    async def test() -> None:
+        queue = ModelQueue(4, 32)
+        for name, n_questions in (("bob", 4), ("alice", 16)):
+            for _ in range(n_questions):
+                Asking(queue, name)
+            await settle()
+        assert (queue.n_running, queue.n_waiting) == (4, 16)
+        with pytest.raises(Busy, match="16 questions of this key wait"):
+            queue.admit("alice")
+        for _ in range(16):
+            queue.admit("carol")
+
+    run(test())
+
+
+def test_one_key_alone_has_all_slots_and_half_of_the_places_to_wait() -> None:
+    """Slots that are free are anybody's: what runs does not count as waiting."""
+
+    async def test() -> None:
+        queue = ModelQueue(4, 32)
+        for _ in range(20):
+            Asking(queue, "alice")
+        await settle()
+        assert (queue.n_running, queue.n_waiting) == (4, 16)
+        with pytest.raises(Busy):
+            queue.admit("alice")
+
+    run(test())
+
+
 def test_the_wait_is_estimated_from_recent_answers() -> None:
-    """The time to come again is the mean of recent answers, shared among the slots."""
+    """The time to come again is the mean of recent answers, shared among the slots; rounded up where it is told."""
 
     async def test() -> None:
         now = [0.0]
         queue = ModelQueue(2, 4, clock=lambda: now[0])
-        for seconds in (20.0, 40.0):
+        for seconds in (20.0, 41.0):
             question = Asking(queue, None)
             await settle()
             now[0] += seconds
             question.ticket.leave()
-        assert queue.seconds_until_free() == 15.0
+        assert queue.seconds_until_free() == 15.25
+        for _ in range(6):
+            queue.admit(None)
+        with pytest.raises(Busy, match=r"ask again in 16 s\.") as refused:
+            queue.admit(None)
+        assert refused.value.headers["Retry-After"] == "16"
 
     run(test())
 

@@ -11,8 +11,11 @@ import httpx
 import pytest
 
 from api.keys import KeyStore
+from api.settings import ApiSettings
 from assistant.conversations.sessions import SessionStore
 from assistant.errors import SessionsUnavailable
+from indexer.build import build_index
+from indexer.repository import open_source
 
 FIRST = "What is the default quantity in `add_to_cart`?"
 
@@ -21,6 +24,17 @@ FIRST = "What is the default quantity in `add_to_cart`?"
 def own_home(home: Path, tmp_path: Path) -> Path:
     """The session's home, copied, with no conversations."""
     return Path(shutil.copytree(home, tmp_path / "home"))
+
+
+@pytest.fixture
+def many_home(own_home: Path, tmp_path: Path) -> Path:
+    """That home with the repository `many`, of which a question can be refused: smaller ones are not judged."""
+    source = tmp_path / "many"
+    source.mkdir()
+    for number in range(80):
+        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
+    build_index(open_source(str(source), clones=own_home / "clones"), "many", ApiSettings(home=own_home))
+    return own_home
 
 
 def ask(url: str, question: str, session_id: str | None = None, **options: Any) -> httpx.Response:
@@ -78,6 +92,46 @@ def test_a_turn_that_fails_is_not_kept(served: Callable[..., str], stand_in: Any
     url = served(stand_in(fails_after=1), home=own_home)
     ask(url, FIRST, "talk-1", stream=stream)
     assert httpx.get(f"{url}/sessions").json() == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_refused_question_is_no_turn(
+    served: Callable[..., str], stand_in: Any, many_home: Path, stream: bool
+) -> None:
+    """Where the model was not asked nothing is kept: the same question, asked all the same, is the first one there."""
+    provider = stand_in()
+    url = served(provider, home=many_home, min_confidence=0.999)
+    question = "How are passwords hashed before they are stored?"
+    refused = ask(url, question, "talk-1", repo="many", stream=stream)
+    assert refused.status_code == 200 and "does not show this" in refused.text and provider.asked == []
+    assert httpx.get(f"{url}/sessions").json() == []
+    assert ask(url, question, "talk-1", repo="many", stream=stream, abstain=False).status_code == 200
+    [prompt] = provider.asked
+    assert [message.type for message in prompt] == ["system", "human"]
+    assert "does not show this" not in str(prompt)
+    kept = httpx.get(f"{url}/sessions/talk-1").json()
+    assert (kept["title"], kept["n_messages"]) == (question, 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({}, "shop"),
+        ({"ref": "HEAD"}, "shop@HEAD"),
+        ({"repo": "shop@HEAD"}, "shop@HEAD"),
+        ({"repo": "shop@HEAD,shop", "ref": "HEAD"}, "shop@HEAD,shop@HEAD"),
+        ({"repo": "all"}, "all"),
+    ],
+)
+def test_a_session_knows_the_ref_that_was_asked(
+    served: Callable[..., str], stand_in: Any, own_home: Path, asked: dict[str, str], kept: str
+) -> None:
+    """What a conversation is about is kept with its ref, as a search takes both; the page gets it to go on with."""
+    url = served(stand_in(), home=own_home)
+    assert ask(url, FIRST, "talk-1", **asked).status_code == 200
+    session = httpx.get(f"{url}/sessions/talk-1").json()
+    assert (session["repo"], session["messages"][0]["repo"]) == (kept, kept)
+    assert f'data-about="{kept}"' in httpx.get(f"{url}/ui/sessions/talk-1").text
 
 
 def test_without_a_session_nothing_is_kept(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:

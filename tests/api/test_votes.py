@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from scipy.stats import binomtest  # type: ignore[attr-defined]
 
+from api import votes
+from api.errors import VotesUnavailable
 from api.votes import BallotBox, CastVote, VoteBook, wilson_interval
 from assistant.compare import Comparison, random_order
 
@@ -58,6 +61,17 @@ def test_line_of_a_killed_writer_costs_no_other_vote(tmp_path: Path) -> None:
     assert book.tally()[0].n_with == 2
 
 
+def test_vote_that_cannot_be_written_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lock that another one holds too long, and a file that cannot be opened, are named with the reason."""
+    monkeypatch.setattr(votes, "_LOCK_SECONDS", 0.1)
+    book = VoteBook(tmp_path)
+    with FileLock(tmp_path / "votes.jsonl.lock"), pytest.raises(VotesUnavailable, match="another process holds it"):
+        book.add(vote("left"))
+    (tmp_path / "votes.jsonl").mkdir()
+    with pytest.raises(VotesUnavailable, match=r"votes\.jsonl \(Is a directory\)"):
+        book.add(vote("left"))
+
+
 def test_processes_that_vote_at_once_lose_nothing(tmp_path: Path) -> None:
     """Four processes with 50 votes each leave 200 whole lines."""
     code = (
@@ -71,12 +85,14 @@ def test_processes_that_vote_at_once_lose_nothing(tmp_path: Path) -> None:
 
 
 def test_ballot_is_used_once_and_by_its_owner() -> None:
-    """A ballot can be voted on once, and only with the key that asked."""
+    """A ballot can be voted on once, and only with the key that asked; again where the vote could not be kept."""
     box, comparison = BallotBox(), Comparison(*([_answer()] * 2))
     ballot = box.put("shop", "q", random_order(), comparison, "mine")
     assert box.take(ballot, "theirs") is None
-    assert box.take(ballot, "mine") is not None
-    assert box.take(ballot, "mine") is None
+    taken = box.take(ballot, "mine")
+    assert taken is not None and box.take(ballot, "mine") is None
+    box.put_back(ballot, taken)
+    assert box.take(ballot, "theirs") is None and box.take(ballot, "mine") is taken
 
 
 def test_order_is_random() -> None:

@@ -14,6 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from api.settings import ApiSettings
+from assistant.conversations.sessions import SessionStore
+
 Open = Callable[..., Page]
 QUESTION = "What is the default quantity in add_to_cart?"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -240,9 +243,14 @@ def test_abstention_is_shown_as_such_and_can_be_overruled(
     expect(page.locator(".chip").first).to_be_visible()
     assert provider.asked == []
     check_accessible(page)
+    assert "session=" not in page.url  # it is no conversation yet
     page.locator("[data-anyway]").click()
     wait_until_done(page)
     expect(page.locator(".turn").last.locator(".prose")).to_contain_text("I do not know this shop.")
+    assert len(provider.asked[0]) == 2 and "does not show this" not in str(provider.asked[0])
+    expect(page.locator("#history li")).to_have_count(1)
+    page.reload()
+    expect(page.locator(".past .prose")).to_contain_text("I do not know this shop.")
 
 
 def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: Any, open_page: Open) -> None:
@@ -334,6 +342,45 @@ def test_conversations_are_kept_and_can_be_forgotten(served: Any, provider: Any,
 
 def _session_of(page: Page) -> str:
     return page.url.partition("session=")[2]
+
+
+def test_reopened_conversation_goes_on_at_its_ref(
+    served: Any, provider: Any, open_page: Open, shop: Any, build: Any, shop_home: Path
+) -> None:
+    """A conversation about another ref than the first is opened with it, and its next question asks it, too."""
+    build(shop_home, shop.path, "shop", ref="main")
+    url = served(provider)
+    page = open_page(url)
+    page.locator("select[name=ref-shop]").select_option("main")
+    ask(page)
+    wait_until_done(page)
+    again = open_page(url, f"/?session={_session_of(page)}")
+    expect(again.locator(".past .question")).to_have_text(QUESTION)
+    expect(again.locator("#asking")).to_have_text("asking shop at main")
+    ask(again, "And who calls add_to_cart?")
+    wait_until_done(again)
+    expect(again.locator(".divider")).to_have_count(0)
+    assert any(QUESTION in content for content in provider.asked[1])
+    assert httpx.get(f"{url}/sessions/{_session_of(page)}").json()["repo"] == "shop@main"
+
+
+@pytest.mark.parametrize("about", ["all", "shop@8.1", "removed"])
+def test_reopened_conversation_about_what_cannot_be_chosen_is_not_gone_on_with(
+    served: Any, provider: Any, open_page: Open, shop_home: Path, about: str
+) -> None:
+    """Where the page asks something else than the conversation was about it says so, and begins another one."""
+    store = SessionStore(ApiSettings(home=shop_home))
+    store.append(None, "earlier", "What is the VAT rate?", "It is 19 %.", repo=about)
+    store.close()
+    url = served(provider)
+    page = open_page(url, "/?session=earlier")
+    expect(page.locator(".past .question")).to_have_text("What is the VAT rate?")
+    ask(page)
+    wait_until_done(page)
+    expect(page.locator(".divider")).to_have_text("now asking shop")
+    assert not any("VAT rate?" in content for content in provider.asked[0])
+    assert _session_of(page) != "earlier"
+    assert httpx.get(f"{url}/sessions/earlier").json()["n_messages"] == 2
 
 
 def test_what_a_model_writes_is_never_markup(served: Any, provider: Any, open_page: Open) -> None:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.pages.rendering import Marks, hide_sources, render_blocks, sanitise
+from api.pages.streams import GrowingAnswer
+from assistant.events import PassagesFound
 from assistant.records import Citation, Passage
 
 PASSAGES = [
@@ -121,3 +123,10 @@ def test_finished_blocks_do_not_change_while_the_text_grows() -> None:
             assert blocks[:kept] == before[:kept]
         before = blocks
     assert len(before) == 5
+
+
+def test_places_that_the_model_does_not_read_come_with_the_refusal() -> None:
+    """Passages that are read are shown at once and counted; the nearest places of a refusal are not said to be read."""
+    name, data = GrowingAnswer("why?").take(PassagesFound(PASSAGES)) or ("", {})
+    assert (name, data["n"]) == ("passages", 2)
+    assert GrowingAnswer("why?").take(PassagesFound(PASSAGES, are_read=False)) is None

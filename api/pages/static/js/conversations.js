@@ -20,12 +20,12 @@ export async function refresh(current) {
   }
 }
 
-/** Show one; returns the repository that it was about. */
+/** Show one; returns what it was about, NAME or NAME@REF, or null. */
 export async function open(id) {
   const [past] = toElements(await getHtml(`/ui/sessions/${encodeURIComponent(id)}`));
   $("turns").replaceChildren(past);
   announce("Conversation opened");
-  return past.dataset.repo;
+  return past.dataset.about || null;
 }
 
 export function install(onOpen, onForgotten) {

@@ -10,7 +10,7 @@ import { Turn } from "./turns.js";
 const MODEL_MS = 5000;
 
 let session = null; // the conversation that the next question goes on with; the server keeps it
-let conversationOf = null; // the repository that it is about
+let conversationOf = null; // what it is about, NAME or NAME@REF; null: nothing yet
 let running = null;
 
 const mode = () => document.querySelector("input[name=mode]:checked").value;
@@ -50,12 +50,11 @@ async function ask(anyway = null) {
     return;
   }
   const asked = anyway ? "ask" : mode() === "compare" && $("blind").checked ? "blind" : mode();
-  const about = `${chosen.repo}@${chosen.ref ?? ""}`;
-  if (session && conversationOf !== about) {
+  if (session && conversationOf && conversationOf !== chosen.about) {
     session = null;
     addDivider(`now asking ${chosen.title}`);
   }
-  conversationOf = about;
+  conversationOf = chosen.about;
   $("welcome").hidden = true;
   $("new").hidden = false;
   const turn = new Turn(question, asked);
@@ -80,11 +79,9 @@ async function ask(anyway = null) {
 async function openConversation(id) {
   running?.stop();
   try {
-    const repo = await conversations.open(id);
+    conversationOf = await conversations.open(id);
     session = id;
-    repos.choose(repo);
-    const chosen = repos.chosen();
-    conversationOf = chosen ? `${chosen.repo}@${chosen.ref ?? ""}` : null;
+    if (conversationOf) repos.choose(conversationOf); // where it cannot be, the next question begins another one
     $("welcome").hidden = true;
     $("new").hidden = false;
     history.replaceState(null, "", `/?session=${id}`);

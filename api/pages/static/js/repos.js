@@ -5,20 +5,28 @@ import { $, announce, stamp, toElements } from "./dom.js";
 
 const POLL_MS = 500;
 
-/** The repository that is chosen, and its ref where one of several was. */
+const refsOf = (repo) => document.querySelector(`select[name="ref-${CSS.escape(repo)}"]`);
+
+/** The repository that is chosen, and its ref where one of several was; `about` is both, as the server keeps it. */
 export function chosen() {
   const radio = document.querySelector("input[name=repo]:checked");
   if (!radio) return null;
-  const refs = document.querySelector(`select[name="ref-${CSS.escape(radio.value)}"]`);
+  const repo = radio.value;
+  const refs = refsOf(repo);
   const ref = refs && refs.selectedIndex > 0 ? refs.value : null;
-  const title = radio.value.includes(",") ? "all repositories" : radio.value;
-  return { repo: radio.value, ref, title: ref ? `${title} at ${ref}` : title };
+  const title = repo.includes(",") ? "all repositories" : repo;
+  return { repo, ref, about: ref ? `${repo}@${ref}` : repo, title: ref ? `${title} at ${ref}` : title };
 }
 
-/** Choose the repository of this name, if it is there. */
-export function choose(name) {
+/** Choose what a conversation was about, NAME or NAME@REF, if all of it is there; else nothing changes. */
+export function choose(about) {
+  const [name, ref] = about.split(/@(.*)/s);
   const radio = document.querySelector(`input[name=repo][value="${CSS.escape(name)}"]`);
-  if (radio) radio.checked = true;
+  const refs = refsOf(name);
+  const index = ref === undefined ? 0 : [...(refs?.options ?? [])].findIndex((option) => option.value === ref);
+  if (!radio || index < 0) return;
+  radio.checked = true;
+  if (refs) refs.selectedIndex = index;
   showChosen();
 }
 

@@ -77,7 +77,8 @@ export class Turn {
         view.showBlocks(data);
         view.showAfter(data.footer);
         addCopyButtons(view.prose);
-        if (this.mode === "ask") this.session = this.opened;
+        // A refusal is not kept: there may be no such conversation.
+        if (this.mode === "ask" && !view.after.querySelector("[data-anyway]")) this.session = this.opened;
         if (this.mode === "ask") this.#finish("", `Answer: ${spoken(view.prose)}`);
         break;
       case "progress":
@@ -112,6 +113,7 @@ export class Turn {
       if (!button) return;
       const buttons = form.querySelectorAll("button");
       buttons.forEach((each) => { each.disabled = true; });
+      this.error.hidden = true; // of a vote that could not be kept
       try {
         const vote = { ballot, vote: button.dataset.vote, keep_question: form.elements.keep.checked };
         this.#reveal(await postJson("/ui/vote", vote), button.dataset.vote);
