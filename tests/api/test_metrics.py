@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -21,7 +22,7 @@ from api.metrics import Metrics
 from api.queue import ModelQueue
 from api.settings import ApiSettings
 from api.state import ServiceState
-from assistant.events import AskRequest, TokenGenerated
+from assistant.events import AskRequest, PassagesFound, TokenGenerated
 from assistant.records import Answer, Citation, Message, TokenCount, Trace, Usage
 
 ASK = {"repo": "shop", "messages": [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]}
@@ -172,3 +173,13 @@ def test_jobs_are_counted_by_state(served: Callable[..., str], stand_in: Any) ->
         pass
     assert read(url)["quarry_index_jobs", ("failed",)] == 1
     assert read(url)["quarry_index_jobs", ("running",)] == 0
+
+
+@pytest.mark.parametrize("are_read", [True, False])
+def test_places_that_the_model_does_not_read_are_no_prompt(are_read: bool) -> None:
+    """Who hangs up during a refusal is not charged for the places that it names."""
+    nothing: Any = None
+    account = asking._Account(nothing, Caller(), nothing, "Where are orders kept?", retrieves=True)
+    passage: Any = SimpleNamespace(text="def add_to_cart(): ...\n" * 20)
+    account.see(PassagesFound([passage], are_read=are_read))
+    assert (account.n_prompt_tokens > 0) == are_read
