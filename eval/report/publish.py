@@ -86,7 +86,7 @@ def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = 
 def _describe_found(report: Report, figures: str) -> list[str]:
     """The table of what was found, how to read it, and why in a sentence each."""
     made = (
-        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs of Quarry "
+        f"Made by `python -m eval.report.publish` on {report.made_at}, from runs up to Quarry "
         f"{write_commit(report.commit) or '?'}. Every figure is in "
         + (f"[{report.name}.json]({figures})." if figures else f"`{report.name}.json`.")
     )
