@@ -169,6 +169,17 @@ def run_app(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture
+def many_home(tmp_path: Path) -> Path:
+    """A home of this test's own with the repository `many`, of which a question can be refused: it has 80 files."""
+    source, many = tmp_path / "many", tmp_path / "home-of-many"
+    source.mkdir()
+    for number in range(80):  # smaller repositories are not judged
+        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
+    build_index(open_source(str(source), clones=many / "clones"), "many", ApiSettings(home=many))
+    return many
+
+
+@pytest.fixture
 def served(home: Path) -> Iterator[Callable[..., str]]:
     """Starts services over the session's home: ``served(provider)`` gives an address."""
 

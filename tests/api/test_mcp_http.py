@@ -14,10 +14,6 @@ import pytest
 from mcp.client.client import Client
 from mcp.types import CallToolResult
 
-from api.settings import ApiSettings
-from indexer.build import build_index
-from indexer.repository import open_source
-
 Served = Callable[..., str]
 QUESTION = {"repo": "shop", "question": "What is the default quantity in add_to_cart?"}
 
@@ -72,14 +68,8 @@ def test_ask_answers_with_sources_and_progress(served: Served, stand_in: Any, mo
     assert "passages" in str(seen[0][1])
 
 
-def test_a_refusal_is_not_called_the_models(served: Served, stand_in: Any, tmp_path: Path) -> None:
+def test_a_refusal_is_not_called_the_models(served: Served, stand_in: Any, many_home: Path) -> None:
     """Where the search found too little nobody reads or answers, and progress does not say so."""
-    source = tmp_path / "shop"
-    source.mkdir()
-    for number in range(80):  # smaller repositories are not judged
-        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
-    settings = ApiSettings(home=tmp_path / "home")
-    build_index(open_source(str(source), clones=tmp_path / "clones"), "shop", settings)
     provider = stand_in()
     seen: list[str | None] = []
 
@@ -87,10 +77,10 @@ def test_a_refusal_is_not_called_the_models(served: Served, stand_in: Any, tmp_p
         seen.append(message)
 
     async def questions(client: Client) -> CallToolResult:
-        foreign = {"repo": "shop", "question": "How does the Kubernetes scheduler evict pods under pressure?"}
+        foreign = {"repo": "many", "question": "How does the Kubernetes scheduler evict pods under pressure?"}
         return await client.call_tool("ask", foreign, progress_callback=on_progress)
 
-    result = talk(served(provider, home=settings.home, min_confidence=0.999), questions)
+    result = talk(served(provider, home=many_home, min_confidence=0.999), questions)
     assert result.structured_content["abstained"] and result.structured_content["sources"]
     assert seen == ["the model is not asked"] and not provider.asked
 

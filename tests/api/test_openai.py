@@ -14,10 +14,7 @@ import pytest
 from openai import OpenAI
 
 from api.openai import model_ids
-from api.settings import ApiSettings
-from indexer.build import build_index
 from indexer.overview import describe_repositories
-from indexer.repository import open_source
 
 Served = Callable[..., str]
 QUESTION: list[Any] = [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]
@@ -157,26 +154,20 @@ def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
     assert "quantity=3" not in str(provider.asked[0])
 
 
-def test_abstention(served: Served, stand_in: Any, tmp_path: Path) -> None:
+def test_abstention(served: Served, stand_in: Any, many_home: Path) -> None:
     """Where the hits are too weak the model is not asked; but if the client wants it, or sends code of its own."""
-    source = tmp_path / "shop"
-    source.mkdir()
-    for number in range(80):  # smaller repositories are not judged
-        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
-    settings = ApiSettings(home=tmp_path / "home")
-    build_index(open_source(str(source), clones=tmp_path / "clones"), "shop", settings)
     provider = stand_in()
-    url = served(provider, home=settings.home, min_confidence=0.999)
+    url = served(provider, home=many_home, min_confidence=0.999)
     client = connect(url)
     foreign: list[Any] = [{"role": "user", "content": "How does the Kubernetes scheduler evict pods under pressure?"}]
-    answer = client.chat.completions.create(model="quarry/shop", messages=foreign)
+    answer = client.chat.completions.create(model="quarry/many", messages=foreign)
     assert answer.model_dump()["quarry"]["abstained"] and answer.choices[0].finish_reason == "stop"
     assert not provider.asked
     assert 'quarry_answers_total{outcome="abstained"} 1.0' in httpx.get(f"{url}/metrics").text
-    client.chat.completions.create(model="quarry/shop", messages=foreign, extra_body={"quarry": {"abstain": False}})
+    client.chat.completions.create(model="quarry/many", messages=foreign, extra_body={"quarry": {"abstain": False}})
     code = "```python\nevict(pods)\n```"
     edit: list[Any] = [{"role": "user", "content": f"{foreign[0]['content']}\n{code}"}]
-    client.chat.completions.create(model="quarry/shop", messages=edit)
+    client.chat.completions.create(model="quarry/many", messages=edit)
     assert len(provider.asked) == 2
 
 

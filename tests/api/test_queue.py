@@ -123,12 +123,13 @@ def test_one_key_cannot_fill_the_line() -> None:
     run(test())
 
 
-def test_one_key_has_half_of_the_places_to_wait() -> None:
-    """Also where others have all slots: a key waits on half of the places, and whoever comes next finds the rest."""
+@pytest.mark.parametrize("asked", [[("bob", 4), ("alice", 16)], [("alice", 20)]])
+def test_one_key_has_half_of_the_places_to_wait(asked: list[tuple[str, int]]) -> None:
+    """Whoever has the slots: what runs does not count as waiting, and who comes next finds the other half."""
 
     async def test() -> None:
         queue = ModelQueue(4, 32)
-        for name, n_questions in (("bob", 4), ("alice", 16)):
+        for name, n_questions in asked:
             for _ in range(n_questions):
                 Asking(queue, name)
             await settle()
@@ -137,21 +138,6 @@ def test_one_key_has_half_of_the_places_to_wait() -> None:
             queue.admit("alice")
         for _ in range(16):
             queue.admit("carol")
-
-    run(test())
-
-
-def test_one_key_alone_has_all_slots_and_half_of_the_places_to_wait() -> None:
-    """Slots that are free are anybody's: what runs does not count as waiting."""
-
-    async def test() -> None:
-        queue = ModelQueue(4, 32)
-        for _ in range(20):
-            Asking(queue, "alice")
-        await settle()
-        assert (queue.n_running, queue.n_waiting) == (4, 16)
-        with pytest.raises(Busy):
-            queue.admit("alice")
 
     run(test())
 

@@ -11,11 +11,8 @@ import httpx
 import pytest
 
 from api.keys import KeyStore
-from api.settings import ApiSettings
 from assistant.conversations.sessions import SessionStore
 from assistant.errors import SessionsUnavailable
-from indexer.build import build_index
-from indexer.repository import open_source
 
 FIRST = "What is the default quantity in `add_to_cart`?"
 
@@ -24,17 +21,6 @@ FIRST = "What is the default quantity in `add_to_cart`?"
 def own_home(home: Path, tmp_path: Path) -> Path:
     """The session's home, copied, with no conversations."""
     return Path(shutil.copytree(home, tmp_path / "home"))
-
-
-@pytest.fixture
-def many_home(own_home: Path, tmp_path: Path) -> Path:
-    """That home with the repository `many`, of which a question can be refused: smaller ones are not judged."""
-    source = tmp_path / "many"
-    source.mkdir()
-    for number in range(80):
-        (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
-    build_index(open_source(str(source), clones=own_home / "clones"), "many", ApiSettings(home=own_home))
-    return own_home
 
 
 def ask(url: str, question: str, session_id: str | None = None, **options: Any) -> httpx.Response:
