@@ -67,7 +67,11 @@ def list_what_there_is() -> None:
 @evaluate.group(cls=_RunCommand, invoke_without_command=True)
 @click.argument("tasks", nargs=-1, required=True, metavar="TASK...")
 @click.option("--repo", "repos", multiple=True, metavar="PATH", help="A repository: a path or a git URL. Repeatable.")
-@click.option("--suite", type=click.Choice(["standard"]), help="The pinned packages of the published results instead.")
+@click.option(
+    "--suite",
+    type=click.Choice(["standard"]),
+    help="Run on pinned packages, which are fetched: python-toon, boltons, strands-agents.",
+)
 @click.option(
     "--arms",
     default="none,retrieval",
@@ -76,7 +80,7 @@ def list_what_there_is() -> None:
 )
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 @click.option("--limit", type=click.IntRange(1), help="Number of cases of each task; by default the task's own.")
-@click.option("--seed", default=0, show_default=True, help="Which cases are drawn, the placebo, and the bootstrap.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the cases' draw, the placebo and the bootstrap.")
 @click.option("--out", type=_FOLDER, help="Folder of the run; by default one for each configuration.")
 @click.option(
     "--context-tokens",
@@ -207,12 +211,15 @@ def compare(before: Path, after: Path, as_json: bool) -> None:
 
 
 @evaluate.command()
-@click.argument("dataset", default="kreuzberg")
+@click.argument("dataset", metavar="[PACKAGE]", default="kreuzberg")
 @click.option(
     "--to", "parent", type=click.Path(path_type=Path), help="Where to put it; by default below Quarry's home."
 )
 def fetch(dataset: str, parent: Path | None) -> None:
-    """Fetch a pinned package to evaluate on, verify its hash, unpack it, and print its folder."""
+    """Fetch a pinned package to evaluate on, verify its hash, unpack it, and print its folder.
+
+    PACKAGE is python-toon, boltons, strands-agents or kreuzberg (the default).
+    """
     from indexer.settings import IndexerSettings
 
     from .datasets import fetch_dataset

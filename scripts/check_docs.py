@@ -21,6 +21,7 @@ from indexer.main import quarry
 # What a task of the evaluation is made of: its folders are named in docs/code.md, not each program in them.
 MATERIAL = {"library", "items", "programs", "problems"}
 ROOT = Path(__file__).resolve().parent.parent
+OURS = ("api", "assistant", "bench", "docker", "docs", "eval", "indexer", "scripts", "tests")
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -67,15 +68,39 @@ def dead_links(page: Path, text: str) -> Iterator[str]:
             yield f"{page.relative_to(ROOT)} links to {target}, which is not there"
 
 
+def missing_paths(page: Path, text: str) -> Iterator[str]:
+    """Paths of ours that a page names in backticks are there."""
+    for target in re.findall(rf"`((?:{'|'.join(OURS)})/[\w./-]*\w/?)`", text):
+        if not (ROOT / target).exists():
+            yield f"{page.relative_to(ROOT)} names {target}, which is not there"
+
+
 def missing_from_tree(tree: str) -> Iterator[str]:
-    """Every Python module of the packages has its line in docs/code.md."""
+    """Every Python module of the packages is named in docs/code.md, under its folder."""
+    blocks = blocks_of(tree)
     tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for path in map(Path, tracked.splitlines()):
         is_material = path.parts[0] == "eval" and not MATERIAL.isdisjoint(path.parts)
         if path.parts[0] in ("tests", "scripts") or path.name == "__init__.py" or is_material:
             continue
-        if not re.search(rf"\b{re.escape(path.name)}\b", tree):
-            yield f"docs/code.md does not name {path}"
+        block = next((blocks[folder] for folder in path.parents if folder in blocks), "")
+        if not re.search(rf"(?<![\w/]){re.escape(path.name)}\b", block):
+            yield f"docs/code.md does not name {path} under its folder"
+
+
+def blocks_of(tree: str) -> dict[Path, str]:
+    """What the tree says of each folder that has a line of its own, without the folders below it."""
+    blocks: dict[Path, str] = {}
+    above: list[tuple[int, Path]] = []  # the folders that the line at hand is in, with their indentation
+    for line in tree.splitlines():
+        indentation = len(line) - len(line.lstrip())
+        above = [(column, folder) for column, folder in above if column < indentation]
+        opened = re.match(r"\s+(\w+)/(\s|$)", line)
+        if opened:
+            above.append((indentation, (above[-1][1] if above else Path()) / opened[1]))
+        if above:
+            blocks[above[-1][1]] = blocks.get(above[-1][1], "") + line + "\n"
+    return blocks
 
 
 def main() -> int:
@@ -86,7 +111,7 @@ def main() -> int:
         *undocumented_settings(ApiSettings, commands),
         *undocumented_settings(EvalSettings, commands),
         *missing_from_tree((ROOT / "docs" / "code.md").read_text()),
-        *(problem for page in PAGES for problem in dead_links(page, page.read_text())),
+        *(problem for page in PAGES for check in (dead_links, missing_paths) for problem in check(page, page.read_text())),
     ]
     for problem in problems:
         print(problem)

@@ -34,7 +34,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 )
 @click.option("--home", type=_FOLDER, help="Where the indexes are kept; by default below Quarry's home.")
 @click.option("--fresh", is_flag=True, help="Build every index anew, also where one is kept.")
-@click.option("--seed", default=0, show_default=True, help="Of the bootstrap.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the bootstrap.")
 @click.option("--details", type=click.Path(path_type=Path, dir_okay=False), help="Write each question's hits there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def retrieval(
