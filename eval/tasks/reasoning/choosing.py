@@ -7,10 +7,10 @@ ones together, make up at most a quarter (rounded up).
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.tasks.excerpts import FoundFunction
@@ -31,7 +31,8 @@ _TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
     "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
-    "connect getpid token_hex token_urlsafe exit import_module".split()
+    "connect getpid token_hex token_urlsafe exit import_module expanduser expandvars abspath realpath gettempdir "
+    "getuser gethostname".split()
 )
 
 
@@ -87,13 +88,17 @@ def reason_against(call: Call) -> str:
     return ""
 
 
-def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
-    """Whether some file shows the value next to the arguments, as an example in a docstring does."""
+def is_near_copy(call: Call, texts: Iterable[str]) -> bool:
+    """Whether some text shows the value next to the arguments, as an example in a docstring does.
+
+    ``texts`` are in lower case: `Glasses`, `Glass` shows what is made of `glasses`, too.
+    """
     telling = sorted((_inside(argument) for argument in call.arguments), key=len)[-1]
     if len(telling) < _MIN_TELLING_CHARS:
         telling = call.expression.removeprefix(call.name.rpartition(".")[0] + ".")
-    value = re.compile(rf"(?<!\w){re.escape(_inside(call.value))}(?!\w)", re.I)
-    for text in texts.values():
+    telling = telling.lower()
+    value = re.compile(rf"(?<!\w){re.escape(_inside(call.value).lower())}(?!\w)")
+    for text in texts:
         place = text.find(telling)
         while place >= 0:
             end = place + len(telling)
@@ -106,7 +111,8 @@ def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
 def order_candidates(candidates: Sequence[Candidate], seed: int) -> list[Candidate]:
     """The cases in the order in which they are asked: kinds in turns, within a kind files, then functions.
 
-    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth.
+    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth. A function's or a
+    call's place is drawn by itself, so that one which goes leaves the others where they are.
     """
     queues = []
     for kind in (WITH_HELPERS, ALONE):
@@ -122,15 +128,11 @@ def answer_group(value: str) -> str:
 
 def _spread(candidates: Sequence[Candidate], seed: str) -> Iterator[Candidate]:
     """First one call of each function, in turns over the files; then a second one of each, and so on."""
-    chance = random.Random(seed)
     by_function: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in sorted(candidates, key=lambda c: (c.function.key, c.call.id)):
+    for candidate in sorted(candidates, key=lambda c: (_draw(seed, c.function.key), _draw(seed, c.call.id))):
         by_function[candidate.function.key].append(candidate)
     rounds: list[dict[str, list[Candidate]]] = [defaultdict(list) for _ in range(_MAX_OF_FUNCTION)]
-    functions = list(by_function.values())
-    chance.shuffle(functions)
-    for of_function in functions:
-        chance.shuffle(of_function)
+    for of_function in by_function.values():
         for turn, candidate in enumerate(_distinct_first(of_function)[:_MAX_OF_FUNCTION]):
             rounds[turn][candidate.function.path].append(candidate)
     for by_file in rounds:
@@ -164,6 +166,11 @@ def _take_turns(queues: Sequence[Sequence[Candidate]]) -> Iterator[Candidate]:
         for queue in queues:
             if turn < len(queue):
                 yield queue[turn]
+
+
+def _draw(seed: str, name: str) -> bytes:
+    """By what things of equal right are sorted: chance, but the same for the same seed and name."""
+    return hashlib.sha256(f"{seed}\0{name}".encode()).digest()
 
 
 def _inside(literal: str) -> str:
