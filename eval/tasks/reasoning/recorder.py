@@ -44,7 +44,7 @@ _dumps = json.dumps  # tests may patch it
 def pytest_configure() -> None:
     """Open the file, before any test may change the folder or replace open()."""
     global _output
-    places = (os.getcwd(), os.path.expanduser("~"), tempfile.gettempdir())
+    places = (str(Path.cwd()), str(Path("~").expanduser()), tempfile.gettempdir())
     _places[:] = [place for place in places if place.strip("/")]
     _output = os.open(Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
