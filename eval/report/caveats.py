@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
@@ -16,7 +16,7 @@ from .wording import write_commit
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 
 
-def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -> list[str]:
+def list_caveats(groups: Sequence[Group], setups: Sequence[RunSetup]) -> list[str]:
     """What a reader should know before they quote a figure."""
     caveats = [
         "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
@@ -31,9 +31,9 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         "difference larger. The smallest visible difference is that of one test at 0.05: after allowing for several "
         "comparisons it is larger.",
     ]
-    if any(not setup.get("temperature") for setup in setups):
+    if any(not setup.temperature for setup in setups):
         caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
-    if any(setup.get("temperature") for setup in setups):
+    if any(setup.temperature for setup in setups):
         caveats.append("Answers were drawn by chance (temperature above 0): the figures are of the first one of each.")
     if any(group.task in ("completion", "repair", "reasoning") for group in groups):
         caveats.append(
@@ -89,7 +89,7 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
     commits = _find_commits(setups)
     if len(commits) > 1:
         caveats.append(f"The runs were made with different versions of Quarry: {', '.join(commits)}.")
-    if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
+    if len({setup.context_tokens for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
 
@@ -99,6 +99,6 @@ def _has_short_placebo(group: Group) -> bool:
     return placebo is not None and retrieval is not None and placebo.context_tokens < _SHORT * retrieval.context_tokens
 
 
-def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
-    starts = [start for setup in setups for start in setup.get("starts", ())]
-    return list(dict.fromkeys(write_commit(start["quarry_commit"]) for start in starts if start.get("quarry_commit")))
+def _find_commits(setups: Sequence[RunSetup]) -> list[str]:
+    commits = [start.quarry_commit for setup in setups for start in setup.starts]
+    return list(dict.fromkeys(write_commit(commit) for commit in commits if commit))

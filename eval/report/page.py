@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -100,7 +100,9 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         models=[_lay_out(model, report) for model in dict.fromkeys(group.model for group in report.groups)],
         risks=_draw_risks(report),
         pairs=_pair_examples(report.examples, results),
-        setups=[(describe_setup(setup), json.dumps(setup, indent=1, ensure_ascii=False)) for setup in report.setups],
+        setups=[
+            (describe_setup(each), json.dumps(asdict(each), indent=1, ensure_ascii=False)) for each in report.setups
+        ],
         colours=COLOURS.values(),
         main_arms=MAIN_ARMS,
         never_pooled=NEVER_POOLED,

@@ -11,13 +11,15 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from eval.errors import EvaluationError
+from eval.running.folder import to_setup
+from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
 from eval.tables import to_table
 from indexer.errors import QuarryError
@@ -173,7 +175,7 @@ def draw_pictures(report: Report) -> dict[str, str]:
 
 
 def without_paths(value: Any) -> Any:
-    """A set-up whose texts hold no folders of this machine: of an absolute path the last part is left."""
+    """A set-up as JSON whose texts hold no folders of this machine: of an absolute path the last part is left."""
     if isinstance(value, str):
         return _FOLDERS_OF_PATH.sub("", value)
     if isinstance(value, Mapping):
@@ -192,7 +194,7 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
     from . import build, to_json
 
     report, _ = build(folders, PUBLICATION)
-    report = replace(report, setups=without_paths(report.setups))
+    report = replace(report, setups=[to_setup(without_paths(asdict(setup))) for setup in report.setups])
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
     try:
@@ -211,7 +213,7 @@ def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
     return [f"![{words}]({pictures[key]})"] if key in pictures else []
 
 
-def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _describe_setups(setups: Sequence[RunSetup]) -> list[str]:
     """Each run's commands, as they are typed, and what decided its answers."""
     parts = []
     for setup in setups:
