@@ -21,8 +21,10 @@ from .figures import (
     adjust_groups,
     compare_arms,
     count_without_sources,
+    key_of,
     list_contrasts,
     pair_contrast,
+    part_by,
     pool_gains,
     split_arms,
     summarise_arm,
@@ -52,7 +54,7 @@ def build_report(
     """
     progress = trace_progress(setups, results, plan)
     cells = {(each.model, each.repo, each.task): each for each in progress}
-    everything = {key: split_arms(own) for key, own in _group(results).items()}
+    everything = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
     answerable: dict[Key, Arms] = {
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
         for key, arms in everything.items()
@@ -76,13 +78,6 @@ def build_report(
         caveats=list_caveats(groups, setups),
         progress=progress,
     )
-
-
-def _group(results: Sequence[Result]) -> dict[Key, list[Result]]:
-    groups: dict[Key, list[Result]] = {}
-    for result in results:
-        groups.setdefault((result.model, result.repo, result.task), []).append(result)
-    return groups
 
 
 def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed: int) -> Group:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
+from typing import TypeVar
 
 from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Result
 from eval.running.records import BUILT_IN
@@ -21,6 +22,8 @@ from eval.tasks import FACTS
 
 from .records import ArmFigures, Cost, Gain, Group, PooledGain
 
+T = TypeVar("T")
+K = TypeVar("K")
 Key = tuple[str, str, str]  # model, repo, task
 Arms = Mapping[str, Mapping[str, Result]]  # results by arm and case
 
@@ -31,6 +34,11 @@ MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
 NEVER_POOLED = FACTS  # without context most cannot be known
 
 
+def key_of(result: Result) -> Key:
+    """What its group is of."""
+    return result.model, result.repo, result.task
+
+
 def is_valid(result: Result) -> bool:
     """Whether anything is known: not where the evaluation or the model's server failed."""
     return result.score.verdict != "error"
@@ -39,6 +47,14 @@ def is_valid(result: Result) -> bool:
 def is_known_after(result: Result) -> bool:
     """Whether it is known how a case ends with a second try: not where that failed."""
     return is_valid(result) and FOLLOW_UP_ERROR not in result.extra
+
+
+def part_by(items: Iterable[T], name_of: Callable[[T], K]) -> dict[K, list[T]]:
+    """The items of each name, such as the groups of each model: both in their order."""
+    parts: dict[K, list[T]] = {}
+    for item in items:
+        parts.setdefault(name_of(item), []).append(item)
+    return parts
 
 
 def order_arms(names: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from eval.cases import Result
 from eval.running.records import RunSetup
 
-from .figures import Key, is_valid, order_arms
+from .figures import Key, is_valid, key_of, order_arms
 from .records import Progress
 
 
@@ -39,7 +39,7 @@ def trace_progress(
     answered: dict[Key, dict[str, int]] = {}
     ids: dict[Key, set[str]] = {}
     for result in results:
-        key = (result.model, result.repo, result.task)
+        key = key_of(result)
         counts = answered.setdefault(key, {})
         counts[result.arm] = counts.get(result.arm, 0) + is_valid(result)
         ids.setdefault(key, set()).add(result.case_id)

@@ -12,7 +12,7 @@ from eval.errors import RunMismatch
 from eval.running.logs import read_run
 from eval.running.records import RunSetup
 
-from .figures import Key
+from .figures import Key, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def merge_runs(runs: Sequence[tuple[str, RunSetup, Sequence[Result]]]) -> Runs:
     latest: dict[tuple[str, str, str, str, str], Result] = {}
     for folder, setup, results in runs:
         for result in results:
-            key = (result.model, result.repo, result.task)
+            key = key_of(result)
             other, theirs = owners.setdefault(key, (folder, setup))
             if other != folder:
                 _check_same(key, (other, theirs), (folder, setup))
@@ -71,7 +71,7 @@ def _check_same(key: Key, first: tuple[str, RunSetup], second: tuple[str, RunSet
 
 def _list_decisive(setup: RunSetup, repo: str, task: str) -> dict[str, Any]:
     """What runs must have in common for results of one task on one repository to stand side by side, by name."""
-    values = {
+    values: dict[str, Any] = {
         "model_identity": setup.model_identity,
         "seed": setup.seed,
         "context_tokens": setup.context_tokens,
@@ -80,12 +80,14 @@ def _list_decisive(setup: RunSetup, repo: str, task: str) -> dict[str, Any]:
         "decisive": setup.decisive,
         "temperature": setup.temperature,
     }
-    values |= {"repository content": each.content for each in setup.repos if each.name == repo}
-    for each in setup.tasks:
-        if (each.repo, each.task) == (repo, task):
-            values |= {"task scoring": each.scoring} if each.scoring else {}  # of older runs it is not known
-            values |= {"task version": each.version, "task max_tokens": each.max_tokens}
-            values |= {"task cases": each.cases, "task index": each.index}
+    for opened in setup.repos:
+        if opened.name == repo:
+            values["repository content"] = opened.content
+    for begun in setup.tasks:
+        if (begun.repo, begun.task) == (repo, task):
+            values |= {"task scoring": begun.scoring} if begun.scoring else {}  # of older runs it is not known
+            values |= {"task version": begun.version, "task max_tokens": begun.max_tokens}
+            values |= {"task cases": begun.cases, "task index": begun.index}
     return values
 
 
