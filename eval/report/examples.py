@@ -9,14 +9,13 @@ from math import log
 
 from eval.cases import Result
 
-from .figures import NONE, RETRIEVAL, pair_results
+from .figures import NONE, RETRIEVAL, Arms, Key, pair_results
 from .records import Example
-from .splits import Arms
 
 N_EACH = 10
 
 
-def choose_examples(by_group: Mapping[tuple[str, str, str], Arms]) -> list[Example]:
+def choose_examples(by_group: Mapping[Key, Arms]) -> list[Example]:
     """Ten gains and ten losses of retrieval against none, the groups in turn so that no task fills the list.
 
     Within a group the largest change comes first: in the verdict, then in a measured speed-up; equal ones in the order

@@ -11,22 +11,24 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from eval.errors import EvaluationError
+from eval.running.folder import to_setup
+from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
 from eval.tables import to_table
 from indexer.errors import QuarryError
 
 from .causes import list_causes
-from .figures import NEVER_POOLED
+from .figures import NEVER_POOLED, part_by
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
-from .records import Progress, Report
+from .records import Group, Progress, Report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
@@ -61,21 +63,8 @@ def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = 
     packages = packages_table(report.setups)
     parts += ["## What it was measured on", packages, _ABOUT_PACKAGES] if packages else []
     parts += ["## In detail", _ABOUT_PLOTS, _ABOUT_TABLES]
-    for model in dict.fromkeys(group.model for group in report.groups):
-        own = [group for group in report.groups if group.model == model]
-        parts += [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
-        pooled = [each for each in report.pooled if each.model == model]
-        if pooled:
-            without = ", ".join(sorted(NEVER_POOLED))
-            parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
-        for repo in dict.fromkeys(group.repo for group in own):
-            groups = [group for group in own if group.repo == repo]
-            is_single = len(groups) == 1
-            parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
-            parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
-            for group in groups:
-                parts += [*([] if is_single else [f"##### {group.task}"]), group.verdict, *describe_group(group)]
-                parts += _fold_notes(find_notes(report.setups, model, repo, group.task))
+    for groups in part_by(report.groups, lambda group: group.model).values():
+        parts += _describe_model(report, groups, pictures)
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
@@ -137,17 +126,34 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
     return parts
 
 
+def _describe_model(report: Report, own: Sequence[Group], pictures: Mapping[str, str]) -> list[str]:
+    """The gains of the model whose groups these are, then each of its repositories with its tasks."""
+    model = own[0].model
+    parts = [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
+    pooled = [each for each in report.pooled if each.model == model]
+    if pooled:
+        without = ", ".join(sorted(NEVER_POOLED))
+        parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
+    for repo, groups in part_by(own, lambda group: group.repo).items():
+        is_single = len(groups) == 1
+        parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
+        parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
+        for group in groups:
+            parts += [*([] if is_single else [f"##### {group.task}"]), group.verdict, *describe_group(group)]
+            parts += _fold_notes(find_notes(report.setups, model, repo, group.task))
+    return parts
+
+
 def _list_not_begun(progress: Sequence[Progress]) -> list[str]:
     """What no arm has begun, by model: the tasks, and on which repositories where others of a task are begun."""
     models = shorten_models(each.model for each in progress)
     lines = []
-    for model, name in models.items():
-        own = [each for each in progress if each.model == model]
-        tasks_of: dict[tuple[str, ...], list[str]] = {}
-        for task in dict.fromkeys(each.task for each in own):
-            tasks_of.setdefault(tuple(each.repo for each in own if each.task == task), []).append(task)
+    for model, own in part_by(progress, lambda each: each.model).items():
+        by_task = part_by(own, lambda each: each.task).items()
+        repos_of = {task: tuple(each.repo for each in cells) for task, cells in by_task}
+        tasks_of = part_by(repos_of, repos_of.__getitem__)
         words = [f"{', '.join(tasks)} on {', '.join(repos)}" for repos, tasks in tasks_of.items()]
-        lines.append(f"- {name}: {'; '.join(words)}")
+        lines.append(f"- {models[model]}: {'; '.join(words)}")
     return ["Not begun under any arm:", "\n".join(lines)] if lines else []
 
 
@@ -162,18 +168,17 @@ def _fold_notes(notes: Sequence[str]) -> list[str]:
 def draw_pictures(report: Report) -> dict[str, str]:
     """The plots as SVG files' texts, by the keys of ``to_results_page``."""
     drawn: dict[str, str] = {}
-    for model in dict.fromkeys(group.model for group in report.groups):
-        own = [group for group in report.groups if group.model == model]
+    for model, own in part_by(report.groups, lambda group: group.model).items():
         plots = {f"gains {model}": draw_gains(own, "gains", f"Gain of retrieval with {model}")}
-        for repo in dict.fromkeys(group.repo for group in own):
-            groups = [group for group in own if group.repo == repo and any(arm.correct.n_hits for arm in group.arms)]
-            plots[f"arms {model} {repo}"] = draw_arms(groups, "arms", f"Arms on {repo}, {model}")
+        for repo, groups in part_by(own, lambda group: group.repo).items():
+            answered = [group for group in groups if any(arm.correct.n_hits for arm in group.arms)]
+            plots[f"arms {model} {repo}"] = draw_arms(answered, "arms", f"Arms on {repo}, {model}")
         drawn |= {key: as_file(plot.svg) for key, plot in plots.items() if plot is not None}
     return drawn
 
 
 def without_paths(value: Any) -> Any:
-    """A set-up whose texts hold no folders of this machine: of an absolute path the last part is left."""
+    """A set-up as JSON whose texts hold no folders of this machine: of an absolute path the last part is left."""
     if isinstance(value, str):
         return _FOLDERS_OF_PATH.sub("", value)
     if isinstance(value, Mapping):
@@ -192,7 +197,7 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
     from . import build, to_json
 
     report, _ = build(folders, PUBLICATION)
-    report = replace(report, setups=without_paths(report.setups))
+    report = replace(report, setups=[to_setup(without_paths(asdict(setup))) for setup in report.setups])
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
     try:
@@ -211,7 +216,7 @@ def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
     return [f"![{words}]({pictures[key]})"] if key in pictures else []
 
 
-def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _describe_setups(setups: Sequence[RunSetup]) -> list[str]:
     """Each run's commands, as they are typed, and what decided its answers."""
     parts = []
     for setup in setups:

@@ -12,6 +12,8 @@ from eval.report.figures import NONE, RETRIEVAL
 from eval.report.plots import draw_gains
 from eval.report.publish import draw_pictures, to_results_page, without_paths
 
+from .conftest import make_setup, make_task
+
 
 def test_no_folder_of_the_machine_is_left() -> None:
     """Of a path its last part; addresses and relative paths stay."""
@@ -77,8 +79,8 @@ def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) 
 def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
     """A link to the figures, the harvest's notes folded under their task, and a word before it is used."""
     results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
-    task = {"repo": "garden", "task": "completion", "n_cases": 12, "notes": ["7 of the repository's 7 tests pass."]}
-    setup = {"model": "m", "tasks": [task], "repos": [{"name": "garden", "content": "c0ffee"}]}
+    task = make_task(n_cases=12, notes=["7 of the repository's 7 tests pass."])
+    setup = make_setup(task, repos=["garden"])
     page = to_results_page(report_of(*results, setups=[setup]), {}, "../eval/results/test.json")
     assert "[test.json](../eval/results/test.json)" in page
     detail = page.split("#### completion on garden\n")[1]
