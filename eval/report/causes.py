@@ -114,17 +114,18 @@ def _why_better(opening: str, parts: _Parts) -> str:
         few = "have" if parts.n_found < parts.n_missed else "lack"
         return f"{opening}; too few cases {few} the right code to say whether it was that."
     where, elsewhere = parts.differences
-    figures = f"({write_signed(where)} against {write_signed(elsewhere)})"
+    found = f"{write_signed(where)} over {count_noun(parts.n_found, 'pair')}"
+    figures = f"({found} against {write_signed(elsewhere)} over {parts.n_missed})"
     if where <= elsewhere:
         return (
             f"{opening}; perhaps what helped was not the code that counts as right but other code, such as similar "
             f"functions nearby: the gain is not larger where the right code was retrieved {figures}."
         )
     if parts.is_mostly_found:
-        return f"{opening}, and more where the right code was retrieved than where it was not {figures}."
+        return f"{opening}, perhaps more where the right code was retrieved than where it was not {figures}."
     return (
-        f"{opening} although the right code was mostly not retrieved, and more where it was {figures}: a better search "
-        "may bring more."
+        f"{opening} although the right code was mostly not retrieved, perhaps more where it was {figures}: a better "
+        "search may bring more."
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
+from eval.tasks import FACTS
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
@@ -14,6 +15,7 @@ from .splits import FOUND
 from .wording import write_commit
 
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
+_ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
 _ALWAYS = (
     "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
     "other repositories, models, prompts or budgets: each repository is reported by itself.",
@@ -126,9 +128,29 @@ def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
     commits = _find_commits(setups)
     if len(commits) > 1:
         caveats.append(f"The runs were made with different versions of Quarry: {', '.join(commits)}.")
+    caveats += describe_versions(setups)
     if len({setup.context_tokens for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
+
+
+def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
+    """What made the prompts of some rows in another version than those of others, a sentence for each such part."""
+    rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
+    for setup in setups:
+        for task in setup.tasks:
+            other = "code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"
+            for part, version in setup.decisive.items():
+                if part != other:
+                    row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
+                    rows.setdefault(part, {}).setdefault(str(version), []).append(row)
+    return [
+        f"Rows differ in {part.replace('_', ' ')}: "
+        + "; ".join(f"{version} for {', '.join(dict.fromkeys(named))}" for version, named in versions.items())
+        + ". What they found is not of one version of Quarry."
+        for part, versions in rows.items()
+        if len(versions) > 1
+    ]
 
 
 def _has_short_placebo(group: Group) -> bool:

@@ -185,11 +185,11 @@ def _compare_gains(
 
 
 def _list_differences(first: Runs, second: Runs) -> list[tuple[str, str, str]]:
-    """The leaves of the first set-ups that differ, and in scoring; when, how far and on what is left out."""
+    """The leaves of the first set-ups that differ, and of the tasks that both have; when and how far is left out."""
     flat = [_flatten_setup(runs.setups[0]) if runs.setups else {} for runs in (first, second)]
     rows = [(name, flat[0].get(name, ""), flat[1].get(name, "")) for name in dict.fromkeys([*flat[0], *flat[1]])]
-    scored = [_list_scoring(runs.setups) for runs in (first, second)]
-    rows += [(name, value, scored[1][name]) for name, value in scored[0].items() if name in scored[1]]
+    tasks = [_flatten_tasks(runs.setups) for runs in (first, second)]
+    rows += [(name, value, tasks[1][name]) for name, value in tasks[0].items() if name in tasks[1]]
     rows.append(("quarry_commit", first.commit, second.commit))
     return [row for row in rows if row[1] != row[2]]
 
@@ -198,10 +198,16 @@ def _flatten_setup(setup: RunSetup) -> dict[str, str]:
     return _flatten({name: value for name, value in asdict(setup).items() if name not in ("starts", "tasks")})
 
 
-def _list_scoring(setups: Sequence[RunSetup]) -> dict[str, str]:
-    """What decided the verdicts of each task, as far as it is known."""
-    tasks = [task for setup in setups for task in setup.tasks if task.scoring]
-    return _flatten({f"{task.task} on {task.repo}": {"scoring": task.scoring} for task in tasks})
+def _flatten_tasks(setups: Sequence[RunSetup]) -> dict[str, str]:
+    """What decided the cases of each task, its answers' length and its verdicts, as far as it is known.
+
+    Cases are compared by their ids, which are the same where a function is, also with another prompt or tree.
+    """
+    parts = {}
+    for task in (task for setup in setups for task in setup.tasks):
+        own: dict[str, object] = {name: getattr(task, name) for name in ("version", "max_tokens", "cases", "index")}
+        parts[f"{task.task} on {task.repo}"] = own | ({"scoring": task.scoring} if task.scoring else {})
+    return _flatten(parts)
 
 
 def _flatten(value: object, name: str = "") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The plan of the published results, fixed before the runs: docs/results.md says how much of it is done."""
+"""The plan of the published results: docs/results.md says how much of it is done."""
 
 from __future__ import annotations
 

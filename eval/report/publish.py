@@ -25,7 +25,8 @@ from eval.tables import to_table
 from indexer.errors import QuarryError
 
 from .causes import list_causes
-from .figures import NEVER_POOLED, part_by
+from .caveats import describe_versions
+from .figures import NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, part_by
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
 from .records import Group, Progress, Report
@@ -35,6 +36,12 @@ from .text import describe_group, found_table, judges_table, progress_table
 from .wording import describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
+_ARMS = {
+    NONE: "without code",
+    PLACEBO: "with as much irrelevant code",
+    RETRIEVAL: "with what the assistant finds",
+    ORACLE: "with the code that helps",
+}
 _ABOUT_SOURCES = (
     "The right code is, for a question, the lines that hold the answer, and for code a definition that the original "
     "uses: an answer can be right without it."
@@ -84,10 +91,10 @@ def _describe_found(report: Report, figures: str) -> list[str]:
     models = shorten_models(group.model for group in report.groups)
     reasons = [f"- {where}, {models[model]}: {cause}" for where, model, cause in list_causes(report.groups)]
     return [
-        "Does retrieval help a small model? The same cases were asked without code "
-        "(`none`), with as much irrelevant code (`placebo`), with what the assistant finds (`retrieval`) and with the "
-        "code that helps (`oracle`): shares of right answers, and the paired difference with its 95 % interval.",
+        f"Does retrieval help a small model? The same cases were asked {_list_arms(report.groups)}: shares of right "
+        "answers, and the paired difference with its 95 % interval.",
         found_table(report.groups),
+        *describe_versions(report.setups),
         "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
         "the exact test, adjusted by Holm over a model's tasks and repositories, is below 0.05. Perhaps: only before "
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
@@ -96,6 +103,16 @@ def _describe_found(report: Report, figures: str) -> list[str]:
         *(["## Why it helped or did not", _ABOUT_SOURCES, "\n".join(reasons)] if reasons else []),
         made,
     ]
+
+
+def _list_arms(groups: Sequence[Group]) -> str:
+    """How cases were asked, and that an arm is not there for all of them, where it is not."""
+    words = []
+    for arm, meaning in _ARMS.items():
+        n = sum(group.arm(arm) is not None for group in groups)
+        if n:
+            words.append(f"{meaning} (`{arm}`{'' if n == len(groups) else f', in {n} of {len(groups)} rows'})")
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _describe_progress(progress: Sequence[Progress]) -> list[str]:
@@ -109,8 +126,9 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
         n_complete = sum(each.n_complete for each in planned)
         parts += [
             "## What is done of the plan",
-            f"The plan was fixed before the runs. Of its {n_cells} cells (a task on a repository by a model under an "
-            f"arm) {n_complete} are complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun.",
+            f"Of the plan's {n_cells} cells (a task on a repository by a model under an arm) {n_complete} are "
+            f"complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun."
+            + (" The p of what is begun is a look at a run that goes on, not its last word." * (n_begun > n_complete)),
         ]
         begun = [each for each in planned if each.is_begun]
         parts += ["Cases answered (—: not begun):", progress_table(begun)] if begun else []

@@ -10,7 +10,7 @@ from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 from eval.tables import count_noun
 from eval.tasks import FACTS
 
-from .records import Gain, MeasureGain, PooledGain
+from .records import Calibration, Gain, MeasureGain, PooledGain
 
 Outcome = Literal["better", "perhaps better", "not shown", "perhaps worse", "worse"]
 
@@ -151,6 +151,22 @@ def describe_measure(measure: MeasureGain) -> str:
     if measure.scale == "ratio":
         return f"{write_number(measure.difference, 2)} times"
     return write_signed(measure.difference)
+
+
+def describe_confidence(calibration: Calibration) -> str:
+    """What an arm's confidence was worth: that the answer is shown, and that the answer is right."""
+    parts = [f"The search's confidence ({calibration.arm}, {calibration.n} cases, those without an answer among them)"]
+    if calibration.auroc is not None and calibration.ece is not None:
+        parts.append(
+            f"that the passages hold the answer: AUROC {write_number(calibration.auroc)}, calibration error "
+            f"{write_number(calibration.ece)}"
+        )
+    if calibration.aurc is not None and calibration.aurc_random is not None:
+        parts.append(
+            f"against wrong answers: area of risk and coverage {write_number(calibration.aurc)} "
+            f"({write_number(calibration.aurc_random)} by chance)"
+        )
+    return "; ".join(parts) + "."
 
 
 def name_reason(explanation: str) -> str:

@@ -74,6 +74,18 @@ def test_other_scoring_is_among_what_differs(make_result: Any) -> None:
     assert [row[0] for row in compare_runs(one, old, ("one", "two")).differs] == ["model"]
 
 
+def test_other_cases_are_among_what_differs(make_result: Any) -> None:
+    """A case has the id of its function, also where its prompt or what is hidden from it has changed."""
+    one, two = (
+        runs_of("m", make_results(make_result, "m", 3, 9), make_task(cases=cases, version=version))
+        for cases, version in (("aa", 3), ("bb", 4))
+    )
+    assert compare_runs(one, two, ("one", "two")).differs == [
+        ("completion on garden.version", "3", "4"),
+        ("completion on garden.cases", "aa", "bb"),
+    ]
+
+
 def test_nothing_in_common_is_an_error(make_result: Any) -> None:
     """Nor are runs of several models compared: which with which would be a guess."""
     one, other = runs_of("m", [make_result(model="m")]), runs_of("m", [make_result(model="m", task="repair")])
