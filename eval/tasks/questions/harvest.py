@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator
 from eval.errors import HarvestError
 from eval.sources import PythonFiles
 from eval.tables import count_noun
+from eval.tasks.python_source import FunctionNode
 from indexer.repository import Source
 
 from .records import Form, Kind, Question
 from .sampling import balance
-from .syntax import Assignment, Codebase, Definition, FunctionNode, Use, is_own_source, module_name, read_codebase
+from .syntax import Assignment, Codebase, Definition, Use, is_own_source, module_name, read_codebase
 
 DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
 
