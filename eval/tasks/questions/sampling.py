@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from eval.tasks import ordering
 
 from .literals import canonical
-from .records import KINDS, Question
+from .records import Question
 
 # What a default or a constant usually is in the other languages and in configuration, and what most functions return.
 _TRIVIAL_VALUES = ordering.TRIVIAL | frozenset(
@@ -21,12 +21,6 @@ _TRIVIAL_VALUES = ordering.TRIVIAL | frozenset(
 _TRIVIAL_TYPES = frozenset(
     "None void bool boolean Boolean int Int string String str error Unit () !void char * static".split()
 )
-
-
-def balance(questions: Sequence[Question], seed: int) -> list[Question]:
-    """``questions`` in turns over the kinds, within a kind over the files. What exceeds its share is left out."""
-    queues = [cap(spread([q for q in questions if q.kind == kind], f"{seed}/{kind}")) for kind in KINDS]
-    return list(ordering.take_turns(queues))
 
 
 def is_trivial_answer(question: Question) -> bool:
