@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import zip_longest
 from math import log
 
 from eval.cases import Result
+from eval.tasks.ordering import take_turns
 
 from .figures import NONE, RETRIEVAL, Arms, Key, pair_results
 from .records import Example
@@ -29,8 +29,7 @@ def choose_examples(by_group: Mapping[Key, Arms]) -> list[Example]:
             changed = [(sign * _change(after, before), after) for after, before in pairs]
             ranked = sorted((-size, _hash(after), after) for size, after in changed if size > 0)
             queues.append([after for _, _, after in ranked])
-        in_turn = [result for row in zip_longest(*queues) for result in row if result is not None]
-        chosen += [_make(result, sign > 0) for result in in_turn[:N_EACH]]
+        chosen += [_make(result, sign > 0) for result in list(take_turns(queues))[:N_EACH]]
     return chosen
 
 

@@ -20,9 +20,10 @@ from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
 from .extraction import extract_code
+from .python_source import find_class, first_line, parse_python, split_lines
 from .repair.strength import Strength, describe_strength, measure_strength
 from .repository.deciding import Decided, confirm
-from .repository.functions import find_class, first_line, parse_python, split_lines, spread
+from .repository.functions import spread
 from .repository.heldout import HeldOutRepository
 from .repository.placing import MisfitError, place_answer
 from .repository.records import Function

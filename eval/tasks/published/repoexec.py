@@ -20,9 +20,10 @@ from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.completion import make_prompt, make_query
 from eval.tasks.extraction import extract_code
+from eval.tasks.python_source import is_test_file
 from eval.tasks.repository.checkout import Checkout, check_out
 from eval.tasks.repository.environment import Environment, import_roots, open_environment
-from eval.tasks.repository.functions import find_functions_in, is_test_file
+from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function

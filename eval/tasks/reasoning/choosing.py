@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.tasks.excerpts import FoundFunction
+from eval.tasks.ordering import TRIVIAL, cap, take_turns
 from eval.tasks.repository.records import Function
 
 from .recording import Call
@@ -23,10 +24,9 @@ MAX_FUNCTION_CHARS = 2500
 _MAX_VALUE_CHARS = 100  # longer ones test copying
 _MAX_CALL_CHARS = 300
 _MAX_OF_FUNCTION = 5
-_SHARE = 4  # one answer in at most one of four cases of a kind
 _NEAR_CHARS = 120  # a value so near to the arguments in some file would only have to be found
 _MIN_TELLING_CHARS = 4  # of an argument: shorter ones stand everywhere
-_TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''", "b''", "()", "[]", "{}", "set()"))
+_TRIVIAL = TRIVIAL | {"-1", "set()"}
 # What depends on more than the arguments, or does more than return.
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
@@ -117,8 +117,9 @@ def order_candidates(candidates: Sequence[Candidate], seed: int) -> list[Candida
     queues = []
     for kind in (WITH_HELPERS, ALONE):
         of_kind = [candidate for candidate in candidates if candidate.kind == kind]
-        queues.append(_cap(list(_spread(of_kind, f"{seed}/{kind}"))))
-    return list(_take_turns(queues))
+        spread = list(_spread(of_kind, f"{seed}/{kind}"))
+        queues.append(cap(spread, lambda candidate: answer_group(candidate.call.value)))
+    return list(take_turns(queues))
 
 
 def answer_group(value: str) -> str:
@@ -136,7 +137,7 @@ def _spread(candidates: Sequence[Candidate], seed: str) -> Iterator[Candidate]:
         for turn, candidate in enumerate(_distinct_first(of_function)[:_MAX_OF_FUNCTION]):
             rounds[turn][candidate.function.path].append(candidate)
     for by_file in rounds:
-        yield from _take_turns(list(by_file.values()))
+        yield from take_turns(list(by_file.values()))
 
 
 def _distinct_first(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -145,27 +146,6 @@ def _distinct_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     for candidate in candidates:
         by_value.setdefault(candidate.call.value, candidate)
     return sorted(by_value.values(), key=lambda candidate: candidate.call.value in _TRIVIAL)
-
-
-def _cap(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """As near to the given order as each answer's share allows."""
-    waiting, taken = list(candidates), list[Candidate]()
-    counts: Counter[str] = Counter()
-    while True:
-        allowed = -(-(len(taken) + 1) // _SHARE)
-        chosen = next((c for c in waiting if counts[answer_group(c.call.value)] < allowed), None)
-        if chosen is None:
-            return taken
-        waiting.remove(chosen)
-        taken.append(chosen)
-        counts[answer_group(chosen.call.value)] += 1
-
-
-def _take_turns(queues: Sequence[Sequence[Candidate]]) -> Iterator[Candidate]:
-    for turn in range(max((len(queue) for queue in queues), default=0)):
-        for queue in queues:
-            if turn < len(queue):
-                yield queue[turn]
 
 
 def _draw(seed: str, name: str) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from eval.tasks.repository.functions import parse_python
+from eval.tasks.python_source import parse_python
 from eval.tasks.repository.records import Function, TestRecord, Trial
 from eval.tasks.repository.tested import TestedRepository
 from eval.tasks.repository.trial import Trials

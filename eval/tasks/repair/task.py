@@ -17,7 +17,7 @@ from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.extraction import extract_code
-from eval.tasks.repository.functions import is_own_code, parse_python
+from eval.tasks.python_source import is_own_code, parse_python
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from eval.tasks.excerpts import find_function
+from eval.tasks.python_source import parse_python
 from eval.tasks.reasoning.choosing import (
     ALONE,
     WITH_HELPERS,
@@ -19,7 +20,7 @@ from eval.tasks.reasoning.choosing import (
 )
 from eval.tasks.reasoning.recorder import spell
 from eval.tasks.reasoning.recording import Call
-from eval.tasks.repository.functions import find_functions_in, parse_python
+from eval.tasks.repository.functions import find_functions_in
 
 SOURCE = "".join(f"def f{n}(a):\n    return a * {n}\n\n\n" for n in range(8))
 
