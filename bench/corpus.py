@@ -18,7 +18,8 @@ from pathlib import Path
 
 from indexer.chunking import chunk_file
 from indexer.languages import detect_language
-from indexer.selection import MAX_FILE_BYTES, decode, reason_by_content, reason_by_name
+from indexer.records import SourceFile
+from indexer.selection import MAX_FILE_BYTES, Decoded, read_text, reason_by_name
 from indexer.training.packages import fetch_wheels
 from indexer.training.records import Package
 
@@ -126,8 +127,8 @@ def _count(wheel: Path) -> Iterator[tuple[str, int]]:
             path = info.filename
             if not path.endswith(".py") or reason_by_name(path, info.file_size, MAX_FILE_BYTES) is not None:
                 continue
-            decoded = decode(archive.read(info))
-            if decoded is None or reason_by_content(path, decoded.text) is not None:
+            decoded = read_text(SourceFile(path, "", info.file_size), archive.read(info))
+            if not isinstance(decoded, Decoded):
                 continue
             chunks = chunk_file(path, "", decoded.text, detect_language(path))
             if chunks:

@@ -129,7 +129,7 @@ def _measure_paths(paths: Sequence[str]) -> Iterator[tuple[str, dict[str, tuple[
             source = open_source(path, clones=settings.home / "clones")
             name = Path(path).resolve().name
             build_index(source, name, settings)
-            codebase = read_codebase(read_python_files(source, settings.max_file_bytes).files)
+            codebase = read_codebase(read_python_files(source, settings.max_file_bytes))
             yield name, measure(Searcher(settings.home), name, make_follow_ups(codebase))
 
 

@@ -26,11 +26,12 @@ from eval.tables import count_noun
 from eval.tasks.questions.grounding import judge_citation
 from eval.tasks.questions.records import KINDS, Kind, Question
 from eval.tasks.questions.scoring import same_name, same_value
+from indexer.build import build_index
 from indexer.home import check_name
 from indexer.repository import default_name, open_source
 
 from .python_questions import choose_questions
-from .sources import index_repository, pin_context, read_python_files
+from .sources import pin_context, read_python_files
 from .tables import to_table
 
 _BYTES_A_TOKEN = 4  # as in the retrieval task: no model's vocabulary decides what fits
@@ -90,14 +91,14 @@ def probe_repository(repo: str, settings: AssistantSettings, limit: int | None, 
     settings = pin_context(settings)
     assert settings.context_tokens is not None
     source = open_source(repo, clones=settings.home / "clones")
-    python = read_python_files(source, settings.max_file_bytes)
-    questions = choose_questions(python.files, source.origin, limit=limit, seed=0)
+    files = read_python_files(source, settings.max_file_bytes)
+    questions = choose_questions(files, source.origin, limit=limit, seed=0)
     if limit is not None and len(questions) < limit:
         click.echo(
             f"note: {count_noun(len(questions), 'question')} can be asked, of {limit} that were wanted", err=True
         )
     name = check_name(default_name(repo))
-    index_repository(source, name, settings)
+    build_index(source, name, settings)
     searcher = Searcher(settings.home)
     code = IndexedCode(searcher, [Target(name, source.ref)])
     probes: list[Probe] = []

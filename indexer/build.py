@@ -24,10 +24,10 @@ from .index_folder import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
 from .manifest import list_refs, read_manifest, write_manifest
 from .progress import Progress, ProgressMeter
-from .records import Finding, Skipped, SourceFile
+from .records import Finding, Skipped
 from .repository import Source
 from .secrets import open_scanner
-from .selection import Decoded, decode, reason_by_content
+from .selection import read_text
 from .settings import IndexerSettings
 from .writer import IndexWriter
 
@@ -123,7 +123,7 @@ def _build(
         with IndexWriter(folder, encoder) as writer:
             progress = ProgressMeter(to_read, on_progress)
             for file, content in source.read_all(to_read):
-                decoded = _decode(file, content)
+                decoded = read_text(file, content)
                 if isinstance(decoded, Skipped):
                     skipped.append(decoded)
                     progress.advance(file, 0)
@@ -219,18 +219,6 @@ def _gone_note(gone: Sequence[str]) -> Sequence[str]:
     if not gone:
         return ()
     return (f"forgot what the repository does not have any more: {', '.join(gone)} (--keep-refs keeps such refs)",)
-
-
-def _decode(file: SourceFile, content: bytes | None) -> Decoded | Skipped:
-    if content is None:  # and no blob, so that it is read when it is back
-        return Skipped(file.path, file.n_bytes, "gone while it was indexed")
-    decoded = decode(content)
-    if decoded is None:
-        return Skipped(file.path, file.n_bytes, "binary", file.blob)
-    reason = reason_by_content(file.path, decoded.text)
-    if reason is not None:
-        return Skipped(file.path, file.n_bytes, reason, file.blob)
-    return decoded
 
 
 def _nothing_to_index(origin: str, skipped: Sequence[Skipped]) -> str:

@@ -11,7 +11,7 @@ from .chunking import chunk_file
 from .languages import detect_language
 from .records import Skipped
 from .repository import Source
-from .selection import decode, reason_by_content, reason_by_name
+from .selection import read_text, reason_by_name
 
 # Chunks a second end to end, on two cores, with the built-in encoder; see docs/benchmarks.md.
 TYPICAL_CHUNKS_PER_SECOND = 800
@@ -40,11 +40,10 @@ def plan_index(source: Source, max_file_bytes: int) -> Plan:
     skipped = list(listing.skipped)
     languages: Counter[str] = Counter()
     n_bytes = n_chunks = 0
-    for file in listing.files:
-        decoded = decode(source.read(file))
-        reason = "binary" if decoded is None else reason_by_content(file.path, decoded.text)
-        if decoded is None or reason is not None:
-            skipped.append(Skipped(file.path, file.n_bytes, str(reason)))
+    for file, content in source.read_all(listing.files):
+        decoded = read_text(file, content)
+        if isinstance(decoded, Skipped):
+            skipped.append(decoded)
             continue
         language = detect_language(file.path)
         languages[language or "text"] += 1

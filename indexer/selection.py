@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from .records import Skipped, SourceFile
+
 VENDORED_FOLDERS = frozenset(
     "node_modules bower_components vendor vendored _vendor third_party third-party thirdparty extern external "
     "site-packages dist-packages .venv venv .git .hg .svn __pycache__ .tox .mypy_cache Pods Carthage".split()
@@ -79,6 +81,22 @@ class Decoded:
 
     text: str
     encoding: str
+
+
+def read_text(file: SourceFile, content: bytes | None) -> Decoded | Skipped:
+    """The text of a file whose name gives no reason against it, or why it is left out all the same.
+
+    ``content`` is what a source's ``read_all`` gives: None for a file that has gone since it was listed.
+    """
+    if content is None:  # and no blob, so that it is read when it is back
+        return Skipped(file.path, file.n_bytes, "gone while it was indexed")
+    decoded = decode(content)
+    if decoded is None:
+        return Skipped(file.path, file.n_bytes, "binary", file.blob)
+    reason = reason_by_content(file.path, decoded.text)
+    if reason is not None:
+        return Skipped(file.path, file.n_bytes, reason, file.blob)
+    return decoded
 
 
 def decode(content: bytes) -> Decoded | None:

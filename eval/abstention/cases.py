@@ -89,8 +89,7 @@ def _open(opened: OpenedRepository, kind: QuestionKind, settings: IndexerSetting
 
 def _harvest(source: Source, name: str, n: int, settings: IndexerSettings) -> list[KnownQuestion]:
     """Questions made from syntax; every second one with the words that say how an evaluation wants its answer."""
-    python = read_python_files(source, settings.max_file_bytes)
-    questions = harvest_questions(python.files, 0)[:n]
+    questions = harvest_questions(read_python_files(source, settings.max_file_bytes), 0)[:n]
     return [
         KnownQuestion(
             word_question(question) if number % 2 else question.text,

@@ -25,7 +25,7 @@ from indexer.home import check_name
 from indexer.languages import LANGUAGES, detect_language
 from indexer.records import SourceFile
 from indexer.repository import CommitSource, Source, default_name, open_mirror, open_source
-from indexer.selection import GENERATED_HEAD_CHARS, decode, reason_by_content, reason_by_name
+from indexer.selection import GENERATED_HEAD_CHARS, Decoded, read_text, reason_by_name
 from indexer.settings import IndexerSettings
 from indexer.training.exclusions import is_excluded_path, load_exclusions
 
@@ -104,10 +104,10 @@ class MinedRepository:
         texts = {}
         for path, file in self.files.items():
             try:
-                decoded = decode(self.source.read(file))
+                decoded = read_text(file, self.source.read(file))
             except SourceError:  # a mirror may lack its largest files
                 continue
-            if decoded is not None and reason_by_content(path, decoded.text) is None:
+            if isinstance(decoded, Decoded):
                 texts[path] = decoded.text
         return texts
 

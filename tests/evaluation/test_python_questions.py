@@ -36,14 +36,14 @@ def test_no_question_is_one_line(tmp_path: Path, files: dict[str, str], words: s
     """No Python, or nothing to ask about it: the line says what to do."""
     source = open_folder(tmp_path, files)
     with pytest.raises(HarvestError, match=words) as caught:
-        choose_questions(read_python_files(source, 1000).files, source.origin, limit=None, seed=0)
+        choose_questions(read_python_files(source, 1000), source.origin, limit=None, seed=0)
     assert "\n" not in str(caught.value)
 
 
 def test_the_limit_takes_the_head_of_the_order(tmp_path: Path) -> None:
     """A smaller run asks the first questions of a larger one, which asks all if it wants more than there are."""
     source = open_folder(tmp_path, {"a.py": constants(80)})
-    python = read_python_files(source, 10_000).files
+    python = read_python_files(source, 10_000)
     few, many, default = (choose_questions(python, source.origin, limit=limit, seed=0) for limit in (5, 90, None))
     assert (len(few), len(many), len(default)) == (5, 80, DEFAULT_N_QUESTIONS)
     assert many[:5] == few

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from indexer.plan import plan_index
-from indexer.repository import open_source
+from indexer.repository import WorktreeSource, open_source
 
 Make = Callable[..., Any]
 
@@ -31,3 +33,21 @@ def test_a_plan_is_what_a_build_does(make_repo: Make, home: Path, build: Make) -
     assert plan.languages == {"python": 1, "markdown": 1, "text": 1}
     assert plan.n_bytes == sum(len(files[path]) for path in ("a.py", "README.md", "LICENSE"))
     assert plan.estimated_seconds > 0
+
+
+def test_a_file_that_goes_while_a_plan_is_made_is_left_out(
+    make_repo: Make, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a build does, a plan names a file that is gone between the listing and its turn, and counts the others."""
+    repo = make_repo({"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    list_files = WorktreeSource.list_files
+
+    def list_then_lose(self: WorktreeSource, *arguments: Any) -> Any:
+        listing = list_files(self, *arguments)
+        (repo.path / "a.py").unlink()
+        return listing
+
+    monkeypatch.setattr(WorktreeSource, "list_files", list_then_lose)
+    plan = plan_index(open_source(str(repo.path), clones=home, worktree=True), 1_000_000)
+    assert [(s.path, s.reason) for s in plan.skipped] == [("a.py", "gone while it was indexed")]
+    assert (plan.n_files, plan.n_chunks) == (1, 1)

@@ -6,7 +6,8 @@ import codecs
 
 import pytest
 
-from indexer.selection import MAX_JSON_BYTES, decode, reason_by_content, reason_by_name
+from indexer.records import Skipped, SourceFile
+from indexer.selection import MAX_JSON_BYTES, Decoded, decode, read_text, reason_by_content, reason_by_name
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,17 @@ def test_every_byte_has_a_character() -> None:
 def test_contents_decide_next(path: str, text: str, reason: str | None) -> None:
     """Empty, generated and minified files are told by what they hold; prose may have long lines."""
     assert reason_by_content(path, text) == reason
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (b"x = 1\n", Decoded("x = 1\n", "utf-8")),
+        (b"a\0b", Skipped("a.py", 6, "binary", "blob")),
+        (b"\n", Skipped("a.py", 6, "empty", "blob")),
+        (None, Skipped("a.py", 6, "gone while it was indexed")),
+    ],
+)
+def test_a_file_is_text_or_left_out_with_a_reason(content: bytes | None, read: Decoded | Skipped) -> None:
+    """The blob of one that is left out spares reading it again; one that is gone has none, as it may come back."""
+    assert read_text(SourceFile("a.py", "blob", 6), content) == read

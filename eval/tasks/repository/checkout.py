@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval.errors import HarvestError
 from indexer.repository import Source
-from indexer.selection import decode, reason_by_content, reason_by_name
+from indexer.selection import Decoded, read_text, reason_by_name
 
 _MAX_BYTES = 2**30  # of all files: more is a collection of data, and every trial needs a copy
 _DIGEST_CHARS = 16
@@ -61,10 +61,8 @@ def check_out(source: Source, parent: Path, max_file_bytes: int) -> Checkout:
         path = file.path.removeprefix(prefix)
         if is_new:
             _write(target, path, data)
-        if leave_out(path, file.n_bytes) is None:
-            decoded = decode(data)
-            if decoded is not None and reason_by_content(path, decoded.text) is None:
-                texts[path] = decoded.text
+        if leave_out(path, file.n_bytes) is None and isinstance(decoded := read_text(file, data), Decoded):
+            texts[path] = decoded.text
     if is_new:
         target.rename(folder)
     return Checkout(folder, content, texts)
