@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 import git
 from git.exc import GitCommandError
 
-from .errors import SourceError
+from .errors import IndexBusy, SourceError
 from .gitcommand import complaint_of
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
 _CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
+_SHA256_DIGITS = 64  # of an object id; SHA-1 has 40
 _NEVER_ASK = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}  # a password, that is
 
 
@@ -30,29 +33,46 @@ def without_credentials(source: str) -> str:
 
 
 def clone(url: str, clones: Path) -> git.Repo:
-    """A bare clone of ``url``, kept under ``clones`` by a hash of the URL and brought up to date.
+    """A bare clone of ``url``, kept under ``clones`` and brought up to date.
 
-    One process at a time; a clone that was killed leaves nothing that would be taken for one. Raises SourceError.
+    All credentials share one clone, which holds none: the server is asked with those of ``url`` each time. One process
+    at a time; a clone that was killed leaves nothing that would be taken for one. Raises SourceError.
     """
-    target = clones / hashlib.sha256(url.encode()).hexdigest()[:16]
-    locks = clones.with_name("locks")
+    shown = without_credentials(url)
     try:
-        for folder in (clones, locks):
-            folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(locks / target.name):
-            if (target / _CLONE_IS_WHOLE).exists():
-                repo = git.Repo(target)
-                _fetch(repo)
+        with hold_clone(shown, clones) as target:
+            whole = target / _CLONE_IS_WHOLE
+            if not whole.exists():
+                shutil.rmtree(target, ignore_errors=True)
+            try:
+                repo = _fetch(url, target)
+                whole.touch()
                 return repo
-            shutil.rmtree(target, ignore_errors=True)
-            repo = git.Repo.clone_from(url, target, bare=True, env=_NEVER_ASK)
-            (target / _CLONE_IS_WHOLE).touch()
-            return repo
+            finally:
+                if not whole.exists():
+                    shutil.rmtree(target, ignore_errors=True)
     except GitCommandError as error:
-        shown = without_credentials(url)
         raise SourceError(f"git cannot fetch {shown}: {complaint_of(error).replace(url, shown)}") from error
     except OSError as error:
-        raise SourceError(f"Cannot clone into {target}: {error.strerror or error}.") from error
+        raise SourceError(f"Cannot clone {shown} below {clones}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def hold_clone(origin: str, clones: Path, *, wait_seconds: float = -1) -> Iterator[Path]:
+    """Hold the lock of the clone of a URL without credentials, and give its folder, which need not be there.
+
+    Raises IndexBusy after ``wait_seconds``; -1 waits for ever.
+    """
+    target = clones / hashlib.sha256(origin.encode()).hexdigest()[:16]
+    locks = clones.with_name("locks")
+    for folder in (clones, locks):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = filelock.FileLock(locks / target.name).acquire(timeout=wait_seconds)
+    except filelock.Timeout:
+        raise IndexBusy(f"Another process is fetching {origin}: try again when it is done.") from None
+    with lock:
+        yield target
 
 
 def clone_borrowing(folder: Path, clones: Path) -> git.Repo:
@@ -69,11 +89,24 @@ def clone_borrowing(folder: Path, clones: Path) -> git.Repo:
     return repo
 
 
-def _fetch(repo: git.Repo) -> None:
-    """Bring all branches and tags of a bare clone up to date, and its HEAD to the origin's default branch."""
-    with repo.git.custom_environment(**_NEVER_ASK):
-        repo.git.fetch("--prune", "--tags", "--force", "--update-head-ok", "origin", "+refs/heads/*:refs/heads/*")
-        head = str(repo.git.ls_remote("--symref", "origin", "HEAD"))
+def _fetch(url: str, target: Path) -> git.Repo:
+    """Bring all branches and tags of the bare clone at ``target`` up to date, and its HEAD to that of ``url``.
+
+    The clone is made if it is not there. Not by `git clone`, which keeps the URL with its credentials.
+    """
+    outside = git.Git(target.parent)
+    head = str(outside.ls_remote("--symref", "--", url, "HEAD", env=_NEVER_ASK))
     branch = re.search(r"^ref: (refs/heads/\S+)\s+HEAD$", head, re.M)
+    commit = re.search(r"^([0-9a-f]+)\s+HEAD$", head, re.M)
+    if not target.exists():
+        is_sha256 = commit is not None and len(commit[1]) == _SHA256_DIGITS
+        outside.init("--bare", *(["--object-format=sha256"] if is_sha256 else []), target.name)
+    repo = git.Repo(target)
+    # A HEAD that is on no branch may be a commit that no branch holds.
+    wanted = ["+refs/heads/*:refs/heads/*", *(["HEAD"] if commit else [])]
+    repo.git.fetch("--prune", "--tags", "--force", "--update-head-ok", "--", url, *wanted, env=_NEVER_ASK)
     if branch:
         repo.git.symbolic_ref("HEAD", branch[1])
+    elif commit:
+        repo.git.update_ref("--no-deref", "HEAD", commit[1])
+    return repo

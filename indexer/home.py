@@ -3,7 +3,7 @@
 home/
   models/                     verified model files
   cache/secret-rules/         compiled rules of the secret scanner
-  clones/<hash>/              bare clones of repositories that were given by URL
+  clones/<hash>/              bare clones of repositories that were given by URL, without credentials
   locks/                      one file a repository and a clone, held by its one writer
   repositories/<name>/
     repository.json           encoder, chunker version, origin, and the numbers of the two folders below
@@ -118,14 +118,15 @@ def unknown_repository(name: str, names: Sequence[str]) -> UnknownRepository:
 
 
 def resolve_ref(folder: RepositoryFolder, ref: str | None) -> str:
-    """The indexed ref to answer from: the one asked for, else HEAD, else the latest one."""
+    """The indexed ref to answer from: the one asked for, else HEAD, else the working tree, else another one."""
     refs = list_refs(folder.refs)
     if ref is None and refs:
         return next((known for known in ("HEAD", WORKTREE) if known in refs), refs[0])
     if ref is None or ref not in refs:
+        option = "--worktree" if ref == WORKTREE else f"--ref {ref}"
         raise InputError(
             f"{folder.name!r} is not indexed at {ref!r}, only at {', '.join(refs)}: run "
-            f"`quarry index SOURCE --name {folder.name} --ref {ref}`."
+            f"`quarry index SOURCE --name {folder.name} {option}`."
         )
     return ref
 
@@ -166,14 +167,14 @@ def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, i
 def remove_repository(home: Path, name: str, *, wait_seconds: float) -> None:
     """Remove a repository's index, after its writer if there is one. Raises UnknownRepository or IndexBusy.
 
-    Also one that is damaged or that another version has written, which cannot be opened.
+    Also one that is damaged or that another version has written, which cannot be opened. The clone of a repository
+    that was given by URL goes with the last index of it.
     """
     if check_name(name) not in list_names(home):
         raise unknown_repository(name, list_names(home))
     folder = RepositoryFolder(home, name)
     with folder.locked(wait_seconds):
-        folder.clear()
-        shutil.rmtree(folder.path, ignore_errors=True)
+        _remove(home, folder, wait_seconds)
 
 
 def remove_ref(home: Path, name: str, ref: str, *, wait_seconds: float) -> None:
@@ -185,10 +186,24 @@ def remove_ref(home: Path, name: str, ref: str, *, wait_seconds: float) -> None:
     with folder.locked(wait_seconds):
         resolve_ref(folder, ref)
         if list_refs(folder.refs) == [ref]:
-            folder.clear()
-            shutil.rmtree(folder.path, ignore_errors=True)
+            _remove(home, folder, wait_seconds)
         else:
             remove_manifest(folder.refs, ref)
+
+
+def _remove(home: Path, folder: RepositoryFolder, wait_seconds: float) -> None:
+    """Remove an index whose lock is held, and the clone that it was read from unless another index has its origin."""
+    origin = folder.origin
+    if origin is None or Path(origin).is_absolute():
+        folder.remove()
+        return
+    from .clones import hold_clone  # and with it GitPython, which a path needs not
+
+    # The record goes under the clone's lock: of two indexes that are removed at once, the second sees no other.
+    with hold_clone(origin, home / "clones", wait_seconds=wait_seconds) as clone:
+        folder.remove()
+        if all(RepositoryFolder(home, name).origin != origin for name in list_names(home)):
+            shutil.rmtree(clone, ignore_errors=True)
 
 
 def _read_indexed_info(folder: RepositoryFolder) -> RepositoryInfo | None:

@@ -73,6 +73,12 @@ class RepositoryFolder:
         """
         return _identify(self._record) != self._identity
 
+    @property
+    def origin(self) -> str | None:
+        """What the index is of, also where another version wrote its record; None if there is no telling."""
+        origin = (self._fields or {}).get("origin")
+        return origin if isinstance(origin, str) else None
+
     def read_info(self) -> RepositoryInfo | None:
         """The index's own record, or None if nothing is indexed under this name."""
         if self._fields is None:
@@ -105,6 +111,11 @@ class RepositoryFolder:
         self._fields = None
         for part in (self.data, self.chroma):
             shutil.rmtree(part, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove the index with all that lies in its folder; the caller holds the lock."""
+        self.clear()
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def next_generation(self, *, keep_chroma: bool) -> RepositoryFolder:
         """An empty generation that nobody sees until it is published. The caller holds the lock."""

@@ -1,0 +1,99 @@
+"""Clones of URLs: one for all credentials, which holds none of them, with the HEAD of its origin."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.errors import SourceError
+from indexer.repository import open_source
+
+Make = Callable[..., Any]
+
+ALLOWED = ("alice:first-token", "bob:second-token")
+
+
+class GuardedFiles(SimpleHTTPRequestHandler):
+    """Serves a folder to those who give one of the allowed names and tokens."""
+
+    def do_GET(self) -> None:
+        """A file, or 401."""
+        given = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+        if given in ALLOWED:
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="code"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def address(make_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Host, port and path of a repository that asks for credentials, over git's plain HTTP protocol."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("GIT_ASKPASS", "false")  # which some terminals set to a dialog
+    repo = make_repo({"a.py": "x = 1\n"})
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "served" / "project.git"))
+    repo.git(f"--git-dir={tmp_path / 'served' / 'project.git'}", "update-server-info")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(GuardedFiles, directory=str(tmp_path / "served"))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}/project.git"
+        server.shutdown()
+        thread.join()
+
+
+def test_one_clone_holds_no_credentials(address: str, tmp_path: Path) -> None:
+    """Whoever asks, the clone is that of the URL without user and token, and no file of it has either."""
+    clones = tmp_path / "home" / "clones"
+    sources = [open_source(f"http://{credentials}@{address}", clones=clones) for credentials in ALLOWED]
+    assert {source.origin for source in sources} == {f"http://{address}"}
+    assert len({source.commit for source in sources}) == 1
+    assert len(list(clones.iterdir())) == 1
+    kept = [path.read_bytes() for path in clones.rglob("*") if path.is_file()]
+    assert kept and not any(word in content for content in kept for word in (b"alice", b"bob", b"-token"))
+
+
+@pytest.mark.parametrize("credentials", ["", "alice:wrong-token@"])
+def test_a_clone_is_served_to_nobody_whom_the_server_refuses(address: str, tmp_path: Path, credentials: str) -> None:
+    """That the clone is there already, fetched by another one, opens it to no wrong or missing credentials."""
+    clones = tmp_path / "home" / "clones"
+    open_source(f"http://{ALLOWED[0]}@{address}", clones=clones)
+    with pytest.raises(SourceError, match=f"git cannot fetch http://{address}") as caught:
+        open_source(f"http://{credentials}{address}", clones=clones)
+    assert "wrong-token" not in str(caught.value)
+
+
+def test_a_head_that_is_on_no_branch_is_followed(make_repo: Make, tmp_path: Path) -> None:
+    """HEAD is the origin's: a commit that no branch holds, the next such one, a branch again."""
+    repo = make_repo({"a.py": "x = 1\n"})
+    heads, seen = [], []
+    repo.git("switch", "--quiet", "--detach")
+    for text in ("x = 2\n", "x = 3\n"):
+        heads.append(repo.commit({"a.py": text}))
+        seen.append(open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit)
+    repo.git("switch", "--quiet", "main")
+    heads.append(repo.git("rev-parse", "main"))
+    seen.append(open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit)
+    assert seen == heads
+
+
+def test_a_clone_has_the_object_format_of_its_origin(make_repo: Make, tmp_path: Path) -> None:
+    """Git's newer object format is cloned and fetched like the older one."""
+    repo = make_repo({"a.py": "x = 1\n"}, "long", "--object-format=sha256")
+    assert open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit == repo.git("rev-parse", "HEAD")
+    later = repo.commit({"a.py": "x = 2\n"})
+    assert open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit == later
