@@ -1,7 +1,8 @@
 # What people type. `make serve` and `make test` set everything up themselves; all targets can be run again.
 #
 #   make install   the set-up alone: .venv with Quarry and its tools
-#   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000
+#   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000;
+#                  REBUILD=1 makes the index anew where an error asks for --rebuild
 #   make test      the tests, with the small model and Chromium
 #   make check     ruff, mypy, import-linter, docs
 #   make bench     the benchmarks, all or SECTIONS; writes docs/benchmarks.md
@@ -25,7 +26,7 @@ install: .venv/installed
 
 serve: install
 	@$(QUARRY) models pull
-	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)")
+	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)") $(if $(REBUILD),--rebuild)
 	@$(QUARRY) serve --port $(PORT)
 
 # Without Chromium and bubblewrap, and without the right to install them, everything but the tests of the page and of

@@ -30,7 +30,11 @@ _MAX_SHOWN = 12  # redacted credentials that are listed one by one; --json has a
 @click.option("--name", help="Name of the index; by default the last part of SOURCE.")
 @click.option("--ref", help="Branch, tag or commit to index; by default what HEAD is.")
 @click.option("--worktree", is_flag=True, help="Index the files as they are now, with uncommitted changes.")
-@click.option("--encoder", help="A sentence-transformers model by name or path; by default the built-in one.")
+@click.option(
+    "--encoder",
+    help="A sentence-transformers model by name or path; by default QUARRY_ENCODER, or the one the index was made "
+    "with.",
+)
 @click.option(
     "--rebuild", is_flag=True, help="Make this index anew and forget all its refs; the old one answers until then."
 )
@@ -105,9 +109,12 @@ def list_(as_json: bool) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--ref", help="Remove this indexed ref alone.")
+@click.option("--ref", help="Remove this indexed ref alone; `@worktree` is the one of --worktree.")
 def remove(name: str, ref: str | None) -> None:
-    """Remove the index NAME, or one ref of it. The repository itself is not touched."""
+    """Remove the index NAME, or one ref of it. The repository itself is not touched.
+
+    What was cloned of a URL goes with the last index of it.
+    """
     from .home import remove_ref, remove_repository
 
     settings = IndexerSettings()
