@@ -12,8 +12,11 @@ def write_whole(path: Path, text: str) -> None:
     """Write in place of what is there, atomically: whoever is killed meanwhile leaves what was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, "utf-8", "surrogatepass")
-    part.replace(path)
+    try:
+        part.write_text(text, "utf-8", "surrogatepass")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)  # on a full disk half of it is there
 
 
 def read_kept(path: Path) -> dict[str, Any] | None:

@@ -46,6 +46,7 @@ def test_whoever_is_stopped_while_writing_leaves_what_was_there(
     with pytest.raises(KeyboardInterrupt):
         write_whole(file, '{"new": 1}')
     assert file.read_text() == "{}"
+    assert list(tmp_path.iterdir()) == [file]  # half of the new one would be a stranger's file to whoever looks
 
 
 @pytest.mark.parametrize("text", DAMAGED)
