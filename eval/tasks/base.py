@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.errors import SandboxMissing
 from eval.sandbox import Sandbox
-from indexer.repository import Source
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # no verdict rests on what these modules are made of
+    from assistant.records import Answer
     from eval.tasks.repository.environment import Environment
+    from indexer.repository import Source
 
 
 @dataclass(frozen=True, slots=True)
