@@ -251,11 +251,10 @@ class Run:
             self._options.temperature,
             self._options.n_samples,
         )
-        kept: Scorer = scorer
         if task.runs_code:
-            kept = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)
+            scorer = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)
         labels = Labels(setup.repo, task.name, self._provider.model)
-        return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
+        return Asker(labels, assistant, self._provider, scorer, target, contexts)
 
     def _what_decides_scores(self, setup: TaskSetup) -> dict[str, Any]:
         """What a verdict depends on beside case and answer: what judges, the repository, where its tests run."""
