@@ -18,7 +18,7 @@ import filelock
 
 from eval.cases import Case, Span
 from eval.errors import EvaluationError, RunMismatch, UnreadableRun
-from eval.files import write_whole
+from eval.files import read_journal, read_record, write_whole
 
 from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
 
@@ -81,8 +81,8 @@ class RunFolder:
                 if known.scored_by != task.scored_by:
                     otherwise.append(known)
             if known is None or known.cases != task.cases:
-                lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
-                write_whole(self.cases_path(task.repo, task.task), "\n".join(lines) + "\n")
+                lines = (json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in cases)
+                write_whole(self.cases_path(task.repo, task.task), "".join(lines))
             tasks = [task if each is known else each for each in before.tasks]
             return replace(before, tasks=tasks if known is not None else [*tasks, task])
 
@@ -115,8 +115,10 @@ class RunFolder:
         """The cases of a task on a repository, in the order in which they are asked. Raises UnreadableRun."""
         path = self.cases_path(repo, task)
         try:
-            # Only "\n" ends a line: JSON may hold the other characters that splitlines() splits at.
-            return [_to_case(json.loads(line)) for line in path.read_bytes().split(b"\n") if line]
+            return [
+                read_record(Case, kept, sources=[Span(**span) for span in kept["sources"]])
+                for kept in read_journal(path)
+            ]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._damaged(path) from error
 
@@ -160,14 +162,11 @@ class RunFolder:
 
 def to_setup(fields: Mapping[str, Any]) -> RunSetup:
     """The set-up from what was stored. Fields that are not known are passed over."""
-    known = _known(RunSetup, fields)
-    for name, record in (("repos", RepoSetup), ("tasks", TaskSetup), ("starts", Start)):
-        known[name] = [record(**_known(record, each)) for each in fields[name]]
-    return RunSetup(**known)
-
-
-def _known(record: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}
+    parts = {
+        name: [read_record(record, each) for each in fields[name]]
+        for name, record in (("repos", RepoSetup), ("tasks", TaskSetup), ("starts", Start))
+    }
+    return read_record(RunSetup, fields, **parts)
 
 
 def fingerprint_cases(cases: Sequence[Case]) -> str:
@@ -231,8 +230,3 @@ def _content(repo: RepoSetup) -> dict[str, Any]:
 
 def _of_task(task: TaskSetup) -> dict[str, Any]:
     return {name: value for name, value in asdict(task).items() if name not in _NOT_COMPARED}
-
-
-def _to_case(fields: dict[str, Any]) -> Case:
-    known = {name: value for name, value in fields.items() if name in Case.__dataclass_fields__}
-    return Case(**{**known, "sources": [Span(**span) for span in fields["sources"]]})
