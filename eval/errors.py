@@ -4,7 +4,7 @@ QuarryError
 └── EvaluationError
     ├── HarvestError        no questions, or too few, can be made from this repository
     ├── RunMismatch         the output folder holds a run with another configuration
-    ├── RunStopped          the model failed several times in a row; what was answered is kept
+    ├── RunStopped          the run cannot go on, as when the model is gone; what was answered is kept
     ├── UnreadableRun       the folder holds no run, or a damaged one
     ├── BadQueries          a file of questions cannot be used: which line, and why
     ├── MissingCheckout     the source to evaluate on is not there; how to get it
@@ -31,7 +31,7 @@ class RunMismatch(EvaluationError):
 
 
 class RunStopped(EvaluationError):
-    """The model failed several times in a row. What was answered before is kept."""
+    """The run cannot go on, as when the model failed several times in a row. What was answered before is kept."""
 
 
 class UnreadableRun(EvaluationError):
@@ -62,3 +62,8 @@ class TestsNotFound(SandboxError):
     """None of the tests that decide was there, so nothing was decided."""
 
     __test__ = False  # no test, whatever pytest thinks of the name
+
+
+def as_sentence(said: object) -> str:
+    """What an error said, to be followed by another sentence: some errors end in a full stop, some do not."""
+    return f"{str(said).rstrip('.')}."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from eval.asked import find_asked
 from eval.cases import Result
-from eval.errors import HarvestError, RunStopped
+from eval.errors import HarvestError, RunStopped, as_sentence
 from eval.tables import count_noun
 from eval.tasks import FACTS
 from eval.tasks.ordering import take_turns
@@ -121,8 +121,8 @@ async def judge_pairs(
                 n_errors += 1
                 if n_errors == MAX_ERRORS_IN_A_ROW:
                     raise RunStopped(
-                        f"Stopped after {n_errors} errors in a row, the last: {error} What was judged is kept: run the "
-                        "same command again to go on."
+                        f"Stopped after {n_errors} errors in a row, the last: {as_sentence(error)} What was judged is "
+                        "kept: run the same command again to go on."
                     ) from error
                 failures.append(Failure(_group_of(pair, grader.model), pair.arm.case_id, str(error)))
                 continue
@@ -132,8 +132,8 @@ async def judge_pairs(
         on_progress(number, len(pairs))
     if not judged:
         raise RunStopped(
-            f"Nothing was judged: {count_noun(len(failures), 'pair')} failed, the last: {failures[-1].reason} Run the "
-            "same command again to try them again."
+            f"Nothing was judged: {count_noun(len(failures), 'pair')} failed, the last: "
+            f"{as_sentence(failures[-1].reason)} Run the same command again to try them again."
         )
     return Judged(judged, failures)
 
@@ -143,7 +143,7 @@ def describe_failures(failures: Sequence[Failure], n_pairs: int) -> str:
     named = ", ".join(f"{each.case_id} of {each.group[3]} on {each.group[2]}" for each in failures)
     return (
         f"{len(failures)} of {count_noun(n_pairs, 'pair')} could not be judged and are in no figure: {named}. The last "
-        f"error: {failures[-1].reason} Run the same command again to try them again."
+        f"error: {as_sentence(failures[-1].reason)} Run the same command again to try them again."
     )
 
 

@@ -29,8 +29,8 @@ class Reply:
 class Judgement:
     """A pair of answers to one case, judged in both orders: a line of DIR/judging/*.jsonl.
 
-    ``forward`` saw the baseline's answer as A, ``backward`` the arm's. ``passed`` says which answers execution passed
-    when they were judged; figures take it from the results.
+    ``forward`` saw the baseline's answer as A, ``backward`` the arm's. ``arm_passed`` and ``baseline_passed`` say which
+    answers execution passed when they were judged; figures take it from the results.
     """
 
     judge: str

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from eval.errors import EvaluationError, UnreadableRun
+from eval.files import add_to_journal, open_journal, read_journal, read_record
 
 from .records import Judgement, Reply
 
@@ -43,19 +41,14 @@ class JudgementWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):
-                os.truncate(path, content.rfind(b"\n") + 1)
+            open_journal(path)
         except OSError as error:
             raise self._unwritable(error) from error
 
     def add(self, judgement: Judgement) -> None:
         """Write one. Raises EvaluationError where that cannot be done."""
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(judgement), ensure_ascii=False) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            add_to_journal(self._path, asdict(judgement))
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -64,18 +57,9 @@ class JudgementWriter:
 
 
 def _read_file(path: Path) -> Iterator[Judgement]:
-    # Only "\n" ends a line: JSON may hold the other characters that splitlines() splits at.
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        try:
-            yield _to_judgement(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
-            raise UnreadableRun(f"{path} is damaged: remove it and judge again.") from error
-
-
-def _to_judgement(fields: dict[str, Any]) -> Judgement:
-    replies = {name: Reply(**_known(Reply, fields[name])) for name in ("forward", "backward")}
-    return Judgement(**(_known(Judgement, fields) | replies))
-
-
-def _known(record: Any, fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}
+    try:
+        for kept in read_journal(path):
+            replies = {name: read_record(Reply, kept[name]) for name in ("forward", "backward")}
+            yield read_record(Judgement, kept, **replies)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableRun(f"{path} is damaged: remove it and judge again.") from error

@@ -12,7 +12,7 @@ from assistant.events import AskRequest
 from assistant.records import Answer, Message
 from eval.arms import Arm
 from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Attempt, Case, Result, Score
-from eval.tasks.base import AnswerJudge, Scorer, VerbatimScorer
+from eval.tasks.base import Scorer
 from indexer.errors import QuarryError
 
 from .answers import Asked
@@ -64,10 +64,7 @@ class Labels:
 
 
 class Asker:
-    """Asks the cases of one task on one repository. ``contexts`` makes those of a case's ref; None: nothing is indexed.
-
-    ``judge`` is the scorer as the task made it: an ``AnswerJudge`` looks at the first answer too.
-    """
+    """Asks the cases of one task on one repository. ``contexts`` makes those of a case's ref, None without an index."""
 
     def __init__(
         self,
@@ -77,10 +74,9 @@ class Asker:
         scorer: Scorer,
         target: Target,
         contexts: Callable[[str], ContextMaker] | None,
-        judge: object = None,
     ) -> None:
         self._labels, self._answerer, self._clock, self._scorer = labels, answerer, clock, scorer
-        self._target, self._contexts, self._judge = target, contexts, judge
+        self._target, self._contexts = target, contexts
 
     async def ask(self, case: Case, arm: Arm) -> Result:
         """The result. What fails with a QuarryError, or within the scorer, is a result with the verdict ``error``."""
@@ -167,8 +163,7 @@ class Asker:
 
     async def _score(self, case: Case, answer: Answer) -> Attempt:
         asked = self._clock.last
-        is_verbatim = isinstance(self._judge, VerbatimScorer) and self._judge.is_verbatim
-        text = asked.text if is_verbatim and asked is not None else answer.text
+        text = asked.text if self._scorer.is_verbatim and asked is not None else answer.text
         started = time.perf_counter()
         score = await asyncio.to_thread(self._score_text, case, text)
         scoring_seconds = time.perf_counter() - started
@@ -202,8 +197,7 @@ class Asker:
     def _record(
         self, case: Case, arm: Arm, answer: Answer, attempts: Sequence[Attempt], extra: dict[str, Any]
     ) -> Result:
-        if isinstance(self._judge, AnswerJudge):
-            extra |= self._judge.extras(case, answer)
+        extra |= self._scorer.extras(case, answer)
         budget = answer.trace.budget
         if budget is not None and not budget.reason.startswith("as "):
             extra["budget"] = budget.reason  # the window had no room for what was asked for

@@ -18,7 +18,7 @@ import filelock
 
 from eval.cases import Case, Span
 from eval.errors import EvaluationError, RunMismatch, UnreadableRun
-from eval.files import write_whole
+from eval.files import read_journal, read_record, write_whole
 
 from .records import FORMAT_VERSION, RepoSetup, RunSetup, Start, TaskSetup
 
@@ -52,8 +52,9 @@ class RunFolder:
         """Make the folder, or take up the run in it; returns the whole set-up. Raises RunMismatch for another run."""
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
-            # A start that was killed at once leaves the lock and an empty folder of logs.
-            others = [child for child in self.path.iterdir() if child not in (self._lock, self.logs)]
+            # A start that was killed at once leaves the lock, an empty folder of logs and a part of the record.
+            parts = set(self.path.glob(f"{self._record.name}.*.part"))
+            others = set(self.path.iterdir()) - {self._lock, self.logs} - parts
             if not self._record.exists() and (others or any(self.logs.iterdir())):
                 raise EvaluationError(f"{self.path} is not empty and holds no run: choose another --out.")
         except OSError as error:
@@ -63,26 +64,39 @@ class RunFolder:
     def add_task(self, task: TaskSetup, cases: Sequence[Case]) -> TaskSetup | None:
         """Record a task on a repository, with its cases. Raises RunMismatch if it was recorded with others.
 
-        Returns what was recorded of it before if its answers were scored otherwise: those verdicts count no more.
+        Only what their scorer needs may be other than it was. Returns what was recorded before if answers were scored
+        otherwise: those verdicts count no more.
         """
         otherwise: list[TaskSetup] = []
 
         def add(before: RunSetup | None) -> RunSetup:
             assert before is not None  # claimed before
-            same = [each for each in before.tasks if (each.repo, each.task) == (task.repo, task.task)]
-            if same:
-                _compare(self.path, f"{task.task} on {task.repo}: ", _of_task(same[0]), _of_task(task))
-                if same[0].scored_by == task.scored_by:
+            known = _find_task(before, task.repo, task.task)
+            if known is not None:
+                asked = known.cases if known.cases != task.cases and self._asks(task, cases) else task.cases
+                where = f"{task.task} on {task.repo}: "
+                _compare(self.path, where, _of_task(known), _of_task(replace(task, cases=asked)))
+                if (known.scored_by, known.cases) == (task.scored_by, task.cases):
                     return before
-                otherwise.append(same[0])
-                return replace(before, tasks=[task if each is same[0] else each for each in before.tasks])
-            lines = [json.dumps(asdict(case), ensure_ascii=False) for case in cases]
-            target = self.cases_path(task.repo, task.task)
-            write_whole(target, "\n".join(lines) + "\n")
-            return replace(before, tasks=[*before.tasks, task])
+                if known.scored_by != task.scored_by:
+                    otherwise.append(known)
+            if known is None or known.cases != task.cases:
+                lines = (json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in cases)
+                write_whole(self.cases_path(task.repo, task.task), "".join(lines))
+            tasks = [task if each is known else each for each in before.tasks]
+            return replace(before, tasks=tasks if known is not None else [*tasks, task])
 
         self._update(add)
         return next(iter(otherwise), None)
+
+    def find_task(self, repo: str, task: str) -> TaskSetup | None:
+        """What is recorded of a task on a repository."""
+        return _find_task(self.read_setup(), repo, task)
+
+    def _asks(self, task: TaskSetup, cases: Sequence[Case]) -> bool:
+        """Whether the cases are those that the folder holds, but for what their scorer needs."""
+        known = self.read_cases(task.repo, task.task)
+        return [replace(case, data={}) for case in known] == [replace(case, data={}) for case in cases]
 
     def cases_path(self, repo: str, task: str) -> Path:
         """Where the cases of a task on a repository are."""
@@ -101,14 +115,16 @@ class RunFolder:
         """The cases of a task on a repository, in the order in which they are asked. Raises UnreadableRun."""
         path = self.cases_path(repo, task)
         try:
-            # Only "\n" ends a line: JSON may hold the other characters that splitlines() splits at.
-            return [_to_case(json.loads(line)) for line in path.read_bytes().split(b"\n") if line]
+            return [
+                read_record(Case, kept, sources=[Span(**span) for span in kept["sources"]])
+                for kept in read_journal(path)
+            ]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._damaged(path) from error
 
     def _read(self) -> RunSetup | None:
         try:
-            fields = json.loads(self._record.read_text("utf-8"))
+            fields = json.loads(self._record.read_text("utf-8", "surrogatepass"))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
@@ -146,14 +162,17 @@ class RunFolder:
 
 def to_setup(fields: Mapping[str, Any]) -> RunSetup:
     """The set-up from what was stored. Fields that are not known are passed over."""
-    known = _known(RunSetup, fields)
-    for name, record in (("repos", RepoSetup), ("tasks", TaskSetup), ("starts", Start)):
-        known[name] = [record(**_known(record, each)) for each in fields[name]]
-    return RunSetup(**known)
+    parts = {
+        name: [read_record(record, each) for each in fields[name]]
+        for name, record in (("repos", RepoSetup), ("tasks", TaskSetup), ("starts", Start))
+    }
+    return read_record(RunSetup, fields, **parts)
 
 
-def _known(record: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}
+def fingerprint_cases(cases: Sequence[Case]) -> str:
+    """Changes with all of the cases that decides prompts and verdicts."""
+    decisive = json.dumps([case.decisive() for case in cases], sort_keys=True)
+    return hashlib.sha256(decisive.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def default_folder(home: Path, setup: RunSetup) -> Path:
@@ -163,6 +182,10 @@ def default_folder(home: Path, setup: RunSetup) -> Path:
     model = re.sub(r"[^a-zA-Z0-9.]+", "-", setup.model)
     repos = "-".join(repo.name for repo in setup.repos[:3]) or "own"
     return home / "evaluations" / "runs" / f"{repos}-{model}-{digest}"
+
+
+def _find_task(setup: RunSetup, repo: str, task: str) -> TaskSetup | None:
+    return next((each for each in setup.tasks if (each.repo, each.task) == (repo, task)), None)
 
 
 def _merge(path: Path, before: RunSetup, now: RunSetup) -> RunSetup:
@@ -207,8 +230,3 @@ def _content(repo: RepoSetup) -> dict[str, Any]:
 
 def _of_task(task: TaskSetup) -> dict[str, Any]:
     return {name: value for name, value in asdict(task).items() if name not in _NOT_COMPARED}
-
-
-def _to_case(fields: dict[str, Any]) -> Case:
-    known = {name: value for name, value in fields.items() if name in Case.__dataclass_fields__}
-    return Case(**{**known, "sources": [Span(**span) for span in fields["sources"]]})

@@ -51,7 +51,7 @@ def identify_model(provider: Provider, settings: AssistantSettings) -> dict[str,
     if kind == "embedded" and name in EMBEDDED_MODELS:
         from assistant.models.engine import PLAIN
 
-        engine = f"xllamacpp {_version('xllamacpp')}"
+        engine = f"xllamacpp {version_of('xllamacpp')}"
         return identity | {"sha256": EMBEDDED_MODELS[name].sha256, "engine": engine, "options": asdict(PLAIN)}
     if kind == "ollama":
         from assistant.models.ollama_server import list_ollama
@@ -106,11 +106,11 @@ def describe_start(arms: Sequence[str], tasks: Sequence[str], sandbox: str) -> S
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         arms=list(arms),
         tasks=list(tasks),
-        quarry_version=_version("quarry-code"),
+        quarry_version=version_of("quarry-code"),
         quarry_commit=_find_commit(Path(__file__).resolve().parents[2]),
         sandbox=sandbox,
         machine=_describe_machine(),
-        versions={name: _version(name) for name in _PACKAGES},
+        versions={name: version_of(name) for name in _PACKAGES},
     )
 
 
@@ -148,7 +148,8 @@ def _find_commit(root: Path) -> str:
     return commit + ("+" if changed else "")
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The release of an installed package; empty where there is none."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -17,6 +17,7 @@ from assistant.settings import AssistantSettings
 from indexer.build import build_index
 from indexer.errors import EncoderMismatch
 from indexer.home import OpenedIndex, open_index
+from indexer.listing import LeaveOut
 from indexer.progress import Progress
 from indexer.repository import FolderSource, Source, open_source
 from indexer.secrets import open_scanner
@@ -42,7 +43,16 @@ class TaskIndex:
 
 def fingerprint_files(source: Source, max_file_bytes: int) -> str:
     """Changes with the names and contents of the files that would be looked at."""
-    listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes)).files
+    return _fingerprint(source, partial(reason_by_name, max_file_bytes=max_file_bytes))
+
+
+def fingerprint_checkout(source: Source) -> str:
+    """Changes with the names and contents of all files: tests may read what no index holds."""
+    return _fingerprint(source, lambda path, n_bytes: None)
+
+
+def _fingerprint(source: Source, leave_out: LeaveOut) -> str:
+    listing = source.list_files(leave_out).files
     names = "\n".join(sorted(f"{file.blob} {file.path}" for file in listing))
     return hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 

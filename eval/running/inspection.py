@@ -32,7 +32,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from eval.arms import Arm
 from eval.cases import Attempt, Case, Result
-from eval.errors import UnreadableRun
+from eval.errors import RunStopped, UnreadableRun, as_sentence
 
 from .records import FORMAT_VERSION
 
@@ -67,15 +67,16 @@ class Plan:
 class LoggedResults:
     """The results that one log holds, in the order in which they were asked. ``is_whole``: the run came to its end.
 
-    ``scored_by`` is that of the ``TaskSetup``, empty where it is not known.
+    ``scored_by`` is that of the ``TaskSetup``, empty where it is not known. ``arms`` are those that the run was for.
     """
 
     path: Path
     repo: str
     task: str
     is_whole: bool
+    arms: Sequence[str]
+    scored_by: str
     results: Sequence[Mapping[str, Any]]
-    scored_by: str = ""
 
 
 def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
@@ -167,28 +168,35 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
         raise KeyboardInterrupt
     if logs[0].status != "success":
         error = logs[0].error
-        raise UnreadableRun(f"Inspect stopped the run: {error.message if error is not None else logs[0].status}.")
+        said = as_sentence(error.message if error is not None else logs[0].status)
+        raise RunStopped(
+            f"Inspect stopped the run: {said} The answers before are kept: run the same command again to go on."
+        )
 
 
 def read_logs(folder: Path) -> Iterator[LoggedResults]:
     """Every log in ``folder``, oldest first. Raises UnreadableRun for a damaged one, or one of another version."""
-    for path in sorted(folder.glob("*.eval")):
-        try:
-            log = read_eval_log(str(path))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
-            said = str(error).split("\n")[0][:100] or type(error).__name__
-            raise UnreadableRun(
-                f"{path} is damaged ({said}): remove it and run the same command again, which has its answers still."
-            ) from error
-        about = log.eval.metadata or {}
-        if about.get("quarry_format") != FORMAT_VERSION:
-            raise UnreadableRun(
-                f"{path} was written by another version of Quarry, or by another program: this one reads format "
-                f"{FORMAT_VERSION}. Move it away, or run the evaluation again into another --out."
-            )
-        results = [sample.store[_RESULT] for sample in log.samples or [] if _RESULT in sample.store]
-        repo, task, scored_by = (str(about.get(name, "")) for name in ("repo", "task", "scored_by"))
-        yield LoggedResults(path, repo, task, log.status == "success", results, scored_by)
+    return map(read_log, sorted(folder.glob("*.eval")))
+
+
+def read_log(path: Path, *, header_only: bool = False) -> LoggedResults:
+    """One log; quickly, without its results, with ``header_only``. Raises UnreadableRun as ``read_logs`` does."""
+    try:
+        log = read_eval_log(str(path), header_only=header_only)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        said = str(error).split("\n")[0][:100] or type(error).__name__
+        raise UnreadableRun(
+            f"{path} is damaged ({said}): remove it and run the same command again, which has its answers still."
+        ) from error
+    about = log.eval.metadata or {}
+    if about.get("quarry_format") != FORMAT_VERSION:
+        raise UnreadableRun(
+            f"{path} was written by another version of Quarry, or by another program: this one reads format "
+            f"{FORMAT_VERSION}. Move it away, or run the evaluation again into another --out."
+        )
+    results = [sample.store[_RESULT] for sample in log.samples or [] if _RESULT in sample.store]
+    repo, task, scored_by = (str(about.get(name, "")) for name in ("repo", "task", "scored_by"))
+    return LoggedResults(path, repo, task, log.status == "success", about["arms"], scored_by, results)
 
 
 def remove_superseded(plan: Plan, before: Sequence[Path], started_ns: int) -> None:
@@ -199,14 +207,12 @@ def remove_superseded(plan: Plan, before: Sequence[Path], started_ns: int) -> No
     """
     for path in before:
         try:
-            header = read_eval_log(str(path), header_only=True)
-            if header.status != "success" and path.stat().st_mtime_ns >= started_ns:
-                continue
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+            log = read_log(path, header_only=True)
+            is_open = not log.is_whole and path.stat().st_mtime_ns >= started_ns
+        except (UnreadableRun, OSError):
             continue  # said when it is read
-        about = header.eval.metadata or {}
-        is_same = (about.get("repo"), about.get("task")) == (plan.repo, plan.task)
-        if is_same and set(about.get("arms", ["?"])) <= {arm.name for arm in plan.arms}:
+        is_same = (log.repo, log.task) == (plan.repo, plan.task)
+        if is_same and not is_open and set(log.arms) <= {arm.name for arm in plan.arms}:
             path.unlink(missing_ok=True)
 
 

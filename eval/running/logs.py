@@ -8,6 +8,7 @@ from typing import Any
 
 from eval.cases import Attempt, Result, Score, ShownPassage
 from eval.errors import UnreadableRun
+from eval.files import read_record
 
 from .folder import RunFolder
 from .records import RunSetup
@@ -56,18 +57,7 @@ def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
 
 def to_result(fields: Mapping[str, Any]) -> Result:
     """A result from what was stored. Fields that are not known are passed over. Raises TypeError or KeyError."""
-    known = {name: fields[name] for name in Result.__dataclass_fields__ if name in fields}
-    known["score"] = _to_score(fields["score"])
-    known["attempts"] = [
-        Attempt(**{**_known(Attempt, each), "score": _to_score(each["score"])}) for each in fields["attempts"]
-    ]
-    known["passages"] = [ShownPassage(**_known(ShownPassage, each)) for each in fields["passages"]]
-    return Result(**known)
-
-
-def _to_score(fields: Mapping[str, Any]) -> Score:
-    return Score(**_known(Score, fields))
-
-
-def _known(record: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: fields[name] for name in record.__dataclass_fields__ if name in fields}
+    attempts = [read_record(Attempt, each, score=read_record(Score, each["score"])) for each in fields["attempts"]]
+    passages = [read_record(ShownPassage, each) for each in fields["passages"]]
+    score = read_record(Score, fields["score"])
+    return read_record(Result, fields, score=score, attempts=attempts, passages=passages)

@@ -28,8 +28,9 @@ class TaskSetup:
     """One task on one repository. ``index`` names encoder and chunker, and fingerprints what is indexed.
 
     ``cases`` fingerprints the cases; ``notes`` are the harvest's, such as what was left out and why. ``scoring`` is
-    what decides a verdict beside the answer: the fingerprint of the code, and where answers are run the sandbox, the
-    interpreter and a fingerprint of its ``packages``. It is empty in runs from before it was recorded.
+    what decides a verdict beside the answer: the fingerprint of the code, the grammars' releases, and where answers
+    are run the sandbox, the interpreter, a fingerprint of its ``packages`` and of all the repository's files. It is
+    empty in runs from before it was recorded.
     """
 
     repo: str

@@ -41,6 +41,9 @@ def open_repositories(
             for note in source.notes:
                 say(f"note: {note}")
             content = fingerprint_files(source, settings.max_file_bytes)
+            if any(_is_same(source, content, each) for each in opened):
+                say(f"note: {path} is given twice: it counts once")
+                continue
             name = _distinct(default_name(path), [each.setup.name for each in opened])
             # A run folder is made to be shown: of a folder of this machine it keeps the name alone.
             origin = source.origin if is_url(source.origin) else Path(source.origin).name
@@ -49,6 +52,15 @@ def open_repositories(
     if any(not task.needs_repository for task in tasks):
         opened.append(OpenedRepository(RepoSetup(BUILT_IN, "", "", None, ""), None))
     return opened
+
+
+def _is_same(source: Source, content: str, known: OpenedRepository) -> bool:
+    other = known.source
+    return (
+        other is not None
+        and (source.origin, source.ref) == (other.origin, other.ref)
+        and (source.commit, content) == (known.setup.commit, known.setup.content)
+    )
 
 
 def _distinct(name: str, taken: Sequence[str]) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,26 +14,27 @@ from assistant.search import Searcher
 from assistant.settings import AssistantSettings
 from eval.arms import Arm
 from eval.cases import Case, Result
-from eval.errors import EvaluationError, HarvestError, RunStopped, SandboxMissing
+from eval.errors import HarvestError, RunStopped, SandboxMissing, as_sentence
 from eval.sandbox import Sandbox, open_sandbox
 from eval.tables import count_noun
 from eval.tasks import load_task
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
-from indexer.errors import InputError
+from indexer.errors import InputError, QuarryError
 from indexer.home import OpenedIndex
 
 from .answers import KeepingProvider
 from .asking import PLACEBO_TARGET, Asker, Labels, Target
 from .contexts import ContextMaker
-from .folder import RunFolder, default_folder
+from .folder import RunFolder, default_folder, fingerprint_cases
 from .identity import describe_code, describe_start, identify_model
-from .indexes import TaskIndex, ensure_task_index, place_of
+from .indexes import TaskIndex, ensure_task_index, fingerprint_checkout, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
 from .records import RunSetup, TaskSetup
 from .repositories import OpenedRepository, open_repositories
+from .resuming import arms_to_score_again, say_scored_again, take_cases
 from .scores import KeepingScorer
 from .store import KeptStore
-from .verdicts import arms_to_score_again, describe_scoring, say_scored_again
+from .verdicts import describe_scoring
 
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
@@ -91,11 +90,11 @@ class Run:
             say("note: without the arm none no gain over the model alone can be told: add it to --arms")
 
     def go(self) -> None:
-        """Run each task on each repository. One that cannot be harvested is said and left out, unless none is left.
+        """Run each task on each repository. One that cannot be run is said and left out, unless none is left.
 
-        Raises RunStopped, KeyboardInterrupt and HarvestError; what was answered is kept.
+        Raises RunStopped, KeyboardInterrupt and what left out the last one; what was answered is kept.
         """
-        failed: list[EvaluationError] = []
+        failed: list[QuarryError] = []
         jobs = [
             (task, opened)
             for opened in self._repos
@@ -107,7 +106,7 @@ class Run:
                 self._run_task(task, opened)
             except RunStopped:
                 raise
-            except EvaluationError as error:
+            except QuarryError as error:
                 if len(jobs) == 1:
                     raise
                 self._say(f"{task.name} on {opened.setup.name} is left out: {error}")
@@ -142,10 +141,14 @@ class Run:
             raise HarvestError(f"{task.name} makes no cases of {origin}: give another --repo.")
         if len({case.id for case in harvest.cases}) < len(harvest.cases):  # one would stand for both in what is kept
             raise HarvestError(f"{task.name} gives two cases of {origin} the same id: that is a bug, please report it.")
+        described = self._describe_task(task, opened, harvest)
+        cases = take_cases(self.folder, harvest, described)
+        if cases.note:
+            self._say(cases.note)
         index = ensure_task_index(
             source,
             harvest.tree,
-            list(dict.fromkeys(case.ref for case in harvest.cases if case.ref)),
+            list(dict.fromkeys(case.ref for case in cases.all if case.ref)),
             repo=repo,
             task=task.name,
             settings=self._settings,
@@ -153,16 +156,20 @@ class Run:
             on_note=self._say,
         )
         arms = self._arms_for(task, index)
-        setup = self._describe_task(task, repo, harvest, index)
-        otherwise = self.folder.add_task(setup, harvest.cases)
+        content = index.content if index is not None else ""
+        setup = replace(described, n_cases=len(cases.all), cases=fingerprint_cases(cases.all), index=content)
+        otherwise = self.folder.add_task(setup, cases.all)
+        again = arms_to_score_again(self.folder, setup, cases.asked, arms)
         if otherwise is not None:
-            arms = arms_to_score_again(self.folder, setup, arms)
             self._say(say_scored_again(otherwise, setup))
-        cases = count_noun(len(harvest.cases), "case")
+        elif again:
+            self._say(f"{task.name} on {repo}: not all kept answers were scored again so far: that goes on")
+        arms += again
         names = ",".join(arm.name for arm in arms)
-        self._say(f"{task.name} on {repo}: {cases} under {names}, written to {self.folder.path}")
-        asker = self._make_asker(task, setup, harvest, index, task.scorer(given, harvest))
-        self._ask_all(task, setup, harvest.cases, arms, asker)
+        n_cases = count_noun(len(cases.asked), "case")
+        self._say(f"{task.name} on {repo}: {n_cases} under {names}, written to {self.folder.path}")
+        asker = self._make_asker(task, setup, index, task.scorer(given, harvest))
+        self._ask_all(task, setup, cases.asked, arms, asker)
 
     def _ask_all(self, task: Task, setup: TaskSetup, cases: Sequence[Case], arms: Sequence[Arm], asker: Asker) -> None:
         from .inspection import Plan, remove_superseded, run_plan
@@ -203,19 +210,17 @@ class Run:
                 f"{task.name} on {repo}: {n_short} of {len(cases)} placebos are shorter than what was retrieved: the "
                 "index holds too little that has nothing to do with the case"
             )
-        if not n_errors:
+        if not n_errors and len(cases) == setup.n_cases:
             remove_superseded(plan, before, self._started_ns)
 
     def _stopped(self, n_failed: int, last_error: str) -> RunStopped:
         cases = f"{n_failed} cases in a row" if n_failed > 1 else "the only case"
         return RunStopped(
-            f"Stopped after errors in {cases}, the last: {last_error.rstrip('.')}. The answers before are kept in "
+            f"Stopped after errors in {cases}, the last: {as_sentence(last_error)} The answers before are kept in "
             f"{self.folder.path}: run the same command again to go on."
         )
 
-    def _make_asker(
-        self, task: Task, setup: TaskSetup, harvest: Harvest, index: TaskIndex | None, scorer: Scorer
-    ) -> Asker:
+    def _make_asker(self, task: Task, setup: TaskSetup, index: TaskIndex | None, scorer: Scorer) -> Asker:
         home = index.home if index is not None else self._settings.home / "evaluations" / "no-index"
         settings = self._settings.model_copy(update={"home": home})
         searcher = Searcher(home)
@@ -246,17 +251,14 @@ class Run:
             self._options.temperature,
             self._options.n_samples,
         )
-        kept: Scorer = scorer
         if task.runs_code:
-            kept = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)
+            scorer = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)
         labels = Labels(setup.repo, task.name, self._provider.model)
-        return Asker(labels, assistant, self._provider, kept, target, contexts, scorer)
+        return Asker(labels, assistant, self._provider, scorer, target, contexts)
 
     def _what_decides_scores(self, setup: TaskSetup) -> dict[str, Any]:
         """What a verdict depends on beside case and answer: what judges, the repository, where its tests run."""
-        content = next(each.setup.content for each in self._repos if each.setup.name == setup.repo)
-        data = str(self._options.data or "")
-        return {"task": setup.task, "scored_by": setup.scored_by, "content": content, "data": data}
+        return {"task": setup.task, "scored_by": setup.scored_by, "data": str(self._options.data or "")}
 
     def _arms_for(self, task: Task, index: TaskIndex | None) -> list[Arm]:
         arms = [arm for arm in self._options.arms if index is not None or not arm.needs_index]
@@ -288,18 +290,19 @@ class Run:
             starts=[start],
         )
 
-    def _describe_task(self, task: Task, repo: str, harvest: Harvest, index: TaskIndex | None) -> TaskSetup:
-        cases = json.dumps([case.decisive() for case in harvest.cases], sort_keys=True)
-        scoring, packages = describe_scoring(task, harvest, self._sandbox, self._options.python)
+    def _describe_task(self, task: Task, opened: OpenedRepository, harvest: Harvest) -> TaskSetup:
+        """The set-up of a task, but for its cases and their index."""
+        files = fingerprint_checkout(opened.source) if opened.source is not None and task.runs_code else ""
+        scoring, packages = describe_scoring(task, harvest, self._sandbox, self._options.python, files)
         return TaskSetup(
-            repo=repo,
+            repo=opened.setup.name,
             task=task.name,
             version=task.version,
             limit=self._options.limit or task.default_limit,
-            n_cases=len(harvest.cases),
+            n_cases=0,
             max_tokens=self._options.max_tokens or task.max_tokens,
-            cases=hashlib.sha256(cases.encode("utf-8", "surrogatepass")).hexdigest()[:16],
-            index=index.content if index is not None else "",
+            cases="",
+            index="",
             notes=list(harvest.notes),
             scoring=scoring,
             packages=packages,

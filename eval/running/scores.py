@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.tasks.base import Scorer
 
@@ -14,7 +15,7 @@ from .store import KeptStore, make_key
 _KIND = "score"
 
 
-class KeepingScorer:
+class KeepingScorer(Scorer):
     """``scorer`` with its verdicts kept. ``identity`` is what decides them beside case and text.
 
     An ``error`` is not kept, since it says nothing of the answer, nor a time-out, which a busy machine may have caused.
@@ -22,6 +23,7 @@ class KeepingScorer:
 
     def __init__(self, scorer: Scorer, identity: Mapping[str, Any], store: KeptStore) -> None:
         self._scorer, self._identity, self._store = scorer, dict(identity), store
+        self.is_verbatim = scorer.is_verbatim
 
     def score(self, case: Case, text: str) -> Score:
         """See ``Scorer``."""
@@ -37,3 +39,7 @@ class KeepingScorer:
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """See ``Scorer``."""
         return self._scorer.follow_up(case, text, score)
+
+    def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
+        """See ``Scorer``."""
+        return self._scorer.extras(case, answer)

@@ -1,43 +1,44 @@
-"""What decides a verdict beside the answer: the code that judges, the sandbox, and what programs and tests run in.
-
-Where it has changed since a folder's answers were scored, all of them are scored again: the answers are kept.
-"""
+"""What decides a verdict beside the answer: the code that judges, the sandbox, and what programs and tests run in."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from eval.arms import Arm, parse_arms
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, Task
 from eval.tasks.generation.dialects import DIALECTS
 from eval.tasks.generation.toolchains import describe_tools
 from eval.tasks.repository.environment import describe_interpreter
+from indexer.languages import get_language
 
-from .folder import RunFolder
-from .records import TaskSetup
+from .identity import version_of
 
 _ROOT = Path(__file__).parents[2]
 _TASKS, _SANDBOX = _ROOT / "eval" / "tasks", _ROOT / "eval" / "sandbox"
+_FOLLOWED = ("eval.tasks.", "assistant.", "indexer.")  # imports into anything else decide no verdict
 _BY_OTHER_TOOLS = {"html", *DIALECTS} - {"python"}  # of Python the interpreter is recorded
 
 
 def describe_scoring(
-    task: Task, harvest: Harvest, sandbox: Sandbox | None, python: Path | None
+    task: Task, harvest: Harvest, sandbox: Sandbox | None, python: Path | None, files: str = ""
 ) -> tuple[dict[str, str], list[str]]:
     """``scoring`` and ``packages`` of the task's ``TaskSetup``. ``python`` is what the user gave.
 
-    Of a path of this machine nothing is said: a run folder is made to be shown.
+    ``files`` fingerprints all that the repository's tests may read; empty without a repository. Of a path of this
+    machine nothing is said: a run folder is made to be shown.
     """
-    scoring = {"code": fingerprint_scoring(type(task).__module__)}
+    module = type(task).__module__
+    scoring = {"code": fingerprint_scoring(module)}
+    if "indexer.languages" in _modules_of(module):
+        scoring["grammars"] = _describe_grammars({case.language for case in harvest.cases if case.language})
     if not task.runs_code:
         return scoring, []
-    scoring["sandbox"] = sandbox.name if sandbox is not None else ""
+    scoring |= {"sandbox": sandbox.name if sandbox is not None else ""} | ({"files": files} if files else {})
     languages = {case.language for case in harvest.cases} & _BY_OTHER_TOOLS
     scoring |= {language: describe_tools(language) for language in sorted(languages)}
     environment = harvest.environment or (describe_interpreter(python) if python is not None else None)
@@ -48,32 +49,17 @@ def describe_scoring(
     return scoring, list(environment.packages)
 
 
-def arms_to_score_again(folder: RunFolder, setup: TaskSetup, arms: Sequence[Arm]) -> list[Arm]:
-    """The arms that the folder has results of, behind those of this start."""
-    from .inspection import read_logs
-
-    logs = [log for log in read_logs(folder.logs) if (log.repo, log.task) == (setup.repo, setup.task)]
-    known = dict.fromkeys(str(result["arm"]) for log in logs for result in log.results)
-    more = [name for name in known if name not in {arm.name for arm in arms}]
-    return [*arms, *(parse_arms(",".join(more)) if more else [])]
-
-
-def say_scored_again(before: TaskSetup, now: TaskSetup) -> str:
-    """What the user is told."""
-    where = f"{now.task} on {now.repo}"
-    if not before.scoring:
-        return f"{where}: it is not known how the verdicts so far were reached, so all kept answers are scored again"
-    parts = dict.fromkeys([*before.scoring, *now.scoring])
-    changed = [name for name in parts if before.scoring.get(name) != now.scoring.get(name)] or ["version"]
-    return f"{where}: scored otherwise than before ({', '.join(changed)}), so all kept answers are scored again"
+def _describe_grammars(languages: set[str]) -> str:
+    """The releases of what parses answers in these languages."""
+    packages = ["tree-sitter", *sorted({get_language(name).module.replace("_", "-") for name in languages})]
+    return ", ".join(f"{package} {version_of(package)}" for package in packages)
 
 
 @cache
 def fingerprint_scoring(module: str) -> str:
     """Changes with the code and data of the sandbox, and of all that the task in ``module`` is made of."""
     found = hashlib.sha256()
-    paths = sorted({_SANDBOX, *_parts_of(module)} if module.startswith("eval.tasks.") else {_SANDBOX, _TASKS})
-    for part in paths:
+    for part in sorted({_SANDBOX, *(_parts_of(module) or {_TASKS})}):
         for path in sorted(part.rglob("*")) if part.is_dir() else [part]:
             if path.is_file() and "__pycache__" not in path.parts:
                 found.update(f"{path.relative_to(_ROOT)}\0".encode())
@@ -82,18 +68,26 @@ def fingerprint_scoring(module: str) -> str:
 
 
 def _parts_of(module: str) -> set[Path]:
-    """The packages and modules of ``eval.tasks`` that a module is or imports, also through others."""
-    seen: set[str] = set()
+    """The packages of tasks, and the modules beside them, that a task is or imports; none for a task not of ours."""
+    parts = set()
+    for name, path in _modules_of(module).items():
+        package = _TASKS / name.split(".")[2] if name.startswith("eval.tasks.") else path
+        parts.add(package if package.is_dir() else path)
+    return parts
+
+
+@cache
+def _modules_of(module: str) -> Mapping[str, Path]:
+    """The modules that a task is or imports, also through others, each with its file."""
+    found: dict[str, Path] = {}
     pending = [module]
     while pending:
         name = pending.pop()
         path = _file_of(name)
-        if name not in seen and name.startswith("eval.tasks.") and path is not None:
-            seen.add(name)
+        if name not in found and name.startswith(_FOLLOWED) and path is not None:
+            found[name] = path
             pending += _imported_by(path, name)
-    return {_ROOT / "eval" / "tasks" / name.split(".")[2] for name in seen if name.count(".") > 2} | {
-        path for name in seen if name.count(".") == 2 and (path := _file_of(name)) is not None and path.parent == _TASKS
-    }
+    return found
 
 
 def _file_of(module: str) -> Path | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assistant.records import Answer
 from eval.cases import Case, Score
 from eval.errors import SandboxMissing
 from eval.sandbox import Sandbox
-from indexer.repository import Source
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # no verdict rests on what these modules are made of
+    from assistant.records import Answer
     from eval.tasks.repository.environment import Environment
+    from indexer.repository import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +64,25 @@ class Harvest:
     environment: Environment | None = None
 
 
-class Scorer(Protocol):
-    """Judges answers of one harvest. Used by one thread at a time."""
+class Scorer(ABC):
+    """Judges answers of one harvest. Used by one thread at a time.
 
+    ``is_verbatim``: it judges what the model wrote, before anything was taken for a citation.
+    """
+
+    is_verbatim: bool = False
+
+    @abstractmethod
     def score(self, case: Case, text: str) -> Score:
         """What an answer is worth. Deterministic, but for measured times."""
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the model is told after an answer that was not correct, for one more try; None for no more."""
-
-
-@runtime_checkable
-class AnswerJudge(Protocol):
-    """What a Scorer may be beside: one that looks at more of an answer than its text, such as its citations."""
+        return None
 
     def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
         """What goes to ``Result.extra``, as JSON. Called once for each case, with the first answer."""
-
-
-@runtime_checkable
-class VerbatimScorer(Protocol):
-    """What a Scorer may be beside: one that judges what the model wrote, before anything was taken for a citation."""
-
-    @property
-    def is_verbatim(self) -> bool:
-        """Whether it is: where ``[1]`` may be the answer itself."""
+        return {}
 
 
 class Task(Protocol):

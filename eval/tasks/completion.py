@@ -73,7 +73,7 @@ class CompletionTask:
         return CompletionScorer(open_tested_repository(given))
 
 
-class CompletionScorer:
+class CompletionScorer(Scorer):
     """Puts an answer into a copy of the repository and runs the tests."""
 
     def __init__(self, repository: TestedRepository) -> None:
@@ -120,10 +120,6 @@ class CompletionScorer:
     def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
         """How well the tests decide, for the report's split."""
         return {name: case.data[name] for name in NOT_DECISIVE if name in case.data}
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: one try."""
-        return None
 
 
 def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided, strength: Strength) -> Case:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from eval.cases import Case, Score
-from eval.files import read_kept, write_whole
+from eval.files import add_to_journal, open_journal, read_journal, read_kept, read_record, write_whole
 from eval.tasks.published.programs import Candidate, choose
 from eval.tasks.repository import coverage_map, environment
 from eval.tasks.repository.coverage_map import map_coverage
@@ -46,6 +46,27 @@ def test_whoever_is_stopped_while_writing_leaves_what_was_there(
     with pytest.raises(KeyboardInterrupt):
         write_whole(file, '{"new": 1}')
     assert file.read_text() == "{}"
+    assert list(tmp_path.iterdir()) == [file]  # half of the new one would be a stranger's file to whoever looks
+
+
+def test_a_journal_goes_on_behind_its_last_whole_line(tmp_path: Path) -> None:
+    """Whoever was killed while writing left half a line; what JSON does not end a line by is part of its text."""
+    file = tmp_path / "a" / "journal.jsonl"
+    open_journal(file)
+    add_to_journal(file, {"text": "one\u2028line \ud800"})
+    file.write_bytes(file.read_bytes() + b'{"text": "tor')
+    assert [kept["text"] for kept in read_journal(file)] == ["one\u2028line \ud800"]
+    open_journal(file)
+    add_to_journal(file, {"text": "two"})
+    assert [kept["text"] for kept in read_journal(file)] == ["one\u2028line \ud800", "two"]
+
+
+def test_a_record_is_read_by_the_fields_of_today() -> None:
+    """What a later version added is passed over, what an earlier one did not have is as by default."""
+    kept = {"verdict": "wrong", "explanation": "no", "weather": "fair", "measures": {}}
+    assert read_record(Score, kept, measures={"n": 1.0}) == Score("wrong", "no", "", {"n": 1.0})
+    with pytest.raises(TypeError):
+        read_record(Score, {"verdict": "wrong"})
 
 
 @pytest.mark.parametrize("text", DAMAGED)

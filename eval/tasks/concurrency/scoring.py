@@ -11,6 +11,7 @@ from typing import Any
 
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
+from eval.tasks.base import Scorer
 from eval.tasks.extraction import extract_code
 from eval.tasks.jobs import run_job, why_no_result
 
@@ -21,7 +22,7 @@ LIMITS = Limits(seconds=90.0, memory_bytes=2**30, disk_bytes=16 * 2**20, n_proce
 SCRIPTS = [HERE / "inside" / name for name in ("harness.py", "scheduling.py", "looping.py")]
 
 
-class ConcurrencyScorer:
+class ConcurrencyScorer(Scorer):
     """Runs answers under ``n_seeds`` schedules a test."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, *, n_seeds: int = N_SEEDS) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.sandbox import Sandbox
-from eval.tasks.base import Harvest, TaskInput, sandbox_of
+from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import answered_language, extract_code
 from eval.tasks.ordering import take_turns
 from eval.tasks.python_source import first_line
@@ -77,7 +77,7 @@ class GenerationTask:
         return GenerationScorer(sandbox_of(given))
 
 
-class GenerationScorer:
+class GenerationScorer(Scorer):
     """Runs an answer's code against the hidden checks; a page is looked at in a browser."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -101,10 +101,6 @@ class GenerationScorer:
             return Score("correct", f"all {report.n_checks} checks passed", code, measures)
         reason = f"{report.n_passed} of {report.n_checks} checks passed; {report.reason}"
         return Score("wrong", reason, code, measures, report.timed_out)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: one try each."""
-        return None
 
     def _run(self, case: Case, code: str, problem: Problem | None) -> RunReport:
         marker = f"check-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"

@@ -16,6 +16,7 @@ from typing import Any
 
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
+from eval.tasks.base import Scorer
 from eval.tasks.extraction import extract_code
 from eval.tasks.jobs import run_job, why_no_result
 
@@ -27,7 +28,7 @@ LIMITS = Limits(seconds=60.0, memory_bytes=2**30, disk_bytes=16 * 2**20, n_proce
 SCRIPTS = [HERE / "inside" / "harness.py", HERE / "inside" / "counting.py"]
 
 
-class OptimisationScorer:
+class OptimisationScorer(Scorer):
     """Runs answers beside the original and the best."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, *, timed: bool = True) -> None:

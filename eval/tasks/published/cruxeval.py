@@ -56,7 +56,7 @@ class CruxEval:
         return PredictionScorer(sandbox_of(given), python_of(given))
 
 
-class PredictionScorer:
+class PredictionScorer(Scorer):
     """Evaluates the completed assertion."""
 
     def __init__(self, sandbox: Sandbox, python: Path) -> None:
@@ -76,10 +76,6 @@ class PredictionScorer:
         expected = f"f({case.data['input']})" if case.kind == "output" else str(case.data["output"])
         program = f"{case.data['code']}\n\nassert ({found}) == ({expected}), 'the prediction is wrong'\n"
         return judge(self._sandbox, python_program(self._python, program, limits=_LIMITS), found)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: the set reports one try."""
-        return None
 
 
 def _completed(text: str, kind: str) -> str | None:

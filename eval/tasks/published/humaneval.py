@@ -43,7 +43,7 @@ class HumanEval:
         return FunctionScorer(sandbox_of(given), python_of(given))
 
 
-class FunctionScorer:
+class FunctionScorer(Scorer):
     """Runs the function of an answer, behind what stands before it in the item, with the item's tests."""
 
     def __init__(self, sandbox: Sandbox, python: Path) -> None:
@@ -59,10 +59,6 @@ class FunctionScorer:
         return judge(
             self._sandbox, python_program(self._python, program, f"program.check(program.{entry_point})"), code
         )
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: the sets report one try."""
-        return None
 
 
 def complete(head: str, code: str, entry_point: str) -> str:

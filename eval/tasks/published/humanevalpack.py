@@ -101,7 +101,7 @@ class HumanEvalPack:
         return RepairScorer(sandbox_of(given), python_of(given))
 
 
-class RepairScorer:
+class RepairScorer(Scorer):
     """Runs the corrected function with its tests, in the item's language."""
 
     def __init__(self, sandbox: Sandbox, python: Path) -> None:
@@ -120,10 +120,6 @@ class RepairScorer:
         head = Head(name, str(case.data["before"]), str(case.data["members"]))
         whole = _behind_its_head(str(case.data["head"]), code, name, case.language)
         return judge(self._sandbox, build(head, whole, tests), code)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: the set reports one try."""
-        return None
 
 
 def _behind_its_head(declaration: str, code: str, name: str, language: str) -> str:

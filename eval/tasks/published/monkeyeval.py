@@ -69,7 +69,7 @@ class MonkeyEval:
         return given.python or open_packages(given.folder / "environment", _PACKAGES, given.on_progress)
 
 
-class MonkeyScorer:
+class MonkeyScorer(Scorer):
     """Puts pandas' names back and runs the program. ``names`` maps the invented ones to pandas'."""
 
     def __init__(self, sandbox: Sandbox, python: Path, names: Mapping[str, str]) -> None:
@@ -92,10 +92,6 @@ class MonkeyScorer:
             program, last = complete(head, translated, entry_point), f"program.check(program.{entry_point})"
         tests = f"{program}\n\n{case.data['test']}\n"
         return judge(self._sandbox, python_program(self._python, tests, last, _LIMITS), code)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: the set reports one try."""
-        return None
 
 
 def _find_files(given: TaskInput) -> tuple[Path, Path]:

@@ -104,7 +104,7 @@ class RepoExec:
         return RepoExecScorer(sandbox_of(given), _open(given))
 
 
-class RepoExecScorer:
+class RepoExecScorer(Scorer):
     """Puts an answer into a copy of the repository and runs the item's tests."""
 
     def __init__(self, sandbox: Sandbox, opened: _Opened) -> None:
@@ -127,10 +127,6 @@ class RepoExecScorer:
         if (case.id, code) not in self._known:
             self._known[case.id, code] = self._try(case, function, code)
         return self._known[case.id, code]
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: the set reports one try."""
-        return None
 
     def _try(self, case: Case, function: Function, code: str) -> Score:
         try:

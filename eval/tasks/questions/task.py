@@ -63,21 +63,14 @@ class QuestionsTask:
         return FreeScorer() if self._is_free else ExactScorer()
 
 
-class ExactScorer:
+class ExactScorer(Scorer):
     """Scores by exact match, and judges the citations beside."""
 
-    @property
-    def is_verbatim(self) -> bool:
-        """Whether the score is of what the model wrote: where a list such as ``[1]`` is the answer, it is."""
-        return True
+    is_verbatim = True  # a list such as ``[1]`` may be the answer
 
     def score(self, case: Case, text: str) -> Score:
         """The verdict by the rules of ``scoring``."""
         return score_answer(read_question(case), text)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: a question is asked once."""
-        return None
 
     def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
         """The citations held against the lines of the answer, and whether the question names its symbol."""
@@ -92,10 +85,7 @@ class ExactScorer:
 class FreeScorer(ExactScorer):
     """For answers in sentences: they are right if they say the expected answer, which alone is no proof of it."""
 
-    @property
-    def is_verbatim(self) -> bool:
-        """No: the number of a citation that the model wrote would count as said."""
-        return False
+    is_verbatim = False  # the number of a citation that the model wrote would count as said
 
     def score(self, case: Case, text: str) -> Score:
         """Correct if the answer is said as a word of its own; to be read beside the figures of grounding."""

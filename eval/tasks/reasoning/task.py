@@ -103,7 +103,7 @@ class ReasoningTask:
         return ReasoningScorer()
 
 
-class ReasoningScorer:
+class ReasoningScorer(Scorer):
     """Equality of what was said and what was recorded."""
 
     is_verbatim = True  # a list of small numbers looks like a citation
@@ -111,9 +111,6 @@ class ReasoningScorer:
     def score(self, case: Case, text: str) -> Score:
         """See ``scoring``."""
         return score_value(case, text)
-
-    def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """None: being told that it was wrong would leave fewer values to guess."""
 
 
 def _keep(file: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class _Verdict:
     message: str = ""
 
 
-class RepairScorer:
+class RepairScorer(Scorer):
     """Puts the answer in the place of the function and runs the tests that execute it."""
 
     def __init__(self, repository: TestedRepository) -> None:

@@ -22,6 +22,8 @@ from eval.judging.store import judging_file, read_judgements
 from eval.report import build
 from eval.report.reading import Runs
 
+TOO_LONG = ModelUnavailable("stand-in/judge took too long to answer: ask for less, or use a smaller model")
+
 
 def run_judge(folder: Path, results: list[Any], judge: Any, limit: int | None = None) -> list[Judgement]:
     """The judgements of all pairs of a run."""
@@ -153,10 +155,10 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, results: list[Any], right_j
 def test_a_model_that_is_gone_stops_the_judging(tmp_path: Path, results: list[Any], make_judge: Any) -> None:
     """After three errors in a row; what was judged before is kept, and one error alone is passed over."""
     numbers = iter(range(1000))
-    flaky = make_judge(lambda a, b: ModelUnavailable("gone") if next(numbers) == 0 else '{"winner": "A"}')
+    flaky = make_judge(lambda a, b: TOO_LONG if next(numbers) == 0 else '{"winner": "A"}')
     assert len(run_judge(tmp_path, results, flaky, limit=4)) == 3
-    gone = make_judge(lambda a, b: ModelUnavailable("gone"), model="stand-in/gone")
-    with pytest.raises(RunStopped, match=r"3 errors in a row.*gone.*kept"):
+    gone = make_judge(lambda a, b: TOO_LONG, model="stand-in/gone")
+    with pytest.raises(RunStopped, match=r"3 errors in a row.*use a smaller model\. What was judged is kept"):
         run_judge(tmp_path, results, gone)
     assert len(read_judgements(tmp_path)) == 3
 
@@ -164,20 +166,22 @@ def test_a_model_that_is_gone_stops_the_judging(tmp_path: Path, results: list[An
 def test_a_pair_that_fails_is_counted_and_named(tmp_path: Path, results: list[Any], make_judge: Any) -> None:
     """It is in the figures, and in a line with its case, the reason and what to do."""
     numbers = iter(range(1000))
-    flaky = make_judge(lambda a, b: ModelUnavailable("gone.") if next(numbers) == 0 else '{"winner": "A"}')
+    flaky = make_judge(lambda a, b: TOO_LONG if next(numbers) == 0 else '{"winner": "A"}')
     judged = judge_all(tmp_path, results, flaky, limit=4)
     [failure] = judged.failures
     [figures] = summarise_judgements(judged.judgements, [failure.group])
     assert (figures.n_pairs, figures.n_failed) == (3, 1)
     line = describe_failures(judged.failures, 4)
     assert line.startswith("1 of 4 pairs could not be judged")
-    assert f"{failure.case_id} of completion on garden. The last error: gone. Run the same command again" in line
+    assert f"{failure.case_id} of completion on garden. The last error: {TOO_LONG}. Run the same command again" in line
 
 
 def test_nothing_judged_is_an_error(tmp_path: Path, results: list[Any], make_judge: Any) -> None:
     """Fewer pairs than stop the judging: an empty table would look like a result."""
-    gone = make_judge(lambda a, b: ModelUnavailable("gone."))
-    with pytest.raises(RunStopped, match=r"Nothing was judged: 2 pairs failed, the last: gone\. Run the same command"):
+    gone = make_judge(lambda a, b: TOO_LONG)
+    with pytest.raises(
+        RunStopped, match=r"Nothing was judged: 2 pairs failed, the last: .* smaller model\. Run the same"
+    ):
         run_judge(tmp_path, results, gone, limit=2)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from eval.cases import Case, Score
 from eval.errors import HarvestError
-from eval.tasks.base import AnswerJudge, Harvest, Scorer, TaskInput
+from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.completion import TASK, make_prompt
 from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.records import TestReport
@@ -60,7 +60,6 @@ def test_a_case_says_how_many_planted_changes_its_tests_catch(asked: tuple[Harve
         assert 0 <= case.data["n_killed"] <= case.data["n_mutants"] <= 5
         bare = replace(case, data={k: v for k, v in case.data.items() if not k.startswith("n_m") and k != "n_killed"})
         assert case.decisive() == bare.decisive() == asdict(bare)
-    assert isinstance(scorer, AnswerJudge)
     answer: Any = None
     extras = scorer.extras(harvest.cases[0], answer)
     assert extras == {name: harvest.cases[0].data[name] for name in ("n_mutants", "n_killed")}

@@ -43,7 +43,7 @@ CASES = [make_case(n, name) for n, name in ((1, "rose"), (2, "oak"), (3, "elm"))
 
 
 @dataclass
-class SizesTask:
+class SizesTask(Scorer):
     """Asks for a number; tells the right one to whoever was wrong, if ``follows_up``."""
 
     name: str = "sizes"

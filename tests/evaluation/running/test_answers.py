@@ -23,6 +23,12 @@ def store(tmp_path: Path) -> Iterator[KeptStore]:
     opened.close()
 
 
+def test_any_text_can_be_kept(store: KeptStore) -> None:
+    """A test's message may hold half of a character, which is no UTF-8."""
+    store.put("key", "score", {"explanation": "\ud800 é"})
+    assert store.get("key") == {"explanation": "\ud800 é"}
+
+
 def ask(provider: KeepingProvider, text: str = "Why?", stop: list[str] | None = None, **options: Any) -> Any:
     """All pieces of an answer, added up."""
 

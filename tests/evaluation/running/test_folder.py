@@ -86,7 +86,19 @@ def test_tasks_of_two_processes_join(tmp_path: Path) -> None:
     assert [task.task for task in one.read_setup().tasks] == ["sizes", "others"]
     assert one.read_cases("garden", "sizes")[0].prompt == case.prompt
     with pytest.raises(RunMismatch, match="sizes on garden: cases was 'c', is 'd'"):
-        one.add_task(replace(TASK, cases="d"), [case])
+        one.add_task(replace(TASK, cases="d"), [replace(case, prompt="Another?")])
+
+
+def test_what_the_scorer_needs_of_a_case_may_change(tmp_path: Path) -> None:
+    """What was asked stays as it is; the folder then holds the cases as they are scored now."""
+    folder = RunFolder(tmp_path)
+    folder.claim(make_setup())
+    case = Case("q1", "sizes", "size", "a.py", "?", "q", sources=[], data={"tests": ["a"]})
+    folder.add_task(TASK, [case])
+    now = replace(case, data={"tests": ["b"]})
+    folder.add_task(replace(TASK, cases="d"), [now])
+    assert folder.read_cases("garden", "sizes") == [now]
+    assert [task.cases for task in folder.read_setup().tasks] == ["d"]
 
 
 @pytest.mark.parametrize(
@@ -129,6 +141,19 @@ def test_a_folder_with_other_files_is_not_written_to(tmp_path: Path) -> None:
     with pytest.raises(EvaluationError, match="not empty"):
         RunFolder(tmp_path).claim(make_setup())
     assert not (tmp_path / "run.json").exists()
+
+
+def test_a_record_that_could_not_be_written_does_not_take_the_folder(tmp_path: Path) -> None:
+    """A start that was killed while it wrote leaves a part of it, and the same start goes on."""
+    (tmp_path / "run.json.4711.part").write_text("{")
+    assert RunFolder(tmp_path).claim(make_setup()).arms == ["none"]
+
+
+def test_names_that_are_not_utf_8_are_read_as_they_were_written(tmp_path: Path) -> None:
+    """A folder of this machine may be called anything."""
+    setup = make_setup(repos=[RepoSetup("caf", "caf\udce9", "@worktree", None, "c0ffee")])
+    RunFolder(tmp_path).claim(setup)
+    assert RunFolder(tmp_path).read_setup().repos == setup.repos
 
 
 def test_a_file_as_output_folder_is_one_line(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from eval.report import build
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
 from eval.tasks.base import Harvest
-from indexer.errors import InputError
+from indexer.errors import InputError, QuarryError, SourceError
 
 
 def value_of(messages: list[dict[str, str]]) -> str:
@@ -203,6 +203,48 @@ def test_verdicts_of_other_code_stand_beside_none(
     assert len(list((bench.out / "logs").glob("*.eval"))) == 1
 
 
+def test_scoring_again_that_was_stopped_is_finished(
+    bench: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start scores what is left, of arms that it was not asked for too, or they would miss most cases."""
+    bench.run(make_provider(value_of), "none,retrieval")
+    monkeypatch.setattr("eval.running.verdicts.fingerprint_scoring", lambda module: "other")
+
+    class Stopping(list[Any]):
+        def append(self, progress: Any) -> None:
+            if progress.n_done == 3:
+                raise RunStopped("The disk is full.")
+
+    bench.seen = Stopping()
+    with pytest.raises(RunStopped):
+        bench.run(make_provider(value_of), "none")
+    assert [(r.case_id, r.arm) for r in results_of(bench)] == [("q1", "none"), ("q1", "retrieval")]
+    bench.seen = []
+    provider = make_provider(value_of)
+    bench.run(provider, "none")
+    assert any("not all kept answers were scored again" in line for line in bench.said)
+    assert (provider.asked, len(results_of(bench)), len(list((bench.out / "logs").glob("*.eval")))) == ([], 6, 1)
+    bench.seen.clear()
+    bench.run(provider, "none")
+    assert len(bench.seen) == 3
+
+
+def test_a_changed_file_that_no_index_holds_scores_again(
+    bench: Any, task: Any, make_provider: Any, tmp_path: Path
+) -> None:
+    """Tests may read it: verdicts are made anew, of answers that are kept."""
+    task.runs_code = True
+    bench.repo = shutil.copytree(bench.repo, tmp_path / "sizes")
+    (bench.repo / "vendor").mkdir()
+    (bench.repo / "vendor" / "data.csv").write_text("1,2\n")
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    (bench.repo / "vendor" / "data.csv").write_text("1,3\n")
+    provider = make_provider(value_of)
+    bench.run(provider, "none", unsafe=True)
+    assert (provider.asked, len(task.scored)) == ([], 6)
+    assert any("scored otherwise than before (files)" in line for line in bench.said)
+
+
 def test_what_was_scored_otherwise_is_no_result(bench: Any, make_provider: Any) -> None:
     """After a start that scores otherwise and is stopped at once, the folder holds none of the earlier verdicts."""
     bench.run(make_provider(value_of), "none")
@@ -233,7 +275,7 @@ def test_what_decides_verdicts_is_in_the_record(bench: Any, task: Any, make_prov
     task.runs_code = True
     bench.run(make_provider(value_of), "none", unsafe=True, python=Path(sys.executable), limit=1)
     [recorded] = read_run(bench.out)[0].tasks
-    assert recorded.scoring.keys() == {"code", "sandbox", "interpreter", "python", "environment"}
+    assert recorded.scoring.keys() == {"code", "sandbox", "files", "interpreter", "python", "environment"}
     assert (recorded.scoring["interpreter"], recorded.scoring["python"]) == ("given", platform.python_version())
     assert any(package.startswith("pytest==") for package in recorded.packages)
     assert str(Path(sys.executable).parent) not in (bench.out / "run.json").read_text()
@@ -451,8 +493,9 @@ def test_a_damaged_log_is_one_line(bench: Any, make_provider: Any) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", [HarvestError, SourceError])
 def test_a_task_that_cannot_be_harvested_leaves_the_others(
-    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+    bench: Any, task: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch, kind: type[QuarryError]
 ) -> None:
     """With several repositories, one without cases is said and left out; alone it is an error."""
     empty = bench.out.parent / "empty"
@@ -462,15 +505,30 @@ def test_a_task_that_cannot_be_harvested_leaves_the_others(
 
     def pick(given: Any) -> Any:
         if given.repo == "empty":
-            raise HarvestError("No function with tests.")
+            raise kind("No function with tests.")
         return harvest(given)
 
     monkeypatch.setattr(task, "harvest", pick)
     bench.run(make_provider(value_of), "none", repos=[str(empty), str(bench.repo)])
     assert "sizes on empty is left out: No function with tests." in bench.said
     assert len(results_of(bench)) == 3
-    with pytest.raises(HarvestError, match="No function with tests"):
+    with pytest.raises(kind, match="No function with tests"):
         bench.run(make_provider(value_of), "none", repos=[str(empty)], out=bench.out.with_name("other"))
+
+
+def test_a_repository_that_is_given_twice_counts_once(bench: Any, make_provider: Any) -> None:
+    """However its path is written: two of it would count every case twice."""
+    bench.run(make_provider(value_of), "none", repos=[str(bench.repo), f"{bench.repo}/far/.."])
+    assert [r.case_id for r in results_of(bench)] == ["q1", "q2", "q3"]
+    assert any("is given twice" in line for line in bench.said)
+
+
+def test_a_repository_whose_name_is_not_utf_8_is_run(bench: Any, make_provider: Any, tmp_path: Path) -> None:
+    """Its name is in the record, the logs and the report."""
+    bench.repo = shutil.copytree(bench.repo, tmp_path / os.fsdecode(b"caf\xe9"))
+    for _ in range(2):
+        bench.run(make_provider(value_of), "none")
+    assert len(results_of(bench)) == 3
 
 
 def test_a_task_without_code_has_one_arm(bench: Any, task: Any, make_provider: Any) -> None:

@@ -13,6 +13,7 @@ from eval.cases import Case, Score
 from eval.running.scores import KeepingScorer
 from eval.running.store import KeptStore
 from eval.sandbox import Outcome
+from eval.tasks.base import Scorer
 from eval.tasks.completion import CompletionScorer
 from eval.tasks.concurrency import task as concurrency
 from eval.tasks.concurrency.catalogue import CATALOGUE as PROGRAMS
@@ -123,13 +124,10 @@ def test_only_what_the_clock_ended_is_run_again(tmp_path: Path, timed_out: bool,
     """The mark decides, not the words: a test's own message may speak of a time-out."""
     scored: list[str] = []
 
-    class Words:
+    class Words(Scorer):
         def score(self, case: Case, text: str) -> Score:
             scored.append(text)
             return Score("wrong", "TimeoutError: timed out", text, {"n_tests": 1.0}, timed_out)
-
-        def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-            return None
 
     store = KeptStore(tmp_path / "kept.sqlite")
     keeping = KeepingScorer(Words(), {}, store)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from eval.cases import Case
 from eval.running import verdicts
 from eval.running.records import TaskSetup
-from eval.running.verdicts import describe_scoring, fingerprint_scoring, say_scored_again
+from eval.running.resuming import say_scored_again
+from eval.running.verdicts import describe_scoring, fingerprint_scoring
 from eval.tasks import TASKS, load_task
 from eval.tasks.base import Harvest
 from eval.tasks.generation.catalogue import load_problems
@@ -20,13 +22,17 @@ TASK = TaskSetup("garden", "sizes", 1, 3, 3, 16, "c", "i", scoring={"code": "a",
 @pytest.mark.parametrize(
     ("module", "inside", "outside"),
     [
-        ("eval.tasks.questions.task", {"questions", "base.py"}, {"generation", "repository", "completion.py"}),
+        (
+            "eval.tasks.questions.task",
+            {"questions", "base.py", "statements.py", "definitions.py", "languages.py"},
+            {"generation", "repository", "completion.py", "answer.py", "build.py"},
+        ),
         ("eval.tasks.reasoning.task", {"reasoning", "questions", "repository"}, {"optimisation", "published"}),
         ("eval.tasks.completion", {"completion.py", "extraction.py", "fences.py", "repository"}, {"generation"}),
     ],
 )
 def test_code_of_a_task_is_what_it_imports(module: str, inside: set[str], outside: set[str]) -> None:
-    """Whole packages, through others too, and no other task's."""
+    """Whole packages, through others too, and no other task's; of assistant and indexer the modules that are used."""
     parts = {part.name for part in verdicts._parts_of(module)}
     assert inside <= parts
     assert not outside & parts
@@ -51,6 +57,18 @@ def test_another_compiler_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "describe_tools", lambda language: f"{language} 22.0")
     now, _ = describe_scoring(task, harvest, None, None)
     assert "(javascript)" in say_scored_again(replace(TASK, scoring=before), replace(TASK, scoring=now))
+
+
+def test_another_grammar_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which block of an answer is the code is told by syntax trees: the releases of what parses it are recorded."""
+    task = load_task("completion")
+    harvest = Harvest([Case("c", "completion", "", "a.py", "", "", language="python")])
+    before, _ = describe_scoring(task, harvest, None, None)
+    assert [part.split()[0] for part in before["grammars"].split(", ")] == ["tree-sitter", "tree-sitter-python"]
+    monkeypatch.setattr(verdicts, "version_of", lambda package: "99.1")
+    now, _ = describe_scoring(task, harvest, None, None)
+    assert now["grammars"] == "tree-sitter 99.1, tree-sitter-python 99.1"
+    assert "(grammars)" in say_scored_again(replace(TASK, scoring=before), replace(TASK, scoring=now))
 
 
 def test_the_user_is_told_what_changed() -> None:

@@ -1,0 +1,103 @@
+"""What a start takes over from the run folder: its cases, and the arms whose kept answers have to be scored again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from eval.arms import Arm, parse_arms
+from eval.cases import Case
+from eval.errors import UnreadableRun
+from eval.tables import count_noun
+from eval.tasks.base import Harvest
+from indexer.gitcommand import run_git
+
+from .folder import RunFolder, fingerprint_cases
+from .records import TaskSetup
+
+_DECIDES_TESTS = ("environment", "files")  # of ``TaskSetup.scoring``
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """``all`` are the folder's, or the harvest's where the folder has none; ``asked`` those that can be scored here.
+
+    ``note`` is for the user, empty where there is nothing to say.
+    """
+
+    all: Sequence[Case]
+    asked: Sequence[Case]
+    note: str = ""
+
+
+def take_cases(folder: RunFolder, harvest: Harvest, now: TaskSetup) -> Cases:
+    """The cases of a start. Where tests decide which cases there are, those that the folder holds stay.
+
+    Which functions count, and by which tests, depends on the clock and on the environment, but what was asked was paid
+    for. In another environment the tests are those of the harvest, and what it has no case of is not asked. ``now`` is
+    the task's set-up but for its cases. Cases that are others for another reason are the harvest's, for ``RunFolder``
+    to refuse.
+    """
+    before = folder.find_task(now.repo, now.task)
+    if before is None or harvest.environment is None or before.version != now.version:
+        return Cases(harvest.cases, harvest.cases)
+    if before.cases == fingerprint_cases(harvest.cases):
+        return Cases(harvest.cases, harvest.cases)
+    known = folder.read_cases(now.repo, now.task)
+    found = {case.id: case for case in harvest.cases}
+    if found.keys().isdisjoint(case.id for case in known) or not _can_be_searched(known, harvest):
+        return Cases(harvest.cases, harvest.cases)
+    where = f"{now.task} on {now.repo}"
+    if all(before.scoring.get(part, "") in ("", now.scoring.get(part, "")) for part in _DECIDES_TESTS):
+        return Cases(known, known, f"{where}: its tests would make other cases today; those of {folder.path} are asked")
+    known = [replace(case, data=found[case.id].data) if case.id in found else case for case in known]
+    asked = [case for case in known if case.id in found]
+    n_gone = len(known) - len(asked)
+    note = f"{where}: the tests decide {n_gone} of {count_noun(len(known), 'case')} no more: they are left out"
+    return Cases(known, asked, note if n_gone else "")
+
+
+def _can_be_searched(cases: Sequence[Case], harvest: Harvest) -> bool:
+    """Whether the harvest's tree has the refs of all cases."""
+    refs = {case.ref for case in cases if case.ref}
+    if not refs or harvest.tree is None:
+        return not refs
+    return refs <= set(run_git(harvest.tree, "for-each-ref", "--format=%(refname:short)").split())
+
+
+def arms_to_score_again(folder: RunFolder, setup: TaskSetup, cases: Sequence[Case], arms: Sequence[Arm]) -> list[Arm]:
+    """Arms beside ``arms`` of which the folder has answers that were scored otherwise, and not yet as ``setup`` says.
+
+    Told by the logs: whoever changed the record may have been stopped before all was scored.
+    """
+    from .inspection import read_log
+
+    before: dict[tuple[str, str], None] = {}
+    now: set[tuple[str, str]] = set()
+    for path in sorted(folder.logs.glob("*.eval")):
+        try:
+            header = read_log(path, header_only=True)
+            if (header.repo, header.task) != (setup.repo, setup.task):
+                continue
+            log = read_log(path)
+        except UnreadableRun:
+            continue  # said when the run is read
+        scored = [(str(r["arm"]), str(r["case_id"])) for r in log.results if r["score"]["verdict"] != "error"]
+        if log.scored_by == setup.scored_by:
+            now.update(scored)
+        else:
+            before.update(dict.fromkeys(scored))
+    asked = {case.id for case in cases}
+    left = dict.fromkeys(arm for arm, case in before if case in asked and (arm, case) not in now)
+    names = ",".join(arm for arm in left if arm not in {arm.name for arm in arms})
+    return parse_arms(names) if names else []
+
+
+def say_scored_again(before: TaskSetup, now: TaskSetup) -> str:
+    """What the user is told."""
+    where = f"{now.task} on {now.repo}"
+    if not before.scoring:
+        return f"{where}: it is not known how the verdicts so far were reached, so all kept answers are scored again"
+    parts = dict.fromkeys([*before.scoring, *now.scoring])
+    changed = [name for name in parts if before.scoring.get(name) != now.scoring.get(name)] or ["version"]
+    return f"{where}: scored otherwise than before ({', '.join(changed)}), so all kept answers are scored again"
