@@ -36,7 +36,7 @@ class RepairTask:
     """See the module."""
 
     name: str = "repair"
-    version: int = 3
+    version: int = 4
     description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
     needs_repository: bool = True
     runs_code: bool = True
@@ -69,8 +69,8 @@ class RepairTask:
                 "or another task."
             )
         held_out = HeldOutRepository.of(repository)
-        hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
-        cases = [make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
+        hidden = {function: held_out.hide(function) for function in dict.fromkeys(bug.function for bug in bugs)}
+        cases = [make_case(repository, bug, *hidden[bug.function]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
         return Harvest(
             cases,
