@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.errors import TestsNotFound
 from eval.tables import count_noun
 from eval.tasks.repository.functions import parse_python
 from eval.tasks.repository.records import Function, TestRecord, Trial, ambiguous_keys
@@ -187,7 +188,10 @@ class _Planter:
         given = "\0".join([str(MUTATION_VERSION), path, text, *(test.id for test in tests)])
         key = hashlib.sha256(given.encode()).hexdigest()[:24]
         if key not in self._known:
-            self._known[key] = self._trials.try_text(path, text, tests)
+            try:
+                self._known[key] = self._trials.try_text(path, text, tests)
+            except TestsNotFound as error:  # their names change from run to run: they decide nothing
+                self._known[key] = Trial(False, "", str(error), False, len(tests), 0.0)
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             with self._kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"key": key, **asdict(self._known[key])}) + "\n")

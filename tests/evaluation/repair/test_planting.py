@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eval.errors import TestsNotFound
 from eval.tasks.repair.planting import PlantedBug, plant_bugs
 from eval.tasks.repository.functions import find_functions
 from eval.tasks.repository.records import Function, Trial
@@ -105,6 +106,20 @@ def test_a_function_whose_tests_fail_anyway_is_left_out(tmp_path: Path) -> None:
     bugs, notes = plant(Broken(), tmp_path, 5)
     assert bugs == []
     assert "6 functions were left out whose tests fail without any change" in notes
+
+
+def test_tests_that_have_other_names_in_each_run_decide_nothing(tmp_path: Path) -> None:
+    """They are not found again. The harvest goes on without their functions."""
+
+    class Lost(Judge):
+        def try_text(self, path: str, text: str, tests: list[Record]) -> Trial:
+            if path == "m0.py":
+                raise TestsNotFound("none of the 1 tests")
+            return super().try_text(path, text, tests)
+
+    bugs, notes = plant(Lost(), tmp_path, 5)
+    assert len(bugs) == 5 and not any(bug.function.path == "m0.py" for bug in bugs)
+    assert any("whose tests fail without any change" in note for note in notes)
 
 
 def test_a_name_that_is_defined_twice_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
