@@ -18,7 +18,7 @@ from eval.tasks.repository.deciding import Decided, confirm
 from eval.tasks.repository.functions import spread
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import body_of
-from eval.tasks.repository.records import Function
+from eval.tasks.repository.records import Function, ambiguous_keys
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 
 from .items import Item, find_file, read_items
@@ -59,8 +59,11 @@ class RepoEval:
             about = sorted({str(item["metadata"]["fpath_tuple"][0]) for item in items})
             raise HarvestError(f"{path.name} has no function of {given.repo}: it is about {', '.join(about[:10])}.")
         limit = given.limit or self.default_limit
-        ordered = spread(list(functions.values()), given.seed)
+        ambiguous = ambiguous_keys(repository.functions)  # an answer might be put in the place of another one
+        ordered = [each for each in spread(list(functions.values()), given.seed) if each.key not in ambiguous]
         decided, reasons = confirm(repository, ordered, limit, given.on_progress)
+        if n_ambiguous := len(functions) - len(ordered):
+            reasons["defined more than once in their file"] = n_ambiguous
         if not decided:
             told = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
             raise HarvestError(f"No function of {given.repo} in {path.name} is decided by its tests: {told}.")
