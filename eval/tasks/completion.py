@@ -154,7 +154,7 @@ def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: D
 def make_prompt(text: str, function: Function) -> str:
     """What the model is asked: the file's head, and what of the function is there."""
     what = "method" if function.owner else "function"
-    head = file_head(text)
+    head = file_head(text, function)
     before = f"The head of the file:\n\n{_fenced(head)}\n\n" if head else ""
     return (
         f"Write the {what} `{function.name}` of the file `{function.path}`. {before}The {what}, whose body is missing:"
@@ -184,14 +184,15 @@ def make_query(text: str, function: Function) -> str:
     ].strip()
 
 
-def file_head(text: str) -> str:
-    """The file's imports and small constants, in order, capped."""
+def file_head(text: str, function: Function) -> str:
+    """The file's imports and small constants, in order, capped, but for the statement that holds the function."""
     tree = parse_python(text)
     lines = split_lines(text)
     parts: list[str] = []
     n_chars = 0
     for statement in tree.body if tree is not None else []:
-        if not _belongs_to_head(statement):
+        holds_it = statement.lineno <= function.def_line <= (statement.end_lineno or 0)  # below `except ImportError`
+        if holds_it or not _belongs_to_head(statement):
             continue
         part = "".join(lines[statement.lineno - 1 : statement.end_lineno]).rstrip()
         n_chars += len(part) + 1
