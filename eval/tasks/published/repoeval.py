@@ -13,7 +13,8 @@ from pathlib import Path
 from eval.cases import Case
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, TaskInput
-from eval.tasks.completion import CompletionScorer, make_prompt, make_query
+from eval.tasks.completion import make_prompt, make_query
+from eval.tasks.repository.answers import TestedAnswerScorer
 from eval.tasks.repository.deciding import Decided, confirm
 from eval.tasks.repository.functions import spread
 from eval.tasks.repository.heldout import HeldOutRepository
@@ -74,19 +75,11 @@ class RepoEval:
             why = "not found in their file, or within another function"
             notes.append(f"{len(missing)} of the set's functions are left out: {why} (line {missing[0]}, for one).")
         notes += [f"{n} of the set's functions are left out: {why}." for why, n in reasons.most_common()]
-        return Harvest(cases, held.folder, notes, repository.environment)
+        return Harvest(cases, held.folder, notes, repository.environment, repository)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
-        """Runs the tests that decide. Raises what ``harvest`` raises."""
-        return _RepoEvalScorer(open_tested_repository(given))
-
-
-class _RepoEvalScorer(CompletionScorer):
-    """The set asks for functions that `completion` would not, such as long ones."""
-
-    def __init__(self, repository: TestedRepository) -> None:
-        super().__init__(repository)
-        self._functions = {function.key: function for function in repository.functions}
+        """Runs the tests that decide."""
+        return TestedAnswerScorer(harvest)
 
 
 @dataclass(frozen=True, slots=True)

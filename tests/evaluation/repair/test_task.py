@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 
 import pytest
@@ -44,12 +44,9 @@ def shown_in(case: Case) -> str:
 
 
 @pytest.fixture(scope="module")
-def scorer(given: TaskInput, harvest: Harvest) -> Iterator[RepairScorer]:
-    """What judges; its working copy is removed."""
-    made = RepairTask().scorer(given, harvest)
-    assert isinstance(made, RepairScorer)
-    yield made
-    made.close()
+def scorer(harvest: Harvest) -> RepairScorer:
+    """What judges."""
+    return RepairScorer(harvest)
 
 
 def test_as_many_cases_as_were_asked_for_of_different_kinds(harvest: Harvest) -> None:
@@ -108,7 +105,6 @@ def test_the_unchanged_bug_is_wrong_where_names_are_defined_twice(twice_given: T
     harvest = RepairTask().harvest(twice_given)
     scorer = RepairTask().scorer(twice_given, harvest)
     scores = [scorer.score(case, f"```python\n{shown_in(case)}\n```") for case in harvest.cases]
-    scorer.close()  # type: ignore[attr-defined]
     assert {(score.verdict, score.measures["unchanged"]) for score in scores} == {("wrong", 1.0)}
     assert {case.data["function"] for case in harvest.cases} == {"till.py::twice"}
     assert "2 names of functions left out that their file defines more than once" in harvest.notes
@@ -125,10 +121,8 @@ def test_another_bug_is_followed_up_with_the_new_message(
     score = scorer.score(case, answer)
     assert score.verdict == "wrong"
     assert "test_basket" in score.explanation
-    scorer.close()  # type: ignore[attr-defined]
     resumed = RepairTask().scorer(given, harvest)
     more = resumed.follow_up(case, answer, score) or ""
-    resumed.close()  # type: ignore[attr-defined]
     assert "7777" in more
     assert "shop-of-somebody" not in more
 

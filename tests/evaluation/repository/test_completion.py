@@ -29,7 +29,10 @@ def total(self):
 
 @pytest.fixture(scope="module")
 def asked(make_given: Callable[..., TaskInput]) -> tuple[Harvest, Scorer]:
-    """The cases of the small repository, with an untested and an unneeded function in it, and their scorer."""
+    """The cases of the small repository, with an untested and an unneeded function in it, and their scorer.
+
+    A file is changed between the two: answers are decided by what the cases were made from.
+    """
     given = make_given(
         {
             "shop/logs.py": "def note(text):\n    line = text.strip()\n    line = line + '.'\n    print(line)\n",
@@ -37,6 +40,8 @@ def asked(make_given: Callable[..., TaskInput]) -> tuple[Harvest, Scorer]:
         }
     )
     harvest = TASK.harvest(given)
+    assert given.source is not None
+    Path(given.source.origin, "shop", "prices.py").write_text("ROUNDING = 3\n")
     return harvest, TASK.scorer(given, harvest)
 
 
@@ -125,7 +130,7 @@ def test_the_same_answer_is_run_once(asked: tuple[Harvest, Scorer], monkeypatch:
     def refuse(*_: object) -> Score:
         raise AssertionError("tried again")
 
-    monkeypatch.setattr(scorer, "_try", refuse)
+    monkeypatch.setattr(scorer, "run", refuse)
     assert scorer.score(case, RIGHT) == first
 
 
