@@ -24,12 +24,12 @@ from assistant.settings import AssistantSettings
 from assistant.targets import Target
 from eval.tables import count_noun
 from eval.tasks.questions.grounding import judge_citation
-from eval.tasks.questions.harvest import choose_questions
 from eval.tasks.questions.records import KINDS, Kind, Question
 from eval.tasks.questions.scoring import same_name, same_value
 from indexer.home import check_name
 from indexer.repository import default_name, open_source
 
+from .python_questions import choose_questions
 from .sources import index_repository, pin_context, read_python_files
 from .tables import to_table
 
@@ -91,7 +91,7 @@ def probe_repository(repo: str, settings: AssistantSettings, limit: int | None, 
     assert settings.context_tokens is not None
     source = open_source(repo, clones=settings.home / "clones")
     python = read_python_files(source, settings.max_file_bytes)
-    questions = choose_questions(source, python, limit=limit, seed=0)
+    questions = choose_questions(python.files, source.origin, limit=limit, seed=0)
     if limit is not None and len(questions) < limit:
         click.echo(
             f"note: {count_noun(len(questions), 'question')} can be asked, of {limit} that were wanted", err=True

@@ -111,7 +111,8 @@ def main() -> int:
         *undocumented_settings(ApiSettings, commands),
         *undocumented_settings(EvalSettings, commands),
         *missing_from_tree((ROOT / "docs" / "code.md").read_text()),
-        *(problem for page in PAGES for check in (dead_links, missing_paths) for problem in check(page, page.read_text())),
+        *(problem for page in PAGES for problem in dead_links(page, page.read_text())),
+        *(problem for page in PAGES for problem in missing_paths(page, page.read_text())),
     ]
     for problem in problems:
         print(problem)

@@ -10,12 +10,12 @@ from assistant.search import Searcher, SearchOptions
 from assistant.signals import read_query
 from assistant.targets import Target
 from eval.errors import HarvestError
+from eval.python_questions import harvest_questions
 from eval.retrieval.indexes import ensure_index, index_name
 from eval.retrieval.records import RelevantPlace
 from eval.retrieval.relevance import rank_places
 from eval.retrieval.run import OpenedRepository, open_suite
 from eval.sources import read_python_files
-from eval.tasks.questions.harvest import harvest_questions
 from eval.tasks.questions.wording import word_question
 from indexer.home import open_index
 from indexer.repository import FolderSource, Source

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from eval.cases import Result
 from eval.errors import HarvestError, RunStopped
 from eval.tables import count_noun
 from eval.tasks import FACTS
+from eval.tasks.ordering import take_turns
 from indexer.errors import QuarryError
 
 from .figures import Group
@@ -74,7 +74,7 @@ def choose_pairs(results: Sequence[Result], arm: str, baseline: str, limit: int 
             digest = hashlib.sha256(" ".join(key).encode()).hexdigest()
             queues.setdefault((*key[:3], parted), []).append((digest, pair))
     ranked = [[pair for _, pair in sorted(queue, key=lambda each: each[0])] for _, queue in sorted(queues.items())]
-    pairs = [pair for row in zip_longest(*ranked) for pair in row if pair is not None]
+    pairs = list(take_turns(ranked))
     if not pairs:
         raise HarvestError(f"The run holds no case with answers under both {arm} and {baseline}: run these arms first.")
     return pairs[:limit]

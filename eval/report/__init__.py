@@ -18,7 +18,7 @@ from eval.judging.store import read_judgements
 from .build import build_report
 from .compare import Comparison, compare_runs, to_text
 from .page import render_page
-from .progress import Plan
+from .progress import PlannedRuns
 from .reading import Runs, read_runs
 from .records import Report
 from .text import to_markdown
@@ -66,7 +66,7 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
     return paths
 
 
-def build(folders: Sequence[Path], plan: Plan | None = None) -> tuple[Report, Sequence[Result]]:
+def build(folders: Sequence[Path], plan: PlannedRuns | None = None) -> tuple[Report, Sequence[Result]]:
     """The report of the runs in ``folders`` and the results behind it; beside a ``plan`` what is missing of that.
 
     Raises UnreadableRun and RunMismatch.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from eval.cases import Result
 from eval.judging.records import JudgeFigures
+from eval.running.records import RunSetup
 
 from .causes import explain_retrieval, name_cause
 from .caveats import list_caveats
@@ -16,27 +16,29 @@ from .figures import (
     NONE,
     PLACEBO,
     RETRIEVAL,
+    Arms,
+    Key,
     adjust_groups,
     compare_arms,
     count_without_sources,
+    key_of,
     list_contrasts,
     pair_contrast,
+    part_by,
     pool_gains,
     split_arms,
     summarise_arm,
     weigh_costs,
 )
-from .progress import Plan, trace_progress
+from .progress import PlannedRuns, trace_progress
 from .records import Group, PooledGain, Progress, Report
-from .splits import Arms, compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
+from .splits import compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, judge_grounding, measure_confidence
 from .wording import describe_gain, describe_pooled
 
-Key = tuple[str, str, str]  # model, repo, task
-
 
 def build_report(
-    setups: Sequence[Mapping[str, Any]],
+    setups: Sequence[RunSetup],
     results: Sequence[Result],
     judges: Sequence[JudgeFigures] = (),
     *,
@@ -44,15 +46,15 @@ def build_report(
     made_at: str,
     commit: str,
     seed: int = 0,
-    plan: Plan | None = None,
+    plan: PlannedRuns | None = None,
 ) -> Report:
-    """All figures of ``results``. ``setups`` are the runs' ``RunSetup`` as JSON; ``seed`` is the bootstrap's.
+    """All figures of ``results``. ``setups`` are the runs'; ``seed`` is the bootstrap's.
 
     With a ``plan`` the report says how much of it is done, also of what no run has begun.
     """
     progress = trace_progress(setups, results, plan)
     cells = {(each.model, each.repo, each.task): each for each in progress}
-    everything = {key: split_arms(own) for key, own in _group(results).items()}
+    everything = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
     answerable: dict[Key, Arms] = {
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
         for key, arms in everything.items()
@@ -76,13 +78,6 @@ def build_report(
         caveats=list_caveats(groups, setups),
         progress=progress,
     )
-
-
-def _group(results: Sequence[Result]) -> dict[Key, list[Result]]:
-    groups: dict[Key, list[Result]] = {}
-    for result in results:
-        groups.setdefault((result.model, result.repo, result.task), []).append(result)
-    return groups
 
 
 def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed: int) -> Group:

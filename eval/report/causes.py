@@ -7,13 +7,14 @@ said for certain. The oracle's gain was tested and says how sure it is.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from eval.tables import count_noun
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
-from .records import Gain, Group, Slice
+from .records import Gain, Group
 from .splits import FOUND, FOUND_NAMES
-from .wording import describe_left_out, judge_gain, write_signed
+from .wording import Outcome, describe_left_out, is_better, judge_gain, write_signed
 
 ENOUGH = 5  # pairs that a part of a split must have for anything to be concluded from it
 _MOSTLY = 0.5
@@ -24,17 +25,46 @@ _AGAINST_PLACEBO = {
 _NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
 
 
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The gain of retrieval over none where it showed the right code, and where it did not; None without a pair."""
+
+    found: Gain | None
+    missed: Gain | None
+
+    @property
+    def n_found(self) -> int:
+        return self.found.n_pairs if self.found is not None else 0
+
+    @property
+    def n_missed(self) -> int:
+        return self.missed.n_pairs if self.missed is not None else 0
+
+    @property
+    def n(self) -> int:
+        return self.n_found + self.n_missed
+
+    @property
+    def is_mostly_found(self) -> bool:
+        return self.n > 0 and self.n_found / self.n >= _MOSTLY
+
+    @property
+    def differences(self) -> tuple[float, float] | None:
+        """The gains where the right code was found and where not; None where either rests on too few pairs."""
+        if self.found is None or self.missed is None or min(self.n_found, self.n_missed) < ENOUGH:
+            return None
+        return self.found.difference, self.missed.difference
+
+
 def explain_retrieval(group: Group) -> str:
     """The figures that say why, and what follows from them: was the right code found, does the model use it at all?"""
     if group.gain(RETRIEVAL, NONE) is None:
         return ""
-    found, missed = _find_parts(group)
-    n_found, n_missed = _count_pairs(found), _count_pairs(missed)
-    oracle = group.gain(ORACLE, NONE)
+    parts, oracle = _find_parts(group), group.gain(ORACLE, NONE)
     sentences = []
-    if n_found + n_missed:
-        sentences.append(f"Retrieval showed the right code in {n_found} of {n_found + n_missed} cases.")
-        sentences.append(_describe_parts(found, missed))
+    if parts.n:
+        sentences.append(f"Retrieval showed the right code in {parts.n_found} of {parts.n} cases.")
+        sentences.append(_describe_parts(parts))
     else:
         sentences.append("No case says which code is the right one, so the gain cannot be split by it.")
     if oracle is not None:
@@ -42,8 +72,7 @@ def explain_retrieval(group: Group) -> str:
         left_out = f" ({describe_left_out(oracle)})" if oracle.n_without_sources else ""
         given = f"the gain is {write_signed(oracle.difference)}{over}{left_out}: {judge_gain(oracle)}"
         sentences.append(f"Given the right code itself (oracle), {given}.")
-    sentences.append(name_cause(group))
-    return " ".join(sentence for sentence in sentences if sentence)
+    return " ".join([*sentences, name_cause(group)])
 
 
 def list_causes(groups: Iterable[Group]) -> list[tuple[str, str, str]]:
@@ -63,65 +92,63 @@ def name_cause(group: Group) -> str:
     gain = group.gain(RETRIEVAL, NONE)
     if gain is None:
         return ""
-    found, missed = _find_parts(group)
-    verdict = judge_gain(gain)
     if gain.detectable is None:
         return "There are too few pairs to say whether it helped, or why."
     if not any(arm.correct.n_hits for arm in group.arms):
         return "No answer was right, with code or without: these cases are beyond this model, so nothing can show here."
-    if not verdict.endswith("better"):
-        return _why_not(verdict, group.gain(ORACLE, NONE), found, missed)
+    outcome, parts = judge_gain(gain), _find_parts(group)
+    if not is_better(gain):
+        return _why_not(outcome, group.gain(ORACLE, NONE), parts)
+    if outcome == "perhaps better":
+        return _why_better("Perhaps it helped", parts)
     placebo = group.gain(RETRIEVAL, PLACEBO)
-    control = ""
-    if placebo is not None and verdict == "better":
-        control = f" {_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO)}"
-    return _why_better("Perhaps it helped" if verdict.startswith("perhaps") else "It helped", found, missed) + control
+    control = f" {_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO)}" if placebo is not None else ""
+    return _why_better("It helped", parts) + control
 
 
-def _why_better(opening: str, found: Slice | None, missed: Slice | None) -> str:
+def _why_better(opening: str, parts: _Parts) -> str:
     """Whether the gain lies where the right code was found: only then may a better search bring more."""
-    gains = _weigh_parts(found, missed)
-    if gains is None:
-        if not _count_pairs(found) + _count_pairs(missed):
-            return f"{opening}; no case says which code is the right one, so what did it cannot be said."
-        few = "have" if _count_pairs(found) < _count_pairs(missed) else "lack"
+    if not parts.n:
+        return f"{opening}; no case says which code is the right one, so what did it cannot be said."
+    if parts.differences is None:
+        few = "have" if parts.n_found < parts.n_missed else "lack"
         return f"{opening}; too few cases {few} the right code to say whether it was that."
-    where, elsewhere = gains
-    figures = f"({write_signed(where)} against {write_signed(elsewhere)})"
+    where, elsewhere = parts.differences
+    found = f"{write_signed(where)} over {count_noun(parts.n_found, 'pair')}"
+    figures = f"({found} against {write_signed(elsewhere)} over {parts.n_missed})"
     if where <= elsewhere:
         return (
             f"{opening}; perhaps what helped was not the code that counts as right but other code, such as similar "
             f"functions nearby: the gain is not larger where the right code was retrieved {figures}."
         )
-    if _is_mostly_found(found, missed):
-        return f"{opening}, and more where the right code was retrieved than where it was not {figures}."
+    if parts.is_mostly_found:
+        return f"{opening}, perhaps more where the right code was retrieved than where it was not {figures}."
     return (
-        f"{opening} although the right code was mostly not retrieved, and more where it was {figures}: a better search "
-        "may bring more."
+        f"{opening} although the right code was mostly not retrieved, perhaps more where it was {figures}: a better "
+        "search may bring more."
     )
 
 
-def _why_not(verdict: str, oracle: Gain | None, found: Slice | None, missed: Slice | None) -> str:
+def _why_not(outcome: Outcome, oracle: Gain | None, parts: _Parts) -> str:
     """The wrong code, or a model that does not use the right one."""
-    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(verdict, "It brought no gain that shows")
-    gains = _weigh_parts(found, missed)
-    is_larger_where_found = gains is None or gains[0] > gains[1]
-    if found is not None and found.gain is not None and judge_gain(found.gain).endswith("better"):
-        if missed is not None and missed.gain is not None and missed.gain.difference < 0:
+    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(outcome, "It brought no gain that shows")
+    is_larger_where_found = parts.differences is None or parts.differences[0] > parts.differences[1]
+    if is_better(parts.found):
+        if parts.missed is not None and parts.missed.difference < 0:
             return f"{opening}: perhaps the right code helps, and the wrong code in the other cases takes that away."
         if is_larger_where_found:
             return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
     if oracle is None:
         return f"{opening}; whether search or model is why cannot be said without the oracle."
-    if not judge_gain(oracle).endswith("better"):
+    if not is_better(oracle):
         return (
             f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
             "right code here, so nothing says that a better search would help it."
         )
     helps = "does help" if judge_gain(oracle) == "better" else "perhaps helps"
-    if not _count_pairs(found) + _count_pairs(missed):
+    if not parts.n:
         return f"{opening}, though the right code {helps} this model: perhaps search or packing is why."
-    if _is_mostly_found(found, missed):
+    if parts.is_mostly_found:
         return (
             f"{opening} though the right code was mostly there, and {helps} when it stands alone: perhaps the model "
             "does not make use of it among other code."
@@ -134,33 +161,16 @@ def _why_not(verdict: str, oracle: Gain | None, found: Slice | None, missed: Sli
     return f"{opening}, perhaps since the wrong code was retrieved: the right code {helps} this model."
 
 
-def _find_parts(group: Group) -> tuple[Slice | None, Slice | None]:
-    parts = {each.name: each for each in group.slices if each.split == FOUND}
-    return parts.get(FOUND_NAMES[True]), parts.get(FOUND_NAMES[False])
+def _find_parts(group: Group) -> _Parts:
+    gains = {each.name: each.gain for each in group.slices if each.split == FOUND}
+    return _Parts(gains.get(FOUND_NAMES[True]), gains.get(FOUND_NAMES[False]))
 
 
-def _describe_parts(found: Slice | None, missed: Slice | None) -> str:
+def _describe_parts(parts: _Parts) -> str:
     """The gains of the split by what was retrieved, called what they are."""
     gains = [
-        f"{write_signed(part.gain.difference)} {word} ({count_noun(part.gain.n_pairs, 'pair')})"
-        for part, word in ((found, "there"), (missed, "elsewhere"))
-        if part is not None and part.gain is not None
+        f"{write_signed(gain.difference)} {word} ({count_noun(gain.n_pairs, 'pair')})"
+        for gain, word in ((parts.found, "there"), (parts.missed, "elsewhere"))
+        if gain is not None
     ]
-    return f"Exploratory, for no p allows for this split: the gain is {' and '.join(gains)}." if gains else ""
-
-
-def _weigh_parts(found: Slice | None, missed: Slice | None) -> tuple[float, float] | None:
-    """The gains where the right code was found and where not; None where either rests on too few pairs."""
-    gains = [part.gain for part in (found, missed) if part is not None and part.gain is not None]
-    if len(gains) < 2 or min(gain.n_pairs for gain in gains) < ENOUGH:
-        return None
-    return gains[0].difference, gains[1].difference
-
-
-def _is_mostly_found(found: Slice | None, missed: Slice | None) -> bool:
-    n = _count_pairs(found) + _count_pairs(missed)
-    return n > 0 and _count_pairs(found) / n >= _MOSTLY
-
-
-def _count_pairs(part: Slice | None) -> int:
-    return part.gain.n_pairs if part is not None and part.gain is not None else 0
+    return f"Exploratory, for no p allows for this split: the gain is {' and '.join(gains)}."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
+from eval.tasks import FACTS
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
@@ -14,27 +15,47 @@ from .splits import FOUND
 from .wording import write_commit
 
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
+_ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
+_ALWAYS = (
+    "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
+    "other repositories, models, prompts or budgets: each repository is reported by itself.",
+    "Accuracies of different tasks or repositories are not comparable: their cases differ in difficulty. Only arms "
+    "of one task on one repository are asked the same.",
+    "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
+    "answer from the cache counts with the seconds that it took when it was asked.",
+    "A model may have seen public code in its training, which lifts every arm.",
+    "Wilson's interval of a share, McNemar's exact p (adjusted by Holm or not) and the smallest visible difference "
+    "take cases as independent: where many are of one file, the interval is too narrow, p too small and that "
+    "difference larger. The smallest visible difference is that of one test at 0.05: after allowing for several "
+    "comparisons it is larger.",
+)
 
 
-def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What a reader should know before they quote a figure."""
-    caveats = [
-        "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
-        "other repositories, models, prompts or budgets: each repository is reported by itself.",
-        "Accuracies of different tasks or repositories are not comparable: their cases differ in difficulty. Only arms "
-        "of one task on one repository are asked the same.",
-        "Seconds were measured on one machine, perhaps with other work beside them: ratios say more than values. An "
-        "answer from the cache counts with the seconds that it took when it was asked.",
-        "A model may have seen public code in its training, which lifts every arm.",
-        "Wilson's interval of a share, McNemar's exact p (adjusted by Holm or not) and the smallest visible difference "
-        "take cases as independent: where many are of one file, the interval is too narrow, p too small and that "
-        "difference larger. The smallest visible difference is that of one test at 0.05: after allowing for several "
-        "comparisons it is larger.",
+def list_caveats(groups: Sequence[Group], setups: Sequence[RunSetup]) -> list[str]:
+    """What holds of every report, then what holds of this one."""
+    return [
+        *_ALWAYS,
+        *_warn_of_chance(setups),
+        *_warn_of_cases(groups),
+        *_warn_of_arms(groups),
+        *_warn_of_gains(groups),
+        *_warn_of_unequal_runs(setups),
     ]
-    if any(not setup.get("temperature") for setup in setups):
+
+
+def _warn_of_chance(setups: Sequence[RunSetup]) -> list[str]:
+    """Whether an answer would be the same again."""
+    caveats = []
+    if any(not setup.temperature for setup in setups):
         caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
-    if any(setup.get("temperature") for setup in setups):
+    if any(setup.temperature for setup in setups):
         caveats.append("Answers were drawn by chance (temperature above 0): the figures are of the first one of each.")
+    return caveats
+
+
+def _warn_of_cases(groups: Sequence[Group]) -> list[str]:
+    """Which code was asked about, and which models were asked."""
+    caveats = []
     if any(group.task in ("completion", "repair", "reasoning") for group in groups):
         caveats.append(
             "Only functions that the repository's own tests execute are asked about: these are not a random sample of "
@@ -45,6 +66,12 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
             "The models are small. What retrieval brings to larger ones can differ either way: they use context "
             "better, and know more without it."
         )
+    return caveats
+
+
+def _warn_of_arms(groups: Sequence[Group]) -> list[str]:
+    """What a placebo or an oracle holds that it should not, or lacks."""
+    caveats = []
     short = [group for group in groups if _has_short_placebo(group)]
     if short:
         named = ", ".join(f"{group.task} on {group.repo}" for group in short)
@@ -68,6 +95,12 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
             "The oracle is empty for cases that use nothing of their repository: differences from it are over the "
             f"others (left out: {named}), its share of right answers is over all."
         )
+    return caveats
+
+
+def _warn_of_gains(groups: Sequence[Group]) -> list[str]:
+    """What intervals, tests and parts of the cases do not say."""
+    caveats = []
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
         caveats.append(
@@ -86,12 +119,38 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[Mapping[str, Any]]) -
         )
     if any(group.missing for group in groups):
         caveats.append("Some arms are not complete: differences are over the cases that both arms have.")
+    return caveats
+
+
+def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
+    """What the runs of one report do not have in common."""
+    caveats = []
     commits = _find_commits(setups)
     if len(commits) > 1:
         caveats.append(f"The runs were made with different versions of Quarry: {', '.join(commits)}.")
-    if len({str(setup.get("context_tokens")) for setup in setups}) > 1:
+    caveats += describe_versions(setups)
+    if len({setup.context_tokens for setup in setups}) > 1:
         caveats.append("The runs had different caps on context: their arms are not comparable with each other.")
     return caveats
+
+
+def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
+    """What made the prompts of some rows in another version than those of others, a sentence for each such part."""
+    rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
+    for setup in setups:
+        for task in setup.tasks:
+            other = "code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"
+            for part, version in setup.decisive.items():
+                if part != other:
+                    row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
+                    rows.setdefault(part, {}).setdefault(str(version), []).append(row)
+    return [
+        f"Rows differ in {part.replace('_', ' ')}: "
+        + "; ".join(f"{version} for {', '.join(dict.fromkeys(named))}" for version, named in versions.items())
+        + ". What they found is not of one version of Quarry."
+        for part, versions in rows.items()
+        if len(versions) > 1
+    ]
 
 
 def _has_short_placebo(group: Group) -> bool:
@@ -99,6 +158,6 @@ def _has_short_placebo(group: Group) -> bool:
     return placebo is not None and retrieval is not None and placebo.context_tokens < _SHORT * retrieval.context_tokens
 
 
-def _find_commits(setups: Sequence[Mapping[str, Any]]) -> list[str]:
-    starts = [start for setup in setups for start in setup.get("starts", ())]
-    return list(dict.fromkeys(write_commit(start["quarry_commit"]) for start in starts if start.get("quarry_commit")))
+def _find_commits(setups: Sequence[RunSetup]) -> list[str]:
+    commits = [start.quarry_commit for setup in setups for start in setup.starts]
+    return list(dict.fromkeys(write_commit(commit) for commit in commits if commit))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 from eval.cases import UNANSWERABLE, Result
 from eval.errors import RunMismatch
+from eval.running.records import RunSetup
 from eval.stats import Interval, Share, adjust_holm, count_share, difference_interval
 from eval.tables import to_table
 
@@ -92,7 +92,7 @@ def compare_runs(first: Runs, second: Runs, names: tuple[str, str], seed: int = 
     return Comparison(
         first=names[0],
         second=names[1],
-        differs=_list_differences(first.setups, second.setups),
+        differs=_list_differences(first, second),
         changes=_adjust(changes),
         gain_changes=_compare_gains(before, after, seed),
     )
@@ -184,26 +184,30 @@ def _compare_gains(
     return found
 
 
-def _list_differences(
-    first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
-) -> list[tuple[str, str, str]]:
-    """The leaves of the first set-ups that differ, and in scoring; when, how far and on what is left out."""
-    left_out = ("starts", "tasks", "n_cases")
-    flat = [
-        _flatten({k: v for k, v in runs[0].items() if k not in left_out}) if runs else {} for runs in (first, second)
-    ]
+def _list_differences(first: Runs, second: Runs) -> list[tuple[str, str, str]]:
+    """The leaves of the first set-ups that differ, and of the tasks that both have; when and how far is left out."""
+    flat = [_flatten_setup(runs.setups[0]) if runs.setups else {} for runs in (first, second)]
     rows = [(name, flat[0].get(name, ""), flat[1].get(name, "")) for name in dict.fromkeys([*flat[0], *flat[1]])]
-    scored = [_list_scoring(runs) for runs in (first, second)]
-    both = [name for name in scored[0] if name in scored[1]]
-    rows += [(name, scored[0][name], scored[1][name]) for name in both]
-    rows.append(("quarry_commit", Runs(first, ()).commit, Runs(second, ()).commit))
+    tasks = [_flatten_tasks(runs.setups) for runs in (first, second)]
+    rows += [(name, value, tasks[1][name]) for name, value in tasks[0].items() if name in tasks[1]]
+    rows.append(("quarry_commit", first.commit, second.commit))
     return [row for row in rows if row[1] != row[2]]
 
 
-def _list_scoring(setups: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """What decided the verdicts of each task, as far as it is known."""
-    tasks = [task for setup in setups for task in setup.get("tasks", ()) if task.get("scoring")]
-    return _flatten({f"{task['task']} on {task['repo']}": {"scoring": task["scoring"]} for task in tasks})
+def _flatten_setup(setup: RunSetup) -> dict[str, str]:
+    return _flatten({name: value for name, value in asdict(setup).items() if name not in ("starts", "tasks")})
+
+
+def _flatten_tasks(setups: Sequence[RunSetup]) -> dict[str, str]:
+    """What decided the cases of each task, its answers' length and its verdicts, as far as it is known.
+
+    Cases are compared by their ids, which are the same where a function is, also with another prompt or tree.
+    """
+    parts = {}
+    for task in (task for setup in setups for task in setup.tasks):
+        own: dict[str, object] = {name: getattr(task, name) for name in ("version", "max_tokens", "cases", "index")}
+        parts[f"{task.task} on {task.repo}"] = own | ({"scoring": task.scoring} if task.scoring else {})
+    return _flatten(parts)
 
 
 def _flatten(value: object, name: str = "") -> dict[str, str]:

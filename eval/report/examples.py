@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from itertools import zip_longest
 from math import log
 
 from eval.cases import Result
+from eval.tasks.ordering import take_turns
 
-from .figures import NONE, RETRIEVAL, pair_results
+from .figures import NONE, RETRIEVAL, Arms, Key, pair_results
 from .records import Example
-from .splits import Arms
 
 N_EACH = 10
 
 
-def choose_examples(by_group: Mapping[tuple[str, str, str], Arms]) -> list[Example]:
+def choose_examples(by_group: Mapping[Key, Arms]) -> list[Example]:
     """Ten gains and ten losses of retrieval against none, the groups in turn so that no task fills the list.
 
     Within a group the largest change comes first: in the verdict, then in a measured speed-up; equal ones in the order
@@ -30,8 +29,7 @@ def choose_examples(by_group: Mapping[tuple[str, str, str], Arms]) -> list[Examp
             changed = [(sign * _change(after, before), after) for after, before in pairs]
             ranked = sorted((-size, _hash(after), after) for size, after in changed if size > 0)
             queues.append([after for _, _, after in ranked])
-        in_turn = [result for row in zip_longest(*queues) for result in row if result is not None]
-        chosen += [_make(result, sign > 0) for result in in_turn[:N_EACH]]
+        chosen += [_make(result, sign > 0) for result in list(take_turns(queues))[:N_EACH]]
     return chosen
 
 

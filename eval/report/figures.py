@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
+from typing import TypeVar
 
 from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Result
 from eval.running.records import BUILT_IN
@@ -21,11 +22,21 @@ from eval.tasks import FACTS
 
 from .records import ArmFigures, Cost, Gain, Group, PooledGain
 
+T = TypeVar("T")
+K = TypeVar("K")
+Key = tuple[str, str, str]  # model, repo, task
+Arms = Mapping[str, Mapping[str, Result]]  # results by arm and case
+
 NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 # What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
 NEVER_POOLED = FACTS  # without context most cannot be known
+
+
+def key_of(result: Result) -> Key:
+    """What its group is of."""
+    return result.model, result.repo, result.task
 
 
 def is_valid(result: Result) -> bool:
@@ -36,6 +47,14 @@ def is_valid(result: Result) -> bool:
 def is_known_after(result: Result) -> bool:
     """Whether it is known how a case ends with a second try: not where that failed."""
     return is_valid(result) and FOLLOW_UP_ERROR not in result.extra
+
+
+def part_by(items: Iterable[T], name_of: Callable[[T], K]) -> dict[K, list[T]]:
+    """The items of each name, such as the groups of each model: both in their order."""
+    parts: dict[K, list[T]] = {}
+    for item in items:
+        parts.setdefault(name_of(item), []).append(item)
+    return parts
 
 
 def order_arms(names: Iterable[str]) -> list[str]:
@@ -98,13 +117,13 @@ def pair_results(
     return [(after, before) for after, before in pairs if wanted(after) and wanted(before)]
 
 
-def pair_contrast(arms: Mapping[str, Mapping[str, Result]], arm: str, baseline: str) -> list[tuple[Result, Result]]:
+def pair_contrast(arms: Arms, arm: str, baseline: str) -> list[tuple[Result, Result]]:
     """The pairs that a contrast is over: all that both have, for an oracle those alone that have code to give."""
     pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
     return [pair for pair in pairs if pair[0].found_sources is not None] if is_oracle(arm) else pairs
 
 
-def count_without_sources(arms: Mapping[str, Mapping[str, Result]], arm: str) -> int:
+def count_without_sources(arms: Arms, arm: str) -> int:
     """How many cases a contrast leaves out since there is no code that an oracle could give; 0 for other arms."""
     own = arms.get(arm, {}).values() if is_oracle(arm) else ()
     return sum(is_valid(result) and result.found_sources is None for result in own)
@@ -160,7 +179,7 @@ def list_contrasts(arms: Sequence[str]) -> list[tuple[str, str]]:
     return named + [(arm, NONE) for arm in arms if arm not in MAIN_ARMS and NONE in arms]
 
 
-def weigh_costs(arms: Mapping[str, Mapping[str, Result]], gains: Sequence[Gain]) -> list[Cost]:
+def weigh_costs(arms: Arms, gains: Sequence[Gain]) -> list[Cost]:
     """What each arm costs more than none, beside what it gains: both over the cases that the gain is over."""
     costs = []
     for gain in gains:
@@ -197,45 +216,41 @@ def adjust_groups(groups: Sequence[Group]) -> list[Group]:
     return [replace(group, gains=own) for group, own in zip(groups, gains, strict=True)]
 
 
-def pool_gains(
-    by_group: Mapping[tuple[str, str, str], Mapping[str, Mapping[str, Result]]], seed: int
-) -> list[PooledGain]:
+def pool_gains(by_group: Mapping[Key, Arms], seed: int) -> list[PooledGain]:
     """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
 
     Tasks about the model itself are of no repository, and are not pooled either.
-
-    ``by_group`` holds the results by (model, repo, task), arm and case.
     """
+    places: dict[tuple[str, str], dict[str, Arms]] = {}
+    for (model, repo, task), arms in by_group.items():
+        tasks = places.setdefault((model, repo), {})
+        if task not in NEVER_POOLED and repo != BUILT_IN:
+            tasks[task] = arms
     pooled = []
-    for model, repo in dict.fromkeys((model, repo) for model, repo, _ in by_group):
+    for (model, repo), tasks in places.items():
         for arm, baseline in CONTRASTS[:2]:
-            strata, tasks = [], []
-            for (of_model, of_repo, task), arms in by_group.items():
-                if (of_model, of_repo) != (model, repo) or task in NEVER_POOLED or repo == BUILT_IN:
-                    continue
-                pairs = pair_results(arms.get(arm, {}), arms.get(baseline, {}))
-                if pairs:
-                    tasks.append(task)
-                    strata.append(
-                        (
-                            [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs],
-                            [after.cluster for after, _ in pairs],
-                        )
-                    )
-            if len(tasks) > 1:
+            pairs = {task: pair_results(arms.get(arm, {}), arms.get(baseline, {})) for task, arms in tasks.items()}
+            strata = {task: _list_differences(own) for task, own in pairs.items() if own}
+            if len(strata) > 1:
                 pooled.append(
                     PooledGain(
                         model=model,
                         repo=repo,
                         arm=arm,
                         baseline=baseline,
-                        tasks=tasks,
-                        n_pairs=sum(len(differences) for differences, _ in strata),
-                        difference=fmean(fmean(differences) for differences, _ in strata),
-                        interval=pooled_interval(strata, seed=seed),
+                        tasks=list(strata),
+                        n_pairs=sum(len(differences) for differences, _ in strata.values()),
+                        difference=fmean(fmean(differences) for differences, _ in strata.values()),
+                        interval=pooled_interval(list(strata.values()), seed=seed),
                     )
                 )
     return pooled
+
+
+def _list_differences(pairs: Sequence[tuple[Result, Result]]) -> tuple[list[float], list[str]]:
+    """The differences of (arm, baseline) and the file of each."""
+    differences = [float(after.score.is_correct) - float(before.score.is_correct) for after, before in pairs]
+    return differences, [after.cluster for after, _ in pairs]
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,7 +14,7 @@ from eval.cases import Result
 
 from . import wording
 from .causes import list_causes
-from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms
+from .figures import MAIN_ARMS, NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, order_arms, part_by
 from .plots import MIN_CONFIDENCES, Plot, draw_arms, draw_costs, draw_gains, draw_risk
 from .records import ArmFigures, Calibration, Example, Group, PooledGain, Report
 from .setups import describe_setup
@@ -97,10 +97,12 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
     }
     return environment.get_template("report.html").render(
         report=report,
-        models=[_lay_out(model, report) for model in dict.fromkeys(group.model for group in report.groups)],
+        models=[_lay_out(own, report.pooled) for own in part_by(report.groups, lambda each: each.model).values()],
         risks=_draw_risks(report),
         pairs=_pair_examples(report.examples, results),
-        setups=[(describe_setup(setup), json.dumps(setup, indent=1, ensure_ascii=False)) for setup in report.setups],
+        setups=[
+            (describe_setup(each), json.dumps(asdict(each), indent=1, ensure_ascii=False)) for each in report.setups
+        ],
         colours=COLOURS.values(),
         main_arms=MAIN_ARMS,
         never_pooled=NEVER_POOLED,
@@ -127,11 +129,11 @@ def _is_used(groups: Sequence[Group], count: Callable[[ArmFigures], int]) -> boo
     return any(count(arm) for group in groups for arm in group.arms)
 
 
-def _lay_out(model: str, report: Report) -> _Model:
-    own = [group for group in report.groups if group.model == model]
+def _lay_out(own: Sequence[Group], pooled: Sequence[PooledGain]) -> _Model:
+    """What the page has of one model, whose groups these are."""
+    model = own[0].model
     places = []
-    for repo in dict.fromkeys(group.repo for group in own):
-        groups = [group for group in own if group.repo == repo]
+    for repo, groups in part_by(own, lambda group: group.repo).items():
         costs = [
             (group, plot)
             for group in groups
@@ -142,7 +144,7 @@ def _lay_out(model: str, report: Report) -> _Model:
                 model=model,
                 repo=repo,
                 groups=groups,
-                pooled=[each for each in report.pooled if (each.model, each.repo) == (model, repo)],
+                pooled=[each for each in pooled if (each.model, each.repo) == (model, repo)],
                 arms=draw_arms(groups, _key("arms", groups[0]), f"{repo}, {model}: right answers by arm and task"),
                 costs=costs,
             )

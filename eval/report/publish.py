@@ -11,28 +11,37 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from eval.errors import EvaluationError
+from eval.running.folder import to_setup
+from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
 from eval.tables import to_table
 from indexer.errors import QuarryError
 
 from .causes import list_causes
-from .figures import NEVER_POOLED
+from .caveats import describe_versions
+from .figures import NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, part_by
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
-from .records import Progress, Report
+from .records import Group, Progress, Report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
 from .wording import describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
+_ARMS = {
+    NONE: "without code",
+    PLACEBO: "with as much irrelevant code",
+    RETRIEVAL: "with what the assistant finds",
+    ORACLE: "with the code that helps",
+}
 _ABOUT_SOURCES = (
     "The right code is, for a question, the lines that hold the answer, and for code a definition that the original "
     "uses: an answer can be right without it."
@@ -61,21 +70,8 @@ def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = 
     packages = packages_table(report.setups)
     parts += ["## What it was measured on", packages, _ABOUT_PACKAGES] if packages else []
     parts += ["## In detail", _ABOUT_PLOTS, _ABOUT_TABLES]
-    for model in dict.fromkeys(group.model for group in report.groups):
-        own = [group for group in report.groups if group.model == model]
-        parts += [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
-        pooled = [each for each in report.pooled if each.model == model]
-        if pooled:
-            without = ", ".join(sorted(NEVER_POOLED))
-            parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
-        for repo in dict.fromkeys(group.repo for group in own):
-            groups = [group for group in own if group.repo == repo]
-            is_single = len(groups) == 1
-            parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
-            parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
-            for group in groups:
-                parts += [*([] if is_single else [f"##### {group.task}"]), group.verdict, *describe_group(group)]
-                parts += _fold_notes(find_notes(report.setups, model, repo, group.task))
+    for groups in part_by(report.groups, lambda group: group.model).values():
+        parts += _describe_model(report, groups, pictures)
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
@@ -95,10 +91,10 @@ def _describe_found(report: Report, figures: str) -> list[str]:
     models = shorten_models(group.model for group in report.groups)
     reasons = [f"- {where}, {models[model]}: {cause}" for where, model, cause in list_causes(report.groups)]
     return [
-        "Does retrieval help a small model? The same cases were asked without code "
-        "(`none`), with as much irrelevant code (`placebo`), with what the assistant finds (`retrieval`) and with the "
-        "code that helps (`oracle`): shares of right answers, and the paired difference with its 95 % interval.",
+        f"Does retrieval help a small model? The same cases were asked {_list_arms(report.groups)}: shares of right "
+        "answers, and the paired difference with its 95 % interval.",
         found_table(report.groups),
+        *describe_versions(report.setups),
         "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
         "the exact test, adjusted by Holm over a model's tasks and repositories, is below 0.05. Perhaps: only before "
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
@@ -107,6 +103,16 @@ def _describe_found(report: Report, figures: str) -> list[str]:
         *(["## Why it helped or did not", _ABOUT_SOURCES, "\n".join(reasons)] if reasons else []),
         made,
     ]
+
+
+def _list_arms(groups: Sequence[Group]) -> str:
+    """How cases were asked, and that an arm is not there for all of them, where it is not."""
+    words = []
+    for arm, meaning in _ARMS.items():
+        n = sum(group.arm(arm) is not None for group in groups)
+        if n:
+            words.append(f"{meaning} (`{arm}`{'' if n == len(groups) else f', in {n} of {len(groups)} rows'})")
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def _describe_progress(progress: Sequence[Progress]) -> list[str]:
@@ -120,8 +126,9 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
         n_complete = sum(each.n_complete for each in planned)
         parts += [
             "## What is done of the plan",
-            f"The plan was fixed before the runs. Of its {n_cells} cells (a task on a repository by a model under an "
-            f"arm) {n_complete} are complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun.",
+            f"Of the plan's {n_cells} cells (a task on a repository by a model under an arm) {n_complete} are "
+            f"complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun."
+            + (" The p of what is begun is a look at a run that goes on, not its last word." * (n_begun > n_complete)),
         ]
         begun = [each for each in planned if each.is_begun]
         parts += ["Cases answered (—: not begun):", progress_table(begun)] if begun else []
@@ -137,17 +144,34 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
     return parts
 
 
+def _describe_model(report: Report, own: Sequence[Group], pictures: Mapping[str, str]) -> list[str]:
+    """The gains of the model whose groups these are, then each of its repositories with its tasks."""
+    model = own[0].model
+    parts = [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
+    pooled = [each for each in report.pooled if each.model == model]
+    if pooled:
+        without = ", ".join(sorted(NEVER_POOLED))
+        parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
+    for repo, groups in part_by(own, lambda group: group.repo).items():
+        is_single = len(groups) == 1
+        parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
+        parts += _picture(pictures, f"arms {model} {repo}", f"Arms on {repo}, {model}")
+        for group in groups:
+            parts += [*([] if is_single else [f"##### {group.task}"]), group.verdict, *describe_group(group)]
+            parts += _fold_notes(find_notes(report.setups, model, repo, group.task))
+    return parts
+
+
 def _list_not_begun(progress: Sequence[Progress]) -> list[str]:
     """What no arm has begun, by model: the tasks, and on which repositories where others of a task are begun."""
     models = shorten_models(each.model for each in progress)
     lines = []
-    for model, name in models.items():
-        own = [each for each in progress if each.model == model]
-        tasks_of: dict[tuple[str, ...], list[str]] = {}
-        for task in dict.fromkeys(each.task for each in own):
-            tasks_of.setdefault(tuple(each.repo for each in own if each.task == task), []).append(task)
+    for model, own in part_by(progress, lambda each: each.model).items():
+        by_task = part_by(own, lambda each: each.task).items()
+        repos_of = {task: tuple(each.repo for each in cells) for task, cells in by_task}
+        tasks_of = part_by(repos_of, repos_of.__getitem__)
         words = [f"{', '.join(tasks)} on {', '.join(repos)}" for repos, tasks in tasks_of.items()]
-        lines.append(f"- {name}: {'; '.join(words)}")
+        lines.append(f"- {models[model]}: {'; '.join(words)}")
     return ["Not begun under any arm:", "\n".join(lines)] if lines else []
 
 
@@ -162,18 +186,17 @@ def _fold_notes(notes: Sequence[str]) -> list[str]:
 def draw_pictures(report: Report) -> dict[str, str]:
     """The plots as SVG files' texts, by the keys of ``to_results_page``."""
     drawn: dict[str, str] = {}
-    for model in dict.fromkeys(group.model for group in report.groups):
-        own = [group for group in report.groups if group.model == model]
+    for model, own in part_by(report.groups, lambda group: group.model).items():
         plots = {f"gains {model}": draw_gains(own, "gains", f"Gain of retrieval with {model}")}
-        for repo in dict.fromkeys(group.repo for group in own):
-            groups = [group for group in own if group.repo == repo and any(arm.correct.n_hits for arm in group.arms)]
-            plots[f"arms {model} {repo}"] = draw_arms(groups, "arms", f"Arms on {repo}, {model}")
+        for repo, groups in part_by(own, lambda group: group.repo).items():
+            answered = [group for group in groups if any(arm.correct.n_hits for arm in group.arms)]
+            plots[f"arms {model} {repo}"] = draw_arms(answered, "arms", f"Arms on {repo}, {model}")
         drawn |= {key: as_file(plot.svg) for key, plot in plots.items() if plot is not None}
     return drawn
 
 
 def without_paths(value: Any) -> Any:
-    """A set-up whose texts hold no folders of this machine: of an absolute path the last part is left."""
+    """A set-up as JSON whose texts hold no folders of this machine: of an absolute path the last part is left."""
     if isinstance(value, str):
         return _FOLDERS_OF_PATH.sub("", value)
     if isinstance(value, Mapping):
@@ -192,7 +215,7 @@ def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
     from . import build, to_json
 
     report, _ = build(folders, PUBLICATION)
-    report = replace(report, setups=without_paths(report.setups))
+    report = replace(report, setups=[to_setup(without_paths(asdict(setup))) for setup in report.setups])
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
     try:
@@ -211,7 +234,7 @@ def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
     return [f"![{words}]({pictures[key]})"] if key in pictures else []
 
 
-def _describe_setups(setups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _describe_setups(setups: Sequence[RunSetup]) -> list[str]:
     """Each run's commands, as they are typed, and what decided its answers."""
     parts = []
     for setup in setups:

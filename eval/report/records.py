@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from eval.calibration import CalibrationBin, RiskPoint
 from eval.judging.records import JudgeFigures
+from eval.running.records import RunSetup
 from eval.stats import Interval, Share
 
 
@@ -292,7 +292,7 @@ class Report:
     made_at: str
     commit: str
     summary: Sequence[str]
-    setups: Sequence[Mapping[str, Any]]
+    setups: Sequence[RunSetup]
     groups: Sequence[Group]
     pooled: Sequence[PooledGain]
     judges: Sequence[JudgeFigures]

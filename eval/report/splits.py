@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import exp, log
 from statistics import fmean
 
@@ -12,6 +12,7 @@ from eval.stats import Interval, count_share, detectable_mean, difference_interv
 from .figures import (
     NONE,
     RETRIEVAL,
+    Arms,
     compare_arms,
     is_known_after,
     is_right_after_all,
@@ -21,8 +22,6 @@ from .figures import (
     pair_results,
 )
 from .records import FollowUp, Gain, MeasureGain, Slice
-
-Arms = Mapping[str, Mapping[str, Result]]
 
 NAMED_KEY = "names_symbol"  # of Result.extra: whether a question names the symbol that it is about
 KIND, NAMED, FOUND, LANGUAGE, NOTICED = "kind", "question", "retrieved", "language", "planted changes"

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from eval.judging.records import JudgeFigures
 from eval.tables import to_table
+from eval.tasks import FACTS
 
 from .causes import ENOUGH
 from .figures import MAIN_ARMS, NONE, RETRIEVAL, order_arms
 from .records import ArmFigures, Gain, Group, Progress, Report, Slice
 from .splits import FOUND
 from .wording import (
+    describe_confidence,
     describe_follow_up,
     describe_left_out,
     describe_measure,
@@ -58,7 +60,12 @@ def describe_group(group: Group) -> list[str]:
         parts.append(describe_follow_up(group.gain_after_follow_up))
     if group.measures:
         rows = [
-            [each.measure, f"{each.arm} against {each.baseline}", describe_measure(each), write_interval(each.interval)]
+            [
+                each.measure,
+                f"{each.arm} against {each.baseline}",
+                describe_measure(each),
+                write_interval(each.interval, signed=each.scale != "ratio"),
+            ]
             for each in group.measures
         ]
         parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
@@ -68,6 +75,7 @@ def describe_group(group: Group) -> list[str]:
     elif group.refusals:
         n = max(each.unanswerable.n for each in group.refusals)
         parts.append(f"No arm refused any of {n} unanswerable questions, or left another open.")
+    parts += [describe_confidence(each) for each in group.calibration if group.task in FACTS]
     errors = [each for each in group.reasons if each.verdict == "error"]
     parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
     return parts

@@ -11,9 +11,8 @@ from eval.cases import Result
 from eval.stats import count_share
 from eval.tasks import FACTS
 
-from .figures import is_valid
+from .figures import Arms, is_valid
 from .records import Calibration, Grounding, Reason, Refusals
-from .splits import Arms
 from .wording import name_reason
 
 CITATIONS_KEY = "citations"  # of Result.extra: each with on_answer and holds_answer

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 from eval.tables import count_noun
 from eval.tasks import FACTS
 
-from .records import Gain, MeasureGain, PooledGain
+from .records import Calibration, Gain, MeasureGain, PooledGain
+
+Outcome = Literal["better", "perhaps better", "not shown", "perhaps worse", "worse"]
 
 _ALPHA = 1 - CONFIDENCE
 _MAX_REASON_CHARS = 110
@@ -57,8 +60,8 @@ def write_share(share: Share) -> str:
     return f"{write_number(share.share)} ({share.n_hits} of {share.n})" if share.share is not None else "none"
 
 
-def judge_gain(gain: Gain) -> str:
-    """One of: better, worse, perhaps better, perhaps worse, not shown.
+def judge_gain(gain: Gain) -> Outcome:
+    """What a gain shows in a word.
 
     Both have to say so: an interval that excludes zero, which a bootstrap of few differing pairs does too often, and
     the exact test below 0.05. After Holm it is better or worse, before it perhaps. With too few files for an interval
@@ -66,22 +69,29 @@ def judge_gain(gain: Gain) -> str:
     """
     if gain.p >= _ALPHA or not _excludes_zero(gain):
         return "not shown"
-    word = "better" if gain.difference > 0 else "worse"
-    return word if gain.p_holm < _ALPHA else f"perhaps {word}"
+    is_sure = gain.p_holm < _ALPHA
+    if gain.difference > 0:
+        return "better" if is_sure else "perhaps better"
+    return "worse" if is_sure else "perhaps worse"
+
+
+def is_better(gain: Gain | None) -> bool:
+    """Whether a gain is shown, if only perhaps."""
+    return gain is not None and judge_gain(gain) in ("better", "perhaps better")
 
 
 def describe_gain(gain: Gain) -> str:
     """One or two sentences: what was seen, how sure it is, and what could have been seen."""
-    verdict, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
+    outcome, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
     over = f" ({describe_left_out(gain)})" if gain.n_without_sources else ""
     if not gain.n_gained and not gain.n_lost:  # a bootstrap of zeros has no width, and that is no certainty
         agree = f"The arms {gain.arm} and {gain.baseline} agree in all {gain.n_pairs} pairs{over}."
         return f"{agree} {describe_detectable(gain)}"
     figures = f"{write_signed(gain.difference)} ({_describe_sureness(gain)}){over}"
-    if verdict in ("better", "worse"):
-        return f"{arm} was {verdict} than {gain.baseline}: {figures}."
-    if verdict.startswith("perhaps"):
-        word = verdict.split()[1]
+    if outcome in ("better", "worse"):
+        return f"{arm} was {outcome} than {gain.baseline}: {figures}."
+    if outcome != "not shown":
+        word = outcome.removeprefix("perhaps ")
         return (
             f"{arm} was {word} than {gain.baseline} by itself, {figures}, but not after allowing for "
             f"{count_noun(gain.n_tests, 'comparison')} (Holm p {write_p(gain.p_holm)})."
@@ -141,6 +151,22 @@ def describe_measure(measure: MeasureGain) -> str:
     if measure.scale == "ratio":
         return f"{write_number(measure.difference, 2)} times"
     return write_signed(measure.difference)
+
+
+def describe_confidence(calibration: Calibration) -> str:
+    """What an arm's confidence was worth: that the answer is shown, and that the answer is right."""
+    parts = [f"The search's confidence ({calibration.arm}, {calibration.n} cases, those without an answer among them)"]
+    if calibration.auroc is not None and calibration.ece is not None:
+        parts.append(
+            f"that the passages hold the answer: AUROC {write_number(calibration.auroc)}, calibration error "
+            f"{write_number(calibration.ece)}"
+        )
+    if calibration.aurc is not None and calibration.aurc_random is not None:
+        parts.append(
+            f"against wrong answers: area of risk and coverage {write_number(calibration.aurc)} "
+            f"({write_number(calibration.aurc_random)} by chance)"
+        )
+    return "; ".join(parts) + "."
 
 
 def name_reason(explanation: str) -> str:

@@ -19,10 +19,11 @@ from eval.errors import HarvestError
 from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
+from .python_source import find_class, first_line, parse_python, split_lines
 from .repair.strength import Strength, describe_strength, measure_strength
 from .repository.answers import TestedAnswerScorer
 from .repository.deciding import Decided, confirm
-from .repository.functions import find_class, first_line, parse_python, split_lines, spread
+from .repository.functions import spread
 from .repository.heldout import HeldOutRepository
 from .repository.records import Function
 from .repository.tested import TestedRepository, open_tested_repository

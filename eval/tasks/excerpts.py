@@ -6,7 +6,7 @@ import ast
 import builtins
 from dataclasses import dataclass
 
-from .repository.functions import FunctionNode
+from .python_source import FunctionNode, first_line, parameters_of
 
 _MAX_QUERY_NAMES = 12
 _COMMON = frozenset(dir(builtins)) | {name for kind in (str, list, dict, set, bytes) for name in dir(kind)}
@@ -22,7 +22,7 @@ class FoundFunction:
     @property
     def first_line(self) -> int:
         """That of its first decorator, else of ``def``."""
-        return min([self.node.lineno, *(decorator.lineno for decorator in self.node.decorator_list)])
+        return first_line(self.node)
 
 
 def find_function(tree: ast.Module, line: int) -> FoundFunction | None:
@@ -31,7 +31,7 @@ def find_function(tree: ast.Module, line: int) -> FoundFunction | None:
     while pending:
         node, owners = pending.pop()
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(child, FunctionNode):
                 found = FoundFunction(child, owners)
                 if line in (child.lineno, found.first_line):
                     return found
@@ -44,9 +44,7 @@ def show_function(text: str, found: FoundFunction) -> str:
     lines = text.split("\n")
     shown: list[str] = []
     for owner in found.owners:
-        first = owner.body[0]
-        body_line = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", ()))])
-        header = lines[owner.lineno - 1 : max(body_line - 1, owner.lineno)]
+        header = lines[owner.lineno - 1 : max(first_line(owner.body[0]) - 1, owner.lineno)]
         while len(header) > 1 and not header[-1].rstrip().endswith(":"):
             header.pop()  # blank lines and comments before the body
         shown += header
@@ -64,9 +62,7 @@ def describe_function(found: FoundFunction) -> str:
 
 def names_used(node: FunctionNode) -> list[str]:
     """Names and attributes that a body reads and does not set itself, in order, without those that Python brings."""
-    arguments = node.args
-    own = {argument.arg for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
-    own |= {argument.arg for argument in (arguments.vararg, arguments.kwarg) if argument is not None}
+    own = {argument.arg for argument in parameters_of(node.args)}
     inside = [inner for statement in node.body for inner in ast.walk(statement)]
     own |= {inner.id for inner in inside if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load)}
     read: dict[str, tuple[int, int]] = {}

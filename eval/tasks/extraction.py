@@ -17,7 +17,7 @@ from indexer.definitions import find_definitions
 from indexer.languages import get_language, parse
 
 from .fences import Block, find_blocks
-from .repository.functions import parse_python
+from .python_source import parse_python
 
 MAX_CHARS = 60_000  # of an answer; thirty times what 512 tokens are. The rest of an endless one is not looked at
 _MAX_CHARS_TO_TELL = 20_000  # of code, to tell its language

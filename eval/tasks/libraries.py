@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from eval.cases import Case, Span
 from eval.tasks.base import Harvest, TaskInput
+from eval.tasks.python_source import first_line
 
 
 class Helped(Protocol):
@@ -42,8 +43,7 @@ def find_span(library: Path, helper: str) -> Span:
     path, _, name = helper.partition("::")
     for node in ast.parse((library / path).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
-            start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            return Span(path, start, node.end_lineno or start)
+            return Span(path, first_line(node), node.end_lineno or node.lineno)
     raise LookupError(helper)
 
 

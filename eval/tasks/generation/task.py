@@ -19,6 +19,8 @@ from eval.errors import HarvestError
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, TaskInput, sandbox_of
 from eval.tasks.extraction import answered_language, extract_code
+from eval.tasks.ordering import take_turns
+from eval.tasks.python_source import first_line
 
 from .catalogue import LIBRARY, Check, Problem, library_files, load_problems
 from .dialects import DIALECTS, name_in, signature, uses_regex
@@ -181,8 +183,7 @@ def find_helpers(reference: str) -> list[Span]:
         names = {alias.name for alias in statement.names}
         for node in ast.parse(library_files()[path]).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names:
-                first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-                spans.append(Span(path, first, node.end_lineno or node.lineno))
+                spans.append(Span(path, first_line(node), node.end_lineno or node.lineno))
     return spans
 
 
@@ -196,8 +197,7 @@ def balance(cases: Sequence[Case], seed: int) -> list[Case]:
         rng.shuffle(group)
     order = sorted(kinds)
     rng.shuffle(order)
-    longest = max(map(len, kinds.values()), default=0)
-    return [kinds[kind][turn] for turn in range(longest) for kind in order if turn < len(kinds[kind])]
+    return list(take_turns([kinds[kind] for kind in order]))
 
 
 def _example(problem: Problem, language: str, check: Check) -> str:

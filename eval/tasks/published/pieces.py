@@ -12,7 +12,7 @@ from types import CodeType
 
 from tree_sitter import Node
 
-from eval.tasks.repository.functions import parse_python, split_lines
+from eval.tasks.python_source import parse_python, split_lines
 from indexer.definitions import read_definition
 from indexer.languages import get_language, parse
 

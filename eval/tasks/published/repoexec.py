@@ -19,10 +19,11 @@ from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.completion import make_prompt, make_query
+from eval.tasks.python_source import is_test_file
 from eval.tasks.repository.answers import PlacedAnswerScorer
 from eval.tasks.repository.checkout import Checkout, check_out
 from eval.tasks.repository.environment import Environment, import_roots, open_environment
-from eval.tasks.repository.functions import find_functions_in, is_test_file
+from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.working_copy import WorkingCopy

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from .symbols import Outline, Symbol
 from .syntax import is_own_source
+from .words import letters_of
 
 _TEST_FILE = re.compile(
     r"(?:[._-](?:test|tests|spec|e2e)\.\w+$|_spec\.rb$|(?:Test|Tests|Spec|Suite|IT)\.(?:java|kt|kts|scala|cs|swift|php)$"
@@ -70,10 +71,6 @@ def path_is_told(path: str, text: str) -> bool:
     """Whether a name or a sentence gives a file's name away: `HttpClient` that of `http_client.py`."""
     pure = PurePosixPath(path)
     stem = pure.parent.name if pure.stem.lower() in _GENERIC_STEMS else pure.name.partition(".")[0]
-    told, wanted = _letters(text), _letters(stem)
-    parts = [] if " " in text else [_letters(part) for part in text.split(".")]
+    told, wanted = letters_of(text), letters_of(stem)
+    parts = [] if " " in text else [letters_of(part) for part in text.split(".")]
     return len(wanted) < 2 or wanted in told or any(len(part) > 2 and part in wanted for part in parts)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()

@@ -6,8 +6,11 @@ Every sixth question has no answer.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from eval.tasks.ordering import Shares, take_turns
 
 from .askable import is_asked_file
 from .describe import Describer
@@ -15,8 +18,8 @@ from .harvest import find_questions
 from .keys import find_config_questions
 from .kinds import find_code_questions
 from .outline import read_outline
-from .records import ALL_KINDS, Question
-from .sampling import Shares, cap, spread, take_turns
+from .records import ALL_KINDS, Kind, Question
+from .sampling import answer_group, cap, spread
 from .syntax import read_codebase
 from .unanswerable import find_unanswerable
 
@@ -77,11 +80,11 @@ def _describe_a_third(questions: Sequence[Question]) -> Iterator[Question]:
     described = [question for question in questions if not question.is_named]
     named = [question for question in questions if question.is_named]
     ranks = {id(question): rank for rank, question in enumerate(questions)}
-    shares = Shares()
+    shares: dict[Kind, Shares] = defaultdict(Shares)
     n_described = 0
     for n in range(1, len(questions) + 1):
-        open_described = next((question for question in described if shares.allow(question)), None)
-        open_named = next((question for question in named if shares.allow(question)), None)
+        open_described = next((each for each in described if shares[each.kind].allow(answer_group(each))), None)
+        open_named = next((each for each in named if shares[each.kind].allow(answer_group(each))), None)
         if open_described is None and open_named is None:
             return
         is_due = 3 * n_described < n
@@ -95,7 +98,7 @@ def _describe_a_third(questions: Sequence[Question]) -> Iterator[Question]:
             assert open_named is not None
             chosen = open_named
             named.remove(chosen)
-        shares.take(chosen)
+        shares[chosen.kind].take(answer_group(chosen))
         yield chosen
 
 

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from .askable import is_asked_file, path_is_told
-from .harvest import gives_away
 from .records import Kind, Question, identify
 from .symbols import Outline, Symbol
+from .words import gives_away, split_words
 
 _MIN_DOC_CHARS, _MAX_DOC_CHARS, _MIN_DOC_WORDS = 18, 140, 4
 _MIN_CALLEE_CHARS = 6
 _MAX_PARAMETERS = 5
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 _DULL = re.compile(
     r"^(?:todo|fixme|see\b|note\b|inherit|overrid|copyright|auto-?generated|constructor\b|eslint|@|define\b|if\b.*\bdefined|-)",
     re.I,
@@ -231,7 +230,7 @@ def _noun(symbol: Symbol) -> str:
         if symbol.language == "python" and symbol.owner:
             return "method"
         return _NOUNS.get(symbol.kind, "function")
-    return {"initializer": "initialiser", "type": "type"}.get(symbol.kind, symbol.kind)
+    return symbol.kind
 
 
 def _plain(sentence: str) -> str:
@@ -245,6 +244,6 @@ def _says(phrase: str, word: str) -> bool:
 
 def _spells(name: str, sentence: str) -> bool:
     """Whether all words of a name are in a sentence: `parse_header` is as good as named by "Parses a header"."""
-    words = [word.lower() for word in _CAMEL.split(name) if len(word) > 1]
-    said = [word.lower() for word in _CAMEL.split(sentence) if word]
+    words = [word.lower() for word in split_words(name) if len(word) > 1]
+    said = [word.lower() for word in split_words(sentence) if word]
     return bool(words) and all(any(each.startswith(word[:4]) for each in said) for word in words)

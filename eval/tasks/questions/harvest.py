@@ -1,54 +1,24 @@
-"""Questions with checkable answers, made from a repository's own syntax trees (Python so far).
+"""Questions with checkable answers of five kinds, made from the syntax trees of a repository's Python files.
 
 Only what is unambiguous becomes a question: the name means one thing in the repository, the answer is one, and the
-question does not give it away. Which of them are asked, and in what order, is decided in ``sampling``.
+question does not give it away. Questions about any language are in ``kinds``.
 """
 
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from eval.errors import HarvestError
-from eval.sources import PythonFiles
-from eval.tables import count_noun
-from indexer.repository import Source
+from eval.tasks.python_source import FunctionNode
 
-from .records import Form, Kind, Question
-from .sampling import balance
-from .syntax import Assignment, Codebase, Definition, FunctionNode, Use, is_own_source, module_name, read_codebase
+from .literals import MAX_LITERAL_CHARS
+from .records import Form, Kind, Question, identify
+from .syntax import Assignment, Codebase, Definition, Use, is_own_source, module_name
+from .words import gives_away
 
-DEFAULT_N_QUESTIONS = 60  # half an hour with the smallest model on two cores
-
-_MAX_LITERAL_CHARS = 40  # longer values test copying, not finding
 _CONSTANT_NAME = re.compile(r"^_?[A-Z][A-Z0-9_]{2,}$")
 _FIXED_DECORATORS = frozenset(("staticmethod", "classmethod"))  # other decorators may call or wrap what they decorate
-
-
-def harvest_questions(files: Iterable[tuple[str, str]], seed: int) -> list[Question]:
-    """All questions that ``(path, text)`` of a repository's Python files give.
-
-    The order is a function of the files and ``seed``; any head of it is balanced over kinds and files.
-    """
-    return balance(list(find_questions(read_codebase(files))), seed)
-
-
-def choose_questions(source: Source, python: PythonFiles, *, limit: int | None, seed: int) -> list[Question]:
-    """The first ``limit`` questions, ``DEFAULT_N_QUESTIONS`` for None, or as many as there are. Raises HarvestError."""
-    if not python.files:
-        raise HarvestError(
-            f"{source.origin} holds no Python files that are indexed: questions are made from Python so far, give "
-            "another --repo."
-        )
-    questions = harvest_questions(python.files, seed)
-    if not questions:
-        raise HarvestError(
-            "No question with one certain answer can be made from the "
-            f"{count_noun(len(python.files), 'Python file')} of {source.origin}: give a larger --repo."
-        )
-    return questions[: limit or DEFAULT_N_QUESTIONS]
 
 
 def find_questions(codebase: Codebase) -> Iterator[Question]:
@@ -173,21 +143,11 @@ def _make(
     if any(gives_away(name, answer) for name in (about.name, detail)):
         return
     place = path or about.path
-    identity = hashlib.sha256(f"{kind}\0{place}\0{text}".encode()).hexdigest()[:12]
+    identity = identify(kind, place, text)
     form: Form = "value" if kind in ("default", "constant") else "name"
     yield Question(
         identity, kind, text, answer, accepted, place, lines[0], lines[1], about.name, detail, "python", form
     )
-
-
-def gives_away(name: str, answer: str) -> bool:
-    """Whether the answer stands in the name as a word: ``FORMAT_JSON = "json"``, ``class HTTPError(Error)``."""
-    said = answer.strip("'\"").rpartition(".")[2] if _is_name(answer) else answer.strip("'\"")
-    if not said or not re.search(r"\w", said):
-        return False
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    spelled = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\W+", "_", said)
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(spelled)}(?![A-Za-z0-9])", words, re.I) is not None
 
 
 def _literal_source(node: ast.expr | None) -> str | None:
@@ -200,7 +160,7 @@ def _literal_source(node: ast.expr | None) -> str | None:
         return None
     source = ast.unparse(node)
     # Ellipsis is a gap, not a value; backticks and line ends could not be told from the form of the answer.
-    if value is ... or len(source) > _MAX_LITERAL_CHARS or "`" in source or "\\" in source:
+    if value is ... or len(source) > MAX_LITERAL_CHARS or "`" in source or "\\" in source:
         return None
     return source
 
@@ -229,10 +189,6 @@ def _dotted_name(node: ast.expr | None) -> str | None:
         base = _dotted_name(node.value)
         return f"{base}.{node.attr}" if base is not None else None
     return None
-
-
-def _is_name(source: str) -> bool:
-    return all(part.isidentifier() for part in source.split("."))
 
 
 def _is_private(name: str) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from .askable import is_asked_file
 from .configuration import ConfigKey, is_configuration, read_keys
-from .harvest import gives_away
-from .literals import is_literal
+from .literals import MAX_LITERAL_CHARS, is_literal
 from .records import Form, Question, identify
+from .words import gives_away, letters_of
 
 _COMMON = frozenset(("true", "false", "yes", "no", "null"))
-_MAX_VALUE_CHARS = 40
 _MAX_KEYS = 400  # of one file: more is data
 
 
@@ -33,12 +31,12 @@ def _ask_keys(path: str, keys: list[ConfigKey]) -> Iterator[Question]:
     values = Counter(_bare(key.value) for key in keys)
     for number, key in enumerate(keys):
         value = key.value
-        if names[key.name] != 1 or len(value) > _MAX_VALUE_CHARS or "`" in value or "\\" in value or not _bare(value):
+        if names[key.name] != 1 or len(value) > MAX_LITERAL_CHARS or "`" in value or "\\" in value or not _bare(value):
             continue
         words = (*key.name.split("."), PurePosixPath(path).stem)
         if any(gives_away(word, _bare(value)) or gives_away(_bare(value), word) for word in words):
             continue
-        if _letters(value) == _letters(key.last):
+        if letters_of(value) == letters_of(key.last):
             continue
         is_telling = _bare(value).lower() not in _COMMON and len(_bare(value)) > 2 and values[_bare(value)] == 1
         if number % 3 and is_telling:  # every third is asked by its name all the same
@@ -54,10 +52,6 @@ def _make(path: str, key: ConfigKey, text: str, answer: str, symbol: str, form: 
     return Question(
         identity, "config", text, answer, (), path, key.line, key.line, symbol, "", "config", form, is_named
     )
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def _bare(value: str) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from .askable import is_askable, is_asked_file, path_is_told, refer
-from .harvest import gives_away
 from .literals import is_literal
 from .records import Form, Kind, Question, identify
 from .symbols import Mention, Outline, Symbol
+from .words import gives_away
 
 _SPECIAL_NAMES = frozenset(
     "constructor init main new initialize __construct toString equals hashCode setup teardown finalize index "

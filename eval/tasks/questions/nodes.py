@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-C_LIKE = frozenset(("c", "cpp"))
 SCRIPT = frozenset(("javascript", "typescript", "tsx"))
 PLAIN_NAME = re.compile(r"^\$?[^\W\d]\w*[!?]?$")
 
@@ -30,6 +29,12 @@ def text_of(node: Node | None) -> str:
 def child_of(node: Node | None, kind: str) -> Node | None:
     """The first named child of a type, None where there is none."""
     return next((child for child in node.named_children if child.type == kind), None) if node is not None else None
+
+
+def field_of(node: Node, *names: str) -> Node | None:
+    """What stands in the first of these fields that a node has, None where it has none of them."""
+    fields = (node.child_by_field_name(name) for name in names)
+    return next((found for found in fields if found is not None), None)
 
 
 def children_of(node: Node | None) -> list[Node]:

@@ -119,7 +119,6 @@ class _FileReader:
         language = self._language.name
         is_function = kind in FUNCTIONS
         kind = "function" if kind in ("assignment", "variable", "constant", "property") else kind
-        kind = "function" if language == "rust" and kind == "function" else kind
         parameters, has_rest = read_parameters(inner, language) if is_function or kind == "function" else (None, False)
         bases, n_bases = read_bases(inner, language)
         return Symbol(

@@ -7,22 +7,12 @@ Names are resolved as far as they are certain and no further: what could mean tw
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from indexer.selection import VENDORED_FOLDERS
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-
-# Code that users of a package do not mean when they ask about it, or that repeats the package's own names.
-_SKIPPED_FOLDERS = VENDORED_FOLDERS | frozenset(
-    "test tests testing _test _tests doc docs example examples sample samples demo demos benchmark benchmarks "
-    "bench tutorial tutorials build dist migrations".split()
-)
-_SKIPPED_FILES = frozenset("conftest.py setup.py noxfile.py tasks.py fabfile.py __main__.py".split())
+from eval.tasks.python_source import SET_UP_FILES, FunctionNode, is_in_other_folder, parameters_of, parse_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,23 +87,19 @@ def read_codebase(files: Iterable[tuple[str, str]]) -> Codebase:
     """Parse ``(path, text)`` of every Python file, in order of path."""
     codebase = Codebase()
     for path, text in sorted(files):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # other people's invalid escapes
-                tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        codebase.n_files += 1
-        _Reader(codebase, path).visit(tree)
+        tree = parse_python(text)
+        if tree is not None:
+            codebase.n_files += 1
+            _Reader(codebase, path).visit(tree)
     return codebase
 
 
 def is_own_source(path: str) -> bool:
     """Whether questions may be asked about a file: no tests, examples, documentation or vendored code."""
     pure = PurePosixPath(path)
-    if any(part.lower() in _SKIPPED_FOLDERS for part in pure.parts[:-1]):
-        return False
-    return not (pure.name in _SKIPPED_FILES or pure.name.startswith("test_") or pure.stem.endswith("_test"))
+    is_set_up = pure.name in SET_UP_FILES or pure.name == "__main__.py"
+    is_test = pure.name.startswith("test_") or pure.stem.endswith("_test")
+    return not (is_set_up or is_test or is_in_other_folder(path))
 
 
 def module_name(path: str) -> str:
@@ -152,7 +138,7 @@ class _Reader(ast.NodeVisitor):
         # Decorators, defaults and annotations are evaluated where the function is defined, not by the function.
         outside: list[ast.AST] = [*node.decorator_list, *node.args.defaults]
         outside += [default for default in node.args.kw_defaults if default is not None]
-        arguments = _all_arguments(node.args)
+        arguments = parameters_of(node.args)
         outside += [argument.annotation for argument in arguments if argument.annotation is not None]
         outside += [node.returns] if node.returns is not None else []
         self._visit_all(outside)
@@ -160,7 +146,7 @@ class _Reader(ast.NodeVisitor):
         self._visit_inside(_Scope("function", node.name), node.body)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._codebase.rebound.update(argument.arg for argument in _all_arguments(node.args))
+        self._codebase.rebound.update(argument.arg for argument in parameters_of(node.args))
         self.generic_visit(node)
 
     def visit_Assign(self, node: ast.Assign) -> None:
@@ -250,11 +236,6 @@ class _Reader(ast.NodeVisitor):
     def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
         for node in nodes:
             self.visit(node)
-
-
-def _all_arguments(arguments: ast.arguments) -> list[ast.arg]:
-    rest = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
-    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
 
 
 def _base_name(node: ast.Attribute) -> str:

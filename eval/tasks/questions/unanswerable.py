@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from eval.tasks.ordering import take_turns
+
 from .askable import is_askable, is_asked_file, refer
 from .configuration import ConfigKey, is_configuration, read_keys
 from .records import Form, Question, identify
-from .sampling import take_turns
 from .symbols import Outline, Symbol
 
 _T = TypeVar("_T")

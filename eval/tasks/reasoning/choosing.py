@@ -7,13 +7,14 @@ ones together, make up at most a quarter (rounded up).
 from __future__ import annotations
 
 import ast
-import random
+import hashlib
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eval.tasks.excerpts import FoundFunction
+from eval.tasks.ordering import TRIVIAL, cap, take_turns
 from eval.tasks.repository.records import Function
 
 from .recording import Call
@@ -23,15 +24,15 @@ MAX_FUNCTION_CHARS = 2500
 _MAX_VALUE_CHARS = 100  # longer ones test copying
 _MAX_CALL_CHARS = 300
 _MAX_OF_FUNCTION = 5
-_SHARE = 4  # one answer in at most one of four cases of a kind
 _NEAR_CHARS = 120  # a value so near to the arguments in some file would only have to be found
 _MIN_TELLING_CHARS = 4  # of an argument: shorter ones stand everywhere
-_TRIVIAL = frozenset(("None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''", "b''", "()", "[]", "{}", "set()"))
+_TRIVIAL = TRIVIAL | {"-1", "set()"}
 # What depends on more than the arguments, or does more than return.
 _IMPURE = frozenset(
     "open input print random randint choice shuffle sample uuid1 uuid4 urandom time now today utcnow sleep "
     "perf_counter monotonic getenv environ getcwd listdir system popen Popen run socket urlopen request requests "
-    "connect getpid token_hex token_urlsafe exit import_module".split()
+    "connect getpid token_hex token_urlsafe exit import_module expanduser expandvars abspath realpath gettempdir "
+    "getuser gethostname".split()
 )
 
 
@@ -87,13 +88,17 @@ def reason_against(call: Call) -> str:
     return ""
 
 
-def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
-    """Whether some file shows the value next to the arguments, as an example in a docstring does."""
+def is_near_copy(call: Call, texts: Iterable[str]) -> bool:
+    """Whether some text shows the value next to the arguments, as an example in a docstring does.
+
+    ``texts`` are in lower case: `Glasses`, `Glass` shows what is made of `glasses`, too.
+    """
     telling = sorted((_inside(argument) for argument in call.arguments), key=len)[-1]
     if len(telling) < _MIN_TELLING_CHARS:
         telling = call.expression.removeprefix(call.name.rpartition(".")[0] + ".")
-    value = re.compile(rf"(?<!\w){re.escape(_inside(call.value))}(?!\w)", re.I)
-    for text in texts.values():
+    telling = telling.lower()
+    value = re.compile(rf"(?<!\w){re.escape(_inside(call.value).lower())}(?!\w)")
+    for text in texts:
         place = text.find(telling)
         while place >= 0:
             end = place + len(telling)
@@ -106,13 +111,15 @@ def is_near_copy(call: Call, texts: Mapping[str, str]) -> bool:
 def order_candidates(candidates: Sequence[Candidate], seed: int) -> list[Candidate]:
     """The cases in the order in which they are asked: kinds in turns, within a kind files, then functions.
 
-    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth.
+    What exceeds an answer's share is left out, and so are calls of one function beyond the fifth. A function's or a
+    call's place is drawn by itself, so that one which goes leaves the others where they are.
     """
     queues = []
     for kind in (WITH_HELPERS, ALONE):
         of_kind = [candidate for candidate in candidates if candidate.kind == kind]
-        queues.append(_cap(list(_spread(of_kind, f"{seed}/{kind}"))))
-    return list(_take_turns(queues))
+        spread = list(_spread(of_kind, f"{seed}/{kind}"))
+        queues.append(cap(spread, lambda candidate: answer_group(candidate.call.value)))
+    return list(take_turns(queues))
 
 
 def answer_group(value: str) -> str:
@@ -122,19 +129,15 @@ def answer_group(value: str) -> str:
 
 def _spread(candidates: Sequence[Candidate], seed: str) -> Iterator[Candidate]:
     """First one call of each function, in turns over the files; then a second one of each, and so on."""
-    chance = random.Random(seed)
     by_function: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in sorted(candidates, key=lambda c: (c.function.key, c.call.id)):
+    for candidate in sorted(candidates, key=lambda c: (_draw(seed, c.function.key), _draw(seed, c.call.id))):
         by_function[candidate.function.key].append(candidate)
     rounds: list[dict[str, list[Candidate]]] = [defaultdict(list) for _ in range(_MAX_OF_FUNCTION)]
-    functions = list(by_function.values())
-    chance.shuffle(functions)
-    for of_function in functions:
-        chance.shuffle(of_function)
+    for of_function in by_function.values():
         for turn, candidate in enumerate(_distinct_first(of_function)[:_MAX_OF_FUNCTION]):
             rounds[turn][candidate.function.path].append(candidate)
     for by_file in rounds:
-        yield from _take_turns(list(by_file.values()))
+        yield from take_turns(list(by_file.values()))
 
 
 def _distinct_first(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -145,25 +148,9 @@ def _distinct_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     return sorted(by_value.values(), key=lambda candidate: candidate.call.value in _TRIVIAL)
 
 
-def _cap(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """As near to the given order as each answer's share allows."""
-    waiting, taken = list(candidates), list[Candidate]()
-    counts: Counter[str] = Counter()
-    while True:
-        allowed = -(-(len(taken) + 1) // _SHARE)
-        chosen = next((c for c in waiting if counts[answer_group(c.call.value)] < allowed), None)
-        if chosen is None:
-            return taken
-        waiting.remove(chosen)
-        taken.append(chosen)
-        counts[answer_group(chosen.call.value)] += 1
-
-
-def _take_turns(queues: Sequence[Sequence[Candidate]]) -> Iterator[Candidate]:
-    for turn in range(max((len(queue) for queue in queues), default=0)):
-        for queue in queues:
-            if turn < len(queue):
-                yield queue[turn]
+def _draw(seed: str, name: str) -> bytes:
+    """By what things of equal right are sorted: chance, but the same for the same seed and name."""
+    return hashlib.sha256(f"{seed}\0{name}".encode()).digest()
 
 
 def _inside(literal: str) -> str:

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -34,6 +35,7 @@ _targets: dict[int, tuple[CodeType, _Target | None]] = {}  # by id: hashing code
 _open: dict[int, tuple[dict[str, Any], list[Any], list[str], str]] = {}
 _calls: dict[str, set[str]] = {}  # of each function, what was given
 _written: list[str] = []  # lines that are not in the file yet
+_places: list[str] = []  # folders of this run: a value that names one is another one in the next run
 _output = -1
 _test = ""
 _dumps = json.dumps  # tests may patch it
@@ -42,6 +44,8 @@ _dumps = json.dumps  # tests may patch it
 def pytest_configure() -> None:
     """Open the file, before any test may change the folder or replace open()."""
     global _output
+    places = (str(Path.cwd()), str(Path("~").expanduser()), tempfile.gettempdir())
+    _places[:] = [place for place in places if place.strip("/")]
     _output = os.open(Path(os.environ["QUARRY_OUTPUT"]) / "calls.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
 
@@ -139,10 +143,11 @@ def _find_target(code: CodeType) -> _Target | None:
 
 
 def spell(value: Any) -> str | None:
-    """A value as a literal, or None for what no literal spells, or only a long one."""
+    """A value as a literal, or None for what no literal spells, or only a long one, and for a place of this run."""
     if _count_parts(value, MAX_PARTS, MAX_DEPTH) < 0:
         return None
-    return repr(value)
+    spelled = repr(value)
+    return None if any(place in spelled for place in _places) else spelled
 
 
 def _count_parts(value: Any, left: int, depth: int) -> int:

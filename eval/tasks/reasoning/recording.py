@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from eval.tasks.excerpts import FoundFunction
-from eval.tasks.repository.functions import FunctionNode
+from eval.tasks.python_source import FunctionNode
 from eval.tasks.repository.records import Function, TestRecord, TestReport
 
 from . import recorder, replayer

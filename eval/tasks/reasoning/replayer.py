@@ -18,15 +18,22 @@ CALLS: list[dict[str, str]] = []  # each with id, module, name and expression
 
 
 def pytest_sessionfinish() -> None:
-    """Make each call twice, on new arguments, and write one line each: both values, or why there is none."""
+    """Make each call twice, on new arguments, and write one line each: both values, or why there is none.
+
+    In another folder and with another home than it was recorded in, which a value may not depend on.
+    """
     signal.signal(signal.SIGALRM, _give_up)
     path = Path(os.environ["QUARRY_OUTPUT"]) / "replayed.jsonl"
+    elsewhere = path.parent.with_name("elsewhere")
+    elsewhere.mkdir(exist_ok=True)
+    os.environ["HOME"] = str(elsewhere)
     with path.open("w", encoding="utf-8") as file:
         for call in CALLS:
             line: dict[str, Any] = {"id": call["id"], "values": [], "problem": ""}
             try:
                 first = call["name"].split(".")[0]
                 names = {first: getattr(importlib.import_module(call["module"]), first)}
+                os.chdir(elsewhere)
                 signal.alarm(SECONDS)
                 for _ in range(2):
                     line["values"].append(repr(eval(call["expression"], dict(names))))

@@ -19,8 +19,8 @@ from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
+from eval.tasks.python_source import is_own_code, is_test_file, parse_python
 from eval.tasks.repository.definitions import Definitions
-from eval.tasks.repository.functions import is_own_code, is_test_file, parse_python
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function, TestRecord
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
@@ -39,9 +39,8 @@ from .choosing import (
 from .recording import Call, Target, record_calls, replay_calls
 from .scoring import SCORING_VERSION, score_value
 
-HARVEST_VERSION = 2  # raised when the same repository gives other cases
+HARVEST_VERSION = 3  # raised when the same repository gives other cases
 _RECORDING_SECONDS = 120.0  # of tests, as they took without being watched
-_N_MORE = 2  # candidates for each case that is wanted: some calls do not repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +75,20 @@ class ReasoningTask:
                     lambda: _as_json(*record_calls(trials, targets, tests, folder)),
                 )
                 calls, problem = [Call(**call) for call in recorded["calls"]], str(recorded["problem"])
-            ordered = order_candidates(_judge(calls, targets, shown, left_out), given.seed)
-            chosen = ordered[: _N_MORE * limit]
-            if chosen:
-                given.on_progress(f"Making {len(chosen)} of {len(calls)} calls again")
-                quickest = min(tests, key=lambda test: test.seconds)
-                again = [candidate.call for candidate in chosen]
-                by = [repository.environment.fingerprint, quickest.id, *(f"{call.id} {call.value}" for call in again)]
-                problems = _keep(
-                    folder / f"replayed-{_digest(HARVEST_VERSION, by)}.json",
-                    lambda: replay_calls(trials, again, [quickest], folder),
-                )
+            candidates = _judge(calls, targets, shown, left_out)
+            chosen = order_candidates(candidates, given.seed)[:limit]
+            repeated: set[str] = set()
+            while again := [c.call for c in chosen if c.call.id not in repeated]:
+                given.on_progress(f"Making {len(again)} of {len(calls)} calls again")
+                problems = _replay(repository, trials, again, min(tests, key=lambda test: test.seconds), folder)
                 left_out["did not repeat"] += len(problems)
+                repeated |= {call.id for call in again}
                 # Ordered anew: what has gone may have carried another answer's share.
-                chosen = order_candidates([c for c in chosen if c.call.id not in problems], given.seed)
+                candidates = [c for c in candidates if c.call.id not in problems]
+                chosen = order_candidates(candidates, given.seed)[:limit]
         held_out = HeldOutRepository(shown, folder, lambda function: set())
-        hidden = {key: held_out.hide(targets[key].function) for key in dict.fromkeys(c.key for c in chosen[:limit])}
-        cases = [_make_case(repository, candidate, *hidden[candidate.key]) for candidate in chosen[:limit]]
+        hidden = {key: held_out.hide(targets[key].function) for key in dict.fromkeys(c.key for c in chosen)}
+        cases = [_make_case(repository, candidate, *hidden[candidate.key]) for candidate in chosen]
         if not cases:
             raise HarvestError(
                 f"{given.repo}: none of the {len(calls)} calls that its tests make of {len(targets)} functions can be "
@@ -132,6 +128,15 @@ def _keep(file: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     part.write_text(json.dumps(made), "utf-8")
     part.replace(file)
     return made
+
+
+def _replay(
+    repository: TestedRepository, trials: Trials, calls: Sequence[Call], test: TestRecord, folder: Path
+) -> dict[str, Any]:
+    """Why calls make no case, by their ids: those that do not return the same again. Kept."""
+    by = [repository.environment.fingerprint, test.id, *(f"{call.id} {call.value}" for call in calls)]
+    file = folder / f"replayed-{_digest(HARVEST_VERSION, by)}.json"
+    return _keep(file, lambda: replay_calls(trials, calls, [test], folder))
 
 
 def _as_json(calls: Sequence[Call], problem: str) -> dict[str, Any]:
@@ -176,10 +181,11 @@ def _judge(
 ) -> list[Candidate]:
     definitions = Definitions(shown)
     use_others = {key: bool(definitions.used_by(targets[key].function)) for key in dict.fromkeys(c.key for c in calls)}
+    in_lower_case = [text.lower() for text in shown.values()]
     candidates = []
     for call in calls:
         target = targets[call.key]
-        reason = reason_against(call) or ("shown as an example" if is_near_copy(call, shown) else "")
+        reason = reason_against(call) or ("shown as an example" if is_near_copy(call, in_lower_case) else "")
         if reason:
             left_out[reason] += 1
             continue

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.tasks.excerpts import FoundFunction, find_function
-from eval.tasks.repository.functions import parse_python
+from eval.tasks.ordering import take_turns
+from eval.tasks.python_source import parse_python
 
 from .operators import KINDS, find_edits
 from .scope import Edit, Scope
@@ -68,16 +69,17 @@ def find_mutations(text: str, start_line: int, seed: str, tree: ast.Module | Non
     chance = random.Random(seed)
     kinds = [kind for kind in KINDS if kind in edits]
     chance.shuffle(kinds)
-    by_kind: dict[str, list[Mutation]] = {}
+    by_kind: list[list[Mutation]] = []
     for kind in kinds:
         chance.shuffle(edits[kind])
-        by_kind[kind] = [
-            Mutation(kind, check.line_of(edit), edit.start, encoded[edit.start : edit.end].decode(), edit.text)
-            for edit in edits[kind][:_N_OF_KIND]
-            if check.is_another_program(edit)
-        ]
-    turns = max((len(mutations) for mutations in by_kind.values()), default=0)
-    return [by_kind[kind][turn] for turn in range(turns) for kind in kinds if turn < len(by_kind[kind])]
+        by_kind.append(
+            [
+                Mutation(kind, check.line_of(edit), edit.start, encoded[edit.start : edit.end].decode(), edit.text)
+                for edit in edits[kind][:_N_OF_KIND]
+                if check.is_another_program(edit)
+            ]
+        )
+    return list(take_turns(by_kind))
 
 
 class _Check:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from eval.errors import TestsNotFound
 from eval.tables import count_noun
-from eval.tasks.repository.functions import parse_python
+from eval.tasks.python_source import parse_python
 from eval.tasks.repository.records import Function, TestRecord, Trial, ambiguous_keys
 from eval.tasks.repository.tested import TestedRepository
 from eval.tasks.repository.trial import Trials

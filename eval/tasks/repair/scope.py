@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from eval.tasks.repository.functions import FunctionNode
+from eval.tasks.python_source import FunctionNode, parameters_of
 
 Node = TypeVar("Node", bound=ast.AST)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.JoinedStr)
@@ -110,10 +110,7 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
 
 def arguments_of(function: FunctionNode) -> list[str]:
     """The names of a function's parameters, but for the object or class that a method belongs to."""
-    given = function.args
-    rest = [argument for argument in (given.vararg, given.kwarg) if argument is not None]
-    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
-    return [argument.arg for argument in every if argument.arg not in ("self", "cls")]
+    return [argument.arg for argument in parameters_of(function.args) if argument.arg not in ("self", "cls")]
 
 
 def assigned_names(target: ast.expr) -> list[str]:

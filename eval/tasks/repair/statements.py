@@ -33,7 +33,7 @@ def change_return(scope: Scope) -> Iterator[Edit]:
             yield scope.replace(kind, value, "False")
         elif isinstance(value, ast.Tuple) and len(value.elts) == 2 and not has_star(value.elts):
             yield scope.swap(kind, *value.elts)
-        elif isinstance(value, ast.Compare | ast.BoolOp | ast.UnaryOp) and not isinstance(value, ast.Constant):
+        elif isinstance(value, ast.Compare | ast.BoolOp | ast.UnaryOp):
             yield scope.replace(kind, value, f"not ({scope.text(value)})")
         elif isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
             yield scope.replace(kind, value, "None")

@@ -14,8 +14,8 @@ from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
+from eval.tasks.python_source import is_own_code, parse_python
 from eval.tasks.repository.answers import TestedAnswerScorer
-from eval.tasks.repository.functions import is_own_code, parse_python
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from eval.cases import Span
+from eval.tasks.python_source import FunctionNode, first_line, parameters_of, parse_python
 
-from .functions import FunctionNode, parse_python
 from .records import Function
 
 MAX_USES = 12
@@ -61,9 +61,7 @@ class Definitions:
         statement = module.definitions.get(name) if module is not None else None
         if statement is None:
             return None
-        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-        start = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-        end = statement.end_lineno or statement.lineno
+        start, end = first_line(statement), statement.end_lineno or statement.lineno
         if isinstance(statement, ast.ClassDef) and end - start >= _MAX_LINES:
             inits = [s for s in statement.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"]
             end = min(end, max(start + _MAX_LINES - 1, 0))
@@ -75,7 +73,7 @@ class Definitions:
         """What the function's body uses, in order of first use, at most ``MAX_USES``."""
         module = self._modules.get(function.path)
         node = module.definitions.get(function.name) if module is not None else None
-        if module is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if module is None or not isinstance(node, FunctionNode):
             return []
         found: dict[Use, None] = {}
         for use in self._uses(function, node):
@@ -218,9 +216,7 @@ def _module_names(path: str) -> list[str]:
 
 def _local_names(node: FunctionNode) -> set[str]:
     """Parameters and what the function assigns."""
-    arguments = node.args
-    names = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    names |= {each.arg for each in (arguments.vararg, arguments.kwarg) if each is not None}
+    names = {each.arg for each in parameters_of(node.args)}
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
             names.add(inner.id)

@@ -3,60 +3,23 @@
 from __future__ import annotations
 
 import ast
-import random
-import re
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
 
-from indexer.selection import VENDORED_FOLDERS
+from eval.tasks import ordering
+from eval.tasks.python_source import (
+    FunctionNode,
+    first_line,
+    is_own_code,
+    parameters_of,
+    parse_python,
+    split_lines,
+    walk_functions,
+)
 
 from .records import Function
 
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-
 MIN_BODY_LINES, MAX_BODY_LINES = 3, 40
-_TEST_FOLDERS = frozenset("test tests testing _test _tests".split())
-_OTHER_FOLDERS = VENDORED_FOLDERS | frozenset(
-    "doc docs example examples sample samples demo demos benchmark benchmarks bench tutorial tutorials build dist "
-    "migrations".split()
-)
-_OTHER_FILES = frozenset("conftest.py setup.py noxfile.py tasks.py fabfile.py".split())
-
-
-def parse_python(text: str) -> ast.Module | None:
-    """The syntax tree of other people's source, without their warnings; None where this Python cannot read it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of invalid escapes
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def split_lines(text: str) -> list[str]:
-    """The lines as Python's parser counts them: ``str.splitlines`` also breaks at form feeds. With their ends."""
-    lines = text.split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + lines[-1:] * bool(lines[-1])
-
-
-def is_test_file(path: str) -> bool:
-    """Whether a file belongs to the tests, by its name or folder."""
-    pure = PurePosixPath(path)
-    return (
-        any(part.lower() in _TEST_FOLDERS for part in pure.parts[:-1])
-        or pure.name == "conftest.py"
-        or bool(re.match(r"(test_.*|.*_test|tests?)\.\w+$", pure.name))
-    )
-
-
-def is_own_code(path: str) -> bool:
-    """Whether functions of a file may be asked for: no tests, documentation, examples, builds or vendored code."""
-    pure = PurePosixPath(path)
-    if is_test_file(path) or pure.name in _OTHER_FILES:
-        return False
-    return not any(part.lower() in _OTHER_FOLDERS for part in pure.parts[:-1])
 
 
 def find_functions(texts: Mapping[str, str]) -> list[Function]:
@@ -71,33 +34,6 @@ def find_functions_in(path: str, text: str) -> list[Function]:
     tree = parse_python(text)
     lines = split_lines(text)
     return [make_function(path, lines, name, node) for name, node in walk_functions(tree)] if tree is not None else []
-
-
-def walk_functions(tree: ast.Module) -> Iterator[tuple[str, FunctionNode]]:
-    """Dotted name and node of each function in modules and classes, also under ``if`` and ``try``."""
-    pending: list[tuple[str, ast.AST]] = [("", tree)]
-    while pending:
-        scope, node = pending.pop()
-        inner: list[tuple[str, ast.AST]] = []
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield scope + child.name, child
-            elif isinstance(child, ast.ClassDef):
-                inner.append((f"{scope}{child.name}.", child))
-            elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-                inner.append((scope, child))
-        pending.extend(reversed(inner))
-
-
-def find_class(text: str, name: str) -> ast.ClassDef | None:
-    """The class of that dotted name in a file."""
-    tree = parse_python(text)
-    found: ast.AST | None = tree
-    for part in name.split("."):
-        if found is None:
-            return None
-        found = next((node for node in ast.walk(found) if isinstance(node, ast.ClassDef) and node.name == part), None)
-    return found if isinstance(found, ast.ClassDef) else None
 
 
 def make_function(path: str, lines: Sequence[str], name: str, node: FunctionNode) -> Function:
@@ -117,8 +53,8 @@ def make_function(path: str, lines: Sequence[str], name: str, node: FunctionNode
 def _colon_line(node: FunctionNode, lines: Sequence[str]) -> int:
     """The line that a signature ends on."""
     arguments = node.args
-    last: list[ast.expr | ast.arg | None] = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    last += [arguments.vararg, arguments.kwarg, *arguments.defaults, *arguments.kw_defaults, node.returns]
+    last: list[ast.expr | ast.arg | None] = [*parameters_of(arguments), *arguments.defaults, *arguments.kw_defaults]
+    last.append(node.returns)
     places = [(part.end_lineno or 0, part.end_col_offset or 0) for part in last if part is not None]
     line, column = max(places, default=(node.lineno, node.col_offset))
     while line < (node.end_lineno or line):
@@ -168,12 +104,6 @@ def choose_candidates(texts: Mapping[str, str]) -> tuple[list[Function], Counter
     return chosen, reasons
 
 
-def first_line(statement: ast.stmt) -> int:
-    """The line that a statement begins on: that of its first decorator, where it has one."""
-    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-
-
 def _is_trivial(node: FunctionNode, *, has_docstring: bool) -> bool:
     """Whether nobody would need to know anything to write it: constants, parameters stored, one plain return."""
     body = node.body[1:] if has_docstring else node.body
@@ -197,17 +127,9 @@ def spread(functions: Sequence[Function], seed: int) -> list[Function]:
 
     Those with a docstring come before those without, since a signature alone leaves too much open.
     """
+    by_place = sorted(functions, key=lambda function: (function.path, function.start_line))
     ordered: list[Function] = []
     for documented in (True, False):
-        by_file: dict[str, list[Function]] = {}
-        for function in sorted(functions, key=lambda f: (f.path, f.start_line)):
-            if bool(function.docstring) == documented:
-                by_file.setdefault(function.path, []).append(function)
-        chance = random.Random(f"{seed}/{documented}")
-        files = list(by_file.values())
-        chance.shuffle(files)
-        for file in files:
-            chance.shuffle(file)
-        for turn in range(max((len(file) for file in files), default=0)):
-            ordered += [file[turn] for file in files if turn < len(file)]
+        same = [function for function in by_place if bool(function.docstring) == documented]
+        ordered += ordering.spread(same, f"{seed}/{documented}", lambda function: function.path)
     return ordered

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eval.cases import Span
+from eval.tasks.python_source import is_test_file, parse_python, split_lines
 
 from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of
 from .definitions import Definitions
-from .functions import find_functions_in, is_test_file, parse_python, split_lines
+from .functions import find_functions_in
 from .history import GitHistory
 from .placing import STUB, body_of, cut_bodies, cut_functions
 from .records import Function

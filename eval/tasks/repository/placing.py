@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from eval.cases import Verdict
+from eval.tasks.python_source import FunctionNode, first_line, parse_python, split_lines, walk_functions
 
-from .functions import FunctionNode, parse_python, split_lines, walk_functions
 from .records import Function
 
 STUB = "..."
@@ -147,7 +147,7 @@ def _where(source: str) -> str:
 def _reindented(source: str, node: FunctionNode, statements: Sequence[ast.stmt], indent: str) -> list[str]:
     """The statements' lines, moved to ``indent``. Lines within a string stay as they are."""
     lines = split_lines(source)
-    first = min([statements[0].lineno, *(d.lineno for d in getattr(statements[0], "decorator_list", []))])
+    first = first_line(statements[0])
     last = node.end_lineno or first
     if lines[first - 1][: statements[0].col_offset].strip():  # `def f(x): return x`, the signature on any lines
         joined = "; ".join(ast.get_source_segment(source, statement) or "" for statement in statements)
@@ -235,5 +235,4 @@ def _needed_part(statement: ast.stmt, source: str, needed: set[str]) -> str:
         if isinstance(statement, ast.Import):
             return ast.unparse(ast.Import(names))
         return ast.unparse(ast.ImportFrom(statement.module, names, statement.level))
-    first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-    return "".join(split_lines(source)[first - 1 : statement.end_lineno]).rstrip()
+    return "".join(split_lines(source)[first_line(statement) - 1 : statement.end_lineno]).rstrip()

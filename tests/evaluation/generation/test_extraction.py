@@ -234,11 +234,12 @@ _PIECES = st.sampled_from(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(_PIECES, st.text(max_size=20)), max_size=25), st.sampled_from(["python", "java", "html"]))
 def test_never_raises_and_is_deterministic(pieces: list[str], language: str) -> None:
-    """Whatever is answered, there is a string or None, the same each time, of lines that the answer holds."""
+    """Whatever is answered, there is a string or None, the same each time, whose lines stand in the answer."""
     text = "".join(pieces)
     code = extract_code(text, language, defines="area")
     assert code == extract_code(text, language, defines="area")
     assert code is None or (code.strip() and code.endswith("\n"))
+    assert all(line.strip() in text.replace("\0", "") for line in (code or "").split("\n"))
     assert answered_language(text) == answered_language(text)
     find_blocks(text)
 

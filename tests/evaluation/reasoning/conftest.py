@@ -16,6 +16,7 @@ WORDS = '''\
 """Words of labels."""
 
 import random
+from pathlib import Path
 
 SEPARATOR = "~"
 _seen = []
@@ -58,6 +59,14 @@ def numbers(n):
     yield from range(n)
 
 
+def ending(path):
+    return path.rpartition(".")[2] + "-file"
+
+
+def sum_of_place(name):
+    return sum(map(ord, str(Path(name).absolute())))
+
+
 class Label:
     def __init__(self, text):
         self.text = text
@@ -74,7 +83,11 @@ class Label:
         return text[::-1]
 '''
 TESTS = """\
-from labels.words import Label, count_vowels, draw, join_words, number, numbers, same, sort_in_place
+import os
+
+from labels.words import (
+    Label, count_vowels, draw, ending, join_words, number, numbers, same, sort_in_place, sum_of_place
+)
 
 
 def test_words():
@@ -91,6 +104,8 @@ def test_others():
     assert number("seven") == 501
     assert sort_in_place(["b", "a"]) == 42
     assert list(numbers(3)) == [0, 1, 2]
+    assert ending(os.path.join(os.getcwd(), "words.py")) == "py-file"
+    assert sum_of_place("words") > 100
 
 
 def test_label():

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from eval.tasks.excerpts import find_function
+from eval.tasks.python_source import parse_python
 from eval.tasks.reasoning.choosing import (
     ALONE,
     WITH_HELPERS,
@@ -19,7 +20,7 @@ from eval.tasks.reasoning.choosing import (
 )
 from eval.tasks.reasoning.recorder import spell
 from eval.tasks.reasoning.recording import Call
-from eval.tasks.repository.functions import find_functions_in, parse_python
+from eval.tasks.repository.functions import find_functions_in
 
 SOURCE = "".join(f"def f{n}(a):\n    return a * {n}\n\n\n" for n in range(8))
 
@@ -86,6 +87,7 @@ def test_a_call_that_cannot_be_asked_about_has_a_reason(recorded: Call, reason: 
     [
         ('>>> f0("spring")\n"autumn"', True),
         ("f0('spring') gives AUTUMN", True),
+        ("f0('Spring') gives Autumn", True),
         ("spring" + " " * 500 + "autumn", False),
         ("spring and autumnal", False),
         ("nothing of it", False),
@@ -93,7 +95,7 @@ def test_a_call_that_cannot_be_asked_about_has_a_reason(recorded: Call, reason: 
 )
 def test_a_value_beside_its_arguments_is_a_near_copy(text: str, is_near: bool) -> None:
     """Whatever the quotes; not where they are far apart, nor within another word."""
-    assert is_near_copy(call(), {"README.md": text}) is is_near
+    assert is_near_copy(call(), [text.lower()]) is is_near
 
 
 @pytest.mark.parametrize("n_values", [1, 2, 5, 30])
@@ -118,6 +120,14 @@ def test_the_order_is_the_seeds() -> None:
     given = candidates([str(n) for n in range(40, 60)])
     assert order_candidates(given, 3) == order_candidates(list(reversed(given)), 3)
     assert order_candidates(given, 3) != order_candidates(given, 4)
+
+
+def test_what_goes_leaves_the_others_where_they_are() -> None:
+    """Without one function the order of the other functions' cases is as it was."""
+    given = candidates([str(n) for n in range(40, 60)])
+    gone = given[0].function.key
+    without = order_candidates([each for each in given if each.function.key != gone], 3)
+    assert without == [each for each in order_candidates(given, 3) if each.function.key != gone]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.tasks.excerpts import find_function
+from eval.tasks.python_source import parse_python
 from eval.tasks.reasoning.recording import Call, Target, record_calls, replay_calls
-from eval.tasks.repository.functions import find_functions_in, parse_python
+from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.records import TestRecord as Record  # pytest takes Test* for tests
 from eval.tasks.repository.records import TestReport as Report
 

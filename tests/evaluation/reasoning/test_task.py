@@ -21,7 +21,9 @@ EXPECTED = {
     "Label.size_of('tag', margin=10)": "13",
     "Label.mirrored('stressed')": "'desserts'",
 }
-NEVER_ASKED = {"same", "draw", "number", "sort_in_place", "numbers", "Label.shout", "Label.__init__"}
+NEVER_ASKED = {
+    *("same", "draw", "number", "sort_in_place", "numbers", "ending", "sum_of_place", "Label.shout", "Label.__init__")
+}
 
 
 def read(harvest: Harvest, ref: str) -> str:
@@ -41,7 +43,8 @@ def test_calls_are_asked_about_as_a_person_would_write_them(harvest: Harvest) ->
 
 
 def test_what_does_not_follow_from_the_arguments_is_not_asked(harvest: Harvest) -> None:
-    """Nothing drawn, counted, changed in place, handed back or generated; no method that needs an object."""
+    """Nothing drawn, counted, changed in place, handed back or generated; no method that needs an object, and nothing
+    that names a folder of the run or depends on one."""
     assert not {case.data["name"] for case in harvest.cases} & NEVER_ASKED
 
 
@@ -98,6 +101,12 @@ def test_the_same_seed_gives_the_same_cases(given: TaskInput, harvest: Harvest) 
     """From the same repository, with nothing kept."""
     anew = replace(given, folder=given.folder.with_name("reasoning-anew"))
     assert ReasoningTask().harvest(anew).cases == harvest.cases
+
+
+def test_fewer_cases_are_the_first_of_more(given: TaskInput, harvest: Harvest) -> None:
+    """So that a run with a smaller limit has answered a part of a larger one."""
+    for limit in range(1, len(harvest.cases)):
+        assert ReasoningTask().harvest(replace(given, limit=limit)).cases == harvest.cases[:limit]
 
 
 def test_a_second_harvest_runs_no_test_again(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from eval.cases import Attempt, Result, Score, ShownPassage, Verdict
 from eval.report.build import build_report
 from eval.report.records import Report
+from eval.running.records import RepoSetup, RunSetup, Start, TaskSetup
 
 MakeResult = Callable[..., Result]
 MakeReport = Callable[..., Report]
@@ -73,6 +74,28 @@ def make_result(arm: str = "none", case_id: str = "c1", *, correct: bool = False
     return Result(arm=arm, case_id=case_id, score=score, attempts=attempts, context_tokens=tokens, **(plain | fields))
 
 
+def make_task(task: str = "completion", repo: str = "garden", **fields: Any) -> TaskSetup:
+    """A task of a set-up; what is not named is plain."""
+    plain: dict[str, Any] = {"version": 1, "limit": 0, "n_cases": 2, "max_tokens": 400, "cases": "1", "index": "i"}
+    return TaskSetup(repo=repo, task=task, **(plain | fields))
+
+
+def make_start(**fields: Any) -> Start:
+    """A start; what is not named is plain."""
+    plain: dict[str, Any] = {"started_at": "2026-11-25T10:00:00", "arms": (), "tasks": (), "quarry_version": ""}
+    plain |= {"quarry_commit": "", "sandbox": "", "machine": {}, "versions": {}}
+    return Start(**(plain | fields))
+
+
+def make_setup(*tasks: TaskSetup, repos: Sequence[str] = (), **fields: Any) -> RunSetup:
+    """A set-up of ``tasks`` and of repositories by their names; what is not named is plain."""
+    content = fields.pop("content", "c0ffee")
+    plain: dict[str, Any] = {"model": "m", "model_identity": {}, "seed": 0, "context_tokens": 900, "window_tokens": 0}
+    plain |= {"max_tokens": None, "limit": None, "decisive": {}, "tasks": tasks}
+    plain["repos"] = [RepoSetup(name, name, "@worktree", None, content) for name in repos]
+    return RunSetup(**(plain | fields))
+
+
 def make_results(task: str, repo: str, model: str, n: int, arms: list[str], seed: int) -> list[Result]:
     """Results of one group: cases share their difficulty over arms, three of them a file."""
     chance = random.Random(f"{task} {repo} {model} {seed}")
@@ -127,7 +150,7 @@ def make_results(task: str, repo: str, model: str, n: int, arms: list[str], seed
     return results
 
 
-def make_run(seed: int = 1, n: int = 36) -> tuple[list[dict[str, Any]], list[Result]]:
+def make_run(seed: int = 1, n: int = 36) -> tuple[list[RunSetup], list[Result]]:
     """A small model on two repositories, a larger one on one, its repair not complete; ablations of one task."""
     results: list[Result] = []
     setups = []
@@ -139,11 +162,11 @@ def make_run(seed: int = 1, n: int = 36) -> tuple[list[dict[str, Any]], list[Res
             for task in ("questions", "completion", "repair", "reasoning"):
                 arms = [*main, "dense", "lexical", "retrieval:k=5"] if task == "completion" else main
                 results += make_results(task, repo, model, n, arms, seed)
-                tasks.append({"repo": repo, "task": task, "n_cases": n, "version": 1, "max_tokens": 400})
+                tasks.append(make_task(task, repo, n_cases=n))
         for task in ("generation", "optimisation") if is_small else ():
             results += make_results(task, "built-in", model, n // 2, ["none", "retrieval"], seed)
-            tasks.append({"repo": "built-in", "task": task, "n_cases": n // 2, "version": 1, "max_tokens": 400})
-        setups.append({"model": model, "seed": seed, "context_tokens": 900, "tasks": tasks})
+            tasks.append(make_task(task, "built-in", n_cases=n // 2))
+        setups.append(make_setup(*tasks, model=model, seed=seed))
     cut = [result for result in results if (result.task, result.arm) == ("repair", "oracle") and "1.5b" in result.model]
     dropped = {id(result) for result in cut[n // 2 :]}
     return setups, [result for result in results if id(result) not in dropped]
@@ -156,13 +179,13 @@ def make_result_fixture() -> MakeResult:
 
 
 @pytest.fixture(scope="session")
-def run() -> tuple[list[dict[str, Any]], list[Result]]:
+def run() -> tuple[list[RunSetup], list[Result]]:
     """A made-up run: its set-ups and results."""
     return make_run()
 
 
 @pytest.fixture(scope="session")
-def report(run: tuple[list[dict[str, Any]], list[Result]]) -> Report:
+def report(run: tuple[list[RunSetup], list[Result]]) -> Report:
     """The report of the made-up run."""
     setups, results = run
     return build_report(
@@ -176,7 +199,12 @@ def report_of() -> MakeReport:
 
     def make(*results: Result, **fields: Any) -> Report:
         return build_report(
-            fields.pop("setups", [{}]), results, name="test", made_at="2026-11-25T20:00:00Z", commit="abc", **fields
+            fields.pop("setups", [make_setup()]),
+            results,
+            name="test",
+            made_at="2026-11-25T20:00:00Z",
+            commit="abc",
+            **fields,
         )
 
     return make

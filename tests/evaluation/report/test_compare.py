@@ -13,10 +13,12 @@ from eval.report.compare import compare_runs, to_text
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.reading import Runs
 
+from .conftest import make_setup, make_task
 
-def runs_of(model: str, results: list[Any], **fields: Any) -> Runs:
+
+def runs_of(model: str, results: list[Any], *tasks: Any, **fields: Any) -> Runs:
     """A run of one model."""
-    return Runs([{"model": model, "seed": 0} | fields], results)
+    return Runs([make_setup(*tasks, model=model, **fields)], results)
 
 
 def make_results(make_result: Any, model: str, n_none: int, n_retrieval: int, n: int = 24) -> list[Any]:
@@ -63,14 +65,25 @@ def test_other_scoring_is_among_what_differs(make_result: Any) -> None:
     """By the part, of tasks that both runs have; of a run from before it was recorded nothing is said."""
 
     def run(model: str, scoring: dict[str, str]) -> Runs:
-        task = {"repo": "garden", "task": "completion", "scoring": scoring}
-        return runs_of(model, make_results(make_result, model, 3, 9), tasks=[task])
+        return runs_of(model, make_results(make_result, model, 3, 9), make_task(scoring=scoring))
 
     one, two, old = run("m", {"code": "a", "python": "3.11"}), run("n", {"code": "b", "python": "3.11"}), run("n", {})
     rows = compare_runs(one, two, ("one", "two")).differs
     assert ("completion on garden.scoring.code", "a", "b") in rows
     assert [row[0] for row in rows] == ["model", "completion on garden.scoring.code"]
     assert [row[0] for row in compare_runs(one, old, ("one", "two")).differs] == ["model"]
+
+
+def test_other_cases_are_among_what_differs(make_result: Any) -> None:
+    """A case has the id of its function, also where its prompt or what is hidden from it has changed."""
+    one, two = (
+        runs_of("m", make_results(make_result, "m", 3, 9), make_task(cases=cases, version=version))
+        for cases, version in (("aa", 3), ("bb", 4))
+    )
+    assert compare_runs(one, two, ("one", "two")).differs == [
+        ("completion on garden.version", "3", "4"),
+        ("completion on garden.cases", "aa", "bb"),
+    ]
 
 
 def test_nothing_in_common_is_an_error(make_result: Any) -> None:

@@ -12,6 +12,8 @@ from eval.report.figures import NONE, ORACLE, RETRIEVAL
 from eval.report.records import Report
 from eval.stats import adjust_holm, mcnemar_p
 
+from .conftest import make_setup, make_task
+
 
 def test_only_pairs_count(make_result: Any, report_of: Any) -> None:
     """A case that one arm lacks is in neither side of the difference, and is said to be missing."""
@@ -26,8 +28,7 @@ def test_only_pairs_count(make_result: Any, report_of: Any) -> None:
 
 def test_the_set_up_says_how_many_cases_there_should_be(make_result: Any, report_of: Any) -> None:
     """Cases that no arm was asked yet are missing too."""
-    setup = {"model": "m", "tasks": [{"repo": "garden", "task": "completion", "n_cases": 5}]}
-    report = report_of(make_result(NONE, "c1", model="m"), setups=[setup])
+    report = report_of(make_result(NONE, "c1", model="m"), setups=[make_setup(make_task(n_cases=5))])
     assert report.groups[0].n_cases == 5
     assert report.groups[0].missing == ["none: 4 of 5 cases have no result yet"]
 

@@ -15,6 +15,8 @@ from eval.report import to_json
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.page import render_page
 
+from .conftest import make_setup, make_task
+
 EVIL = "</pre><script>alert(1)</script><img src=http://example.org/x.png onerror=alert(2)>"
 
 
@@ -86,7 +88,7 @@ def test_what_a_model_wrote_is_text(make_result: Any, report_of: Any) -> None:
     evil = {"text": EVIL, "path": EVIL, "kind": EVIL, "explanation": EVIL, "repo": EVIL, "task": EVIL, "model": EVIL}
     evil["messages"] = [{"role": "user", "content": EVIL}]
     results = [make_result(arm, "c1", correct=arm == RETRIEVAL, **evil) for arm in (NONE, RETRIEVAL)]
-    page = Page(render_page(report_of(*results, setups=[{"model": EVIL, "note": EVIL}]), results))
+    page = Page(render_page(report_of(*results, setups=[make_setup(make_task(notes=[EVIL]), model=EVIL)]), results))
     assert not [attrs for tag, attrs in page.tags if tag in ("script", "img") or "onerror" in attrs]
 
 

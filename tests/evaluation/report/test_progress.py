@@ -7,16 +7,21 @@ from typing import Any
 from eval.report.build import build_report
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.plan import PUBLICATION
-from eval.report.progress import Plan, trace_progress
+from eval.report.progress import PlannedRuns, trace_progress
 from eval.report.publish import to_results_page
 from eval.report.text import progress_table, to_markdown
+from eval.running.records import RunSetup, TaskSetup
 
-PLAN = Plan(models=("m",), tasks={"completion": 4, "repair": 4}, repos=("garden", "harbour"), arms=(NONE, RETRIEVAL))
+from .conftest import make_setup, make_start, make_task
+
+PLAN = PlannedRuns(
+    models=("m",), tasks={"completion": 4, "repair": 4}, repos=("garden", "harbour"), arms=(NONE, RETRIEVAL)
+)
 
 
-def setup_of(*tasks: dict[str, Any], arms: tuple[str, ...] = (NONE, RETRIEVAL)) -> dict[str, Any]:
-    """A set-up of the model ``m`` whose one start named all tasks."""
-    return {"model": "m", "tasks": list(tasks), "starts": [{"arms": arms, "tasks": [each["task"] for each in tasks]}]}
+def setup_of(*tasks: TaskSetup) -> RunSetup:
+    """A set-up of the model ``m`` whose one start named all tasks, with and without retrieval."""
+    return make_setup(*tasks, starts=[make_start(arms=(NONE, RETRIEVAL), tasks=[each.task for each in tasks])])
 
 
 def test_every_cell_of_the_plan_has_its_row(make_result: Any) -> None:
@@ -44,15 +49,15 @@ def test_an_error_is_no_answer(make_result: Any) -> None:
 def test_a_repository_that_has_no_more_is_complete_with_fewer(make_result: Any) -> None:
     """Three cases of three that could be made, where four were planned; a lower limit completes nothing."""
     results = [make_result(arm, f"c{n}", model="m") for n in range(3) for arm in (NONE, RETRIEVAL)]
-    task = {"repo": "garden", "task": "completion", "n_cases": 3}
-    exhausted, limited = (trace_progress([setup_of(task | {"limit": n})], results, PLAN)[0] for n in (4, 3))
+    setups = [setup_of(make_task(n_cases=3, limit=limit)) for limit in (4, 3)]
+    exhausted, limited = (trace_progress([setup], results, PLAN)[0] for setup in setups)
     assert (exhausted.n_cases, exhausted.n_complete) == (3, 2)
     assert (limited.n_cases, limited.n_complete) == (4, 0)
 
 
 def test_a_repository_without_an_answer_is_named(make_result: Any, report_of: Any) -> None:
     """Its cases stand in the set-up and no arm has answered one: text and page say so."""
-    tasks = [{"repo": repo, "task": "completion", "n_cases": 2} for repo in ("garden", "harbour")]
+    tasks = [make_task("completion", repo, n_cases=2) for repo in ("garden", "harbour")]
     results = [make_result(arm, f"c{n}", model="m") for n in range(2) for arm in (NONE, RETRIEVAL)]
     report = report_of(*results, setups=[setup_of(*tasks)])
     assert "No case is answered yet, of so many: completion on harbour, m (2)." in to_markdown(report)
@@ -61,9 +66,7 @@ def test_a_repository_without_an_answer_is_named(make_result: Any, report_of: An
 
 def test_an_arm_that_was_set_out_and_has_no_answer_is_missing(make_result: Any, report_of: Any) -> None:
     """The start named it; the task says that all its cases have no result yet."""
-    task = {"repo": "garden", "task": "completion", "n_cases": 1}
-    setup = setup_of(task, arms=(NONE, RETRIEVAL))
-    group = report_of(make_result(NONE, "c1", model="m"), setups=[setup]).groups[0]
+    group = report_of(make_result(NONE, "c1", model="m"), setups=[setup_of(make_task(n_cases=1))]).groups[0]
     assert group.missing == ["retrieval: 1 of 1 cases have no result yet"]
 
 

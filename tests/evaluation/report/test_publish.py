@@ -12,6 +12,8 @@ from eval.report.figures import NONE, RETRIEVAL
 from eval.report.plots import draw_gains
 from eval.report.publish import draw_pictures, to_results_page, without_paths
 
+from .conftest import make_setup, make_task
+
 
 def test_no_folder_of_the_machine_is_left() -> None:
     """Of a path its last part; addresses and relative paths stay."""
@@ -61,6 +63,30 @@ def test_the_page_opens_with_what_was_found(make_result: Any, report_of: Any) ->
     assert places == sorted(places)
 
 
+def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_of: Any) -> None:
+    """Which arms were asked in which rows; and which prompt, where it decided the row's answers."""
+    rows = [("questions", "1", ("none", "retrieval")), ("reasoning", "2", ("none", "retrieval", "placebo"))]
+    rows.append(("completion", "1", ("none", "retrieval")))  # asked by the prompt for code, which is the same
+    results = [make_result(arm, f"c{n}", task=task) for task, _, arms in rows for arm in arms for n in range(4)]
+    setups = [make_setup(make_task(task), decisive={"prompt": prompt, "code_prompt": "1"}) for task, prompt, _ in rows]
+    page = to_results_page(report_of(*results, setups=setups), {})
+    assert "without code (`none`), with as much irrelevant code (`placebo`, in 1 of 3 rows) and with what" in page
+    assert "`oracle`" not in page.partition("##")[0]
+    assert "Rows differ in prompt: 1 for questions on garden by m; 2 for reasoning on garden by m. What" in page
+
+
+def test_the_confidence_of_the_search_is_judged_where_questions_are_asked(make_result: Any, report_of: Any) -> None:
+    """Whether it tells where the answer is shown, and where the answer is right."""
+    results = [make_result(NONE, f"c{n}", task="questions") for n in range(20)]
+    results += [
+        make_result(RETRIEVAL, f"c{n}", task="questions", correct=n < 8, found_sources=n < 10, confidence=1 - n / 20)
+        for n in range(20)
+    ]
+    page = to_results_page(report_of(*results), {})
+    assert "passages hold the answer: AUROC 1.000, calibration error" in page
+    assert "(0.600 by chance)" in page
+
+
 def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) -> None:
     """A split with one part of five cases or more, or without a right answer, is in the JSON alone."""
     for n_small, is_right, is_there in ((6, True, True), (4, True, False), (6, False, False)):
@@ -77,8 +103,8 @@ def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) 
 def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
     """A link to the figures, the harvest's notes folded under their task, and a word before it is used."""
     results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
-    task = {"repo": "garden", "task": "completion", "n_cases": 12, "notes": ["7 of the repository's 7 tests pass."]}
-    setup = {"model": "m", "tasks": [task], "repos": [{"name": "garden", "content": "c0ffee"}]}
+    task = make_task(n_cases=12, notes=["7 of the repository's 7 tests pass."])
+    setup = make_setup(task, repos=["garden"])
     page = to_results_page(report_of(*results, setups=[setup]), {}, "../eval/results/test.json")
     assert "[test.json](../eval/results/test.json)" in page
     detail = page.split("#### completion on garden\n")[1]

@@ -8,22 +8,17 @@ import pytest
 
 from eval.errors import RunMismatch
 from eval.report.reading import merge_runs
+from eval.running.records import RunSetup
+
+from .conftest import make_setup, make_start, make_task
 
 
-def setup_of(model: str = "m", **fields: Any) -> dict[str, Any]:
-    """A set-up as JSON."""
-    repo = {"name": "garden", "content": fields.pop("content", "c0ffee")}
-    task = {"repo": "garden", "task": "completion", "cases": fields.pop("cases", "1"), "n_cases": 2}
-    start = {"started_at": fields.pop("at", "2026-11-25T10:00:00"), "quarry_commit": fields.pop("commit", "aaa")}
-    return {
-        "model": model,
-        "seed": 0,
-        "context_tokens": 900,
-        "decisive": {"prompt": "1", "search": 3},
-        "repos": [repo],
-        "tasks": [task],
-        "starts": [start],
-    } | fields
+def setup_of(model: str = "m", **fields: Any) -> RunSetup:
+    """A set-up of one task."""
+    task = make_task(cases=fields.pop("cases", "1"), scoring=fields.pop("scoring", {}))
+    start = make_start(started_at=fields.pop("at", "2026-11-25T10:00:00"), quarry_commit=fields.pop("commit", "aaa"))
+    plain = {"decisive": {"prompt": "1", "search": 3}, "starts": [start]}
+    return make_setup(task, model=model, repos=["garden"], **(plain | fields))
 
 
 def test_other_models_tasks_and_repositories_stand_side_by_side(make_result: Any) -> None:
@@ -60,16 +55,14 @@ def test_arms_of_unequal_runs_are_not_laid_side_by_side(make_result: Any, change
 
 def test_verdicts_of_other_code_are_not_laid_side_by_side(make_result: Any) -> None:
     """The part that differs is named; a run from before it was recorded is taken as it is."""
-    task = {"repo": "garden", "task": "completion", "cases": "1", "n_cases": 2}
-    old, one, two = ({**task, "scoring": scoring} for scoring in ({}, {"code": "a", "python": "3.11"}, {"code": "b"}))
+    old, one, two = (setup_of(scoring=scoring) for scoring in ({}, {"code": "a", "python": "3.11"}, {"code": "b"}))
     results = [[make_result(arm, model="m")] for arm in ("none", "retrieval")]
 
     def merge(first: Any, second: Any) -> int:
-        setups = (setup_of(tasks=[first]), setup_of(tasks=[second]))
-        runs = zip(("one", "two"), setups, results, strict=True)
+        runs = zip(("one", "two"), (first, second), results, strict=True)
         return len(merge_runs(list(runs)).results)
 
-    assert merge(old, one) == merge(task, two) == merge(one, one) == 2
+    assert merge(old, one) == merge(old, two) == merge(one, one) == 2
     with pytest.raises(RunMismatch, match=r"task scoring\.code \('a' and 'b'\)"):
         merge(one, two)
 

@@ -10,20 +10,21 @@ import pytest
 from eval.cli import evaluate
 from eval.datasets import ABOUT, DATASETS, STANDARD_SUITE, find_pinned
 from eval.report.setups import describe_setup, find_notes, packages_table, write_commands
+from eval.running.records import RunSetup
+
+from .conftest import make_setup, make_start, make_task
 
 PINNED = {each.name: f"{each.name}-{each.version}" for each in DATASETS}
 
 
-def setup_of(repos: list[str], *tasks: tuple[str, str], **fields: Any) -> dict[str, Any]:
+def setup_of(
+    repos: list[str], *tasks: tuple[str, str], scoring: dict[str, str] | None = None, **fields: Any
+) -> RunSetup:
     """A set-up of ``repos`` and of (repository, task) that are begun."""
-    return {
-        "model": "embedded/m",
-        "limit": 20,
-        "context_tokens": 800,
-        "repos": [{"name": repo, "content": "c0ffee"} for repo in repos],
-        "tasks": [{"repo": repo, "task": task, "n_cases": 9, "notes": [f"of {task}"]} for repo, task in tasks],
-        "starts": [{"arms": ["none", "retrieval"], "machine": {"processor": "P", "cores": 2}}],
-    } | fields
+    begun = [make_task(task, repo, notes=[f"of {task}"], scoring=scoring or {}) for repo, task in tasks]
+    start = make_start(arms=["none", "retrieval"], machine={"processor": "P", "cores": 2})
+    plain = {"model": "embedded/m", "limit": 20, "context_tokens": 800, "starts": [start]}
+    return make_setup(*begun, repos=repos, **(plain | fields))
 
 
 def test_the_standard_suite_is_named_as_such_also_where_it_is_not_all_begun() -> None:
@@ -69,15 +70,15 @@ def test_what_decided_the_answers_is_said_and_what_is_not_known_is_not() -> None
     boltons = find_pinned(PINNED["boltons"])
     assert boltons is not None
     identity = {"sha256": "beef", "engine": "e 1", "options": {"n_slots": 1}}
-    setup = setup_of([PINNED["boltons"]], (PINNED["boltons"], "repair"), model_identity=identity, seed=7)
-    setup["tasks"][0]["scoring"] = {"sandbox": "s"}
+    task = (PINNED["boltons"], "repair")
+    setup = setup_of([PINNED["boltons"]], task, scoring={"sandbox": "s"}, model_identity=identity, seed=7)
     rows = dict(describe_setup(setup))
     assert (rows["SHA-256 of the model's file"], rows["engine"]) == ("beef", "e 1; n_slots 1")
     assert rows[f"scoring of repair on {PINNED['boltons']}"] == "sandbox s"
     assert boltons.sha256 in rows[f"repository {PINNED['boltons']}"]
     assert (rows["arms"], rows["seed"]) == ("none, retrieval", "7")
     assert (rows["caps"], rows["machine"]) == ("800 tokens of code in a prompt", "P, 2 cores")
-    assert describe_setup({}) == []
+    assert "sandbox" not in rows and "libraries" not in rows
 
 
 def test_every_pinned_package_says_what_it_is() -> None:
@@ -87,7 +88,7 @@ def test_every_pinned_package_says_what_it_is() -> None:
     assert table is not None and all(each.sha256 in table for each in DATASETS)
     assert "2013, before the models" in table
     assert "not pinned; at `c0ffee`" in table
-    assert packages_table([{}]) is None
+    assert packages_table([setup_of([])]) is None
 
 
 def test_notes_are_those_of_the_task_with_the_model() -> None:

@@ -20,6 +20,8 @@ from eval.report.wording import (
     write_signed,
 )
 
+from .conftest import make_setup, make_start
+
 
 def gain_of(make_result: Any, report_of: Any, n: int, n_gained: int, n_lost: int, n_files: int = 1000) -> Any:
     """The gain of ``n`` cases, of which so many are gained and lost."""
@@ -135,14 +137,14 @@ def test_equal_reasons_count_together() -> None:
 
 def test_versions_that_differ_are_a_caveat(make_result: Any, report_of: Any) -> None:
     """Runs of two commits in one report may differ by that alone."""
-    setups = [{"starts": [{"quarry_commit": commit}]} for commit in ("aaa", "bbb", "aaa")]
+    setups = [make_setup(starts=[make_start(quarry_commit=commit)]) for commit in ("aaa", "bbb", "aaa")]
     assert any("aaa, bbb" in caveat for caveat in report_of(make_result(), setups=setups).caveats)
     assert not any("versions" in caveat for caveat in report_of(make_result(), setups=setups[:1]).caveats)
 
 
 def test_a_checkout_that_was_changed_keeps_its_plus(make_result: Any, report_of: Any) -> None:
     """The same commit with changes is another version, and is named as such."""
-    setups = [{"starts": [{"quarry_commit": commit}]} for commit in ("a" * 40, "a" * 40 + "+")]
+    setups = [make_setup(starts=[make_start(quarry_commit=commit)]) for commit in ("a" * 40, "a" * 40 + "+")]
     text = " ".join(report_of(make_result(), setups=setups).caveats)
     assert f"{'a' * 12}, {'a' * 12}+." in text
 
@@ -171,7 +173,7 @@ def test_a_placebo_that_is_perhaps_beaten_proves_nothing(make_result: Any, repor
 
 def test_what_is_said_of_greedy_answers_is_said_of_greedy_runs_only() -> None:
     """Answers that were drawn by chance are called so."""
-    greedy, drawn = (list_caveats([], [{"temperature": t}]) for t in (0.0, 0.8))
+    greedy, drawn = (list_caveats([], [make_setup(temperature=t)]) for t in (0.0, 0.8))
     assert any("greedy" in line for line in greedy) and not any("greedy" in line for line in drawn)
     assert any("by chance" in line for line in drawn) and not any("by chance" in line for line in greedy)
 
@@ -218,7 +220,7 @@ def test_what_the_oracle_perhaps_shows_is_said_with_perhaps(make_result: Any, re
 
 def test_what_takes_cases_as_independent_is_said() -> None:
     """A reader learns once that McNemar's p, the smallest visible difference and Wilson's interval know no files."""
-    [caveat] = [line for line in list_caveats([], [{}]) if "take cases as independent" in line]
+    [caveat] = [line for line in list_caveats([], [make_setup()]) if "take cases as independent" in line]
     for words in ("Wilson's interval", "McNemar's exact p", "smallest visible difference", "one test at 0.05"):
         assert words in caveat
 
