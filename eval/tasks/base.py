@@ -55,13 +55,14 @@ class Harvest:
     bodies that are asked for, their near-copies, the tests that decide); a git repository with the cases' refs where
     they name any. None: the repository as it is. ``notes`` are
     lines for the user, such as how many functions were left out and why. ``environment`` is what a repository's tests
-    run in, None where there are none.
+    run in, None where there are none. ``opened`` is what the task's own scorer goes on with.
     """
 
     cases: Sequence[Case]
     tree: Path | None = None
     notes: Sequence[str] = ()
     environment: Environment | None = None
+    opened: object = None
 
 
 class Scorer(ABC):

@@ -14,21 +14,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assistant.records import Answer
-from eval.cases import N_KILLED, N_MUTANTS, NOT_DECISIVE, Case, Score
-from eval.errors import HarvestError, SandboxError
+from eval.cases import N_KILLED, N_MUTANTS, NOT_DECISIVE, Case
+from eval.errors import HarvestError
 from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 
-from .extraction import extract_code
 from .python_source import find_class, first_line, parse_python, split_lines
 from .repair.strength import Strength, describe_strength, measure_strength
+from .repository.answers import TestedAnswerScorer
 from .repository.deciding import Decided, confirm
 from .repository.functions import spread
 from .repository.heldout import HeldOutRepository
-from .repository.placing import MisfitError, place_answer
 from .repository.records import Function
 from .repository.tested import TestedRepository, open_tested_repository
-from .repository.trial import Trials
 
 _MAX_HEAD_CHARS = 1600  # some 400 tokens of imports and constants
 _MAX_CONSTANT_LINES = 4
@@ -66,56 +64,15 @@ class CompletionTask:
         notes += [line] if (line := describe_strength(strengths)) else []
         if len(decided) < limit:
             notes.append(f"Only {count_noun(len(decided), 'function')} can be asked for, of {limit} that were wanted.")
-        return Harvest(cases, held.folder, notes, repository.environment)
+        return Harvest(cases, held.folder, notes, repository.environment, repository)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
-        """Runs the tests that decide. Raises what ``harvest`` raises."""
-        return CompletionScorer(open_tested_repository(given))
+        """Runs the tests that decide."""
+        return CompletionScorer(harvest)
 
 
-class CompletionScorer(Scorer):
-    """Puts an answer into a copy of the repository and runs the tests."""
-
-    def __init__(self, repository: TestedRepository) -> None:
-        self._repository = repository
-        self._functions = {function.key: function for function in repository.candidates}
-        self._trials: Trials | None = None
-        self._known: dict[tuple[str, str], Score] = {}  # arms often give the same answer
-
-    def score(self, case: Case, text: str) -> Score:
-        """``correct`` if every deciding test passes; else the first failing test and its message say why."""
-        function = self._functions.get(str(case.data["function"]))
-        if function is None:
-            return Score("error", "the repository has changed since the cases were made: start a new run")
-        if not text.strip():
-            return Score("unanswered", "the answer is empty")
-        code = extract_code(text, "python", function.last_name)
-        if code is None:
-            return Score("unanswered", "the answer holds no code")
-        if (case.id, code) not in self._known:
-            self._known[case.id, code] = self._try(case, function, code)
-        return self._known[case.id, code]
-
-    def _try(self, case: Case, function: Function, code: str) -> Score:
-        try:
-            placed = place_answer(self._repository.text_of(function.path), function, code)
-        except MisfitError as error:
-            return Score(error.verdict, str(error), code)
-        known = self._repository.coverage.tests
-        tests = [known[name] for name in case.data["tests"] if name in known]
-        if len(tests) < len(case.data["tests"]):
-            return Score(
-                "error", "the repository's tests have changed since the cases were made: start a new run", code
-            )
-        self._trials = self._trials or Trials(self._repository)
-        try:
-            trial = self._trials.try_text(function.path, placed, tests)
-        except SandboxError as error:
-            return Score("error", str(error), code)
-        measures = {"n_tests": float(len(tests))}
-        if trial.passed:
-            return Score("correct", f"{count_noun(len(tests), 'test')} passed", code, measures)
-        return Score("wrong", trial.reason, code, measures, trial.timed_out)
+class CompletionScorer(TestedAnswerScorer):
+    """Says of each answer how well the tests decide, too."""
 
     def extras(self, case: Case, answer: Answer) -> Mapping[str, Any]:
         """How well the tests decide, for the report's split."""
@@ -151,7 +108,7 @@ def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: D
 def make_prompt(text: str, function: Function) -> str:
     """What the model is asked: the file's head, and what of the function is there."""
     what = "method" if function.owner else "function"
-    head = file_head(text)
+    head = file_head(text, function)
     before = f"The head of the file:\n\n{_fenced(head)}\n\n" if head else ""
     return (
         f"Write the {what} `{function.name}` of the file `{function.path}`. {before}The {what}, whose body is missing:"
@@ -181,14 +138,15 @@ def make_query(text: str, function: Function) -> str:
     ].strip()
 
 
-def file_head(text: str) -> str:
-    """The file's imports and small constants, in order, capped."""
+def file_head(text: str, function: Function) -> str:
+    """The file's imports and small constants, in order, capped, but for the statement that holds the function."""
     tree = parse_python(text)
     lines = split_lines(text)
     parts: list[str] = []
     n_chars = 0
     for statement in tree.body if tree is not None else []:
-        if not _belongs_to_head(statement):
+        holds_it = statement.lineno <= function.def_line <= (statement.end_lineno or 0)  # below `except ImportError`
+        if holds_it or not _belongs_to_head(statement):
             continue
         part = "".join(lines[statement.lineno - 1 : statement.end_lineno]).rstrip()
         n_chars += len(part) + 1

@@ -13,12 +13,13 @@ from pathlib import Path
 from eval.cases import Case
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, TaskInput
-from eval.tasks.completion import CompletionScorer, make_prompt, make_query
+from eval.tasks.completion import make_prompt, make_query
+from eval.tasks.repository.answers import TestedAnswerScorer
 from eval.tasks.repository.deciding import Decided, confirm
 from eval.tasks.repository.functions import spread
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.placing import body_of
-from eval.tasks.repository.records import Function
+from eval.tasks.repository.records import Function, ambiguous_keys
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 
 from .items import Item, find_file, read_items
@@ -59,8 +60,11 @@ class RepoEval:
             about = sorted({str(item["metadata"]["fpath_tuple"][0]) for item in items})
             raise HarvestError(f"{path.name} has no function of {given.repo}: it is about {', '.join(about[:10])}.")
         limit = given.limit or self.default_limit
-        ordered = spread(list(functions.values()), given.seed)
+        ambiguous = ambiguous_keys(repository.functions)  # an answer might be put in the place of another one
+        ordered = [each for each in spread(list(functions.values()), given.seed) if each.key not in ambiguous]
         decided, reasons = confirm(repository, ordered, limit, given.on_progress)
+        if n_ambiguous := len(functions) - len(ordered):
+            reasons["defined more than once in their file"] = n_ambiguous
         if not decided:
             told = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common())
             raise HarvestError(f"No function of {given.repo} in {path.name} is decided by its tests: {told}.")
@@ -71,19 +75,11 @@ class RepoEval:
             why = "not found in their file, or within another function"
             notes.append(f"{len(missing)} of the set's functions are left out: {why} (line {missing[0]}, for one).")
         notes += [f"{n} of the set's functions are left out: {why}." for why, n in reasons.most_common()]
-        return Harvest(cases, held.folder, notes, repository.environment)
+        return Harvest(cases, held.folder, notes, repository.environment, repository)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
-        """Runs the tests that decide. Raises what ``harvest`` raises."""
-        return _RepoEvalScorer(open_tested_repository(given))
-
-
-class _RepoEvalScorer(CompletionScorer):
-    """The set asks for functions that `completion` would not, such as long ones."""
-
-    def __init__(self, repository: TestedRepository) -> None:
-        super().__init__(repository)
-        self._functions = {function.key: function for function in repository.functions}
+        """Runs the tests that decide."""
+        return TestedAnswerScorer(harvest)
 
 
 @dataclass(frozen=True, slots=True)

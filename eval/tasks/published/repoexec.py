@@ -15,17 +15,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.cases import Case, Score
-from eval.errors import HarvestError, SandboxError
+from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.completion import make_prompt, make_query
-from eval.tasks.extraction import extract_code
 from eval.tasks.python_source import is_test_file
+from eval.tasks.repository.answers import PlacedAnswerScorer
 from eval.tasks.repository.checkout import Checkout, check_out
 from eval.tasks.repository.environment import Environment, import_roots, open_environment
 from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.heldout import HeldOutRepository
-from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.working_copy import WorkingCopy
 
@@ -97,19 +96,20 @@ class RepoExec:
         hidden = [(case, *held.hide(opened.functions[case.id])) for case in cases]
         cases = [replace(case, ref=ref, sources=sources) for case, ref, sources in hidden]
         notes = [*opened.environment.notes, *held.notes, *notes]
-        return Harvest(cases, held.folder, notes, opened.environment)
+        return Harvest(cases, held.folder, notes, opened.environment, opened)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
-        """Runs the set's tests. Raises what ``harvest`` raises."""
-        return RepoExecScorer(sandbox_of(given), _open(given))
+        """Runs the set's tests."""
+        assert isinstance(harvest.opened, _Opened)
+        return RepoExecScorer(sandbox_of(given), harvest.opened)
 
 
-class RepoExecScorer(Scorer):
-    """Puts an answer into a copy of the repository and runs the item's tests."""
+class RepoExecScorer(PlacedAnswerScorer):
+    """By the item's tests."""
 
     def __init__(self, sandbox: Sandbox, opened: _Opened) -> None:
+        super().__init__(opened.checkout.texts, opened.functions.values())
         self._sandbox, self._opened = sandbox, opened
-        self._known: dict[tuple[str, str], Score] = {}  # arms often give the same answer
         environment, work = opened.environment, opened.folder / "work" / f"repoexec-{next(_copies)}-{os.getpid()}"
         self._copy = WorkingCopy(opened.checkout.folder, environment.added, work)
         self._finalizer = weakref.finalize(self, self._copy.close)
@@ -118,21 +118,8 @@ class RepoExecScorer(Scorer):
         """Remove the copy."""
         self._finalizer()
 
-    def score(self, case: Case, text: str) -> Score:
-        """``correct`` if the tests pass, ``unanswered`` without code."""
-        function = self._opened.functions[case.id]
-        code = extract_code(text, "python", function.last_name)
-        if code is None:
-            return Score("unanswered", "the answer holds no code" if text.strip() else "the answer is empty")
-        if (case.id, code) not in self._known:
-            self._known[case.id, code] = self._try(case, function, code)
-        return self._known[case.id, code]
-
-    def _try(self, case: Case, function: Function, code: str) -> Score:
-        try:
-            placed = place_answer(self._opened.checkout.texts[function.path], function, code)
-        except MisfitError as error:
-            return Score(error.verdict, str(error), code)
+    def run(self, case: Case, function: Function, code: str, placed: str) -> Score:
+        """See ``PlacedAnswerScorer``."""
         item, copy, environment = self._opened.items[case.id], self._copy, self._opened.environment
         copy.restore()
         copy.write(function.path, placed)
@@ -147,16 +134,13 @@ class RepoExecScorer(Scorer):
             "TMPDIR": str(copy.out / "tmp"),
         }
         program = Program({}, [str(environment.python), "-c", runner], _LIMITS, environment.readable, variables)
-        try:
-            outcome = self._sandbox.run(
-                program.command,
-                copy.folder,
-                limits=program.limits,
-                readable=program.readable,
-                environment=program.environment,
-            )
-        except SandboxError as error:
-            return Score("error", str(error), code)
+        outcome = self._sandbox.run(
+            program.command,
+            copy.folder,
+            limits=program.limits,
+            readable=program.readable,
+            environment=program.environment,
+        )
         return judge_outcome(outcome, program, code)
 
 

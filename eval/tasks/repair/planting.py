@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from eval.errors import TestsNotFound
+from eval.tables import count_noun
 from eval.tasks.python_source import parse_python
-from eval.tasks.repository.records import Function, TestRecord, Trial
+from eval.tasks.repository.records import Function, TestRecord, Trial, ambiguous_keys
 from eval.tasks.repository.tested import TestedRepository
 from eval.tasks.repository.trial import Trials
 
@@ -58,7 +60,8 @@ def plant_bugs(
     ``kept`` is the file in which the trials' outcomes stay.
     """
     planter = _Planter(repository, trials, kept)
-    waiting = _gather(repository, functions, seed)
+    ambiguous = ambiguous_keys(repository.functions)  # an answer would not be put where the bug is
+    waiting = _gather(repository, functions, ambiguous, seed)
     kinds = [kind for kind in KINDS if waiting[kind]]
     random.Random(f"{seed}/kinds").shuffle(kinds)
     found: list[PlantedBug] = []
@@ -83,7 +86,10 @@ def plant_bugs(
                     of_file[chosen.function.path] += 1
                     on_progress(f"Planting bugs: {len(found)} of {limit} noticed by tests, {planter.n_tried} tried")
                     break
-    return found, planter.notes()
+    notes = planter.notes()
+    if n_ambiguous := len(ambiguous & {function.key for function in functions}):
+        notes.append(f"{count_noun(n_ambiguous, 'name')} of functions left out that their file defines more than once")
+    return found, notes
 
 
 def can_hold_bug(repository: TestedRepository, function: Function) -> bool:
@@ -96,8 +102,13 @@ def can_hold_bug(repository: TestedRepository, function: Function) -> bool:
     )
 
 
-def _gather(repository: TestedRepository, functions: Sequence[Function], seed: int) -> dict[str, list[_Candidate]]:
-    """Mutations of executed lines by kind. Each kind's list has one of every function, then a second one, and so on."""
+def _gather(
+    repository: TestedRepository, functions: Sequence[Function], ambiguous: set[str], seed: int
+) -> dict[str, list[_Candidate]]:
+    """Mutations of executed lines by kind. Each kind's list has one of every function, then a second one, and so on.
+
+    Functions whose key is ``ambiguous`` have their place in the order, so that it is the same without them.
+    """
     by_path: dict[str, list[Function]] = defaultdict(list)
     for function in functions:
         by_path[function.path].append(function)
@@ -110,7 +121,7 @@ def _gather(repository: TestedRepository, functions: Sequence[Function], seed: i
         tree = parse_python(text)
         covered = {line for function in of_file for line in repository.covered_lines(function)}
         executed = _executed_statements(tree, covered)
-        for function in of_file:
+        for function in (each for each in of_file if each.key not in ambiguous):
             turns: Counter[str] = Counter()
             for mutation in find_mutations(text, function.def_line, f"{seed}/{function.key}", tree):
                 if mutation.line in executed:
@@ -177,7 +188,10 @@ class _Planter:
         given = "\0".join([str(MUTATION_VERSION), path, text, *(test.id for test in tests)])
         key = hashlib.sha256(given.encode()).hexdigest()[:24]
         if key not in self._known:
-            self._known[key] = self._trials.try_text(path, text, tests)
+            try:
+                self._known[key] = self._trials.try_text(path, text, tests)
+            except TestsNotFound as error:  # their names change from run to run: they decide nothing
+                self._known[key] = Trial(False, "", str(error), False, len(tests), 0.0)
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             with self._kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"key": key, **asdict(self._known[key])}) + "\n")

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.errors import TestsNotFound
 from eval.tasks.repository.deciding import Decided
 from eval.tasks.repository.records import TestRecord
 from eval.tasks.repository.tested import TestedRepository
@@ -116,10 +115,7 @@ def _try_all(
 
 
 def _try(mutant: _Mutant, trials: Trials) -> tuple[bool, bool]:
-    try:
-        trial = trials.try_text(mutant.path, mutant.text, mutant.tests)
-    except TestsNotFound:  # their parameters come from the function
-        return True, False
+    trial = trials.try_text(mutant.path, mutant.text, mutant.tests)
     return not trial.passed, trial.timed_out
 
 

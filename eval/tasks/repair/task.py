@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
-from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
-from eval.tasks.extraction import extract_code
 from eval.tasks.python_source import is_own_code, parse_python
+from eval.tasks.repository.answers import TestedAnswerScorer
 from eval.tasks.repository.heldout import HeldOutRepository
-from eval.tasks.repository.placing import MisfitError, place_answer
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 from eval.tasks.repository.trial import Trials
@@ -36,7 +33,7 @@ class RepairTask:
     """See the module."""
 
     name: str = "repair"
-    version: int = 3
+    version: int = 4
     description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
     needs_repository: bool = True
     runs_code: bool = True
@@ -69,43 +66,31 @@ class RepairTask:
                 "or another task."
             )
         held_out = HeldOutRepository.of(repository)
-        hidden = {key: held_out.hide(function) for key, function in {b.function.key: b.function for b in bugs}.items()}
-        cases = [make_case(repository, bug, *hidden[bug.function.key]) for bug in bugs]
+        hidden = {function: held_out.hide(function) for function in dict.fromkeys(bug.function for bug in bugs)}
+        cases = [make_case(repository, bug, *hidden[bug.function]) for bug in bugs]
         few = f"{len(own) - len(functions)} of {len(own)} functions were left out: no passing test executes them, or"
         return Harvest(
             cases,
             held_out.folder,
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
             repository.environment,
+            repository,
         )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Judges by the tests that noticed the bug, and the others that execute the function."""
-        return RepairScorer(open_tested_repository(given))
+        return RepairScorer(harvest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """A score, with the first test that failed and pytest's account of it."""
+class RepairScorer(TestedAnswerScorer):
+    """Tells the bug given back from other wrong answers: ``unchanged`` is 1 then."""
 
-    score: Score
-    failed_test: str = ""
-    message: str = ""
-
-
-class RepairScorer(Scorer):
-    """Puts the answer in the place of the function and runs the tests that execute it."""
-
-    def __init__(self, repository: TestedRepository) -> None:
-        self._repository = repository
-        self._functions = {function.key: function for function in repository.functions}
-        self._trials = Trials(repository)
-        self._close = weakref.finalize(self, self._trials.close)  # nobody else does
-        self._known: dict[tuple[str, str], _Verdict] = {}  # by case and code: arms often give the same answer
-
-    def score(self, case: Case, text: str) -> Score:
-        """The tests' verdict. ``unchanged`` is 1 where the answer is the function with its bug."""
-        return self._judge(case, text).score
+    def run(self, case: Case, function: Function, code: str, placed: str) -> Score:
+        """See ``PlacedAnswerScorer``."""
+        if _same_program(placed, _mutation_of(case).apply(self.repository.text_of(function.path))):
+            return Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0})
+        score = super().run(case, function, code, placed)
+        return replace(score, measures={"unchanged": 0.0, **score.measures})
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
         """What the tests say of the answer, or why nothing could be tested."""
@@ -116,38 +101,12 @@ class RepairScorer(Scorer):
             return f"That is the same function as before, and the test still fails. {wanted}"
         if "unchanged" not in score.measures:
             return f"That cannot be used: {score.explanation}. {wanted}"
-        verdict = self._judge(case, text)  # known, unless an earlier run scored it
-        failure = _say_failure(self._repository, verdict.failed_test, verdict.message or score.explanation)
-        return f"With your function {failure}\n\n{wanted}"
-
-    def _judge(self, case: Case, text: str) -> _Verdict:
-        function = self._functions[case.data["function"]]
-        code = extract_code(text, "python", function.last_name)
-        if code is None:
-            return _Verdict(Score("unanswered", "no code in the answer"))
-        if (case.id, code) not in self._known:
-            self._known[case.id, code] = self._try(case, function, code)
-        return self._known[case.id, code]
-
-    def _try(self, case: Case, function: Function, code: str) -> _Verdict:
-        original = self._repository.text_of(function.path)
-        try:
-            placed = place_answer(original, function, code)
-        except MisfitError as error:
-            return _Verdict(Score(error.verdict, str(error), code))
-        if _same_program(placed, _mutation_of(case).apply(original)):
-            return _Verdict(Score("wrong", "the function as it was given, with its bug", code, {"unchanged": 1.0}))
-        tests = [self._repository.coverage.tests[name] for name in case.data["tests"]]
-        trial = self._trials.try_text(function.path, placed, tests)
-        measures = {"unchanged": 0.0, "n_tests": float(len(tests))}
-        if trial.passed:
-            return _Verdict(Score("correct", f"{count_noun(len(tests), 'test')} passed", code, measures))
-        score = Score("wrong", trial.reason, code, measures, trial.timed_out)
-        return _Verdict(score, trial.failed_test, trial.message)
-
-    def close(self) -> None:
-        """Remove the working copy."""
-        self._close()
+        again = self.score(case, text)  # known, unless an earlier run scored it
+        trial = self.trials.get((case.id, again.normalised))
+        failed_test, message = (trial.failed_test, trial.message) if trial is not None else ("", "")
+        account = clean_message(message or score.explanation, self.repository.checkout.texts)
+        failure = f"the test `{failed_test}` fails" if failed_test else "the tests cannot be run"
+        return f"With your function {failure}:\n\n```\n{account}\n```\n\n{wanted}"
 
 
 def _mutation_of(case: Case) -> Mutation:
@@ -190,13 +149,6 @@ def make_case(repository: TestedRepository, bug: PlantedBug, ref: str, sources: 
             "tests": [test.id for test in repository.deciding_tests(function)],
         },
     )
-
-
-def _say_failure(repository: TestedRepository, failed_test: str, message: str) -> str:
-    account = clean_message(message, repository.checkout.texts)
-    if not failed_test:
-        return f"the tests cannot be run:\n\n```\n{account}\n```"
-    return f"the test `{failed_test}` fails:\n\n```\n{account}\n```"
 
 
 def _wish(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -16,6 +16,7 @@ from .placing import cut_body
 from .records import Function, TestRecord
 from .tested import TestedRepository
 from .trial import Trials
+from .working_copy import is_written_as_read
 
 CHECK_VERSION = 1  # raised when the same function may count otherwise
 _OUT_OF_TIME = "its tests did not end in time by themselves"
@@ -31,7 +32,7 @@ class Decided:
 
 
 def confirm(
-    repository: TestedRepository, functions: Iterable[Function], limit: int, on_progress: Callable[[str], None]
+    repository: TestedRepository, functions: Sequence[Function], limit: int, on_progress: Callable[[str], None]
 ) -> tuple[list[Decided], Counter[str]]:
     """The first ``limit`` of ``functions`` that count, in their order, and how many others did not, by reason.
 
@@ -41,11 +42,16 @@ def confirm(
     found: list[Decided] = []
     reasons: Counter[str] = Counter()
     covered = []
+    top = repository.checkout.folder
+    paths = {function.path for function in functions}
+    readable = {path for path in paths if is_written_as_read(top / path, repository.text_of(path))}
     for function in functions:
-        if repository.deciding_tests(function):
-            covered.append(function)
-        else:
+        if not repository.deciding_tests(function):
             reasons["executed by no test that passes"] += 1
+        elif function.path not in readable:
+            reasons["in a file that is not UTF-8"] += 1
+        else:
+            covered.append(function)
     left = iter(covered)
     n_tried = 0
     workers = [Trials(repository) for _ in range(_N_WORKERS)]

@@ -43,11 +43,13 @@ class HeldOutRepository:
     def of(cls, repository: TestedRepository) -> HeldOutRepository:
         """That of a repository whose tests were run: a test that executes the function counts, also if it fails.
 
-        Of files whose tests could not be run nobody knows what they execute: those count that name the function. Which
-        tests read a file of data is not known either, and it may hold what a function returns: all of them count.
+        Of files whose tests could not be run, or were skipped, nobody knows what they execute: those count that name
+        the function. Which tests read a file of data is not known either, and it may hold what a function returns: all
+        of them count.
         """
         texts, coverage = repository.checkout.texts, repository.coverage
         ran = {test.path for test in coverage.tests.values()}
+        ran -= {test.path for test in coverage.tests.values() if test.outcome == "skipped"}
         of_tests = [path for path in texts if is_test_file(path)]
         test_data = {path for path in of_tests if not path.endswith(".py")}
         silent = [path for path in of_tests if path not in ran and path not in test_data]

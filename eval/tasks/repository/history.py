@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -42,7 +43,11 @@ class GitHistory:
         self._git("fast-import", "--quiet", "--force", given=stream)
 
     def _git(self, *arguments: str, given: bytes = b"") -> bytes:
-        done = subprocess.run(["git", *arguments], cwd=self.folder, input=given, capture_output=True, check=False)
+        # GIT_DIR and the like, which a hook runs with, would lead to the user's own repository.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.folder, env=environment, input=given, capture_output=True, check=False
+        )
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines()
             raise EnvironmentFailed(

@@ -97,11 +97,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
     started = _monotonic()
     _reports.clear()
     _running[:] = [(item.nodeid, started, _CONFIG["test_seconds"])]
-    yield
+    ended = yield
     _running.clear()
     seconds = _monotonic() - started
     if _coverage is not None:
         _coverage.switch_context("")
+    if ended.excinfo is not None:  # KeyboardInterrupt or pytest.exit, of which no report tells: it did not end
+        return
     outcome, message = "passed", ""
     for report in _reports:
         if report.failed:

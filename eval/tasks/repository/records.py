@@ -6,7 +6,8 @@ Lines are 1-based and inclusive, paths relative to the repository's root with fo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -51,6 +52,12 @@ class Function:
     def n_body_lines(self) -> int:
         """Lines from the first statement to the last."""
         return self.end_line - self.body_start_line + 1
+
+
+def ambiguous_keys(functions: Iterable[Function]) -> set[str]:
+    """Keys that several functions have: a property's getter and setter, the definitions below ``if`` and ``else``."""
+    counts = Counter(function.key for function in functions)
+    return {key for key, count in counts.items() if count > 1}
 
 
 @dataclass(frozen=True, slots=True)

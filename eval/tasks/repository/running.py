@@ -19,6 +19,7 @@ from .records import TestOutcome, TestRecord, TestReport
 from .working_copy import WorkingCopy
 
 NO_TESTS = "no tests were found"
+_INTERRUPTED = 2  # pytest's exit code where something ended its session early
 _PYTEST_FAILED = 3  # its exit code for an error of its own
 HUNG_EXIT_CODE = 99  # of the probe
 _PROBE = Path(__file__).with_name("probe.py").read_text("utf-8")  # now: a run takes hours, and we may be upgraded
@@ -159,6 +160,8 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
         hung = running
     elif unusable:
         problem = last_error(unusable[0][1])
+    elif outcome.exit_code == _INTERRUPTED:
+        problem = "pytest was ended before it was done"
     elif not collected:
         problem = NO_TESTS
     report = TestReport(tests, problem, hung, outcome.seconds, output, ended.timed_out)

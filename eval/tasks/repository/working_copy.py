@@ -6,6 +6,7 @@ for what the run says (``out``); the two are the only places where it may write.
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import stat
@@ -15,6 +16,15 @@ from pathlib import Path
 _State = tuple[int, int, int, int]  # inode, bytes, time of the last change in ns, mode
 
 _LATER_NS = 10 * 10**9
+
+
+def is_written_as_read(file: Path, text: str) -> bool:
+    """Whether writing ``text``, which the index read from ``file``, gives the same bytes, but for a BOM."""
+    return file.read_bytes().removeprefix(codecs.BOM_UTF8) == _encoded(text)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 class WorkingCopy:
@@ -53,7 +63,7 @@ class WorkingCopy:
         target = self.repo / path
         changed = target.stat().st_mtime_ns if target.is_file() else 0
         target.unlink(missing_ok=True)  # never through a link
-        target.write_bytes(text.encode("utf-8", "surrogateescape"))
+        target.write_bytes(_encoded(text))
         # Python takes what it compiled if time, in seconds, and size are the same: the time never is.
         os.utime(target, ns=(changed + _LATER_NS, changed + _LATER_NS))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -72,11 +72,61 @@ def test_basket():
 """
 
 
-@pytest.fixture(scope="session")
-def given(tmp_path_factory: pytest.TempPathFactory) -> TaskInput:
-    """The shop, with our own interpreter for its tests and no sandbox: they are ours."""
-    folder = tmp_path_factory.mktemp("shop-of-somebody")
-    for path, text in {"shop/__init__.py": "", "shop/prices.py": PRICES, "tests/test_prices.py": TESTS}.items():
+# Two names are defined twice, and only the first definition of each is ever run.
+TILL = """\
+import os
+
+
+class Till:
+    def __init__(self):
+        self.rows = [1, 2]
+
+    @property
+    def total(self):
+        owed = 0
+        for row in self.rows:
+            owed += row
+        return owed
+
+    @total.setter
+    def total(self, cents):
+        self.rows.clear()
+        self.rows.append(cents)
+
+
+if os.name:
+
+    def half(cents):
+        if cents < 0:
+            return 0
+        return cents // 2
+
+else:
+
+    def half(cents):
+        whole = cents / 2
+        return int(whole)
+
+
+def twice(cents):
+    if cents < 0:
+        return 0
+    return cents * 2
+"""
+TILL_TESTS = """\
+from till import Till, half, twice
+
+
+def test_till():
+    assert Till().total == 3
+    assert (half(8), half(-8)) == (4, 0)
+    assert (twice(8), twice(-8)) == (16, 0)
+"""
+
+
+def give(folder: Path, files: Mapping[str, str], limit: int) -> TaskInput:
+    """A repository of these files, with our own interpreter for its tests and no sandbox: they are ours."""
+    for path, text in files.items():
         (folder / "repo" / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / "repo" / path).write_text(text, encoding="utf-8")
     said: list[str] = []
@@ -85,12 +135,25 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> TaskInput:
         repo="shop",
         folder=folder / "eval" / "repair",
         seed=0,
-        limit=3,
+        limit=limit,
         max_file_bytes=100_000,
         python=Path(sys.executable),
         sandbox=open_sandbox(unsafe=True),
         on_progress=said.append,
     )
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory: pytest.TempPathFactory) -> TaskInput:
+    """The shop."""
+    files = {"shop/__init__.py": "", "shop/prices.py": PRICES, "tests/test_prices.py": TESTS}
+    return give(tmp_path_factory.mktemp("shop-of-somebody"), files, 3)
+
+
+@pytest.fixture(scope="session")
+def twice_given(tmp_path_factory: pytest.TempPathFactory) -> TaskInput:
+    """The till, asked for as many cases as it has."""
+    return give(tmp_path_factory.mktemp("till"), {"till.py": TILL, "test_till.py": TILL_TESTS}, 30)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eval.errors import TestsNotFound
 from eval.tasks.repair.planting import PlantedBug, plant_bugs
 from eval.tasks.repository.functions import find_functions
 from eval.tasks.repository.records import Function, Trial
@@ -26,6 +27,10 @@ TEXTS = {f"m{n}.py": "".join(f"def f{n}{k}(rows, start, limit):\n{BODY}\n\n" for
 
 class Shelf:
     """A repository in which every line is executed by one test."""
+
+    @property
+    def functions(self) -> list[Function]:
+        return find_functions(TEXTS)
 
     def text_of(self, path: str) -> str:
         return TEXTS[path]
@@ -53,8 +58,7 @@ class Judge:
 def plant(judge: Any, folder: Path, limit: int, seed: int = 0) -> tuple[list[PlantedBug], list[str]]:
     """The bugs and notes, with six functions of three files to choose from."""
     shelf: Any = Shelf()
-    functions = find_functions(TEXTS)
-    return plant_bugs(shelf, judge, functions, seed, limit, folder / "kept.jsonl", lambda line: None)
+    return plant_bugs(shelf, judge, shelf.functions, seed, limit, folder / "kept.jsonl", lambda line: None)
 
 
 def planted(bug: PlantedBug) -> str:
@@ -102,6 +106,30 @@ def test_a_function_whose_tests_fail_anyway_is_left_out(tmp_path: Path) -> None:
     bugs, notes = plant(Broken(), tmp_path, 5)
     assert bugs == []
     assert "6 functions were left out whose tests fail without any change" in notes
+
+
+def test_tests_that_have_other_names_in_each_run_decide_nothing(tmp_path: Path) -> None:
+    """They are not found again. The harvest goes on without their functions."""
+
+    class Lost(Judge):
+        def try_text(self, path: str, text: str, tests: list[Record]) -> Trial:
+            if path == "m0.py":
+                raise TestsNotFound("none of the 1 tests")
+            return super().try_text(path, text, tests)
+
+    bugs, notes = plant(Lost(), tmp_path, 5)
+    assert len(bugs) == 5 and not any(bug.function.path == "m0.py" for bug in bugs)
+    assert any("whose tests fail without any change" in note for note in notes)
+
+
+def test_a_name_that_is_defined_twice_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody could tell which of the two an answer is for. The user is told how many there are."""
+    _, notes = plant(Judge(), tmp_path, 100)
+    assert len(notes) == 1
+    monkeypatch.setitem(TEXTS, "m0.py", TEXTS["m0.py"] + TEXTS["m0.py"].partition("\n\n")[0])
+    bugs, notes = plant(Judge(), tmp_path, 100)
+    assert {bug.function.key for bug in bugs} == {function.key for function in find_functions(TEXTS)} - {"m0.py::f0a"}
+    assert notes[1] == "1 name of functions left out that their file defines more than once"
 
 
 @pytest.mark.parametrize("torn", ["", '{"key": "x", "passed"', "[]\n7\n", '{"key": "y", "unknown": 1}\n'])

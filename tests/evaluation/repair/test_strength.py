@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from eval.errors import TestsNotFound
 from eval.tasks.repair.mutation import find_mutations
 from eval.tasks.repair.strength import MAX_MUTANTS, Strength, describe_strength, measure_strength
 from eval.tasks.repository.deciding import Decided
@@ -86,15 +85,6 @@ def test_a_few_changes_of_several_kinds_are_tried(tmp_path: Path) -> None:
 def test_what_does_not_pass_is_noticed(tmp_path: Path, verdict: Callable[[str], Trial], n_killed: int) -> None:
     """Also a change that makes tests hang."""
     assert measure(tmp_path, Judge(verdict))[KEY] == Strength(MAX_MUTANTS, n_killed)
-
-
-def test_a_change_that_takes_the_tests_away_is_noticed(tmp_path: Path) -> None:
-    """Tests whose parameters come from the function have other names then."""
-
-    def lose(text: str) -> Trial:
-        raise TestsNotFound("none of the 1 tests")
-
-    assert measure(tmp_path, Judge(lose))[KEY].n_killed == MAX_MUTANTS
 
 
 def test_the_same_seed_plants_the_same_and_nothing_twice(tmp_path: Path) -> None:

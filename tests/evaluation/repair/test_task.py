@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 
 import pytest
 
+from eval.cases import Case
 from eval.tasks.base import Harvest, TaskInput
 from eval.tasks.repair.mutation import find_mutations
 from eval.tasks.repair.planting import PlantedBug
@@ -37,13 +38,15 @@ def git(harvest: Harvest, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, check=True, text=True).stdout
 
 
+def shown_in(case: Case) -> str:
+    """The function with its bug, as the prompt shows it."""
+    return case.prompt.partition("```python\n")[2].partition("\n```")[0]
+
+
 @pytest.fixture(scope="module")
-def scorer(given: TaskInput, harvest: Harvest) -> Iterator[RepairScorer]:
-    """What judges; its working copy is removed."""
-    made = RepairTask().scorer(given, harvest)
-    assert isinstance(made, RepairScorer)
-    yield made
-    made.close()
+def scorer(harvest: Harvest) -> RepairScorer:
+    """What judges."""
+    return RepairScorer(harvest)
 
 
 def test_as_many_cases_as_were_asked_for_of_different_kinds(harvest: Harvest) -> None:
@@ -91,11 +94,20 @@ def test_the_original_is_correct(harvest: Harvest, scorer: RepairScorer, answer_
 def test_the_unchanged_bug_is_wrong_without_a_run(harvest: Harvest, scorer: RepairScorer) -> None:
     """It is told from another wrong answer, also where its layout differs."""
     case = harvest.cases[0]
-    shown = case.prompt.partition("```python\n")[2].partition("\n```")[0]
-    score = scorer.score(case, f"```python\n{shown}\n\n# that is it\n```")
+    score = scorer.score(case, f"```python\n{shown_in(case)}\n\n# that is it\n```")
     assert score.verdict == "wrong"
     assert score.measures == {"unchanged": 1.0}
     assert "same function as before" in (scorer.follow_up(case, "", score) or "")
+
+
+def test_the_unchanged_bug_is_wrong_where_names_are_defined_twice(twice_given: TaskInput) -> None:
+    """A getter has its setter's name, and ``if`` and ``else`` define one name: an answer would go to the wrong one."""
+    harvest = RepairTask().harvest(twice_given)
+    scorer = RepairTask().scorer(twice_given, harvest)
+    scores = [scorer.score(case, f"```python\n{shown_in(case)}\n```") for case in harvest.cases]
+    assert {(score.verdict, score.measures["unchanged"]) for score in scores} == {("wrong", 1.0)}
+    assert {case.data["function"] for case in harvest.cases} == {"till.py::twice"}
+    assert "2 names of functions left out that their file defines more than once" in harvest.notes
 
 
 def test_another_bug_is_followed_up_with_the_new_message(
@@ -109,10 +121,8 @@ def test_another_bug_is_followed_up_with_the_new_message(
     score = scorer.score(case, answer)
     assert score.verdict == "wrong"
     assert "test_basket" in score.explanation
-    scorer.close()  # type: ignore[attr-defined]
     resumed = RepairTask().scorer(given, harvest)
     more = resumed.follow_up(case, answer, score) or ""
-    resumed.close()  # type: ignore[attr-defined]
     assert "7777" in more
     assert "shop-of-somebody" not in more
 

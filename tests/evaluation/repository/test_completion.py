@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import git
@@ -28,7 +29,10 @@ def total(self):
 
 @pytest.fixture(scope="module")
 def asked(make_given: Callable[..., TaskInput]) -> tuple[Harvest, Scorer]:
-    """The cases of the small repository, with an untested and an unneeded function in it, and their scorer."""
+    """The cases of the small repository, with an untested and an unneeded function in it, and their scorer.
+
+    A file is changed between the two: answers are decided by what the cases were made from.
+    """
     given = make_given(
         {
             "shop/logs.py": "def note(text):\n    line = text.strip()\n    line = line + '.'\n    print(line)\n",
@@ -36,6 +40,8 @@ def asked(make_given: Callable[..., TaskInput]) -> tuple[Harvest, Scorer]:
         }
     )
     harvest = TASK.harvest(given)
+    assert given.source is not None
+    Path(given.source.origin, "shop", "prices.py").write_text("ROUNDING = 3\n")
     return harvest, TASK.scorer(given, harvest)
 
 
@@ -123,7 +129,7 @@ def test_the_same_answer_is_run_once(asked: tuple[Harvest, Scorer], monkeypatch:
     def refuse(*_: object) -> Score:
         raise AssertionError("tried again")
 
-    monkeypatch.setattr(scorer, "_try", refuse)
+    monkeypatch.setattr(scorer, "run", refuse)
     assert scorer.score(case, RIGHT) == first
 
 
@@ -156,3 +162,27 @@ def test_a_docstring_with_a_fence_does_not_end_the_block() -> None:
     """The block around it has a longer one."""
     text = 'def f(x):\n    """Do.\n\n    ```\n    f(1)\n    ```\n    """\n    y = x\n    z = y\n    return z\n'
     assert "````python\ndef f(x):" in make_prompt(text, find_functions_in("f.py", text)[0])
+
+
+def test_the_head_of_the_file_does_not_show_the_function_itself() -> None:
+    """One that stands in for an import that fails; others see the imports around it."""
+    text = (
+        "try:\n    from fast import dumps\nexcept ImportError:\n    import json\n\n"
+        "    def dumps(x):\n        first = json.dumps(x)\n        second = first\n        return second\n\n\n"
+        "def load(x):\n    return x\n"
+    )
+    functions = {function.name: function for function in find_functions_in("f.py", text)}
+    assert "first = " not in make_prompt(text, functions["dumps"])
+    assert "from fast import dumps" in make_prompt(text, functions["load"])
+
+
+def test_no_function_is_asked_for_in_a_file_that_would_be_written_in_another_encoding(
+    given: Callable[..., TaskInput], tmp_path: Path
+) -> None:
+    """Its strings would be others, and no answer could be right."""
+    tests = "from shop.words import greet\n\n\ndef test_it():\n    assert len(greet('x')) == 8\n"
+    asked_for = given({"shop/prices.py": None, "shop/taxes.py": None, "tests/test_prices.py": tests})
+    text = "# coding: latin-1\ndef greet(name):\n    word = 'Grüße'\n    line = f'{word}, {name}'\n    return line\n"
+    (tmp_path / "repository" / "shop" / "words.py").write_bytes(text.encode("latin-1"))
+    with pytest.raises(HarvestError, match="1 in a file that is not UTF-8"):
+        TASK.harvest(asked_for)

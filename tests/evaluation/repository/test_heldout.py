@@ -12,6 +12,7 @@ from eval.tasks.base import TaskInput
 from eval.tasks.repository.copies import PrintIndex, make_print, telling_lines
 from eval.tasks.repository.functions import find_functions
 from eval.tasks.repository.heldout import Corpus, HeldOutRepository
+from eval.tasks.repository.history import GitHistory
 from eval.tasks.repository.placing import body_of
 from eval.tasks.repository.records import Function
 from eval.tasks.repository.tested import open_tested_repository
@@ -182,9 +183,12 @@ def test_a_test_that_executes_the_function_by_now_is_hidden_too(
     assert not read_at(without.folder, without.hide(hidden[0])[0], "docs/how.md")
 
 
-def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(given: Callable[..., TaskInput]) -> None:
+@pytest.mark.parametrize("head", ["import a_package_that_is_nowhere\n", "import pytest\n\n\n@pytest.mark.skip\n"])
+def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(
+    given: Callable[..., TaskInput], head: str
+) -> None:
     """Nobody knows what it executes; one that names something else stays."""
-    unusable = "import a_package_that_is_nowhere\n\n\ndef test_it():\n    assert {}(3) == 4\n"
+    unusable = head + "def test_it():\n    assert {}(3) == 4\n"
     more = {"tests/test_a.py": unusable.format("cheapest"), "tests/test_b.py": unusable.format("the_cheapest")}
     repository = open_tested_repository(given(more))
     held = HeldOutRepository.of(repository)
@@ -216,3 +220,14 @@ def test_what_is_not_asked_for_stays(chunks: dict[str, str], tree: dict[str, str
     assert "def total(self):" not in chunks[PRICES] and "first = items[0]" in chunks[PRICES]
     assert "kept as it is" in chunks["examples/twin.py"] and "The rest of the page stays." in chunks["docs/how.md"]
     assert "tax = price * rate" in chunks["shop/taxes.py"]
+
+
+def test_a_git_folder_that_the_caller_is_set_to_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As within a hook: refs are written where they belong, not into the user's own repository."""
+    own = git.Repo.init(tmp_path / "own")
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(own.git_dir))
+        history = GitHistory(tmp_path / "held", {"a.py": "X = 1\n", "b.py": "Y = 1\n"})
+        history.add("case-1", {"a.py": None})
+    assert not own.heads
+    assert {head.name for head in git.Repo(history.folder).heads} == {"base", "case-1"}

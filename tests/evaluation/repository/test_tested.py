@@ -27,6 +27,10 @@ def test_ends_the_process():
     os._exit(0)
 
 
+def test_is_interrupted():
+    raise KeyboardInterrupt
+
+
 def test_fails():
     assert 1 == 2
 
@@ -61,9 +65,10 @@ def test_tests_that_hang_fail_or_lack_something_are_left_out_and_named(
     assert "1 test left out: the sandbox has no network" in notes and "not installed: another_missing_package" in notes
     assert "2 tests left out that failed before any change" in notes and "test_fails" in notes
     assert (
-        "2 tests left out that hung or ended the process" in notes
+        "3 tests left out that hung or ended the process" in notes
         and "test_hangs" in notes
         and "test_ends_the_process" in notes
+        and "test_is_interrupted" in notes
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from eval.errors import TestsNotFound
 from eval.tasks.base import TaskInput
 from eval.tasks.repository import trial
 from eval.tasks.repository.records import Function, Trial
@@ -14,12 +16,23 @@ from eval.tasks.repository.trial import Trials
 
 PRICES = "shop/prices.py"
 LINE = "return round(reduced, ROUNDING)"
+CODES = "shop/codes.py"
+CODE = "def to_code(number):\n    digits = str(number)\n    filled = digits.zfill(4)\n    return filled\n"
+CODE_TESTS = """\
+import pytest
+from shop.codes import to_code
+
+
+@pytest.mark.parametrize("code", [to_code(7)])
+def test_code(code):
+    assert to_code(7) == code
+"""
 
 
 @pytest.fixture(scope="module")
 def repository(make_given: Callable[..., TaskInput]) -> TestedRepository:
-    """The small repository, its tests run once."""
-    return open_tested_repository(make_given())
+    """The small repository with tests that are named by what a function gives, run once."""
+    return open_tested_repository(make_given({CODES: CODE, "tests/test_codes.py": CODE_TESTS}))
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +121,8 @@ def test_a_change_that_keeps_size_and_second_is_seen(repository: TestedRepositor
         "import os; os._exit(0)",
         "import sys; sys.exit(0)",
         "import pytest; pytest.skip()",
+        "import pytest; pytest.exit('enough', 0)",
+        "raise KeyboardInterrupt",
         "import nothing_of_that_name",
         "def",
     ],
@@ -119,6 +134,19 @@ def test_ending_the_process_or_skipping_the_test_is_not_passing_it(
     tests = repository.deciding_tests(find(repository, "Basket.total"))
     tried = trials.try_text(PRICES, repository.text_of(PRICES).replace(LINE, line), tests)
     assert not tried.passed and tried.reason
+
+
+def test_tests_that_the_function_itself_names_are_failed_where_it_names_others(
+    repository: TestedRepository, trials: Trials
+) -> None:
+    """None of them is there then, which is the change's doing; what is not there anyway decides nothing."""
+    tests = repository.deciding_tests(find(repository, "to_code"))
+    assert [test.id for test in tests] == ["tests/test_codes.py::test_code[0007]"]
+    assert trials.try_text(CODES, CODE, tests).passed
+    tried = trials.try_text(CODES, CODE.replace("4", "5"), tests)
+    assert not tried.passed and tried.reason == "a test that passed before did not run to its end"
+    with pytest.raises(TestsNotFound):
+        trials.try_text(CODES, CODE, [replace(tests[0], id="tests/test_codes.py::test_of_another_run")])
 
 
 def test_an_endless_loop_is_ended_and_called_so(

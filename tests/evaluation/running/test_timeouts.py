@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from eval.cases import Case, Score
 from eval.running.scores import KeepingScorer
 from eval.running.store import KeptStore
 from eval.sandbox import Outcome
-from eval.tasks.base import Scorer
+from eval.tasks.base import Harvest, Scorer
 from eval.tasks.completion import CompletionScorer
 from eval.tasks.concurrency import task as concurrency
 from eval.tasks.concurrency.catalogue import CATALOGUE as PROGRAMS
@@ -28,6 +29,7 @@ from eval.tasks.published.programs import judge, python_program
 from eval.tasks.repair.task import RepairScorer
 from eval.tasks.repository.functions import find_functions_in
 from eval.tasks.repository.records import TestRecord, Trial
+from eval.tasks.repository.tested import TestedRepository
 
 TEXT = "def size(items):\n    count = len(items)\n    return count\n"
 ANSWER = "```python\ndef size(items):\n    return len(items) + 1\n```"
@@ -56,14 +58,18 @@ class SlowTrials:
 
 
 @pytest.fixture
-def repository(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function and a test that decides it, which takes too long."""
-    for module in ("eval.tasks.completion", "eval.tasks.repair.task"):
-        monkeypatch.setattr(f"{module}.Trials", SlowTrials)
-    functions = find_functions_in("shop.py", TEXT)
-    tests = {"t": TestRecord("t", "test_shop.py", "passed", 0.1)}
-    coverage = SimpleNamespace(tests=tests)
-    return SimpleNamespace(candidates=functions, functions=functions, coverage=coverage, text_of=lambda path: TEXT)
+def harvest(monkeypatch: pytest.MonkeyPatch) -> Harvest:
+    """Of a repository with a function and a test that decides it, which takes too long."""
+    monkeypatch.setattr("eval.tasks.repository.answers.Trials", SlowTrials)
+    opened: dict[str, Any] = {
+        "checkout": SimpleNamespace(texts={"shop.py": TEXT}),
+        "coverage": SimpleNamespace(tests={"t": TestRecord("t", "test_shop.py", "passed", 0.1)}),
+        "functions": find_functions_in("shop.py", TEXT),
+        "environment": None,
+    }
+    return Harvest(
+        [], opened=TestedRepository(folder=Path(), sandbox=SlowSandbox(), candidates=[], left_out=Counter(), **opened)
+    )
 
 
 def code(text: str) -> str:
@@ -71,50 +77,50 @@ def code(text: str) -> str:
     return f"```python\n{text}\n```"
 
 
-def optimise(folder: Path, repository: Any) -> Score:
+def optimise(folder: Path, harvest: Harvest) -> Score:
     """An answer of ``optimisation``."""
     item = ITEMS[0]
     return OptimisationScorer(SlowSandbox(), folder).score(optimisation.make_case(item), code(item.read("original")))
 
 
-def repair_races(folder: Path, repository: Any) -> Score:
+def repair_races(folder: Path, harvest: Harvest) -> Score:
     """An answer of ``concurrency``."""
     program = PROGRAMS[0]
     return ConcurrencyScorer(SlowSandbox(), folder).score(concurrency.make_case(program), code(program.read("planted")))
 
 
-def generate(folder: Path, repository: Any) -> Score:
+def generate(folder: Path, harvest: Harvest) -> Score:
     """An answer of ``generation``."""
     problem = load_problems()[0]
     case = generation.make_case(problem, "python")
     return GenerationScorer(SlowSandbox()).score(case, code(problem.reference))
 
 
-def run_published(folder: Path, repository: Any) -> Score:
+def run_published(folder: Path, harvest: Harvest) -> Score:
     """An answer to an item of a published set."""
     return judge(SlowSandbox(), python_program(Path("python3"), "pass"), "pass")
 
 
-def complete(folder: Path, repository: Any) -> Score:
+def complete(folder: Path, harvest: Harvest) -> Score:
     """An answer of ``completion``."""
     data = {"function": "shop.py::size", "tests": ["t"]}
-    return CompletionScorer(repository).score(Case("c", "completion", "", "shop.py", "", "", data=data), ANSWER)
+    return CompletionScorer(harvest).score(Case("c", "completion", "", "shop.py", "", "", data=data), ANSWER)
 
 
-def mend(folder: Path, repository: Any) -> Score:
+def mend(folder: Path, harvest: Harvest) -> Score:
     """An answer of ``repair``."""
     place = TEXT.index("len")
     data = {"function": "shop.py::size", "name": "size", "tests": ["t"]}
     data |= {"line": 2, "start": place, "before": "len", "after": "max"}
-    return RepairScorer(repository).score(Case("c", "repair", "", "shop.py", "", "", data=data), ANSWER)
+    return RepairScorer(harvest).score(Case("c", "repair", "", "shop.py", "", "", data=data), ANSWER)
 
 
 @pytest.mark.parametrize("score", [optimise, repair_races, generate, run_published, complete, mend])
 def test_every_task_says_that_the_clock_ended_it(
-    score: Callable[[Path, Any], Score], tmp_path: Path, repository: Any
+    score: Callable[[Path, Harvest], Score], tmp_path: Path, harvest: Harvest
 ) -> None:
     """It is wrong, in the same words, and marked."""
-    found = score(tmp_path, repository)
+    found = score(tmp_path, harvest)
     assert (found.verdict, found.timed_out) == ("wrong", True)
     assert "timed out after 20 s" in found.explanation
 
