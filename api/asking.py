@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from assistant.completion import Completion, CompletionDone, CompletionEvent, CompletionRequest
-from assistant.events import AnswerDone, AskRequest, Event, PassagesFound, PlaceInLine, TokenGenerated
+from assistant.events import AnswerDone, AskRequest, Event, PassagesFound, TokenGenerated
 from assistant.records import Answer
 from assistant.targets import parse_targets
 from indexer.errors import InputError
@@ -27,15 +27,11 @@ from .logs import current_request
 from .queue import Ticket
 from .state import ServiceState
 
-__all__ = ["AskEvent", "PlaceInLine", "answer", "ask", "check_repository", "complete", "completion"]
-
 _LOG = logging.getLogger("quarry.api")
 _CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
 
-AskEvent = Event
 
-
-async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[AskEvent, None]:
+async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[Event, None]:
     """The events of one answer: PlaceInLine after the passages where the model is busy. Closing it stops the model.
 
     Raises what ``Assistant.stream`` raises, and Busy or Stopping where no more questions are taken.
@@ -64,15 +60,6 @@ async def check_repository(state: ServiceState, asked: AskRequest, caller: Calle
         await asyncio.to_thread(state.searcher.open, target)
 
 
-async def answer(state: ServiceState, asked: AskRequest, caller: Caller) -> Answer:
-    """The whole answer at once. Raises what ``ask`` raises."""
-    async with aclosing(ask(state, asked, caller)) as events:
-        async for event in events:
-            if isinstance(event, AnswerDone):
-                return event.answer
-    raise AssertionError("a stream ends with AnswerDone or an error")
-
-
 async def complete(
     state: ServiceState, asked: CompletionRequest, caller: Caller
 ) -> AsyncGenerator[CompletionEvent, None]:
@@ -90,15 +77,6 @@ async def complete(
                 account.see(event)
                 yield event
                 ticket.keep_task()
-
-
-async def completion(state: ServiceState, asked: CompletionRequest, caller: Caller) -> Completion:
-    """The whole completion at once. Raises what ``complete`` raises."""
-    async with aclosing(complete(state, asked, caller)) as events:
-        async for event in events:
-            if isinstance(event, CompletionDone):
-                return event.completion
-    raise AssertionError("a stream ends with CompletionDone or an error")
 
 
 @asynccontextmanager
@@ -167,7 +145,7 @@ class _Account:
             self.ticket.leave()  # the model is free; counting what it did is not its work
             await self.close()
 
-    def see(self, event: AskEvent | CompletionEvent) -> None:
+    def see(self, event: Event | CompletionEvent) -> None:
         """Take note of an event. Called for every token, so it does little."""
         if isinstance(event, TokenGenerated):
             self.n_pieces += 1

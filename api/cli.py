@@ -44,21 +44,24 @@ def serve(host: str | None, port: int | None, model: str | None) -> None:
 @click.command()
 def mcp() -> None:
     """Let an editor or agent search, read and ask what is indexed: an MCP server on standard input and output."""
+    from assistant.search import Searcher
+
     from .mcp import create_server
     from .settings import ApiSettings
 
     settings = ApiSettings()
+    searcher = Searcher(settings.home)
     opened: list[ServiceState] = []
 
     def open_state() -> ServiceState:
         from .state import ServiceState
 
         if not opened:
-            opened.append(ServiceState(settings))
+            opened.append(ServiceState(settings, searcher=searcher))
         return opened[0]
 
     try:
-        create_server(settings.home, open_state).run("stdio")
+        create_server(settings.home, searcher, open_state).run("stdio")
     finally:
         for state in opened:
             state.close()

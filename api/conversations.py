@@ -7,11 +7,10 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from assistant.events import AnswerDone, AskRequest
-from assistant.records import Answer
+from assistant.events import AnswerDone, AskRequest, Event
 from indexer.errors import QuarryError
 
-from .asking import AskEvent, ask
+from .asking import ask
 from .callers import Caller
 from .state import ServiceState
 
@@ -24,7 +23,7 @@ async def with_history(state: ServiceState, asked: AskRequest, caller: Caller, s
 
 async def ask_in_session(
     state: ServiceState, asked: AskRequest, caller: Caller, session_id: str
-) -> AsyncGenerator[AskEvent, None]:
+) -> AsyncGenerator[Event, None]:
     """The events of one answer; the turn is stored before the last one. Raises what ``ask`` and the store raise.
 
     A turn is not stored if it fails, if its client hangs up before its end, or if the model was not asked.
@@ -56,12 +55,3 @@ def _write_target(asked: AskRequest) -> str | None:
     if asked.repo is None or asked.ref is None:
         return asked.repo
     return ",".join(part if "@" in part else f"{part}@{asked.ref}" for part in asked.repo.split(","))
-
-
-async def answer_in_session(state: ServiceState, asked: AskRequest, caller: Caller, session_id: str) -> Answer:
-    """The whole answer at once. Raises what ``ask_in_session`` raises."""
-    async with aclosing(ask_in_session(state, asked, caller, session_id)) as events:
-        async for event in events:
-            if isinstance(event, AnswerDone):
-                return event.answer
-    raise AssertionError("a stream ends with AnswerDone or an error")

@@ -18,12 +18,12 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
+from assistant.records import REF_FORM
 from assistant.search import Searcher
 from assistant.serialise import answer_as_json, search_as_json
 from assistant.symbols import find_symbol as look_up
 from assistant.targets import Target
 from indexer.errors import InputError, QuarryError
-from indexer.home import open_index
 from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
 
@@ -51,7 +51,7 @@ _TOKENS_BETWEEN_REPORTS = 16  # half a second's worth: a client shows it as a nu
 
 _Arguments = ParamSpec("_Arguments")
 _Repo = Annotated[str, Field(description="Name of an indexed repository, as list_repositories gives it.")]
-_Ref = Annotated[str | None, Field(description="An indexed ref; by default HEAD.")]
+_Ref = Annotated[str | None, Field(description=REF_FORM)]
 
 
 class Repositories(BaseModel):
@@ -86,15 +86,11 @@ class Answered(BaseModel):
     finish_reason: str
 
 
-def create_server(
-    home: Path, open_state: Callable[[], ServiceState], searcher: Searcher | None = None
-) -> MCPServer[Any]:
-    """The server over one home. Its tools but ``ask`` are plain reads, each on a thread of its own.
+def create_server(home: Path, searcher: Searcher, open_state: Callable[[], ServiceState]) -> MCPServer[Any]:
+    """The server over one home, which ``searcher`` searches. Its tools but ``ask`` are plain reads, each on a thread.
 
-    ``open_state`` gives what asking needs; it is called by the first question. ``searcher`` is one of the same home
-    that has its indexes open already.
+    ``open_state`` gives what asking needs; it is called by the first question.
     """
-    searcher = searcher or Searcher(home)
     server: MCPServer[Any] = MCPServer(
         "quarry", version=version("quarry-code"), instructions=_INSTRUCTIONS, log_level="WARNING"
     )
@@ -133,7 +129,7 @@ def create_server(
         ref: _Ref = None,
     ) -> Annotated[CallToolResult, Lines]:
         """Read lines of an indexed file, as it was indexed at that ref."""
-        index = open_index(home, _narrowed(context, repo), ref)
+        index = searcher.open(Target(_narrowed(context, repo), ref)).index
         last = start + MAX_LINES - 1
         lines = read_indexed_lines(index, path, start, last if end is None else min(end, last))
         found = {

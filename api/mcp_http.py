@@ -21,7 +21,7 @@ def install(app: FastAPI, state: ServiceState) -> MCPServer[Any]:
     Each request stands alone: nothing of a client is kept between them, so nothing is lost when the service is
     started again. Who asks, from which site and under which name is checked for the whole app.
     """
-    server = create_server(state.settings.home, lambda: state, state.searcher)
+    server = create_server(state.settings.home, state.searcher, lambda: state)
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     inner = server.streamable_http_app(streamable_http_path=PATH, stateless_http=True, transport_security=unchecked)
     app.router.routes.extend(inner.routes)

@@ -113,9 +113,9 @@ class ModelQueue:
         if len(self._admitted) >= self.n_slots + self.max_waiting:
             raise Busy(f"The model is busy, and its line is full: ask again in {whole_seconds(seconds)} s.", seconds)
         # One key cannot take the whole line, or the turns that callers take would help nobody else. What it asks while
-        # slots are free will not wait in line.
+        # slots are free, and not for others who still search, will not wait in line.
         n_own = sum(ticket.caller == caller and ticket._state is not _State.RUNNING for ticket in self._admitted)
-        n_free = max(0, self.n_slots - self.n_running)
+        n_free = max(0, self.n_slots - (len(self._admitted) - n_own))
         if caller is not None and n_own >= n_free + (self.max_waiting + 1) // 2:
             raise Busy(f"{n_own} questions of this key wait: ask again in {whole_seconds(seconds)} s.", seconds)
         ticket = Ticket(self, caller)

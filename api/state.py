@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from assistant.answer import Assistant
 from assistant.conversations.sessions import SessionStore
+from assistant.freshness import FreshnessMonitor
 from assistant.models.engine import EmbeddedEngine
 from assistant.models.providers import Provider, open_provider
 from assistant.search import Searcher
@@ -20,19 +21,27 @@ from .limits import RateLimiter
 from .metrics import Metrics
 from .queue import ModelQueue
 from .settings import ApiSettings
+from .votes import BallotBox, VoteBook
 
 _DEFAULT_SLOTS = 4  # of servers that others run: they queue for themselves, too
 
 
 class ServiceState:
-    """One per service. ``provider`` can be given, and stays its giver's; else the settings say which model to open."""
+    """One per service. ``provider`` can be given, and stays its giver's; else the settings say which model to open.
 
-    def __init__(self, settings: ApiSettings, provider: Provider | None = None) -> None:
+    ``searcher`` is one of the same home that has its indexes open already.
+    """
+
+    def __init__(
+        self, settings: ApiSettings, provider: Provider | None = None, searcher: Searcher | None = None
+    ) -> None:
         self.settings = settings
-        self.searcher = Searcher(settings.home)
+        self.searcher = searcher or Searcher(settings.home)
+        self.freshness = FreshnessMonitor()  # for lists: a search has its own, and waits behind no list
         self.jobs = JobQueue(settings)
         self.keys = KeyStore(settings.home)
         self.sessions = SessionStore(settings)
+        self.votes, self.ballots = VoteBook(settings.home), BallotBox()
         self.rates = RateLimiter()
         self.queue = ModelQueue(settings.model_slots or _DEFAULT_SLOTS, settings.queue_length)
         self.metrics = Metrics(self.queue, self.jobs)

@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import BaseMessage
 
 from .budget import PromptSpeed
-from .events import AnswerDone, AskRequest, CitationFound, Event, Gate, PassagesFound, PlaceInLine, TokenGenerated
+from .events import (
+    AnswerDone,
+    AskRequest,
+    CitationFound,
+    Event,
+    Gate,
+    PassagesFound,
+    PlaceInLine,
+    TokenGenerated,
+    last_event,
+)
 from .grounding.grounder import Grounder, IndexedCode, Verbatim
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
@@ -26,7 +36,7 @@ from .records import Answer, Citation, Message, Trace, Usage
 from .search import Searcher
 from .settings import AssistantSettings
 from .stopwatch import ms_since
-from .targets import parse_targets
+from .targets import Target, parse_targets
 
 if TYPE_CHECKING:
     from .completion import Completer
@@ -53,11 +63,7 @@ class Assistant:
 
     async def answer(self, request: AskRequest) -> Answer:
         """The whole answer at once. Raises what ``stream`` raises."""
-        async with aclosing(self.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, AnswerDone):
-                    return event.answer
-        raise AssertionError("a stream ends with AnswerDone or an error")
+        return (await last_event(self.stream(request), AnswerDone)).answer
 
     async def stream(self, request: AskRequest, gate: Gate | None = None) -> AsyncGenerator[Event, None]:
         """PassagesFound, PlaceInLine while ``gate`` holds it back, TokenGenerated for each piece and
@@ -67,8 +73,8 @@ class Assistant:
         """
         started = time.perf_counter()
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
-        code = await asyncio.to_thread(self._open_code, request)
-        prepared = await asyncio.to_thread(self._preparer.prepare, request, max_tokens)
+        targets, code = await asyncio.to_thread(self._open, request)
+        prepared = await asyncio.to_thread(self._preparer.prepare, request, targets, max_tokens)
         yield PassagesFound(prepared.passages, are_read=prepared.refusal is None)
         if prepared.refusal is not None:
             yield TokenGenerated(prepared.refusal)
@@ -178,12 +184,10 @@ class Assistant:
             abstained=True,
         )
 
-    def _open_code(self, request: AskRequest) -> IndexedCode:
-        """The code that the answer is held against, also without retrieval; none without a repository or for code."""
-        if request.repo is None or request.purpose == "code":
-            return IndexedCode(self._searcher, [])
-        targets = parse_targets(self._settings.home, request.repo, request.ref)
-        return IndexedCode(self._searcher, targets)
+    def _open(self, request: AskRequest) -> tuple[Sequence[Target], IndexedCode]:
+        """What is asked, and the code there that the answer is held against, also without retrieval; none for code."""
+        targets = [] if request.repo is None else parse_targets(self._settings.home, request.repo, request.ref)
+        return targets, IndexedCode(self._searcher, [] if request.purpose == "code" else targets)
 
 
 async def _ground(grounder: Grounder | Verbatim, text: str | None) -> list[TokenGenerated | CitationFound]:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
+from .errors import PromptTooLong
+from .models.providers import Provider
 from .models.timings import ModelTimings
 from .records import ContextBudget, Message, TokenCount, Usage
 
@@ -22,6 +24,7 @@ from .records import ContextBudget, Message, TokenCount, Usage
 UNMEASURED_TOKENS_PER_SECOND = 80.0
 MIN_TOKENS = 600  # less holds the answer too seldom (docs/log.md): then the wait is longer than the target
 MAX_TOKENS = 6000  # more does not make answers of such models better, however fast they are read
+MOST_CHARACTERS_A_TOKEN = 12  # of a text: what is longer than this many times the room need not be counted
 _STEP_TOKENS = 100  # so that small changes of speed leave the prompt, and what engines cache of it, as it was
 _BOUND_PER_TOKEN = 3  # a bound counts bytes: code has 3 to 4 of them a token
 _N_KEPT = 9  # answers whose median is the speed
@@ -83,6 +86,17 @@ class PromptSpeed:
             self._measured.append(n_read / seconds)
             speed = median(self._measured)
         _write_speed(self._file, self._model, speed)
+
+
+def room_for_prompt(provider: Provider, max_tokens: int) -> int:
+    """The tokens of the model's window beside ``max_tokens`` of answer. Raises PromptTooLong where there are none."""
+    room = provider.window_tokens - max_tokens
+    if room <= 0:
+        raise PromptTooLong(
+            f"max_tokens is {max_tokens}, but the window of {provider.model} is {provider.window_tokens} tokens: ask "
+            "for fewer, or raise QUARRY_WINDOW_TOKENS."
+        )
+    return room
 
 
 def count_unit(count_text: Callable[[str], TokenCount]) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .records import REF_FORM
+
 if TYPE_CHECKING:
     from indexer.records import Hit
 
@@ -27,7 +29,7 @@ _PREVIEW_LINES = 6
 @click.argument("name")
 @click.argument("query")
 @click.option("-k", default=10, show_default=True, help="Number of hits.")
-@click.option("--ref", help="The indexed ref to search; by default HEAD.")
+@click.option("--ref", help=REF_FORM)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--explain", is_flag=True, help="Show how each hit came to its rank.")
 def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explain: bool) -> None:
@@ -57,7 +59,7 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
 @click.command()
 @click.argument("name")
 @click.argument("question")
-@click.option("--ref", help="The indexed ref to answer from; by default HEAD.")
+@click.option("--ref", help=REF_FORM)
 @click.option("--no-retrieval", is_flag=True, help="Ask the model alone, without code from the repository.")
 @click.option("--no-abstain", is_flag=True, help="Ask the model even where the search found nothing that fits.")
 @click.option("--compare", is_flag=True, help="Answer without and with code, one after the other.")
@@ -116,7 +118,7 @@ def ask(
 
 @click.command()
 @click.argument("name")
-@click.option("--ref", help="The indexed ref to answer from; by default HEAD.")
+@click.option("--ref", help=REF_FORM)
 @click.option("--model", help="Model to ask, as provider/name; by default what QUARRY_MODEL says.")
 def chat(name: str, ref: str | None, model: str | None) -> None:
     """Talk about the repository NAME. An empty line or Ctrl-D ends it; Ctrl-C stops an answer."""
@@ -284,7 +286,7 @@ def _print_searched(searched: SearchedRef) -> None:
     line = f"searched {searched.repo} at {at}"
     if searched.staleness.stale:
         n = searched.staleness.n_changed_files
-        moved = f"{n} files have changed since" if n else "its source has moved on since"
+        moved = f"{n} file{' has' if n == 1 else 's have'} changed since" if n else "its source has moved on since"
         line += f": {moved}; run `quarry index` again, or keep `quarry watch {searched.repo}` running"
     click.echo(line, err=True)
 
@@ -292,18 +294,24 @@ def _print_searched(searched: SearchedRef) -> None:
 @click.command()
 @click.argument("name")
 @click.argument("symbol")
-@click.option("--ref", help="The indexed ref to look in; by default HEAD.")
+@click.option("--ref", help=REF_FORM)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def symbols(name: str, symbol: str, ref: str | None, as_json: bool) -> None:
-    """Show where the repository NAME defines SYMBOL, and who calls it."""
+    """Show where NAME, a repository or NAME@REF, defines SYMBOL, and who calls it."""
     from dataclasses import asdict
 
+    from indexer.errors import InputError
     from indexer.home import open_index
     from indexer.settings import IndexerSettings
 
     from .symbols import find_symbol
+    from .targets import parse_targets
 
-    report = find_symbol(open_index(IndexerSettings().home, name, ref), symbol)
+    home = IndexerSettings().home
+    target, *others = parse_targets(home, name, ref)
+    if others:
+        raise InputError(f"{name!r} names several, and symbols takes one repository: write NAME or NAME@REF.")
+    report = find_symbol(open_index(home, target.repo, target.ref), symbol)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=1))
         return

@@ -16,7 +16,7 @@ from indexer.errors import InputError
 from indexer.records import Hit
 from indexer.words import has_half_characters
 
-from .budget import count_unit
+from .budget import MOST_CHARACTERS_A_TOKEN, count_unit, room_for_prompt
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
@@ -30,7 +30,6 @@ from .stopwatch import ms_since
 
 DEFAULT_MAX_TOKENS = 128  # some lines; who writes wants them at once
 _CONTEXT_TOKENS = 512  # of retrieved code, for the same reason; a question may wait for more
-_MOST_CHARACTERS_A_TOKEN = 12  # what is longer than this many times the room is cut before it is counted
 _ROUNDS = 12  # of halving a text to what fits: to a four-thousandth of it
 
 
@@ -178,13 +177,7 @@ class Completer:
             )
         if request.retrieval and request.repo is None:
             raise InputError("Name the repository to complete from, or switch retrieval off.")
-        room = self._provider.window_tokens - max_tokens
-        if room <= 0:
-            raise PromptTooLong(
-                f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
-                f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
-            )
-        return room
+        return room_for_prompt(self._provider, max_tokens)
 
     def _retrieve(self, request: CompletionRequest, room: int) -> PackedContext:
         """Code of the repository that bears on the cursor, but what is in the edited file before the model anyway."""
@@ -212,7 +205,7 @@ class Completer:
         suffix = gap.suffix
         prefix = gap.prefix
         if suffix is not None:
-            n_prefix = self._count(prefix[-left * _MOST_CHARACTERS_A_TOKEN :]) if left > 0 else 0
+            n_prefix = self._count(prefix[-left * MOST_CHARACTERS_A_TOKEN :]) if left > 0 else 0
             suffix = self._cut(suffix, max(left // 4, left - n_prefix), keep_head=True)
             left -= self._count(suffix)
         prefix = self._cut(prefix, left, keep_head=False)
@@ -234,7 +227,7 @@ class Completer:
         """The longest head, or tail, of ``text`` that fits, in whole lines where it has any."""
         if room <= 0:
             return ""
-        most = room * _MOST_CHARACTERS_A_TOKEN
+        most = room * MOST_CHARACTERS_A_TOKEN
         if len(text) <= most and self._count(text) <= room:
             return text
 

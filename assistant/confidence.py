@@ -18,7 +18,7 @@ import numpy as np
 
 from indexer.home import OpenedIndex
 from indexer.records import Hit
-from indexer.words import MAX_QUERY_TERMS, STOP_WORDS, index_terms, stem
+from indexer.words import MAX_QUERY_TERMS, NAME_SEPARATOR, STOP_WORDS, index_terms, stem
 
 from .signals import Query, Scores
 
@@ -37,7 +37,6 @@ _SUFFIXES = ("ers", "er", "ors", "or", "ations", "ation", "ions", "ion", "ments"
 _MIN_ORIGIN_CHARS = 4
 _WORD = re.compile(r"[^\W_]\w*")
 _QUALIFIED = re.compile(r"(?<!\w)[A-Za-z_]\w*+(?:(?:\.|::|#|->)[A-Za-z_]\w*+)+")
-_SEPARATOR = re.compile(r"\.|::|#|->")
 
 CONFIDENCE_SIGNALS: Mapping[str, str] = {
     "meaning_above": "by how many standard deviations the best cosine is above the mean of all chunks",
@@ -132,7 +131,7 @@ def measure_confidence_signals(
             not is_defined and not _is_said(name, indexes) for name, is_defined in zip(names, defined, strict=True)
         ]
         signals |= {"names_asked": 1.0, "names_defined": _mean(defined), "names_unknown": _mean(unknown)}
-        qualifiers = [part for name in _QUALIFIED.findall(query.text) for part in _SEPARATOR.split(name)[:-1]]
+        qualifiers = [part for name in _QUALIFIED.findall(query.text) for part in NAME_SEPARATOR.split(name)[:-1]]
         if qualifiers:
             signals["qualifiers_unknown"] = _mean([not _is_said(part, indexes) for part in qualifiers])
     return signals

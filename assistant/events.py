@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from indexer.records import Hit
 
 from .records import Answer, Citation, Message, Passage, Purpose
 from .search import FOR_CONTEXT, SearchOptions
+
+_Last = TypeVar("_Last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,12 @@ class AnswerDone:
 
 
 Event = PassagesFound | PlaceInLine | TokenGenerated | CitationFound | AnswerDone
+
+
+async def last_event(events: AsyncGenerator[object, None], kind: type[_Last]) -> _Last:
+    """The event of ``kind`` that ``events`` end with, for who wants an answer whole. Raises what the stream raises."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, kind):
+                return event
+    raise AssertionError(f"a stream ends with {kind.__name__} or an error")

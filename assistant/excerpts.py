@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from indexer.words import index_terms, query_terms
+from indexer.words import COMMENT_MARKS, index_terms, query_terms
 
 ELISION = "…"  # on a line of its own, in place of lines that were left out
 
@@ -46,7 +46,7 @@ def count_signature_lines(lines: Sequence[str]) -> int:
     for number, line in enumerate(lines[:_MAX_SIGNATURE_LINES], 1):
         depth += sum(line.count(mark) for mark in _OPENING) - sum(line.count(mark) for mark in _CLOSING)
         stripped = line.strip()
-        if depth <= 0 and stripped and not stripped.startswith(("@", "#", "//", "/*", "*", "--")):
+        if depth <= 0 and stripped and not stripped.startswith(("@", *COMMENT_MARKS)):
             return number
     return min(len(lines), 1)
 

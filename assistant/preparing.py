@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage
 from indexer.errors import InputError
 from indexer.words import has_half_characters
 
-from .budget import PromptSpeed, choose_budget, count_unit
+from .budget import MOST_CHARACTERS_A_TOKEN, PromptSpeed, choose_budget, count_unit, room_for_prompt
 from .context import PackedContext, pack_context
 from .conversations.followups import make_standalone
 from .errors import PromptTooLong
@@ -26,9 +26,8 @@ from .search import Searcher
 from .settings import AssistantSettings
 from .stopwatch import ms_since
 from .surroundings import IndexSurroundings, Surroundings
-from .targets import parse_targets
+from .targets import Target
 
-_MOST_CHARACTERS_A_TOKEN = 12  # turns beyond this many times the room are left out without being counted
 # The tokens of a text are those of its parts, give or take some at the seams.
 _SEAMS, _SEAM_TOKENS = 1.05, 32
 DEFAULT_K = 10  # more than fit the default budget, so that a small chunk can fill what is left
@@ -64,22 +63,19 @@ class Preparer:
         self._settings, self._provider, self._searcher = settings, provider, searcher
         self._count_text, self._speed = count_text, speed
 
-    def prepare(self, request: AskRequest, max_tokens: int) -> Prepared:
+    def prepare(self, request: AskRequest, targets: Sequence[Target], max_tokens: int) -> Prepared:
         """Search, choose how much code, pack it, and fit the prompt into the window beside ``max_tokens`` of answer.
 
-        Raises InputError and PromptTooLong for what cannot be asked, and UnknownRepository.
+        ``targets`` are those of ``request.repo``, none without one. Raises InputError and PromptTooLong for what cannot
+        be asked, and UnknownRepository.
         """
         started = time.perf_counter()
         question, history = _split_conversation(request.messages)
         if has_half_characters(request.instructions):
             raise InputError("The instructions are not UTF-8 text: write them again.")
-        room = self._provider.window_tokens - max_tokens
-        if room <= 0:
-            raise PromptTooLong(
-                f"max_tokens is {max_tokens}, but the window of {self._provider.model} is "
-                f"{self._provider.window_tokens} tokens: ask for fewer, or raise QUARRY_WINDOW_TOKENS."
-            )
-        found = self._retrieve(request, question, history) if request.retrieval and request.given is None else None
+        room = room_for_prompt(self._provider, max_tokens)
+        searches = request.retrieval and request.given is None
+        found = self._retrieve(request, targets, question, history) if searches else None
         retrieval_ms = ms_since(started)
         if found is not None and found.is_too_weak:
             return _refuse(found, retrieval_ms)
@@ -103,7 +99,7 @@ class Preparer:
             budget.n_tokens,
             self._count_text,
             question=question if request.query is None else request.query,
-            surroundings=found.surroundings if found is not None else self._find_surroundings(request),
+            surroundings=found.surroundings if found is not None else self._find_surroundings(request, targets),
         )
         n_most = int((bare.n_tokens + context.tokens.n_tokens) * _SEAMS) + _SEAM_TOKENS
         is_counted = n_most > room
@@ -130,27 +126,26 @@ class Preparer:
             prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted, unit=unit
         )
 
-    def _find_surroundings(self, request: AskRequest) -> Surroundings | None:
+    def _find_surroundings(self, request: AskRequest, targets: Sequence[Target]) -> Surroundings | None:
         """Those of the hits that the caller gave, so that they are shown as found ones are."""
-        if not request.given or request.repo is None:
+        if not request.given or not targets:
             return None
-        targets = parse_targets(self._settings.home, request.repo, request.ref)
         return IndexSurroundings([self._searcher.open(target).index for target in targets], request.given)
 
-    def _retrieve(self, request: AskRequest, question: str, history: Sequence[Message]) -> Retrieved:
-        if request.repo is None:
+    def _retrieve(
+        self, request: AskRequest, targets: Sequence[Target], question: str, history: Sequence[Message]
+    ) -> Retrieved:
+        if not targets:
             raise InputError("Name the repository to ask, or switch retrieval off.")
         query = request.query
         if query is None:
-            query = make_standalone(question, history, partial(self._searcher.defines, request.repo, ref=request.ref))
+            query = make_standalone(question, history, partial(self._searcher.defines, targets))
         return retrieve(
             self._searcher,
-            parse_targets(self._settings.home, request.repo, request.ref),
-            request.repo,
+            targets,
             question,
             query=query,
             k=DEFAULT_K if request.k is None else request.k,
-            ref=request.ref,
             min_confidence=self._settings.min_confidence if request.abstain else 0.0,
             is_follow_up=bool(history),
             options=request.search,
@@ -214,11 +209,14 @@ def _split_conversation(messages: Sequence[Message]) -> tuple[str, Sequence[Mess
 
 
 def _count_hopeless(history: Sequence[Message], room_tokens: int) -> int:
-    """How many of the oldest turns are so far back that the room cannot hold them. A question goes with its answer."""
+    """How many of the oldest turns are so far back that the room cannot hold them: they need not be counted.
+
+    A question goes with its answer.
+    """
     n_characters = 0
     for n_kept, turn in enumerate(reversed(history)):
         n_characters += len(turn.content)
-        if n_characters > room_tokens * _MOST_CHARACTERS_A_TOKEN:
+        if n_characters > room_tokens * MOST_CHARACTERS_A_TOKEN:
             n_left_out = len(history) - n_kept
             return min(len(history), n_left_out + n_left_out % 2)
     return 0

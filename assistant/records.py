@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.records import Hit
+from indexer.records import WORKTREE, Hit
 
 Role = Literal["system", "user", "assistant"]
 Packing = Literal["whole", "merged", "excerpt"]  # a hit as it is, neighbours in one, signature and telling lines
 Purpose = Literal["answer", "code"]  # what the model is asked for
+
+REF_FORM = (
+    f"Indexed ref; `{WORKTREE}` for the files as they were indexed with --worktree; by default HEAD, else the working "
+    "tree."
+)
 
 
 @dataclass(frozen=True, slots=True)

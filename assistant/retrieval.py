@@ -45,12 +45,10 @@ class Retrieved:
 def retrieve(
     searcher: Searcher,
     targets: Sequence[Target],
-    repo: str,
     question: str,
     *,
     query: str,
     k: int,
-    ref: str | None,
     min_confidence: float,
     is_follow_up: bool,
     options: SearchOptions = FOR_CONTEXT,
@@ -60,17 +58,16 @@ def retrieve(
     ``min_confidence`` 0 finds nothing too weak. A follow-up may be answered by the conversation, so it is too weak
     only where it spells out names of its own. Raises what a search raises.
     """
-    result = searcher.search(repo, query, k=k, ref=ref, options=options)
-    indexes = [searcher.open(target).index for target in targets]
-    is_overview = asks_for_overview(question, [index.name for index in indexes])
-    hits = _with_readmes(result.hits, indexes) if is_overview else list(result.hits)
+    result = searcher.search_targets(targets, query, k=k, options=options)
+    is_overview = asks_for_overview(question, [index.name for index in result.indexes])
+    hits = _with_readmes(result.hits, result.indexes) if is_overview else list(result.hits)
     confidence, is_refused = None, False
     if result.confidence_signals and not is_overview and _is_judged(question):
         probability = load_coefficients().probability(result.confidence_signals)
         confidence = round(probability, 4)
         can_be_refused = not is_follow_up or bool(read_query(question).names)
         is_refused = can_be_refused and is_too_weak(result.confidence_signals, probability, min_confidence)
-    return Retrieved(query, hits, IndexSurroundings(indexes, hits), confidence, is_refused)
+    return Retrieved(query, hits, IndexSurroundings(result.indexes, hits), confidence, is_refused)
 
 
 def word_refusal(retrieved: Retrieved) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field
 from indexer.records import Hit
 from indexer.settings import IndexerSettings
 
+from .records import REF_FORM
 from .search import Searcher
 
 
@@ -25,7 +26,7 @@ class QuarryRetriever(BaseRetriever):
     """
 
     repo: str = Field(description="NAME, NAME@REF, several with commas between them, or `all`.")
-    ref: str | None = Field(default=None, description="The indexed ref; by default HEAD.")
+    ref: str | None = Field(default=None, description=REF_FORM)
     k: int = Field(default=10, description="Number of chunks.")
     home: Path | None = Field(default=None, description="Where the indexes are; by default what QUARRY_HOME says.")
 

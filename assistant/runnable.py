@@ -25,7 +25,7 @@ from indexer.errors import InputError
 from .answer import Assistant
 from .events import AnswerDone, AskRequest, TokenGenerated
 from .models.providers import Provider, open_provider
-from .records import Answer, Message, Role
+from .records import REF_FORM, Answer, Message, Role
 from .serialise import answer_as_json
 from .settings import AssistantSettings
 
@@ -40,7 +40,7 @@ class QuarryChat(BaseChatModel):
     """
 
     repo: str | None = Field(description="NAME, NAME@REF, several with commas, or `all`; None without retrieval.")
-    ref: str | None = Field(default=None, description="The indexed ref; by default HEAD.")
+    ref: str | None = Field(default=None, description=REF_FORM)
     retrieval: bool = Field(default=True, description="Whether the model gets code to read.")
     k: int | None = Field(default=None, description="Number of hits to choose passages from.")
     max_tokens: int | None = Field(default=None, description="Cap on the answer; by default what the settings say.")

@@ -80,13 +80,14 @@ class SearchedRef:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, best first, of ``query`` in all refs that were searched.
+    """Hits, best first, of ``query`` in all refs that were searched, and the ``indexes`` of these that they are from.
 
     ``confidence_signals`` are those of ``confidence``; empty unless the hits are for a model to read.
     """
 
     query: str
     searched: Sequence[SearchedRef]
+    indexes: Sequence[OpenedIndex]
     hits: Sequence[Hit]
     timings_ms: Mapping[str, float]
     confidence_signals: Mapping[str, float] = field(default_factory=dict)
@@ -112,15 +113,22 @@ class Searcher:
 
         Raises UnknownRepository, EncoderMismatch or InputError.
         """
+        return self.search_targets(parse_targets(self._home, repo, ref), query, k=k, options=options)
+
+    def search_targets(
+        self, targets: Sequence[Target], query: str, *, k: int = 10, options: SearchOptions = SearchOptions()
+    ) -> SearchResult:
+        """The same in ``targets``."""
         _check_query(query, k)
         clock = _Clock()
-        views = [self.open(target) for target in parse_targets(self._home, repo, ref)]
+        views = [self.open(target) for target in targets]
         clock.lap("open")
         # An answer does not say it, and looking at a large source takes longer than searching it.
         look = not options.for_context
         freshness = [self._freshness.ask(view.index.name, view.index.manifest) if look else None for view in views]
         asked = read_query(query)
-        cosines = [_find_cosines(view.index, query) for view in views]
+        indexes = [view.index for view in views]
+        cosines = [_find_cosines(index, query) for index in indexes]
         clock.lap("dense")
         if options.method == "ranked":
             n_hits = max(k, N_HITS) if options.for_context else k  # the confidence is by the same number for every k
@@ -146,14 +154,14 @@ class Searcher:
         clock.lap("read")
         signals: Mapping[str, float] = {}
         if options.for_context:
-            signals = measure_confidence_signals(asked, [view.index for view in views], cosines, hits)
+            signals = measure_confidence_signals(asked, indexes, cosines, hits)
             clock.lap("confidence")
         searched = [
             _describe(view.index, _NOT_LOOKED_AT if answer is None else answer.result())
             for view, answer in zip(views, freshness, strict=True)
         ]
         clock.lap("freshness")
-        return SearchResult(query, searched, hits[:k], clock.finish(), signals)
+        return SearchResult(query, searched, indexes, hits[:k], clock.finish(), signals)
 
     def find_candidates(self, repo: str, query: str, *, ref: str | None = None) -> tuple[OpenedIndex, Candidates]:
         """What the ranking of one repository judges, before it is weighed: for fitting the weights."""
@@ -164,10 +172,9 @@ class Searcher:
         [compared] = compare_candidates([found])
         return view.index, compared
 
-    def defines(self, repo: str, name: str, *, ref: str | None = None) -> bool:
-        """Whether any of the repositories that ``repo`` names defines ``name``. Raises what ``open`` raises."""
-        views = map(self.open, parse_targets(self._home, repo, ref))
-        return any(len(view.index.words.find(last_name(name), "defines", 1)) for view in views)
+    def defines(self, targets: Sequence[Target], name: str) -> bool:
+        """Whether any of ``targets`` defines ``name``. Raises what ``open`` raises."""
+        return any(len(self.open(target).index.words.find(last_name(name), "defines", 1)) for target in targets)
 
     def open(self, target: Target) -> IndexView:
         """The index of a target, kept open and opened again after it changed. Raises UnknownRepository, InputError.

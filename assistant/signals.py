@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from indexer.home import OpenedIndex
 from indexer.lexicon import NameField
-from indexer.words import STOP_WORDS, query_terms
+from indexer.words import NAME_SEPARATOR, QUALIFIED_NAME, SPELLED_AS_CODE, STOP_WORDS, query_terms
 
 from .paths import KINDS, PathRarity, match_folders, match_name, read_path
 
@@ -74,9 +74,6 @@ _IF_NAME_ASKED = {
 }
 SIGNALS: tuple[str, ...] = (*FILE_SIGNALS, *CHUNK_SIGNALS)
 
-_QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
-_QUALIFIER = re.compile(r"\.|::|#|->")
-_SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
 _QUOTED_AS_CODE = re.compile(r"`([^`\s]+)`")
 # In two steps: as one pattern each asking word would be tried with all that follows it.
 _ASKS_WHO = re.compile(r"\b(?:who|what|which|where)\b(.*)", re.IGNORECASE)
@@ -137,15 +134,15 @@ class IndexView:
 def read_query(text: str) -> Query:
     """The terms and names of a question, of a very long one those of its first 8,000 characters."""
     text = text[:_MAX_QUERY_CHARS]
-    qualified = _QUALIFIED_NAME.findall(text)
+    qualified = QUALIFIED_NAME.findall(text)
     is_name = len(text.split()) == 1 and len(qualified) == 1
     names = [
-        _QUALIFIER.split(name)[-1]
+        NAME_SEPARATOR.split(name)[-1]
         for number, name in enumerate(qualified)
-        if is_name or _SPELLED_AS_CODE.search(name) or (number and name[0].isupper())
+        if is_name or SPELLED_AS_CODE.search(name) or (number and name[0].isupper())
     ]
-    names += [_QUALIFIER.split(name.rstrip("()"))[-1] for name in _QUOTED_AS_CODE.findall(text)]
-    words = {part.lower() for name in qualified for part in _QUALIFIER.split(name)}
+    names += [NAME_SEPARATOR.split(name.rstrip("()"))[-1] for name in _QUOTED_AS_CODE.findall(text)]
+    words = {part.lower() for name in qualified for part in NAME_SEPARATOR.split(name)}
     telling = tuple(dict.fromkeys(name for name in names if name.lower() not in STOP_WORDS))
     asks_who_calls = bool(telling) and not is_name and _asks_who_calls(text)
     return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name, asks_who_calls)

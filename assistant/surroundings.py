@@ -5,7 +5,6 @@ Everything comes out of the index, where credentials are redacted, and from the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +15,7 @@ from indexer.home import OpenedIndex
 from indexer.lexicon import StoredChunk
 from indexer.manifest import ManifestFile
 from indexer.records import Hit
-from indexer.words import last_name
+from indexer.words import last_name, lines_that_say, may_define
 
 from .excerpts import NumberedLine, count_signature_lines
 
@@ -132,16 +131,10 @@ def _enclosing(symbol: str, defines: Sequence[str]) -> list[str]:
 
 def _find_signature(text: str, symbol: str, start_line: int) -> list[NumberedLine]:
     """The lines of the signature of ``symbol``, which begins in ``text``; nothing if its name is not to be seen."""
-    name = symbol.rpartition(".")[2]
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     lines = text.split("\n")
-    offset = next((i for i, line in enumerate(lines) if word.search(line) and _may_define(line)), None)
+    said = lines_that_say(symbol.rpartition(".")[2], lines)
+    offset = next((number for number in said if may_define(lines[number])), None)
     if offset is None:
         return []
     signature = lines[offset : offset + count_signature_lines(lines[offset:])]
     return [(start_line + offset + i, line) for i, line in enumerate(signature)]
-
-
-def _may_define(line: str) -> bool:
-    """Not a comment, a decorator or an import."""
-    return not line.lstrip().startswith(("#", "//", "/*", "*", "--", '"', "'", "@", "import ", "from ", "use "))

@@ -13,11 +13,10 @@ from difflib import get_close_matches
 from indexer.errors import InputError
 from indexer.home import OpenedIndex
 from indexer.lexicon import NameField, StoredChunk
-from indexer.words import last_name
+from indexer.words import last_name, lines_that_say, may_define
 
 MAX_PLACES = 200  # of each kind; more are counted, not shown
 _MAX_CHUNKS = 5_000
-_COMMENT_MARKS = ("#", "//", "/*", "*", "--", ";", '"""', "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +71,13 @@ def find_symbol(index: OpenedIndex, symbol: str) -> SymbolReport:
 
 def _find_definitions(index: OpenedIndex, name: str, symbol: str) -> Iterator[SymbolPlace]:
     qualifier = re.split(r"[.:#]+", symbol)[:-1]
-    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     for chunk, start_line in _chunks_with(index, "defines", name):
         lines = chunk.text.split("\n")
         for defined in chunk.defines:
             scopes = re.split(r"[.:#]+", defined)
             if scopes[-1] == name and scopes[-1 - len(qualifier) : -1] == qualifier:
-                # Below decorators and comments: the first line that says the name and is no comment's.
-                said = [number for number, line in enumerate(lines) if word.search(line)]
-                line = next(
-                    (n for n in said if not lines[n].lstrip().startswith(_COMMENT_MARKS)), said[0] if said else 0
-                )
+                said = lines_that_say(name, lines)  # also in decorators and comments above
+                line = next((number for number in said if may_define(lines[number])), said[0] if said else 0)
                 yield SymbolPlace(chunk.path, start_line + line, defined, chunk.kind, lines[line].strip())
 
 

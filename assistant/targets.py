@@ -16,7 +16,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One repository at a ref; None: HEAD if it is indexed, else the latest one."""
+    """One repository at a ref; None: HEAD if it is indexed, else the working tree, else the latest one."""
 
     repo: str
     ref: str | None = None

@@ -19,6 +19,7 @@ from pathlib import Path
 from assistant.conversations.followups import make_standalone
 from assistant.records import Message
 from assistant.search import Searcher, SearchOptions
+from assistant.targets import Target
 from eval.tasks.questions.harvest import find_questions
 from eval.tasks.questions.records import Question
 from eval.tasks.questions.syntax import Codebase, is_own_source, read_codebase
@@ -92,7 +93,7 @@ def measure(
     """By kind: how many there are, and recall@10 as asked, made standalone, and asked at once."""
     sums: dict[str, list[int]] = {}
     for each in follow_ups:
-        rewritten = make_standalone(each.question, each.history, partial(searcher.defines, repo))
+        rewritten = make_standalone(each.question, each.history, partial(searcher.defines, [Target(repo)]))
         texts = (each.question, rewritten, each.standalone)
         found = [_is_found(searcher, repo, text, each) for text in texts]
         row = sums.setdefault(each.kind, [0, 0, 0, 0])

@@ -1,4 +1,5 @@
-"""The words of code, for lexical search: identifiers split and whole, stemmed; and the words of a question.
+"""The words of code, for lexical search: identifiers split and whole, stemmed; the words of a question; and how names
+are written and lines begin, for whoever looks a name up in code.
 
 Both sides go through the same mill, so that "thread pools" finds ``ThreadPool``, ``thread_pool`` and ``threadpool``.
 """
@@ -6,6 +7,7 @@ Both sides go through the same mill, so that "thread pools" finds ``ThreadPool``
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -18,6 +20,14 @@ _RUN = re.compile(r"[^\W_]+")
 _QUALIFIER = re.compile(r"[\s.:#]+")
 MAX_WORD_CHARS = 80  # longer runs are data (hashes, base64), not words
 MAX_QUERY_TERMS = 64  # a pasted file is no question: its first distinct words are
+
+# What stands between a name and its qualifier, and names with all of theirs.
+NAME_SEPARATOR = re.compile(r"\.|::|#|->")
+QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
+SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")  # in a name: English words do not hold it
+
+COMMENT_MARKS = ("#", "//", "/*", "*", "--")
+_DEFINES_NOTHING = (*COMMENT_MARKS, '"', "'", "@", "import ", "from ", "use ")
 
 # Words that ask but name nothing. BM25 would take "how" for telling, since code seldom says it.
 STOP_WORDS = frozenset(
@@ -60,6 +70,17 @@ def query_terms(query: str) -> list[str]:
 def last_name(symbol: str) -> str:
     """The name itself of a qualified one: ``Router.add`` and ``Router::add`` are ``add``."""
     return next((part for part in reversed(_QUALIFIER.split(symbol)) if part), "")
+
+
+def lines_that_say(name: str, lines: Sequence[str]) -> list[int]:
+    """The indices of ``lines`` that hold ``name`` as a whole word."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return [number for number, line in enumerate(lines) if word.search(line)]
+
+
+def may_define(line: str) -> bool:
+    """Whether a line that says a name may define it: no comment, text, decorator or import."""
+    return not line.lstrip().startswith(_DEFINES_NOTHING)
 
 
 @lru_cache(maxsize=200_000)

@@ -58,9 +58,7 @@ def to_openai(problem: Problem, error: Exception | None = None, param: str | Non
     return int(status), {"error": {"message": problem.detail, "type": kind, "param": param, "code": code}}
 
 
-def respond(
-    problem: Problem, error: Exception | None = None, param: str | None = None, headers: dict[str, str] | None = None
-) -> JSONResponse:
+def respond(problem: Problem, error: Exception | None = None, param: str | None = None) -> JSONResponse:
     """The whole response for ``problem``."""
     status, body = to_openai(problem, error, param)
-    return JSONResponse(body, status, headers=headers)
+    return JSONResponse(body, status)

@@ -8,10 +8,9 @@ from contextlib import aclosing
 from typing import Any
 
 from assistant.compare import Arm, ArmEvent, Comparison
-from assistant.events import AnswerDone, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
+from assistant.events import AnswerDone, CitationFound, Event, PassagesFound, PlaceInLine, TokenGenerated
 from assistant.records import Answer, Citation, Passage
 
-from ..asking import AskEvent
 from ..sse import format_event
 from .rendering import Marks, render_blocks
 from .templating import render
@@ -33,7 +32,7 @@ class GrowingAnswer:
         self._shown: list[str] = []
         self._sent_at = 0.0
 
-    def take(self, event: AskEvent) -> PageEvent | None:
+    def take(self, event: Event) -> PageEvent | None:
         """The page's event for one of the answer's, or None where nothing is to be shown yet."""
         match event:
             case PlaceInLine(place):
@@ -89,7 +88,7 @@ def answer_html(answer: Answer, *, hidden: bool = False) -> str:
 
 
 async def page_events(
-    events: AsyncGenerator[AskEvent | ArmEvent[AskEvent], None], question: str
+    events: AsyncGenerator[Event | ArmEvent[Event], None], question: str
 ) -> AsyncGenerator[PageEvent, None]:
     """The events of an answer to ``question``, or of both answers of a comparison, each with its ``arm``."""
     growing: dict[Arm | None, GrowingAnswer] = {}
@@ -112,7 +111,7 @@ def _of_arm(arm: Arm | None, name: str, data: dict[str, Any]) -> PageEvent:
 
 
 async def gather_both(
-    events: AsyncGenerator[ArmEvent[AskEvent], None], answers: dict[Arm, Answer]
+    events: AsyncGenerator[ArmEvent[Event], None], answers: dict[Arm, Answer]
 ) -> AsyncGenerator[PageEvent, None]:
     """Puts both answers into ``answers``, and tells only how many are done: even the wait would say which is which."""
     async with aclosing(events):

@@ -9,14 +9,23 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from assistant.compare import ArmEvent, answer_both, comparison_as_json, stream_both
-from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
+from assistant.events import (
+    AnswerDone,
+    AskRequest,
+    CitationFound,
+    Event,
+    PassagesFound,
+    PlaceInLine,
+    TokenGenerated,
+    last_event,
+)
 from assistant.records import Message
 from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 from indexer.errors import InputError
 
-from ..asking import AskEvent, answer, ask, check_repository
+from ..asking import ask, check_repository
 from ..callers import CurrentCaller
-from ..conversations import answer_in_session, ask_in_session
+from ..conversations import ask_in_session
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..problems import problem_responses
 from ..schemas.chat import ChatAnswer, ChatRequest, CompareAnswer
@@ -25,7 +34,7 @@ from ..state import State
 
 router = APIRouter(tags=["chat"])
 
-_Streamed = AskEvent | ArmEvent[AskEvent]
+_Streamed = Event | ArmEvent[Event]
 
 _EVENTS = {
     "description": (
@@ -60,13 +69,12 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
         abstain=body.abstain,
     )
     compare = body.retrieval == "compare"
+    if compare and body.session_id is not None:
+        raise InputError("A session keeps one answer to a question: leave session_id out to compare two.")
     if compare:
         await check_repository(state, asked, caller)
 
-    if compare and body.session_id is not None:
-        raise InputError("A session keeps one answer to a question: leave session_id out to compare two.")
-
-    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
+    def ask_one(one: AskRequest) -> AsyncGenerator[Event, None]:
         if body.session_id is not None:
             return ask_in_session(state, one, caller, body.session_id)
         return ask(state, one, caller)
@@ -79,12 +87,8 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
     if compare:
         both = await unless_disconnected(request, answer_both(ask_one, asked))
         return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
-    if body.session_id is not None:
-        answering = answer_in_session(state, asked, caller, body.session_id)
-    else:
-        answering = answer(state, asked, caller)
-    answered = await unless_disconnected(request, answering)
-    return _hung_up() if answered is None else JSONResponse(answer_as_json(answered))
+    done = await unless_disconnected(request, last_event(ask_one(asked), AnswerDone))
+    return _hung_up() if done is None else JSONResponse(answer_as_json(done.answer))
 
 
 def _hung_up() -> Response:
@@ -100,7 +104,7 @@ def _encode(event: _Streamed) -> list[str]:
     return [format_event(data, name)]
 
 
-def _describe(event: AskEvent) -> tuple[str, dict[str, Any]]:
+def _describe(event: Event) -> tuple[str, dict[str, Any]]:
     """The event's name on the wire, and its data."""
     match event:
         case PlaceInLine(place):

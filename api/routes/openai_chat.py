@@ -13,10 +13,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from assistant.events import AnswerDone, AskRequest, CitationFound, PassagesFound, PlaceInLine, TokenGenerated
+from assistant.events import (
+    AnswerDone,
+    AskRequest,
+    CitationFound,
+    Event,
+    PassagesFound,
+    PlaceInLine,
+    TokenGenerated,
+    last_event,
+)
 from assistant.records import Answer
 
-from ..asking import AskEvent, answer, ask
+from ..asking import ask
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..logs import current_request
@@ -81,15 +90,15 @@ async def chat_completions(
     envelope = _Envelope(
         f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), body.model, body.with_usage, str(request.base_url)
     )
+    events = ask(state, asked, caller)
     if body.stream:
-        events = ask(state, asked, caller)
         first = await anext(events)  # what cannot be asked fails here, while the status can still say so
         begin = envelope.delta({"role": "assistant", "content": ""})
         return stream(first, events, partial(_encode, envelope), begin=begin)
-    answered = await unless_disconnected(request, answer(state, asked, caller))
-    if answered is None:
+    done = await unless_disconnected(request, last_event(events, AnswerDone))
+    if done is None:
         return Response(status_code=CLIENT_CLOSED)
-    return JSONResponse(_whole(answered, envelope))
+    return JSONResponse(_whole(done.answer, envelope))
 
 
 def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
@@ -112,7 +121,7 @@ def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
     }
 
 
-def _encode(envelope: _Envelope, each: AskEvent) -> list[str]:
+def _encode(envelope: _Envelope, each: Event) -> list[str]:
     match each:
         case PlaceInLine(place):
             return [waiting(place)]

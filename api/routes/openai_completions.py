@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse, Response
 
 from assistant.completion import CompletionDone, CompletionEvent
 from assistant.completion import CompletionRequest as Asked
-from assistant.events import PassagesFound, PlaceInLine, TokenGenerated
+from assistant.events import PassagesFound, PlaceInLine, TokenGenerated, last_event
 from assistant.infilling import read_gap
 
-from ..asking import complete, completion
+from ..asking import complete
 from ..callers import CurrentCaller
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
 from ..openai.forms import completion_extension, usage_of
@@ -55,13 +55,14 @@ async def completions(body: CompletionRequest, request: Request, state: State, c
         "created": int(time.time()),
         "model": body.model,
     }
+    events = complete(state, asked, caller)
     if body.stream:
-        events = complete(state, asked, caller)
         first = await anext(events)  # what cannot be completed fails here, while the status can still say so
         return stream(first, events, partial(_encode, head, body.with_usage))
-    done = await unless_disconnected(request, completion(state, asked, caller))
-    if done is None:
+    last = await unless_disconnected(request, last_event(events, CompletionDone))
+    if last is None:
         return Response(status_code=CLIENT_CLOSED)
+    done = last.completion
     return JSONResponse(
         {
             **head,

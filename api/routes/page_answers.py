@@ -6,9 +6,10 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
@@ -21,7 +22,7 @@ from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
 
-from ..asking import AskEvent, ask, check_repository
+from ..asking import ask, check_repository
 from ..callers import Caller, CurrentCaller
 from ..conversations import ask_in_session, with_history
 from ..errors import VotesUnavailable
@@ -31,7 +32,7 @@ from ..pages.templating import render, safe
 from ..pages.traces import contributions, hit_url
 from ..sse import stream
 from ..state import ServiceState, State
-from ..votes import BallotBox, VoteBook, cast
+from ..votes import cast
 
 router = APIRouter(include_in_schema=False, prefix="/ui")
 
@@ -70,7 +71,7 @@ class PageVote(_Body):
 
 
 @router.post("/ask")
-async def ask_page(body: PageQuestion, request: Request, state: State, caller: CurrentCaller) -> Response:
+async def ask_page(body: PageQuestion, state: State, caller: CurrentCaller) -> Response:
     """The answer as server-sent events. A browser that hangs up stops the generation.
 
     An answer goes into the conversation; a comparison is asked with what was said there, and leaves it as it was.
@@ -80,18 +81,15 @@ async def ask_page(body: PageQuestion, request: Request, state: State, caller: C
     check_question(asked.messages)
     session_id = body.session_id or secrets.token_hex(16)
 
-    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
-        return ask(state, one, caller)
-
     if body.mode == "ask":
         events = page_events(ask_in_session(state, asked, caller, session_id), body.question)
     else:
         await check_repository(state, asked, caller)
         asked = await with_history(state, asked, caller, session_id)
         if body.mode == "compare":
-            events = page_events(stream_both(ask_one, asked), body.question)
+            events = page_events(stream_both(partial(ask, state, caller=caller), asked), body.question)
         else:
-            events = _ask_blind(state, asked, caller, _ballots(request))
+            events = _ask_blind(state, asked, caller)
     first = await anext(events)  # what cannot be asked fails here, while the status can still say so
     return stream(first, events, encode, headers={"X-Session-ID": session_id})
 
@@ -106,19 +104,17 @@ async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> 
 
 
 @router.post("/vote")
-async def vote_page(body: PageVote, request: Request, state: State, caller: CurrentCaller) -> JSONResponse:
+async def vote_page(body: PageVote, state: State, caller: CurrentCaller) -> JSONResponse:
     """Keep a vote, and tell which answer was which. Where it cannot be kept, it can be cast again."""
-    box = _ballots(request)
-    ballot = box.take(body.ballot, caller.name)
+    ballot = state.ballots.take(body.ballot, caller.name)
     if ballot is None:
         raise InputError("These answers were voted on already, or the service was started again: compare anew.")
-    book = VoteBook(state.settings.home)
     try:
-        await run_in_threadpool(book.add, cast(ballot, body.vote, keep_question=body.keep_question))
+        await run_in_threadpool(state.votes.add, cast(ballot, body.vote, keep_question=body.keep_question))
     except VotesUnavailable:
-        box.put_back(body.ballot, ballot)
+        state.ballots.put_back(body.ballot, ballot)
         raise
-    tallies = [tally for tally in await run_in_threadpool(book.tally) if tally.repo == ballot.repo]
+    tallies = [tally for tally in await run_in_threadpool(state.votes.tally) if tally.repo == ballot.repo]
     return JSONResponse(
         {
             "sides": [_reveal(arm, ballot.comparison.of(arm), ballot.question) for arm in ballot.order],
@@ -127,26 +123,20 @@ async def vote_page(body: PageVote, request: Request, state: State, caller: Curr
     )
 
 
-async def _ask_blind(
-    state: ServiceState, asked: AskRequest, caller: Caller, ballots: BallotBox
-) -> AsyncGenerator[PageEvent, None]:
+async def _ask_blind(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[PageEvent, None]:
     """Both answers, shown together at the end in random order: the wait for the first word would tell them apart.
 
     Nor may the one with code abstain, which the other one cannot.
     """
-
-    def ask_one(one: AskRequest) -> AsyncGenerator[AskEvent, None]:
-        return ask(state, one, caller)
-
     answers: dict[Arm, Answer] = {}
-    async with aclosing(stream_both(ask_one, replace(asked, abstain=False))) as both:
+    async with aclosing(stream_both(partial(ask, state, caller=caller), replace(asked, abstain=False))) as both:
         await anext(both)  # the passages, which are not shown: what cannot be asked fails here, before anything is sent
         yield "progress", {"n_done": 0}
         async with aclosing(gather_both(both, answers)) as events:
             async for event in events:
                 yield event
     comparison, order = Comparison(answers["with"], answers["without"]), random_order()
-    ballot = ballots.put(asked.repo or "", asked.messages[-1].content, order, comparison, caller.name)
+    ballot = state.ballots.put(asked.repo or "", asked.messages[-1].content, order, comparison, caller.name)
     yield blind_event(ballot, order, comparison)
 
 
@@ -157,11 +147,3 @@ def _preview(hit: Hit) -> Markup:
 
 def _reveal(arm: Arm, answer: Answer, question: str) -> dict[str, Any]:
     return {"arm": arm, "html": answer_html(answer), **finished(answer, question)}
-
-
-def _ballots(request: Request) -> BallotBox:
-    """The service's ballots; made with the first one."""
-    if not hasattr(request.app.state, "ballots"):
-        request.app.state.ballots = BallotBox()
-    box: BallotBox = request.app.state.ballots
-    return box

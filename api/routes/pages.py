@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from assistant.freshness import FreshnessMonitor
 from indexer.errors import QuarryError
 
 from ..callers import CurrentCaller
@@ -19,11 +18,8 @@ from ..pages.repos import list_for_page
 from ..pages.templating import STATIC, render, safe
 from ..problems import to_problem
 from ..state import State
-from ..votes import VoteBook
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-_FRESHNESS = FreshnessMonitor()
 
 
 class _CheckedFiles(StaticFiles):
@@ -50,7 +46,7 @@ def home(state: State, caller: CurrentCaller) -> HTMLResponse:
 @router.get("/ui/repos")
 def repos(state: State, caller: CurrentCaller, selected: str | None = None) -> HTMLResponse:
     """The list of repositories, with what is known of their sources now."""
-    repositories, unreadable = list_for_page(state.settings.home, caller, _FRESHNESS)
+    repositories, unreadable = list_for_page(state.settings.home, caller, state.freshness)
     html = render("_repos.html", repositories=repositories, unreadable=unreadable, selected=selected)
     return HTMLResponse(html)
 
@@ -75,7 +71,7 @@ def session(state: State, caller: CurrentCaller, session_id: str) -> HTMLRespons
 @router.get("/ui/votes")
 def votes(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The tally of votes on blind comparisons."""
-    tallies = [tally for tally in VoteBook(state.settings.home).tally() if caller.may_see(tally.repo)]
+    tallies = [tally for tally in state.votes.tally() if caller.may_see(tally.repo)]
     return HTMLResponse(render("_tally.html", tallies=tallies))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from assistant.records import REF_FORM
 from assistant.search import MAX_K
 from assistant.serialise import search_as_json
 from assistant.symbols import find_symbol
@@ -28,7 +29,7 @@ def search(
     repo: Annotated[str, Query(description=REPO_FORM, examples=["click"])],
     q: Annotated[str, Query(description="Words, a question, or a symbol.", examples=["how are options parsed"])],
     k: Annotated[int, Query(ge=1, le=MAX_K, description="Number of hits.")] = 10,
-    ref: Annotated[str | None, Query(description="The indexed ref; by default HEAD.")] = None,
+    ref: Annotated[str | None, Query(description=REF_FORM)] = None,
 ) -> dict[str, Any]:
     """The best chunks for a query, with scores and signals."""
     return search_as_json(state.searcher.search(caller.narrow(repo), q, k=k, ref=ref))
@@ -40,7 +41,7 @@ def symbols(
     caller: CurrentCaller,
     repo: Annotated[str, Query(description="Name of an indexed repository.", examples=["click"])],
     symbol: Annotated[str, Query(description="A name, or a qualified one.", examples=["Context.invoke"])],
-    ref: Annotated[str | None, Query(description="The indexed ref; by default HEAD.")] = None,
+    ref: Annotated[str | None, Query(description=REF_FORM)] = None,
 ) -> dict[str, Any]:
     """Where a symbol is defined, and who calls it."""
     caller.require(repo)

@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from ..callers import CurrentCaller
 from ..schemas.votes import VoteTally
 from ..state import State
-from ..votes import VoteBook
 
 router = APIRouter(tags=["votes"])
 
@@ -18,5 +17,5 @@ router = APIRouter(tags=["votes"])
 @router.get("/votes", response_model=list[VoteTally])
 def list_votes(state: State, caller: CurrentCaller) -> list[dict[str, Any]]:
     """The votes on blind comparisons, for each repository and model. They are cast on the page."""
-    tallies = VoteBook(state.settings.home).tally()
+    tallies = state.votes.tally()
     return [{**asdict(tally), "n_votes": tally.n_votes} for tally in tallies if caller.may_see(tally.repo)]

@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, JsonValue, field_validator
 
+from assistant.conversations import SESSION_ID
+from assistant.records import REF_FORM
+
 from .base import REPO_FORM, Schema
 
-SESSION_ID_FORM = "^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _SOURCE: dict[str, JsonValue] = {
     "repo": "click",
     "commit": "04ef3a6f473deb2499721a8d11f92a7d2c0912f2",
@@ -43,11 +45,11 @@ class ChatRequest(Schema):
     )
 
     repo: str | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
-    ref: str | None = Field(default=None, description="The indexed ref to answer from; by default HEAD.")
+    ref: str | None = Field(default=None, description=REF_FORM)
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
     session_id: str | None = Field(
         default=None,
-        pattern=SESSION_ID_FORM,
+        pattern=f"^{SESSION_ID}$",
         description="A conversation that the server keeps: its messages come before those of the request, which are "
         "the new ones only, and the finished turn is stored, unless the answer `abstained`. Made by "
         "`POST /sessions`, or any id that the client chooses.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from indexer.words import STOP_WORDS, last_name
+from indexer.words import QUALIFIED_NAME, SPELLED_AS_CODE, STOP_WORDS, last_name
 
 from ..records import Message
 from ..signals import read_query
@@ -45,8 +45,6 @@ _SAID_TO_BE_CODE = re.compile(
     r"\b(?:class|constant|exception|function|method|type|variable)\s+([A-Za-z_]\w*)\b", re.IGNORECASE
 )
 _QUOTED = re.compile(r"`([^`\n]{1,120})`")
-_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
-_SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")
 _WORD = re.compile(r"\w+")
 
 
@@ -104,11 +102,11 @@ def _names_of(text: str) -> list[str]:
     """The names of code that ``text`` spells out, with their qualifiers."""
     names: list[str] = []
     for quoted in _QUOTED.findall(text):
-        found = _NAME.match(quoted.strip())
+        found = QUALIFIED_NAME.match(quoted.strip())
         if found:
             names.append(found[0])
     bare = _QUOTED.sub(" ", text)
-    names += [name for name in _NAME.findall(bare) if _SPELLED_AS_CODE.search(name)]
+    names += [name for name in QUALIFIED_NAME.findall(bare) if SPELLED_AS_CODE.search(name)]
     for pattern in (_CALLED, _SAID_TO_BE_CODE):
         names += [name for name in pattern.findall(bare) if name.lower() not in STOP_WORDS]
     names += read_query(bare).names  # words with a capital within a sentence

@@ -22,13 +22,13 @@ from indexer.errors import InputError
 from ..errors import UnknownSession
 from ..records import Message
 from ..settings import AssistantSettings
+from . import SESSION_ID
 from .tables import MESSAGES, REPO_CHARS, SESSIONS, TITLE_CHARS, open_database, reading, writing
 
 MAX_MESSAGES = 200  # of a session: the oldest go, no model's window holds that many
 MAX_MESSAGE_CHARS = 100_000  # of a message; of a longer one the head is kept
 MAX_SESSIONS = 1_000  # of an owner: those that rested longest go
 _SWEEP_SECONDS = 24 * 3600
-_SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class SessionStore:
 
 def check_session_id(session_id: str) -> str:
     """``session_id`` if it can name a session; InputError if not."""
-    if not _SESSION_ID.fullmatch(session_id):
+    if not re.fullmatch(SESSION_ID, session_id):
         raise InputError(
             "A session's id has up to 128 letters, digits, dots, dashes and underscores, and begins with a letter or a "
             "digit."

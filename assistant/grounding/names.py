@@ -17,7 +17,9 @@ from pygments.token import Comment, Keyword, Name, String, Token, _TokenType
 from pygments.token import Literal as LiteralToken
 from pygments.util import ClassNotFound
 
-from .terms import IDENTIFIER, PATH, PROSE_NAME, SEPARATOR, SPAN, STRING
+from indexer.words import NAME_SEPARATOR
+
+from .terms import IDENTIFIER, PATH, PROSE_NAME, SPAN, STRING
 
 MentionKind = Literal["name", "path", "option"]
 
@@ -96,7 +98,7 @@ def _in_words(text: str) -> Iterator[Mention]:
         name = found[0]
         if name in _NO_NAMES or _PLURAL.match(name) or text.startswith(("(s)", "(es)"), found.end()):
             continue
-        parts = tuple(part for part in SEPARATOR.split(name) if part)
+        parts = tuple(part for part in NAME_SEPARATOR.split(name) if part)
         if len(parts) > 1 and max(map(len, parts)) < 3:
             continue  # an abbreviation
         mentions.append((found.start(), Mention("name", name, parts)))
@@ -125,7 +127,7 @@ def _in_span(code: str) -> Iterator[Mention]:
             continue  # a word with hyphens is no identifier
         if name in _NO_NAMES or len(name) < 2 or (is_words and not _CODEISH.search(name)):
             continue
-        parts = tuple(part for part in SEPARATOR.split(name) if part)
+        parts = tuple(part for part in NAME_SEPARATOR.split(name) if part)
         yield Mention("name", name, parts)
 
 
@@ -181,7 +183,7 @@ def _in_block(code: str, language: str) -> tuple[list[Mention], set[str]]:
             if word.text in ("def", "fn", "func", "function", "fun", "lambda"):
                 in_signature = depth
             continue
-        defines = before in _DEFINING or word.kind in Name.Class or (word.kind in Name.Function and before in _DEFINING)
+        defines = before in _DEFINING or word.kind in Name.Class
         is_alias = before in ("as", "for")
         if not is_member and (defines or is_alias or after == ":=" or (after == "=" and depth == 0)):
             bound.add(word.text)

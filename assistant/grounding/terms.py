@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.words import STOP_WORDS, split_words, stem
+from indexer.words import NAME_SEPARATOR, STOP_WORDS, split_words, stem
 
 TermKind = Literal["name", "value", "path"]
 
@@ -32,7 +32,6 @@ PROSE_NAME = re.compile(
     r"|[A-Z]?[a-z0-9]+(?:[A-Z][a-z0-9]*)+|[A-Z]{2,}[a-z]+\w*"
     r")(?![\w$])"
 )
-SEPARATOR = re.compile(r"\.|::|#|->")
 _NOT_NAMES = frozenset(("e.g", "i.e", "a.k.a", "vs", "etc"))
 _COUNTED = re.compile(r"\s+[a-z]")  # "2 arguments" counts, and is no value of the code
 _LINES = re.compile(r":L?\d+(?:\s*[-–]\s*L?\d+)?")
@@ -141,7 +140,7 @@ def _read_prose(text: str, at: int) -> Iterator[Term]:
 
 def _read_names(found: Iterator[re.Match[str]], at: int) -> Iterator[Term]:
     for match in found:
-        *qualifier, name = SEPARATOR.split(match[0])
+        *qualifier, name = NAME_SEPARATOR.split(match[0])
         if not qualifier and name in CONSTANTS:
             yield Term("value", name, at=at + match.start())
         elif (name and len(name) > 1) or qualifier:

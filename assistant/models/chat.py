@@ -21,6 +21,7 @@ from openai import DefaultAsyncHttpxClient, DefaultHttpxClient, Timeout
 from pydantic import SecretStr
 
 from assistant.errors import ModelUnavailable
+from assistant.models.machine import is_loopback
 from assistant.models.streaming import PlainCompletions
 from assistant.models.timings import TIMINGS_KEY, timings_of_llama, timings_of_ollama
 
@@ -157,10 +158,9 @@ def network_options(url: str) -> dict[str, Any]:
     import httpx
 
     options: dict[str, Any] = {"limits": httpx.Limits(max_keepalive_connections=0)}
-    parts = urlsplit(url)
-    if parts.hostname in ("127.0.0.1", "localhost", "::1"):
+    if is_loopback(url):
         options["trust_env"] = False
-    options["verify"] = _tls_context() if parts.scheme == "https" else False  # loading certificates takes 30 ms
+    options["verify"] = _tls_context() if urlsplit(url).scheme == "https" else False  # loading certificates takes 30 ms
     return options
 
 

@@ -1,4 +1,5 @@
-"""What this machine offers a model: cores and memory, as the process may use them (containers included)."""
+"""What this machine offers a model: cores and memory, as the process may use them (containers included), and whether an
+address is its own."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import math
 import os
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _CGROUP = Path("/sys/fs/cgroup")  # version 2, as seen from inside a container
 _MEMINFO = Path("/proc/meminfo")
@@ -64,6 +66,11 @@ def memory_bytes() -> int | None:
     if limit.isdigit():
         sizes.append(int(limit))
     return min(sizes) if sizes else None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` is an address of this machine, which no proxy can reach."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _read(path: Path) -> str:

@@ -18,6 +18,7 @@ from langchain_core.messages import BaseMessage
 from assistant.errors import ModelMissing, ModelUnavailable
 from assistant.models.catalogue import SUGGESTED_OLLAMA_TAG
 from assistant.models.counting import bound_of_prompt, bound_of_text, text_of
+from assistant.models.machine import is_loopback
 from assistant.models.vocabulary import Vocabulary, vocabulary_of_metadata
 from assistant.records import TokenCount
 
@@ -177,7 +178,7 @@ class OllamaProvider:
                 f"{self.url}/api/show",
                 json={"model": self.tag, "verbose": True},
                 timeout=_SHOW_SECONDS,
-                trust_env=not _is_loopback(self.url),
+                trust_env=not is_loopback(self.url),
             )
             response.raise_for_status()
             info = response.json().get("model_info")
@@ -190,11 +191,7 @@ def _open_client(url: str, seconds: float) -> Client:
     import ollama
 
     address = ollama_address(url)
-    return ollama.Client(host=address, timeout=seconds, trust_env=not _is_loopback(address))
-
-
-def _is_loopback(url: str) -> bool:
-    return httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
+    return ollama.Client(host=address, timeout=seconds, trust_env=not is_loopback(address))
 
 
 def _n_parameters(said: str | None, tag: str) -> float:

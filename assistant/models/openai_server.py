@@ -14,6 +14,7 @@ from langchain_core.messages import BaseMessage
 from assistant.errors import ModelUnavailable
 from assistant.models.catalogue import unknown_model
 from assistant.models.counting import bound_of_prompt, bound_of_text, text_of
+from assistant.models.machine import is_loopback
 from assistant.records import TokenCount
 
 if TYPE_CHECKING:
@@ -153,8 +154,7 @@ def _require_url(url: str | None) -> str:
 
 def _open_client(url: str, api_key: str | None, timeout: httpx.Timeout) -> httpx.Client:
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    on_this_machine = httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
-    return httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=not on_this_machine)
+    return httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=not is_loopback(url))
 
 
 def _list(client: httpx.Client) -> list[ServedModel]:

@@ -34,16 +34,6 @@ class ModelTimings:
     n_drafted: int = 0
     n_accepted: int = 0
 
-    @property
-    def read_tokens_per_second(self) -> float | None:
-        """Prompt speed, of the tokens that were not in the cache; None where nothing was read."""
-        return self.n_read / self.read_ms * 1000 if self.read_ms > 0 else None
-
-    @property
-    def generated_tokens_per_second(self) -> float | None:
-        """Speed of generation; None where nothing was generated."""
-        return self.n_generated / self.generated_ms * 1000 if self.generated_ms > 0 else None
-
 
 def timings_of(message: BaseMessage) -> ModelTimings | None:
     """The timings that ``message`` (a piece of a stream, or a whole answer) carries, or None."""

@@ -55,6 +55,12 @@ def test_error_of_one_answer_ends_both(served: Callable[..., str], stand_in: Any
     assert httpx.post(f"{url}/chat", json={**ASK, "repo": "shp"}).status_code == 404
 
 
+def test_a_session_cannot_be_compared(served: Callable[..., str], stand_in: Any) -> None:
+    """It keeps one answer to a question; that is said before the repository is looked at."""
+    refused = httpx.post(f"{served(stand_in())}/chat", json={**ASK, "repo": "shp", "session_id": "mine"})
+    assert refused.status_code == 422 and "leave session_id out" in refused.json()["detail"]
+
+
 def test_hang_up_stops_the_model(served: Callable[..., str], stand_in: Any) -> None:
     """Whoever hangs up on the first answer is not given a second one."""
     provider = stand_in(words=["word "] * 400, pause_seconds=0.02)

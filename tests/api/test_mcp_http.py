@@ -8,11 +8,17 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from mcp.client.client import Client
 from mcp.types import CallToolResult
+
+from api.cli import mcp
+from api.state import ServiceState
+from assistant.search import Searcher
 
 Served = Callable[..., str]
 QUESTION = {"repo": "shop", "question": "What is the default quantity in add_to_cart?"}
@@ -85,18 +91,44 @@ def test_a_refusal_is_not_called_the_models(served: Served, stand_in: Any, many_
     assert seen == ["the model is not asked"] and not provider.asked
 
 
-def test_an_index_is_opened_once_in_a_service(served: Served, stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def searchers(monkeypatch: pytest.MonkeyPatch) -> list[Searcher]:
+    """All searchers that are made in this process during a test."""
+    made: list[Searcher] = []
+    initialise = Searcher.__init__
+
+    def note(searcher: Searcher, home: Path) -> None:
+        made.append(searcher)
+        initialise(searcher, home)
+
+    monkeypatch.setattr(Searcher, "__init__", note)
+    return made
+
+
+def test_an_index_is_opened_once_in_a_service(served: Served, stand_in: Any, searchers: list[Searcher]) -> None:
     """The tools search with the service's own searcher, so that no index is in memory twice."""
 
-    def another(*_: Any) -> None:
-        raise AssertionError("a second searcher in the service")
+    async def questions(client: Client) -> tuple[CallToolResult, CallToolResult]:
+        found = await client.call_tool("search_code", {"repo": "shop", "query": "add_vat", "k": 1})
+        return found, await client.call_tool("ask", QUESTION)
 
-    monkeypatch.setattr("api.mcp.Searcher", another)
+    assert not any(result.is_error for result in talk(served(stand_in()), questions))
+    assert len(searchers) == 1
 
-    async def questions(client: Client) -> CallToolResult:
-        return await client.call_tool("search_code", {"repo": "shop", "query": "add_vat", "k": 1})
 
-    assert not talk(served(stand_in()), questions).is_error
+def test_an_index_is_opened_once_over_standard_streams(
+    home: Path, searchers: list[Searcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What answers questions there searches with the same one as the tools."""
+
+    def create(home: Path, searcher: Searcher, open_state: Callable[[], ServiceState]) -> MagicMock:
+        assert open_state().searcher is searcher
+        return MagicMock()
+
+    monkeypatch.setattr("api.mcp.create_server", create)
+    monkeypatch.setenv("QUARRY_HOME", str(home))
+    assert CliRunner().invoke(mcp, catch_exceptions=False).exit_code == 0
+    assert len(searchers) == 1
 
 
 def test_errors_are_one_line(served: Served, stand_in: Any) -> None:

@@ -142,6 +142,21 @@ def test_one_key_has_half_of_the_places_to_wait(asked: list[tuple[str, int]]) ->
     run(test())
 
 
+def test_slots_that_others_will_take_are_no_places_to_ask_for() -> None:
+    """A key has half of the places to wait also while those who will have the model still search."""
+
+    async def test() -> None:
+        queue = ModelQueue(4, 32)
+        for _ in range(4):
+            queue.admit("bob")
+        for _ in range(16):
+            queue.admit("alice")
+        with pytest.raises(Busy, match="16 questions of this key wait"):
+            queue.admit("alice")
+
+    run(test())
+
+
 def test_the_wait_is_estimated_from_recent_answers() -> None:
     """The time to come again is the mean of recent answers, shared among the slots; rounded up where it is told."""
 

@@ -120,6 +120,30 @@ def test_symbols_shows_definitions_and_calls(make_repo: Make, make_home: Any, ru
     assert wrong.stderr == "quarry: 'shop' neither defines nor calls 'add_vats'. Did you mean add_vat?\n"
 
 
+def test_symbols_are_of_one_repository_at_one_ref(make_repo: Make, home: Path, build: Make, run_quarry: Make) -> None:
+    """The repository is named as for the other commands; several are refused in one line."""
+    repo = make_repo({"tax.py": "def add_vat(price):\n    return price\n"})
+    repo.git("tag", "v1")
+    build(home, repo.path, "shop", ref="v1")
+    repo.commit({"tax.py": "import os\n\n\ndef add_vat(price):\n    return price\n"})
+    build(home, repo.path, "shop")
+    shown = {name: run_quarry(home, "symbols", name, "add_vat").stdout for name in ("shop", "shop@v1", "all")}
+    assert ["tax.py:1\n" in shown["shop@v1"], "tax.py:4\n" in shown["shop"]] == [True, True]
+    assert shown["all"] == shown["shop"]
+    check_one_line(run_quarry(home, "symbols", "shop,shop@v1", "add_vat"), "symbols takes one repository")
+
+
+@pytest.mark.parametrize(("n_files", "said"), [(1, "1 file has changed since"), (2, "2 files have changed since")])
+def test_search_counts_what_changed_since(
+    make_repo: Make, home: Path, build: Make, run_quarry: Make, n_files: int, said: str
+) -> None:
+    """A source that has moved on is told with the number of its changed files."""
+    repo = make_repo({f"{number}.py": "def add_vat(price):\n    return price\n" for number in range(2)})
+    build(home, repo.path, "shop")
+    repo.commit({f"{number}.py": "def add_tax(price):\n    return price\n" for number in range(n_files)})
+    assert said in run_quarry(home, "search", "shop", "add_vat").stderr
+
+
 def test_list_shows_every_ref(indexed: Any, run_quarry: Make) -> None:
     """Name, origin, refs and their sizes, for people and as JSON."""
     repo, home, _ = indexed

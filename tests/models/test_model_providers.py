@@ -87,9 +87,19 @@ def test_listing_marks_one_auto_and_what_is_here(model_home):
 
 
 def test_machine_says_something_usable():
-    """Cores are at least one, free cores no more than that, memory positive where known."""
+    """Cores are at least one, free cores no more than that."""
     assert 1 <= machine.free_cores() <= machine.usable_cores()
-    assert machine.memory_bytes() is None or machine.memory_bytes() > 0
+
+
+def test_memory_is_the_machines_unless_its_container_has_less(tmp_path, monkeypatch):
+    """The kernel's figure in bytes, a container's limit where that is lower, None where neither is said."""
+    monkeypatch.setattr(machine, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(machine, "_CGROUP", tmp_path)
+    assert machine.memory_bytes() is None
+    (tmp_path / "meminfo").write_text("MemFree:   100 kB\nMemTotal:   4000 kB\n")
+    for limit, expected in (("max\n", 4_096_000), ("9000000\n", 4_096_000), ("2000000\n", 2_000_000)):
+        (tmp_path / "memory.max").write_text(limit)
+        assert machine.memory_bytes() == expected
 
 
 def test_containers_quota_limits_the_cores(tmp_path, monkeypatch):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
 from langchain_core.messages import HumanMessage
 
 from assistant.models.chat import open_ollama_chat, open_openai_chat
@@ -31,7 +30,7 @@ def test_stream_carries_the_engines_timings(embedded):
         assert timings.n_cached + timings.n_read == whole.usage_metadata["input_tokens"]
         assert whole.usage_metadata["input_token_details"]["cache_read"] == timings.n_cached
         assert (timings.n_read == 1) is asked_before
-        assert timings.n_generated == 3 and timings.generated_ms > 0 and timings.read_tokens_per_second > 0
+        assert timings.n_generated == 3 and timings.generated_ms > 0 and timings.read_ms > 0
 
 
 def test_asynchronous_stream_carries_them(embedded):
@@ -64,7 +63,6 @@ def test_ollamas_durations_become_milliseconds(serve):
     chat = open_ollama_chat(url=server.url, model="m", window_tokens=512, max_tokens=9, temperature=0.0, seed=0)
     timings = timings_of(whole_of(chat))
     assert timings == ModelTimings(None, 40, 500.0, 9, 100.0)
-    assert timings.read_tokens_per_second == pytest.approx(80)
 
 
 def test_server_without_timings_has_none(serve):
