@@ -13,6 +13,7 @@ from indexer.selection import VENDORED_FOLDERS
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 SET_UP_FILES = frozenset("conftest.py setup.py noxfile.py tasks.py fabfile.py".split())
+_STRAY_RETURN = re.compile(r"\r(?!\n)")
 _TEST_FOLDERS = frozenset("test tests testing _test _tests".split())
 # Of tests, and of what users of a package do not mean when they ask about it, or that repeats the package's own names.
 _OTHER_FOLDERS = (
@@ -26,7 +27,12 @@ _OTHER_FOLDERS = (
 
 
 def parse_python(text: str) -> ast.Module | None:
-    """The syntax tree of other people's source, without their warnings; None where this Python cannot read it."""
+    """The syntax tree of other people's source, without their warnings; None where this Python cannot read it.
+
+    Nor one with a stray carriage return, which the parser takes for the end of a line, and ``split_lines`` does not.
+    """
+    if _STRAY_RETURN.search(text):
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of invalid escapes

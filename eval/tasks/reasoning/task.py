@@ -148,7 +148,10 @@ def _find_targets(repository: TestedRepository) -> dict[str, Target]:
     """Functions whose calls can be asked about, by key."""
     targets: dict[str, Target] = {}
     trees = {path: parse_python(repository.text_of(path)) for path in {f.path for f in repository.functions}}
+    n_of = Counter(function.key for function in repository.functions)
     for function in repository.functions:
+        if n_of[function.key] > 1:
+            continue  # which of its definitions a call is of, its name does not say
         tree = trees[function.path]
         found = find_function(tree, function.def_line) if tree is not None else None
         kind = kind_of_target(found) if found is not None else None

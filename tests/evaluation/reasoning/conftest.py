@@ -63,6 +63,17 @@ def ending(path):
     return path.rpartition(".")[2] + "-file"
 
 
+if SEPARATOR == "~":
+
+    def twice(word):
+        return word + "-" + word
+
+else:
+
+    def twice(word):
+        return word
+
+
 def sum_of_place(name):
     return sum(map(ord, str(Path(name).absolute())))
 
@@ -86,7 +97,7 @@ TESTS = """\
 import os
 
 from labels.words import (
-    Label, count_vowels, draw, ending, join_words, number, numbers, same, sort_in_place, sum_of_place
+    Label, count_vowels, draw, ending, join_words, number, numbers, same, sort_in_place, sum_of_place, twice
 )
 
 
@@ -106,6 +117,7 @@ def test_others():
     assert list(numbers(3)) == [0, 1, 2]
     assert ending(os.path.join(os.getcwd(), "words.py")) == "py-file"
     assert sum_of_place("words") > 100
+    assert twice("tick") == "tick-tick"
 
 
 def test_label():

@@ -22,7 +22,8 @@ EXPECTED = {
     "Label.mirrored('stressed')": "'desserts'",
 }
 NEVER_ASKED = {
-    *("same", "draw", "number", "sort_in_place", "numbers", "ending", "sum_of_place", "Label.shout", "Label.__init__")
+    *("same", "draw", "number", "sort_in_place", "numbers", "ending", "sum_of_place", "twice"),
+    *("Label.shout", "Label.__init__"),
 }
 
 
@@ -43,8 +44,8 @@ def test_calls_are_asked_about_as_a_person_would_write_them(harvest: Harvest) ->
 
 
 def test_what_does_not_follow_from_the_arguments_is_not_asked(harvest: Harvest) -> None:
-    """Nothing drawn, counted, changed in place, handed back or generated; no method that needs an object, and nothing
-    that names a folder of the run or depends on one."""
+    """Nothing drawn, counted, changed in place, handed back or generated; no method that needs an object, nothing that
+    names a folder of the run or depends on one, and no function that is defined twice."""
     assert not {case.data["name"] for case in harvest.cases} & NEVER_ASKED
 
 

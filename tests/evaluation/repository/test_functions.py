@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eval.cases import Span
 from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.functions import choose_candidates, find_functions, spread
@@ -66,3 +68,12 @@ def test_parameters_and_local_names_are_no_definitions() -> None:
     texts = {"a.py": f"def f(g):\n    h = g\n    return h\n\n\ndef g(x):\n{BODY}\n\ndef h(x):\n{BODY}"}
     function = find_functions(texts)[0]
     assert Definitions(texts).used_by(function) == []
+
+
+@pytest.mark.parametrize("stray", ["\r", "\r\r\n"])
+def test_a_file_with_a_stray_carriage_return_is_left_out(stray: str) -> None:
+    """The parser counts a line more there than we do: every function below would be cut a line off."""
+    text = f'"""A module."""\n# one{stray}\n\ndef f(a):\n    b = a + 1\n    c = b * 2\n    return a + b + c\n'
+    chosen, reasons = choose_candidates({"odd.py": text, "plain.py": text.replace(stray, "\r\n")})
+    assert [function.path for function in chosen] == ["plain.py"]
+    assert reasons["in a file that does not parse here"] == 1
