@@ -73,7 +73,7 @@ def test_parameters_and_local_names_are_no_definitions() -> None:
 @pytest.mark.parametrize("stray", ["\r", "\r\r\n"])
 def test_a_file_with_a_stray_carriage_return_is_left_out(stray: str) -> None:
     """The parser counts a line more there than we do: every function below would be cut a line off."""
-    text = f'"""A module."""\n# one{stray}\n\ndef f(a):\n    b = a + 1\n    c = b * 2\n    return a + b + c\n'
+    text = f'"""A module."""\n# one{stray}two = 2\n\ndef f(a):\n    b = a + 1\n    c = b * 2\n    return a + b + c\n'
     chosen, reasons = choose_candidates({"odd.py": text, "plain.py": text.replace(stray, "\r\n")})
     assert [function.path for function in chosen] == ["plain.py"]
     assert reasons["in a file that does not parse here"] == 1
