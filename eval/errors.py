@@ -10,7 +10,7 @@ QuarryError
     ├── MissingCheckout     the source to evaluate on is not there; how to get it
     ├── EnvironmentFailed   the repository's tests cannot be run: which package is missing, which command failed
     ├── SandboxMissing      generated code would be run and nothing here can confine it
-    └── SandboxError        the sandbox could not start a command at all
+    └── SandboxError        the sandbox could not start a command at all, or had to end it for want of memory
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class SandboxMissing(EvaluationError):
 
 
 class SandboxError(EvaluationError):
-    """The sandbox could not start a command at all."""
+    """The sandbox could not start a command at all, or had to end it for want of the machine's memory."""
 
 
 class TestsNotFound(SandboxError):

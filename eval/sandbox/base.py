@@ -82,5 +82,6 @@ class Sandbox(Protocol):
         another; beside them the system's programs, and the Python or the venv that ``command[0]`` names by its path.
         The home folder and other people's files are not seen at all. The environment is ``environment`` alone, with a
         PATH, and HOME and TMPDIR in a /tmp of its own. A file in ``folder`` that is a hard link may not be writable.
-        All children are dead when this returns. Raises SandboxError if nothing could be run.
+        All children are dead when this returns. Raises SandboxError if nothing could be run, or the machine's memory
+        was used up: then nothing is known of what ran.
         """

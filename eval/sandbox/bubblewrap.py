@@ -32,7 +32,8 @@ from .view import SYSTEM_FILES, SYSTEM_FOLDERS, environment_of, interpreter_file
 _OLDEST = (0, 7)  # the first with --size
 _FIRST_PERSON = 1000  # below are the system's own users and groups
 _SHARED_MEMORY_PART = 4  # /dev/shm may take that part of what /tmp may
-_INSTALL = "install bubblewrap (apt-get install bubblewrap), or use --unsafe to run generated code without a sandbox"
+_UNSAFE = "use --unsafe to run generated code without a sandbox"
+_INSTALL = f"install bubblewrap (apt-get install bubblewrap), or {_UNSAFE}"
 
 
 class Bubblewrap:
@@ -48,9 +49,14 @@ class Bubblewrap:
         version = subprocess.run([bwrap, "--version"], capture_output=True, text=True, check=False).stdout
         numbers = tuple(map(int, re.findall(r"\d+", version)))
         if numbers < _OLDEST:
-            raise SandboxMissing(f"bubblewrap {version.strip()} is too old for the sandbox: 0.7 or later is needed")
+            raise SandboxMissing(
+                f"{version.strip() or 'bubblewrap'} is too old for the sandbox: install 0.7 or later, or {_UNSAFE}"
+            )
         if not Path("/proc/self/task", str(os.getpid()), "children").exists():
-            raise SandboxMissing("this kernel does not list the children of a process, which the sandbox needs")
+            raise SandboxMissing(
+                "this kernel does not list the children of a process, which the sandbox needs: configure a container "
+                f"image by QUARRY_SANDBOX_IMAGE, or {_UNSAFE}"
+            )
         self._filter = seccomp_filter()
         self._first_user = first_user()
         self._system = _system_mounts()
@@ -127,10 +133,10 @@ class Bubblewrap:
                 if not isinstance(source, int):
                     source.close()
             first = descriptors.first_process()
-        outcome, has_begun = supervise(
-            process, limits, kill=lambda: _end(process, first), find_excess=lambda: watch.excess(first.pid)
-        )
-        first.close()
+        with contextlib.closing(first):
+            outcome, has_begun = supervise(
+                process, limits, kill=lambda: _end(process, first), find_excess=lambda: watch.excess(first.pid)
+            )
         if not has_begun:
             reason = next(iter(outcome.stderr.splitlines()), "no reason given")
             raise SandboxError(f"the sandbox could not start {command[0]}: {reason}")
@@ -278,5 +284,5 @@ def _as_user(setpriv: str, user: int) -> list[str]:
 def _find(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise SandboxMissing(f"the sandbox needs {name}, of the package util-linux, which is not installed")
+        raise SandboxMissing(f"the sandbox needs {name}: install the package util-linux, or {_UNSAFE}")
     return found

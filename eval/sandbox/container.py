@@ -88,8 +88,10 @@ class Container:
                 subprocess.run([self._engine, "kill", name], capture_output=True, check=False)
                 process.kill()
 
-        outcome, has_begun = supervise(process, limits, kill=kill, find_excess=lambda: watch.excess(None))
-        take_back(folder)
+        try:
+            outcome, has_begun = supervise(process, limits, kill=kill, find_excess=lambda: watch.excess(None))
+        finally:
+            take_back(folder)
         if not has_begun:
             reason = outcome.stderr.strip().splitlines() or ["no reason given"]
             raise SandboxError(f"the container could not run {command[0]}: {reason[-1]}")

@@ -38,7 +38,8 @@ def open_sandbox(unsafe: bool = False, container: str | None = None) -> Sandbox:
     engine = settings.sandbox_engine or shutil.which("docker") or shutil.which("podman")
     if engine is None:
         raise SandboxMissing(
-            f"the image {image} is configured for generated code, and neither docker nor podman is here"
+            f"the image {image} is configured for generated code, and neither docker nor podman is here: install one "
+            "of them, name it by QUARRY_SANDBOX_ENGINE, or use --unsafe to run without a sandbox"
         )
     return Container(engine, image)
 

@@ -44,13 +44,13 @@ def supervise(
     """The outcome of a process that was just started with pipes for stdout and stderr, and whether its command began.
 
     It is that of a ``launched`` command. If that did not begin, stderr says why. ``kill`` ends the process and all its
-    children, and is called in any case.
+    children, and is called in any case; what ``find_excess`` raises is raised after it.
     """
     started = time.monotonic()
     outputs: dict[int, bytearray] = {}
     end: End = "exited"
     next_look = started + _LOOK_SECONDS
-    with selectors.DefaultSelector() as selector:
+    with process, selectors.DefaultSelector() as selector:  # the process is waited for, and its pipes are closed
         for stream in (process.stdout, process.stderr):
             assert stream is not None
             outputs[stream.fileno()] = bytearray()
@@ -77,12 +77,8 @@ def supervise(
             if sum(map(len, outputs.values())) > limits.output_bytes:
                 end = "wrote too much"
                 break
-    process.wait()
     begun, has_begun = _after_begin(outputs)
     texts = [bytes(output[: limits.output_bytes]).decode("utf-8", "replace") for output in begun]
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
     code: int | None = process.returncode
     if end == "timed out":
         seconds = limits.seconds

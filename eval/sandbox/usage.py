@@ -12,13 +12,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from eval.errors import SandboxError
+
 from .base import End, Limits
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _FILE_BYTES = 4096  # the least that a file counts: empty ones fill a disk's table of files
 _MAX_DEPTH = 100  # folders below that are made to hide something, or to break what walks them
 _SHARE_OF_TIME = 0.1  # of a run's time at most is spent on looking at its folder
-_RESERVE_BYTES = 192 * 2**20  # of the machine's memory: below it, the run is ended whatever it seems to hold
+_RESERVE_BYTES = 192 * 2**20  # of the machine's memory: below it, a run is ended whatever it seems to hold
 
 
 class Watch:
@@ -32,10 +34,18 @@ class Watch:
         self._plan_walk(started)
 
     def excess(self, root: int | None) -> End | None:
-        """The limit that the processes below ``root``, or the folder, exceed by now; None for none."""
+        """The limit that the processes below ``root``, or the folder, exceed by now; None for none.
+
+        Raises SandboxError where the machine has little memory left: the run has to end, and is not to blame.
+        """
         processes = [] if root is None else process_tree(root)
-        if holds_more(processes, self._limits.memory_bytes) or _free_memory_bytes() < _RESERVE_BYTES:
+        if holds_more(processes, self._limits.memory_bytes):
             return "out of memory"
+        if _free_memory_bytes() < _RESERVE_BYTES:
+            raise SandboxError(
+                f"the machine has less than {_RESERVE_BYTES // 2**20} MiB of memory left, so what ran was ended: close "
+                "other programs, or use a smaller model, and run the same command again"
+            )
         allowed = self._limits.disk_bytes
         unlinked = unlinked_bytes(processes)
         if unlinked > allowed or written_bytes(processes) > allowed:

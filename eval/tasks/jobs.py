@@ -16,8 +16,8 @@ from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 RESULT = "result.json"
 
 
-def interpreter() -> Path:
-    """The Python that the code runs in: ours, without the packages that are installed beside us."""
+def base_python() -> Path:
+    """The Python that ours was made from, in which code runs without the packages that are installed beside us."""
     return Path(getattr(sys, "_base_executable", "") or sys.executable)
 
 
@@ -43,7 +43,7 @@ def run_job(
             shutil.copy(script, folder)
         if library is not None:
             shutil.copytree(library, folder / "library", ignore=shutil.ignore_patterns("__pycache__"))
-        command = [str(interpreter()), "-s", "-P", "-B", "-X", "utf8", str(folder / scripts[0].name)]
+        command = [str(base_python()), "-s", "-P", "-B", "-X", "utf8", str(folder / scripts[0].name)]
         outcome = sandbox.run(
             command,
             folder,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.errors import EnvironmentFailed
+from eval.tasks.jobs import base_python
 
 _SECONDS = 900
 
@@ -21,7 +21,7 @@ def open_packages(folder: Path, packages: Sequence[str], on_progress: Callable[[
         return python
     shutil.rmtree(folder, ignore_errors=True)
     on_progress(f"making an environment with {' and '.join(packages)}")
-    _call([getattr(sys, "_base_executable", None) or sys.executable, "-m", "venv", str(folder)], packages)
+    _call([str(base_python()), "-m", "venv", str(folder)], packages)
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
     _call([*pip, *packages], packages)
     done.write_text(wanted, "utf-8")

@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import re
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from eval.files import read_kept, write_whole
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
 from eval.tables import count_noun
 from eval.tasks.base import TaskInput
+from eval.tasks.jobs import base_python
 
 _MAX_REASON_CHARS = 240
 _TOLD_EVERY = 20  # items that are tried
@@ -44,7 +44,7 @@ class Program:
 
 def python_of(given: TaskInput) -> Path:
     """The interpreter that programs run in: the given one, else that which ours was made from, without our packages."""
-    return given.python or Path(getattr(sys, "_base_executable", None) or sys.executable)
+    return given.python or base_python()
 
 
 def python_program(

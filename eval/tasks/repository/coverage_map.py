@@ -20,18 +20,25 @@ from eval.files import read_kept, write_whole
 from eval.sandbox import Sandbox
 from eval.tables import count_noun
 
-from .environment import Environment
+from .environment import Environment, has_deep_root
 from .records import Function, TestRecord
-from .running import NO_TESTS, RunWishes, last_error, run_tests
+from .running import NO_TESTS, RunWishes, last_error, own_options, run_tests
 from .working_copy import WorkingCopy
 
-MAP_VERSION = 1  # raised when the same repository gives another map
+_VERSION = 2  # raised when the same repository gives another map
+_FORMER_VERSION = 1  # whose maps are the same but for what ``_is_mapped_otherwise`` says: runs stand on them
+# What version 1 says of tests that may have ended it too early, or that lacked what plugins have.
+_MENDED = re.compile(
+    r"h[ua]ng or end|fixture '(cache|cov|no_cover|worker_id|testrun_uid)' not found|PytestUnknownMarkWarning"
+    r"|PytestConfigWarning|not found in `markers`"
+)
 _TEST_SECONDS = 20.0  # a test that takes longer is of no use to decide hundreds of answers
 _IMPORT_SECONDS = 60.0
 _RUN_SECONDS = 900.0
 _MAX_RUNS = 12  # of which each but the first begins after a test that hung
 _MAX_NAMED = 3
 _HANGS = "importing it takes too long"
+_REMEDY = "give an interpreter that has what they need with --python, or another --repo"
 _NETWORK = re.compile(
     r"gaierror|Name or service not known|Temporary failure in name resolution|Network is unreachable"
     r"|Failed to resolve|ConnectionRefused|Connection refused|ConnectError|NewConnectionError",
@@ -53,6 +60,28 @@ class CoverageMap:
     notes: Sequence[str]
 
 
+def map_file(folder: Path, environment: Environment, checkout: Path) -> Path:
+    """Where in ``folder`` the map of the repository at ``checkout`` is kept."""
+    former, kept = (
+        folder / f"coverage-{environment.fingerprint}-{version}.json" for version in (_FORMER_VERSION, _VERSION)
+    )
+    return kept if kept.exists() or _is_mapped_otherwise(former, checkout) else former
+
+
+def _is_mapped_otherwise(former: Path, checkout: Path) -> bool:
+    """Whether there is no map in the file ``former``, or the repository may have another one today.
+
+    Such are those with options that were dropped, modules that were imported from elsewhere, a folder above that made
+    all code look like tests, or tests of which ``_MENDED`` tells.
+    """
+    known = _load(former)
+    if known is None or has_deep_root(checkout) or {"test", "tests"} & set(former.parts):
+        return True
+    if any(option.startswith(("--ignore", "--deselect")) for option in own_options(checkout)):
+        return True
+    return any(_MENDED.search(text) for text in (*known.notes, *(test.message for test in known.tests.values())))
+
+
 def map_coverage(
     sandbox: Sandbox,
     environment: Environment,
@@ -72,6 +101,7 @@ def map_coverage(
     executed: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     unusable: dict[str, str] = {}
     hung: list[str] = []
+    collected: set[str] = set()
     problem, output = "", ""
     left = _RUN_SECONDS
     for _ in range(_MAX_RUNS):
@@ -84,6 +114,7 @@ def map_coverage(
         problem, output = report.problem, report.output
         tests |= {test.id: test for test in report.tests}
         unusable |= dict(collection.unusable)
+        collected |= set(collection.tests)
         _read_coverage(copy.out / "coverage.sqlite", executed)
         left -= report.seconds
         on_progress(f"{count_noun(len(tests), 'test')} ran in {_RUN_SECONDS - left:.0f} s")
@@ -95,7 +126,13 @@ def map_coverage(
             unusable[report.hung] = _HANGS
         copy.restore()
     _check(tests, unusable, hung, problem, output)
-    found = CoverageMap(tests, *_by_function(functions, executed, tests), _describe(tests, unusable, hung, left))
+    never_ran = collected - tests.keys() - set(hung)
+    notes = _describe(tests, unusable, hung)
+    if (left <= 1 or report.hung) and (never_ran or not collected):
+        when = f"{_RUN_SECONDS:.0f} s" if left <= 1 else f"{_MAX_RUNS} starts, each ended by a test or a file of tests"
+        what = f"{count_noun(len(never_ran), 'test')} never ran and decide" if never_ran else "what did not run decides"
+        notes.append(f"The tests were stopped after {when}: {what} nothing.")
+    found = CoverageMap(tests, *_by_function(functions, executed, tests), notes)
     _store(kept, found)
     return found
 
@@ -146,27 +183,27 @@ def _check(
         )
     if unusable:
         path, message = next(iter(unusable.items()))
-        raise EnvironmentFailed(f"The repository's tests cannot be read by pytest: {path}: {last_error(message)}")
+        raise EnvironmentFailed(f"pytest cannot read the repository's tests: {_REMEDY}. {path}: {last_error(message)}")
     if tests:
         first = next((test for test in tests.values() if test.outcome == "failed"), None)
         why = f" The first: {first.id}: {last_error(first.message)}" if first is not None else ""
         raise HarvestError(
             f"None of the repository's tests passes before any change, of {count_noun(len(tests), 'test')} that ran: "
-            f"give an interpreter that has what they need with --python, or another --repo.{why}"
+            f"{_REMEDY}.{why}"
         )
     if hung:
-        raise HarvestError(f"The repository's tests hang: {_listed(hung)} took longer than {_TEST_SECONDS:.0f} s.")
+        raise HarvestError(f"The repository's tests hang or end the process ({_listed(hung)}): {_REMEDY}.")
     if not problem or problem == NO_TESTS:
         raise HarvestError(
             "The repository has no tests that pytest finds: they decide this task, so give another --repo."
         )
     last = next(iter(reversed(output.strip().splitlines())), "")
-    raise EnvironmentFailed(f"The repository's tests cannot be run: {problem}{f' ({last})' if last else ''}.")
+    raise EnvironmentFailed(
+        f"The repository's tests cannot be run: {_REMEDY}. {problem}{f' ({last})' if last else ''}."
+    )
 
 
-def _describe(
-    tests: Mapping[str, TestRecord], unusable: Mapping[str, str], hung: Sequence[str], left: float
-) -> list[str]:
+def _describe(tests: Mapping[str, TestRecord], unusable: Mapping[str, str], hung: Sequence[str]) -> list[str]:
     outcomes = Counter(test.outcome for test in tests.values())
     n_passed = outcomes["passed"]
     notes = [f"Before any change {n_passed} of {count_noun(len(tests) + len(hung), 'test')} of the repository passed."]
@@ -192,8 +229,6 @@ def _describe(
         notes.append(f"Some of them need packages that are not installed: {_listed(lacking)}.")
     if hung:
         notes.append(f"{count_noun(len(hung), 'test')} left out that hung or ended the process: {_listed(hung)}.")
-    if left <= 1:
-        notes.append(f"The tests were stopped after {_RUN_SECONDS:.0f} s: what had not run by then decides nothing.")
     return notes
 
 

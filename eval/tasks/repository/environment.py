@@ -13,18 +13,20 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.errors import EnvironmentFailed
 from eval.files import read_kept, write_whole
+from eval.tasks.jobs import base_python
 
 from .requirements import (
+    DEV_FILES,
     DEV_GROUPS,
+    TEST_FILES,
     TEST_GROUPS,
-    dev_requirement_files,
+    general_requirement_files,
     group_requirements,
     is_installable,
     read_pyproject,
@@ -33,7 +35,8 @@ from .requirements import (
 
 _INSTALL_SECONDS = 1200
 _TOOLS = ("pytest>=7", "coverage>=7")
-_VERSION = 1  # raised when environments are made otherwise
+_VERSION = 2  # raised when environments are made otherwise
+_FORMER_VERSION = 1  # whose environments are the same but for what ``_is_made_otherwise`` says: runs stand on them
 # A copy has no history, from which many projects take their version while they are built.
 _VERSIONS_WITHOUT_GIT = {
     "SETUPTOOLS_SCM_PRETEND_VERSION": "0.0.1",
@@ -94,7 +97,8 @@ def open_environment(
     made = folder / "environment"
     state = made / "quarry.json"
     kept = read_kept(state) or {}
-    if kept.get("version") == _VERSION and "notes" in kept and _interpreter(made / "venv").exists():
+    usable = {_VERSION} if _is_made_otherwise(checkout) else {_VERSION, _FORMER_VERSION}
+    if kept.get("version") in usable and "notes" in kept and _interpreter(made / "venv").exists():
         return _describe(_interpreter(made / "venv"), made / "added", kept["notes"])
     shutil.rmtree(made, ignore_errors=True)
     made.mkdir(parents=True)
@@ -151,7 +155,7 @@ def _make(checkout: Path, made: Path, on_progress: Callable[[str], None]) -> lis
         f"outside of the sandbox; log: {log}"
     )
     venv = made / "venv"
-    _install_step([_base_python(), "-m", "venv", str(venv)], log, "a virtual environment cannot be made")
+    _install_step([str(base_python()), "-m", "venv", str(venv)], log, "a virtual environment cannot be made")
     python = str(_interpreter(venv))
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
     _install_step([*pip, *_TOOLS], log, "pytest and coverage cannot be installed")
@@ -161,42 +165,51 @@ def _make(checkout: Path, made: Path, on_progress: Callable[[str], None]) -> lis
     ]
     build = made / "build"
     shutil.copytree(checkout, build)  # building writes into the sources
-    installable = is_installable(build)
     extras: Sequence[str] = ()
-    if installable:
+    if is_installable(build):
         before = json.loads(_call([python, "-I", "-c", _DESCRIBE]).stdout)["packages"]
         _install_step([*pip, str(build)], log, "the repository cannot be installed", _versions(build))
         names = json.dumps([package.partition("==")[0] for package in before])
         installed = json.loads(_call([python, "-I", "-c", _DESCRIBE_INSTALLED, names]).stdout or "{}")
         extras = [str(extra) for extra in installed.get("extras", ())]
         _keep_added(installed, checkout, made / "added")
-    notes += _install_for_tests(pip, build, extras, log, installable=installable)
+    notes += _install_for_tests(pip, build, extras, log)
     shutil.rmtree(build, ignore_errors=True)
     return notes
 
 
-def _install_for_tests(
-    pip: Sequence[str], build: Path, extras: Sequence[str], log: Path, *, installable: bool
-) -> list[str]:
+def _install_for_tests(pip: Sequence[str], build: Path, extras: Sequence[str], log: Path) -> list[str]:
     """What the tests need beside the repository's own dependencies. What cannot be installed is named in the notes."""
-    pyproject = read_pyproject(build)
+    wanted = wanted_for_tests(build, extras)
     notes: list[str] = []
-    files = requirement_files(build, installable=installable)
-    for names, more in ((TEST_GROUPS, files), (DEV_GROUPS, dev_requirement_files(build))):
-        chosen = [extra for extra in extras if extra.lower() in names]
-        wanted = group_requirements(pyproject, names)
-        arguments = [*([f"{build}[{','.join(chosen)}]"] if chosen else []), *wanted]
-        if not arguments and not more:
-            continue
-        step = [*pip, *arguments, *(part for file in more for part in ("-r", str(file)))]
-        if _run_logged(step, log, _versions(build)).returncode:
-            # One that cannot be had must not cost the others.
-            for one in (*arguments, *(f"-r{file}" for file in more)):
-                if _run_logged([*pip, one], log, _versions(build)).returncode:
-                    shown = one.replace(str(build), ".")
-                    notes.append(f"{shown}, which the tests may need, could not be installed: see {log}")
-        break  # what developers need beside contains linters and more: only where nothing is said of tests
+    if wanted and _run_logged([*pip, *wanted], log, _versions(build)).returncode:
+        for one in wanted:  # one that cannot be had must not cost the others
+            if _run_logged([*pip, one], log, _versions(build)).returncode:
+                shown = one.replace(str(build), ".")
+                notes.append(f"{shown}, which the tests may need, could not be installed: see {log}")
     return notes
+
+
+def wanted_for_tests(build: Path, extras: Sequence[str]) -> list[str]:
+    """Arguments of pip: what the sources in ``build`` say of tests, or of development where they say nothing of tests.
+
+    The latter contains linters and more. ``extras`` are those of the installed repository.
+    """
+    pyproject = read_pyproject(build)
+    general = general_requirement_files(build)
+    for groups, names in ((TEST_GROUPS, TEST_FILES), (DEV_GROUPS, DEV_FILES)):
+        chosen = [extra for extra in extras if extra.lower() in groups]
+        wanted = [*([f"{build}[{','.join(chosen)}]"] if chosen else []), *group_requirements(pyproject, groups)]
+        files = requirement_files(build, names)
+        if wanted or files:
+            return [*wanted, *(f"-r{file}" for file in (*general, *files))]
+    return [f"-r{file}" for file in general]
+
+
+def _is_made_otherwise(checkout: Path) -> bool:
+    """Whether ``_FORMER_VERSION`` may lack what developers need, or what building added below a root."""
+    for_developers = requirement_files(checkout, DEV_FILES) or group_requirements(read_pyproject(checkout), DEV_GROUPS)
+    return bool(general_requirement_files(checkout) and for_developers) or has_deep_root(checkout)
 
 
 def _keep_added(installed: dict[str, object], checkout: Path, added: Path) -> None:
@@ -225,9 +238,14 @@ def import_roots(checkout: Path) -> list[str]:
 
 
 def _holds_modules(folder: Path) -> bool:
-    if not folder.is_dir() or (folder / "__init__.py").exists():
-        return False
-    return any(folder.glob("*/__init__.py")) or any(folder.glob("*.py")) or any(folder.glob("*/*/__init__.py"))
+    """Packages need no ``__init__.py``: any module counts, however deep, unless the folder is a package itself."""
+    return not (folder / "__init__.py").exists() and any(folder.rglob("*.py"))
+
+
+def has_deep_root(checkout: Path) -> bool:
+    """Whether a root holds its modules deep or without ``__init__.py`` only: former versions took it for none."""
+    seen = ("*.py", "*/__init__.py", "*/*/__init__.py")
+    return any(not any(any((checkout / root).glob(each)) for each in seen) for root in import_roots(checkout)[:-1])
 
 
 def _versions(build: Path) -> dict[str, str]:
@@ -274,11 +292,6 @@ def _call(
         return subprocess.CompletedProcess(command, 1, "", f"error: took longer than {seconds:.0f} s")
     except OSError as error:
         return subprocess.CompletedProcess(command, 1, "", f"error: {error.strerror}")
-
-
-def _base_python() -> str:
-    """The interpreter that ours was made from."""
-    return str(getattr(sys, "_base_executable", sys.executable))
 
 
 def _interpreter(venv: Path) -> Path:

@@ -63,6 +63,18 @@ if _CONFIG["coverage"]:
     _coverage.start()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Settings of rerunfailures, which is switched off: an unknown one may be an error."""
+    for name in ("reruns", "reruns_delay"):
+        parser.addini(name, "of a plugin that is switched off")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Markers of plugins that are switched off, as far as tests bear them: an unknown one may be an error."""
+    for name in ("flaky", "random_order"):
+        config.addinivalue_line("markers", f"{name}: of a plugin that is switched off")
+
+
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """A file is imported, which may take for ever."""
     if isinstance(collector, pytest.File):

@@ -13,7 +13,7 @@ DEV_GROUPS = (
     "develop",
     "development",
 )  # with linters and more: only where nothing else is said
-_TEST_FILES = (
+TEST_FILES = (
     "requirements-test.txt",
     "requirements-tests.txt",
     "requirements_test.txt",
@@ -26,7 +26,7 @@ _TEST_FILES = (
     "tests/requirements.txt",
     "test/requirements.txt",
 )
-_DEV_FILES = ("requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt")
+DEV_FILES = ("requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements/dev.txt")
 
 
 def read_pyproject(folder: Path) -> Mapping[str, Any]:
@@ -45,16 +45,14 @@ def is_installable(folder: Path) -> bool:
     return bool({"project", "build-system"} & set(pyproject)) or "poetry" in pyproject.get("tool", {})
 
 
-def requirement_files(folder: Path, *, installable: bool) -> list[Path]:
-    """The requirements files that tests need; the general one only where pip cannot install the repository."""
-    general = [] if installable else [name for name in ("requirements.txt",) if (folder / name).is_file()]
-    tests = [name for name in _TEST_FILES if (folder / name).is_file()]
-    return [folder / name for name in (*general, *tests)]
+def general_requirement_files(folder: Path) -> list[Path]:
+    """What a repository that pip cannot install needs itself; of another one its own dependencies are what counts."""
+    return [] if is_installable(folder) else requirement_files(folder, ("requirements.txt",))
 
 
-def dev_requirement_files(folder: Path) -> list[Path]:
-    """Requirements files for developers, which may be all that says what tests need."""
-    return [folder / name for name in _DEV_FILES if (folder / name).is_file()]
+def requirement_files(folder: Path, names: Sequence[str]) -> list[Path]:
+    """Those of the names that are there."""
+    return [folder / name for name in names if (folder / name).is_file()]
 
 
 def group_requirements(pyproject: Mapping[str, Any], names: Sequence[str]) -> list[str]:

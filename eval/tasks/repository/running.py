@@ -25,11 +25,15 @@ HUNG_EXIT_CODE = 99  # of the probe
 _PROBE = Path(__file__).with_name("probe.py").read_text("utf-8")  # now: a run takes hours, and we may be upgraded
 _MAX_OUTPUT_CHARS = 4000
 _COVERAGE_BYTES = 2**30  # what a run with coverage may write
-# Plugins that would run tests elsewhere, in another order or again, or measure in place of the probe.
-_PLUGINS_OFF = ("cacheprovider", "cov", "xdist", "randomly", "random_order", "rerunfailures", "sugar")
+# Plugins that would run tests in another order or again; and the parts of xdist and pytest-cov that would run them
+# elsewhere, or measure in place of the probe: what else these two have (fixtures, hooks, markers) tests may need.
+_PLUGINS_OFF = ("dsession", "_cov", "randomly", "random_order", "rerunfailures", "sugar")
 # Options of a repository that decide whether and how its tests work; others are about its reports.
-_KEPT_OPTIONS = ("--import-mode", "--asyncio-mode", "--ds", "--pyargs", "-p", "-m", "-W", "--confcutdir")
-_WITH_VALUE = ("--import-mode", "--asyncio-mode", "--ds", "-p", "-m", "-W", "--confcutdir")
+_WITH_VALUE = (
+    *("--import-mode", "--asyncio-mode", "--ds", "-p", "-m", "-W", "--confcutdir"),
+    *("--ignore", "--ignore-glob", "--deselect"),
+)
+_KEPT_OPTIONS = (*_WITH_VALUE, "--pyargs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,20 @@ def run_tests(
         "import_seconds": wishes.import_seconds,
         "coverage": str(copy.out / "coverage.sqlite") if wishes.coverage else "",
         "root": str(copy.repo),
-        "omit": [f"*/{name}" for name in ("tests/*", "test/*", "conftest.py", "test_*.py")],
+        # Below the copy alone: a folder above it may be called test.
+        "omit": [f"{copy.repo}/**/{name}" for name in ("tests/*", "test/*", "conftest.py", "test_*.py")],
     }
     (copy.out / "probe.json").write_text(json.dumps(config), "utf-8")
     command = [
         "/bin/sh", "-c", 'cd repo && exec "$@"', "sh",
         str(environment.python), "-m", "pytest", *(part for name in names for part in ("-p", name)),
         *(part for name in _PLUGINS_OFF for part in ("-p", f"no:{name}")),
-        "-o", "addopts=", "-o", "required_plugins=", *_own_options(copy.repo), "--rootdir=.",
-        "--tb=short", "-q", "--no-header", f"--basetemp={copy.out / 'tmp' / 'pytest'}",
-        "--continue-on-collection-errors", *(["-x"] if wishes.stop_at_first else []),
-        *(f"--ignore={path}" for path in wishes.ignore), *wishes.files,
+        "-o", "addopts=", "-o", "required_plugins=", "-o", f"cache_dir={copy.out / 'cache'}",
+        *own_options(copy.repo), "--rootdir=.", "--tb=short", "-q", "--no-header",
+        f"--basetemp={copy.out / 'tmp' / 'pytest'}", "--continue-on-collection-errors",
+        *(["-x"] if wishes.stop_at_first else []), *(f"--ignore={path}" for path in wishes.ignore), *wishes.files,
     ]  # fmt: skip
-    roots = [str(copy.repo / root) if root != "." else str(copy.repo) for root in import_roots(copy.repo)]
+    roots = [str(copy.repo / root) for root in import_roots(copy.repo)]
     outcome = sandbox.run(
         command,
         copy.folder,
@@ -194,7 +199,7 @@ def last_error(message: str) -> str:
     return next(iter(reversed(plain or asserted or errors or message.strip().splitlines())), "no message")
 
 
-def _own_options(repo: Path) -> list[str]:
+def own_options(repo: Path) -> list[str]:
     """The repository's settings file for pytest, and those of its standing options that are kept."""
     found = _pytest_settings(repo)
     if found is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +18,7 @@ from eval.sandbox import Sandbox
 from eval.tasks.base import TaskInput, sandbox_of
 
 from .checkout import Checkout, check_out
-from .coverage_map import MAP_VERSION, CoverageMap, map_coverage
+from .coverage_map import CoverageMap, map_coverage, map_file
 from .environment import Environment, open_environment
 from .functions import choose_candidates, find_functions
 from .records import Function, TestRecord
@@ -91,6 +92,16 @@ def _sweep(work: Path) -> None:
             shutil.rmtree(copy, ignore_errors=True)
 
 
+def _hold(lock: Path, on_progress: Callable[[str], None]) -> AbstractContextManager[object]:
+    """The lock, as a context manager. What is waited for, which may take half an hour, is said."""
+    held = filelock.FileLock(lock)
+    try:
+        return held.acquire(timeout=0)
+    except filelock.Timeout:
+        on_progress("another start installs this repository or runs its tests: waiting for it to finish")
+        return held.acquire()
+
+
 def open_tested_repository(given: TaskInput) -> TestedRepository:
     """Check out, make an environment, run the tests once with coverage. All of it is kept for the next time.
 
@@ -102,7 +113,7 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
     sandbox = sandbox_of(given)
     parent = given.folder.parent / "tested"
     parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(parent / "lock"):  # another run may make the same things
+    with _hold(parent / "lock", given.on_progress):  # another start may make the same things
         checkout = check_out(given.source, parent, given.max_file_bytes)
         if not any(path.endswith(".py") for path in checkout.texts):
             raise HarvestError(
@@ -113,7 +124,7 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
         _sweep(folder / "work")
         environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
         functions = find_functions(checkout.texts)
-        kept = folder / f"coverage-{environment.fingerprint}-{MAP_VERSION}.json"
+        kept = map_file(folder, environment, checkout.folder)
         copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
         try:
             coverage = map_coverage(sandbox, environment, copy, functions, kept, given.on_progress)

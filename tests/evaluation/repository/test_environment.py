@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from eval.files import write_whole
+from eval.tasks.repository import environment as environments
 from eval.tasks.repository.checkout import check_out
-from eval.tasks.repository.environment import import_roots, open_environment
-from eval.tasks.repository.requirements import DEV_GROUPS, TEST_GROUPS, group_requirements, requirement_files
+from eval.tasks.repository.environment import import_roots, open_environment, wanted_for_tests
+from eval.tasks.repository.requirements import DEV_GROUPS, TEST_GROUPS, group_requirements
 from indexer.repository import FolderSource, Source, open_source
 
 
@@ -35,15 +37,25 @@ def test_groups_of_other_tools_become_what_pip_understands() -> None:
     assert group_requirements(pyproject, TEST_GROUPS) == ["one>=1.2", "two[x]>=3", "three", "four"]
 
 
-def test_the_general_requirements_count_only_where_pip_cannot_install_the_repository(tmp_path: Path) -> None:
-    """Otherwise its own dependencies are what counts."""
-    (tmp_path / "requirements.txt").touch()
-    (tmp_path / "requirements-test.txt").touch()
-    assert [file.name for file in requirement_files(tmp_path, installable=False)] == [
-        "requirements.txt",
-        "requirements-test.txt",
-    ]
-    assert [file.name for file in requirement_files(tmp_path, installable=True)] == ["requirements-test.txt"]
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (["requirements.txt"], ["requirements.txt"]),
+        (["requirements.txt", "requirements-test.txt", "requirements-dev.txt"], ["", "-test"]),
+        (["requirements.txt", "requirements-dev.txt"], ["", "-dev"]),
+        (["setup.py", "requirements.txt", "requirements-test.txt"], ["-test"]),
+        (["setup.py", "requirements.txt", "requirements-dev.txt"], ["-dev"]),
+        (["setup.py", "requirements.txt"], []),
+    ],
+)
+def test_what_developers_need_counts_where_nothing_is_said_of_tests(
+    tmp_path: Path, files: list[str], wanted: list[str]
+) -> None:
+    """The general file says nothing of tests, and counts only where pip cannot install the repository."""
+    for name in files:
+        (tmp_path / name).touch()
+    names = [name if name.endswith(".txt") else f"requirements{name}.txt" for name in wanted]
+    assert wanted_for_tests(tmp_path, ()) == [f"-r{tmp_path / name}" for name in names]
 
 
 def test_modules_are_imported_from_src_before_the_root(tmp_path: Path) -> None:
@@ -53,6 +65,52 @@ def test_modules_are_imported_from_src_before_the_root(tmp_path: Path) -> None:
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "__init__.py").touch()
     assert import_roots(tmp_path) == ["src", "."]
+
+
+@pytest.mark.parametrize("path", ["src/shop/prices.py", "src/company/shop/prices/__init__.py"])
+def test_packages_need_no_init_to_be_imported_from_src(tmp_path: Path, path: str) -> None:
+    """As a name space, or deep within some; a folder without modules is none to import from."""
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).touch()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "a.c").touch()
+    assert import_roots(tmp_path) == ["src", "."]
+
+
+@pytest.mark.parametrize(
+    ("files", "n_made"),
+    [
+        (["setup.py", "src/shop/__init__.py", "requirements.txt", "requirements-dev.txt"], 0),
+        (["requirements.txt"], 0),
+        (["requirements.txt", "requirements-dev.txt"], 1),
+        (["setup.py", "src/shop/prices.py"], 1),
+    ],
+)
+def test_a_former_environment_is_made_anew_only_where_it_may_lack_something(
+    tmp_path: Path, python: Path, monkeypatch: pytest.MonkeyPatch, files: list[str], n_made: int
+) -> None:
+    """Others stay, and with them what was measured in them."""
+    made: list[Path] = []
+
+    def make(checkout: Path, folder: Path, on_progress: object) -> list[str]:
+        made.append(checkout)
+        return lay(folder)
+
+    def lay(folder: Path) -> list[str]:
+        (folder / "venv" / "bin").mkdir(parents=True)
+        (folder / "venv" / "bin" / "python").symlink_to(python)
+        return []
+
+    monkeypatch.setattr(environments, "_make", make)
+    checkout = tmp_path / "checkout"
+    for path in files:
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).touch()
+    write_whole(tmp_path / "environment" / "quarry.json", '{"version": 1, "notes": []}')
+    lay(tmp_path / "environment")
+    for _ in range(2):
+        open_environment(checkout, tmp_path, None, lambda line: None)
+    assert len(made) == n_made
 
 
 def test_an_interpreter_that_is_given_is_taken_as_it_is(tmp_path: Path, python: Path) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import filelock
 import pytest
 
 from eval.errors import EnvironmentFailed, HarvestError
 from eval.tasks.base import TaskInput
 from eval.tasks.repository import coverage_map
+from eval.tasks.repository.coverage_map import map_coverage, map_file
+from eval.tasks.repository.records import TestRecord, TestReport
+from eval.tasks.repository.running import Collection
 from eval.tasks.repository.tested import open_tested_repository
 
 TROUBLE = """import os
@@ -126,6 +133,116 @@ def test_the_tests_are_run_once_for_the_same_content(
     assert second.coverage == first.coverage
     changed = open_tested_repository(replace(given({"shop/new.py": "X = 1\n"}), on_progress=progress.append))
     assert len(progress) > n_lines and changed.checkout.content != first.checkout.content
+
+
+SETTINGS = """[pytest]
+filterwarnings = error
+strict_markers = true
+cache_dir = .cache
+reruns = 2
+addopts = -n 4 --ignore=tests/test_ends.py --ignore-glob=**/test_old_*.py --deselect tests/test_plain.py::test_slow
+markers = own
+"""
+PLAIN = """import pytest
+
+pytestmark = [pytest.mark.flaky(reruns=2), pytest.mark.random_order(disabled=True)]
+
+
+def test_cache(cache):
+    cache.set("shop/key", 1)
+    assert cache.get("shop/key", 0) == 1
+
+
+def test_slow():
+    raise AssertionError("deselected")
+"""
+
+
+def test_what_a_project_s_settings_leave_out_is_left_out_and_what_they_name_is_known(
+    given: Callable[..., TaskInput],
+) -> None:
+    """Files and tests that its options exclude; the cache's folder, markers and settings of plugins that are off."""
+    ends = "raise SystemExit\n"
+    files = {"pytest.ini": SETTINGS, "tests/test_plain.py": PLAIN, "tests/test_ends.py": ends}
+    repository = open_tested_repository(given({**files, "tests/old/test_old_a.py": ends}))
+    outcomes = {test.id.partition("/")[2]: test.outcome for test in repository.coverage.tests.values()}
+    assert outcomes.pop("test_plain.py::test_cache") == "passed"
+    assert set(outcomes.values()) == {"passed"} and all(name.startswith("test_prices.py::") for name in outcomes)
+
+
+def test_code_below_a_folder_called_test_is_measured(
+    given: Callable[..., TaskInput], files: dict[str, str], tmp_path: Path
+) -> None:
+    """What is kept may lie in the home of a user of that name. So are packages in src without ``__init__.py``."""
+    moved = {f"src/{path}": files[path] for path in ("shop/prices.py", "shop/taxes.py")}
+    gone = dict.fromkeys(path for path in files if path.startswith("shop/"))
+    asked_for = replace(given({**gone, **moved}), folder=tmp_path / "test" / "completion")
+    assert "src/shop/taxes.py::add_tax" in open_tested_repository(asked_for).coverage.covering
+
+
+def _hang(starts: list[object]) -> Callable[..., tuple[TestReport, Collection]]:
+    """Each start ends with the next of 20 tests, and none is over before."""
+    names = [f"test_a.py::test_{number}" for number in range(20)]
+
+    def run(sandbox: object, environment: object, copy: object, wishes: Any) -> tuple[TestReport, Collection]:
+        starts.append(wishes)
+        left = [name for name in names if name not in {*wishes.skip, "test_a.py::test_0"}]
+        tests = [TestRecord("test_a.py::test_0", "test_a.py", "passed", 0.1)]
+        return TestReport(tests, "timed out", left[0], 1.0, "", timed_out=True), Collection(left, [])
+
+    return run
+
+
+def test_a_map_that_was_cut_short_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """How many tests never ran, since those before them ended one start after the other."""
+    starts: list[object] = []
+    monkeypatch.setattr(coverage_map, "run_tests", _hang(starts))
+    copy: Any = SimpleNamespace(out=tmp_path, restore=lambda: None)
+    nothing: Any = None
+    found = map_coverage(nothing, nothing, copy, [], tmp_path / "coverage.json", lambda line: None)
+    assert len(starts) == 12
+    assert "The tests were stopped after 12 starts, each ended by a test" in found.notes[-1]
+    assert "7 tests never ran and decide nothing" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("notes", "files", "is_kept"),
+    [
+        (["Before any change 9 of 9 tests of the repository passed."], {"src/shop/__init__.py": ""}, True),
+        (["12 tests left out that hung or ended the process: a, b, c and 9 more."], {}, False),
+        (["tests/test_a.py is left out: _pytest.warning_types.PytestUnknownMarkWarning: no_cover"], {}, False),
+        ([], {"pytest.ini": "[pytest]\naddopts = -q --ignore=docs\n"}, False),
+        ([], {"pytest.ini": "[pytest]\naddopts = -q -n 4\n"}, True),
+        ([], {"src/shop/prices.py": ""}, False),
+    ],
+)
+def test_a_former_map_stays_where_it_would_be_no_other(
+    tmp_path: Path, notes: list[str], files: dict[str, str], is_kept: bool
+) -> None:
+    """Runs stand on it: its times decide which tests are chosen."""
+    for path, text in files.items():
+        (tmp_path / "checkout" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "checkout" / path).write_text(text)
+    former = tmp_path / "coverage-0-1.json"
+    former.write_text(json.dumps({"tests": [], "covering": {}, "lines": {}, "notes": notes}))
+    environment: Any = SimpleNamespace(fingerprint="0")
+    assert (map_file(tmp_path, environment, tmp_path / "checkout") == former) == is_kept
+
+
+def test_another_start_that_is_waited_for_is_said(given: Callable[..., TaskInput]) -> None:
+    """It may take half an hour."""
+    said: list[str] = []
+    asked_for = given()
+    lock = filelock.FileLock(asked_for.folder.parent / "tested" / "lock")
+    Path(lock.lock_file).parent.mkdir(parents=True)
+    lock.acquire()
+
+    def say(line: str) -> None:
+        said.append(line)
+        lock.release()
+
+    open_tested_repository(replace(asked_for, on_progress=say))
+    assert "another start" in said[0] and "waiting" in said[0]
 
 
 def test_copies_of_processes_that_are_gone_are_removed(given: Callable[..., TaskInput]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.sandbox import Limits, Outcome, Sandbox
+from eval.errors import SandboxError
+from eval.sandbox import Limits, Outcome, Sandbox, usage
 from eval.sandbox.bubblewrap import Bubblewrap
 from eval.sandbox.usage import folder_bytes
 
@@ -79,6 +80,18 @@ def test_many_processes_cannot_fill_memory(run: Run, run_unconfined: Run) -> Non
     limits = Limits(memory_bytes=256 * _MEGABYTE)
     assert run(_FILL_MEMORY.format(6, 80, 20), limits=limits).end == "out of memory"
     assert run_unconfined(_FILL_MEMORY.format(2, 80, 0.1), limits=limits).end == "exited"
+
+
+def test_a_machine_without_memory_says_nothing_of_what_ran(
+    sandbox: Sandbox, unconfined: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is ended all the same, with what it started, and the error says what to do."""
+    mark = f"quarry-{uuid.uuid4().hex}"
+    monkeypatch.setattr(usage, "_free_memory_bytes", lambda: 100 * _MEGABYTE)
+    for each in (sandbox, unconfined):
+        with pytest.raises(SandboxError, match=r"less than 192 MiB of memory left.*run the same command again"):
+            each.run(["sh", "-c", f"sleep 20; : {mark}"], folder)
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if mark in _read(path)]
 
 
 def test_shared_memory_is_counted(run: Run) -> None:

@@ -56,7 +56,7 @@ def test_a_bubblewrap_that_may_not_make_namespaces_is_no_sandbox(bare_path: Path
 def test_an_old_bubblewrap_is_named(bare_path: Path) -> None:
     """Before 0.7 its /tmp had no size."""
     _program(bare_path, "bwrap", "echo bubblewrap 0.4.1")
-    with pytest.raises(SandboxMissing, match=r"0\.4\.1 is too old"):
+    with pytest.raises(SandboxMissing, match=r"0\.4\.1 is too old.*--unsafe"):
         open_sandbox()
 
 
@@ -65,7 +65,7 @@ def test_the_configured_image_serves_where_bubblewrap_is_missing(
 ) -> None:
     """With docker or podman there; without either it says so."""
     monkeypatch.setenv("QUARRY_SANDBOX_IMAGE", "debian:12")
-    with pytest.raises(SandboxMissing, match="neither docker nor podman"):
+    with pytest.raises(SandboxMissing, match=r"neither docker nor podman.*QUARRY_SANDBOX_ENGINE.*--unsafe"):
         open_sandbox()
     _program(bare_path, "podman", "")
     assert open_sandbox().name == "container"
