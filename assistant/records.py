@@ -13,8 +13,8 @@ Packing = Literal["whole", "merged", "excerpt"]  # a hit as it is, neighbours in
 Purpose = Literal["answer", "code"]  # what the model is asked for
 
 REF_FORM = (
-    f"Indexed ref; `{WORKTREE}` for the files as they were indexed with --worktree; by default HEAD, else the working "
-    "tree."
+    f"Indexed ref; `{WORKTREE}` for the files as they were indexed with --worktree; by default HEAD if it is indexed, "
+    "else the working tree, else what was indexed last."
 )
 
 

@@ -15,12 +15,13 @@ from indexer.home import OpenedIndex
 from indexer.lexicon import StoredChunk
 from indexer.manifest import ManifestFile
 from indexer.records import Hit
-from indexer.words import last_name, lines_that_say, may_define
+from indexer.words import COMMENT_MARKS, last_name, lines_that_say
 
 from .excerpts import NumberedLine, count_signature_lines
 
 _MAX_CHUNKS_BACK = 200  # a class of 300,000 characters: beyond that, its first line is not looked for
 _MAX_NAMED = 1000  # chunks that define one name
+_NO_SIGNATURE = (*COMMENT_MARKS, '"', "'", "@", "import ", "from ", "use ")  # a line that only says the name
 _NO_DEFINITIONS = frozenset({"markdown", "html", "css", "json", "yaml", "toml", "text"})  # a heading encloses nothing
 
 
@@ -133,7 +134,7 @@ def _find_signature(text: str, symbol: str, start_line: int) -> list[NumberedLin
     """The lines of the signature of ``symbol``, which begins in ``text``; nothing if its name is not to be seen."""
     lines = text.split("\n")
     said = lines_that_say(symbol.rpartition(".")[2], lines)
-    offset = next((number for number in said if may_define(lines[number])), None)
+    offset = next((number for number in said if not lines[number].lstrip().startswith(_NO_SIGNATURE)), None)
     if offset is None:
         return []
     signature = lines[offset : offset + count_signature_lines(lines[offset:])]

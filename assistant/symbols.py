@@ -13,10 +13,11 @@ from difflib import get_close_matches
 from indexer.errors import InputError
 from indexer.home import OpenedIndex
 from indexer.lexicon import NameField, StoredChunk
-from indexer.words import last_name, lines_that_say, may_define
+from indexer.words import COMMENT_MARKS, last_name, lines_that_say
 
 MAX_PLACES = 200  # of each kind; more are counted, not shown
 _MAX_CHUNKS = 5_000
+_ABOVE_DEFINITION = (*COMMENT_MARKS, ";", '"""', "@")  # no `use`, no quote: in JavaScript these may begin one
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def _find_definitions(index: OpenedIndex, name: str, symbol: str) -> Iterator[Sy
             scopes = re.split(r"[.:#]+", defined)
             if scopes[-1] == name and scopes[-1 - len(qualifier) : -1] == qualifier:
                 said = lines_that_say(name, lines)  # also in decorators and comments above
-                line = next((number for number in said if may_define(lines[number])), said[0] if said else 0)
+                below = [number for number in said if not lines[number].lstrip().startswith(_ABOVE_DEFINITION)]
+                line = (below or said or [0])[0]
                 yield SymbolPlace(chunk.path, start_line + line, defined, chunk.kind, lines[line].strip())
 
 

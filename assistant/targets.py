@@ -10,23 +10,26 @@ from pathlib import Path
 
 from indexer.errors import InputError, UnknownRepository
 from indexer.home import list_repositories
+from indexer.records import WORKTREE
 
 ALL = "all"
+_WORKTREE_FOR_SHORT = "worktree"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One repository at a ref; None: HEAD if it is indexed, else the working tree, else the latest one."""
+    """One repository at a ref; None: HEAD if it is indexed, else the working tree, else what was indexed last."""
 
     repo: str
     ref: str | None = None
 
 
 def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]:
-    """The targets that ``text`` names, each once. ``ref`` holds for those that name none.
+    """The targets that ``text`` names, each once. ``ref`` holds for those that name none; ``worktree`` will do in both.
 
     Raises InputError for a text that names nothing, UnknownRepository for ``all`` where nothing is indexed.
     """
+    ref = WORKTREE if ref == _WORKTREE_FOR_SHORT else ref
     known = [info.name for info in list_repositories(home)] if text.strip() == ALL else []
     if text.strip() == ALL and ALL not in known:
         if not known:
@@ -35,8 +38,7 @@ def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]
     targets = []
     for part in text.split(","):
         name, at, own_ref = part.strip().partition("@")
-        # @worktree is a ref of its own, with its sign: project@@worktree, or project@worktree for short.
-        wanted = "@worktree" if own_ref in ("worktree", "@worktree") else own_ref
+        wanted = WORKTREE if own_ref == _WORKTREE_FOR_SHORT else own_ref  # project@@worktree is its whole name
         if not name or (at and not wanted):
             raise InputError(f"{text!r} names no repository: write NAME, NAME@REF, NAME,NAME or {ALL}.")
         targets.append(Target(name, wanted or ref))

@@ -84,8 +84,9 @@ def build_index(
                     compact(folder, on_note)
                 seconds = time.perf_counter() - started
                 return replace(report, seconds=seconds, notes=[*report.notes, *_gone_note(gone)])
-            # Beside the old index, which answers until the new one is whole.
+            # Beside the old index, which answers until the new one is whole, and by the same encoder.
             new = folder.next_generation(keep_chroma=False)
+            encoder_name = encoder_name or (folder.encoder if folder.origin == source.origin else None)
             report = _build(source, new, settings, encoder_name, started, on_progress, on_note)
             new.publish()
             new.remove_leftovers()

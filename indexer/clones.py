@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ import git
 from git.exc import GitCommandError
 
 from .errors import IndexBusy, SourceError
-from .gitcommand import complaint_of
+from .gitcommand import complaint_of, first_line, own_environment
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)", re.I)
 _CLONE_IS_WHOLE = "quarry-clone-is-whole"  # in a clone's folder, written after its last object
@@ -44,6 +45,8 @@ def clone(url: str, clones: Path) -> git.Repo:
             whole = target / _CLONE_IS_WHOLE
             if not whole.exists():
                 shutil.rmtree(target, ignore_errors=True)
+            if url != shown:  # earlier versions kept a clone of its own, with the credentials in its configuration
+                shutil.rmtree(_folder_of(url, clones), ignore_errors=True)
             try:
                 repo = _fetch(url, target)
                 whole.touch()
@@ -51,10 +54,14 @@ def clone(url: str, clones: Path) -> git.Repo:
             finally:
                 if not whole.exists():
                     shutil.rmtree(target, ignore_errors=True)
-    except GitCommandError as error:
-        raise SourceError(f"git cannot fetch {shown}: {complaint_of(error).replace(url, shown)}") from error
+    except SourceError as error:
+        raise SourceError(f"git cannot fetch {shown}: {str(error).replace(url, shown)}") from error
     except OSError as error:
         raise SourceError(f"Cannot clone {shown} below {clones}: {error.strerror or error}.") from error
+
+
+def _folder_of(url: str, clones: Path) -> Path:
+    return clones / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 @contextmanager
@@ -63,7 +70,7 @@ def hold_clone(origin: str, clones: Path, *, wait_seconds: float = -1) -> Iterat
 
     Raises IndexBusy after ``wait_seconds``; -1 waits for ever.
     """
-    target = clones / hashlib.sha256(origin.encode()).hexdigest()[:16]
+    target = _folder_of(origin, clones)
     locks = clones.with_name("locks")
     for folder in (clones, locks):
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,19 +101,31 @@ def _fetch(url: str, target: Path) -> git.Repo:
 
     The clone is made if it is not there. Not by `git clone`, which keeps the URL with its credentials.
     """
-    outside = git.Git(target.parent)
-    head = str(outside.ls_remote("--symref", "--", url, "HEAD", env=_NEVER_ASK))
+    head = _run_git(target.parent, "ls-remote", "--symref", "--", url, "HEAD")
     branch = re.search(r"^ref: (refs/heads/\S+)\s+HEAD$", head, re.M)
     commit = re.search(r"^([0-9a-f]+)\s+HEAD$", head, re.M)
     if not target.exists():
         is_sha256 = commit is not None and len(commit[1]) == _SHA256_DIGITS
-        outside.init("--bare", *(["--object-format=sha256"] if is_sha256 else []), target.name)
-    repo = git.Repo(target)
+        _run_git(target.parent, "init", "--bare", *(["--object-format=sha256"] if is_sha256 else []), target.name)
     # A HEAD that is on no branch may be a commit that no branch holds.
     wanted = ["+refs/heads/*:refs/heads/*", *(["HEAD"] if commit else [])]
-    repo.git.fetch("--prune", "--tags", "--force", "--update-head-ok", "--", url, *wanted, env=_NEVER_ASK)
+    _run_git(target, "fetch", "--prune", "--tags", "--force", "--update-head-ok", "--", url, *wanted)
     if branch:
-        repo.git.symbolic_ref("HEAD", branch[1])
+        _run_git(target, "symbolic-ref", "HEAD", branch[1])
     elif commit:
-        repo.git.update_ref("--no-deref", "HEAD", commit[1])
-    return repo
+        _run_git(target, "update-ref", "--no-deref", "HEAD", commit[1])
+    return git.Repo(target)
+
+
+def _run_git(folder: Path, *arguments: str) -> str:
+    """What a git command in ``folder`` prints. Not by GitPython, which hands on what leads git to a hook's repository.
+
+    Raises SourceError with git's own words.
+    """
+    environment = {**own_environment(), **_NEVER_ASK}
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise SourceError(first_line(done.stderr.decode("utf-8", "replace")))
+    return done.stdout.decode("utf-8", "replace")

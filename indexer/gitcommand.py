@@ -18,7 +18,7 @@ from .errors import SourceError
 # A look must neither rewrite the user's index nor start what the repository's own configuration names.
 _LOOK = ("git", "-c", "core.fsmonitor=false", "--literal-pathspecs")
 
-_LEADING_ASTRAY = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"))
+LEADING_ASTRAY = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"))
 
 
 class GitTooSlow(SourceError):
@@ -31,7 +31,7 @@ def start_git(folder: Path, *arguments: str, with_input: bool = False) -> subpro
         return subprocess.Popen(
             [*_LOOK, *arguments],
             cwd=folder,
-            env=_environment(),
+            env=own_environment(),
             stdin=subprocess.PIPE if with_input else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -40,9 +40,9 @@ def start_git(folder: Path, *arguments: str, with_input: bool = False) -> subpro
         raise SourceError(f"git cannot be run in {folder}: {error.strerror or error}.") from error
 
 
-def _environment() -> dict[str, str]:
-    """As it is, but for what would lead git to another repository: a hook runs with that set."""
-    kept = {name: value for name, value in os.environ.items() if name not in _LEADING_ASTRAY}
+def own_environment() -> dict[str, str]:
+    """The process's, but for what would lead git to another repository: a hook runs with that set."""
+    kept = {name: value for name, value in os.environ.items() if name not in LEADING_ASTRAY}
     return {**kept, "GIT_OPTIONAL_LOCKS": "0"}
 
 

@@ -118,7 +118,7 @@ def unknown_repository(name: str, names: Sequence[str]) -> UnknownRepository:
 
 
 def resolve_ref(folder: RepositoryFolder, ref: str | None) -> str:
-    """The indexed ref to answer from: the one asked for, else HEAD, else the working tree, else another one."""
+    """The indexed ref to answer from: the one asked for, HEAD, the working tree, or what was indexed last."""
     refs = list_refs(folder.refs)
     if ref is None and refs:
         return next((known for known in ("HEAD", WORKTREE) if known in refs), refs[0])

@@ -76,8 +76,16 @@ class RepositoryFolder:
     @property
     def origin(self) -> str | None:
         """What the index is of, also where another version wrote its record; None if there is no telling."""
-        origin = (self._fields or {}).get("origin")
-        return origin if isinstance(origin, str) else None
+        return self._text_of("origin")
+
+    @property
+    def encoder(self) -> str | None:
+        """Which encoder the index was made with, as ``origin``."""
+        return self._text_of("encoder")
+
+    def _text_of(self, field: str) -> str | None:
+        value = (self._fields or {}).get(field)
+        return value if isinstance(value, str) else None
 
     def read_info(self) -> RepositoryInfo | None:
         """The index's own record, or None if nothing is indexed under this name."""

@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 import click
 
 from .errors import QuarryError
+from .gitcommand import LEADING_ASTRAY
 
 
 class _EntryPointGroup(click.Group):
@@ -51,6 +52,8 @@ _QUIET = {
 def main() -> None:
     """Run the command line; the console script's entry."""
     os.environ.update(_QUIET)
+    for name in LEADING_ASTRAY:  # a command asks the repository that it is given, also from a hook
+        os.environ.pop(name, None)
     try:
         sys.exit(quarry.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:

@@ -27,7 +27,6 @@ QUALIFIED_NAME = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|#|->)[A-Za-z_]\w*)*")
 SPELLED_AS_CODE = re.compile(r"[a-z0-9][A-Z]|_|[A-Z]{2}|::|\.\w")  # in a name: English words do not hold it
 
 COMMENT_MARKS = ("#", "//", "/*", "*", "--")
-_DEFINES_NOTHING = (*COMMENT_MARKS, '"', "'", "@", "import ", "from ", "use ")
 
 # Words that ask but name nothing. BM25 would take "how" for telling, since code seldom says it.
 STOP_WORDS = frozenset(
@@ -76,11 +75,6 @@ def lines_that_say(name: str, lines: Sequence[str]) -> list[int]:
     """The indices of ``lines`` that hold ``name`` as a whole word."""
     word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
     return [number for number, line in enumerate(lines) if word.search(line)]
-
-
-def may_define(line: str) -> bool:
-    """Whether a line that says a name may define it: no comment, text, decorator or import."""
-    return not line.lstrip().startswith(_DEFINES_NOTHING)
 
 
 @lru_cache(maxsize=200_000)

@@ -70,7 +70,10 @@ def memory_bytes() -> int | None:
 
 def is_loopback(url: str) -> bool:
     """Whether ``url`` is an address of this machine, which no proxy can reach."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    try:
+        return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    except ValueError:  # no address at all, which whoever asks it will say
+        return False
 
 
 def _read(path: Path) -> str:

@@ -223,7 +223,7 @@ def test_nothing_to_index_is_an_error(make_repo: Make, home: Path, build: Make, 
 
 
 def test_another_encoder_is_refused(make_repo: Make, home: Path, build: Make, tmp_path: Path) -> None:
-    """An index keeps its encoder: another one is an error that names the command; ``rebuild`` changes it."""
+    """An index keeps its encoder, made anew too: another one is an error that names the command that changes it."""
     shutil.copytree(ENCODER_FOLDER, tmp_path / "other")
     repo = make_repo({"a.py": function("alpha")})
     build(home, repo.path)
@@ -232,6 +232,8 @@ def test_another_encoder_is_refused(make_repo: Make, home: Path, build: Make, tm
     build(home, repo.path, encoder_name=str(tmp_path / "other"), rebuild=True)
     assert open_index(home, "project").info.encoder == str(tmp_path / "other")
     assert Searcher(home).search("project", "alpha").hits[0].chunk.symbol == "alpha"
+    build(home, repo.path, rebuild=True)
+    assert open_index(home, "project").info.encoder == str(tmp_path / "other")  # nobody said another one
 
 
 def test_a_changed_encoder_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -97,3 +98,26 @@ def test_a_clone_has_the_object_format_of_its_origin(make_repo: Make, tmp_path: 
     assert open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit == repo.git("rev-parse", "HEAD")
     later = repo.commit({"a.py": "x = 2\n"})
     assert open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit == later
+
+
+def test_a_hook_s_own_repository_is_left_alone(
+    make_repo: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git tells a hook where its repository is; what is fetched goes into the clone all the same."""
+    repo, own = make_repo({"a.py": "x = 1\n"}), make_repo({"b.py": "y = 1\n"}, "own")
+    before = own.git("for-each-ref")
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(own.path / ".git"))
+        open_source(f"file://{repo.path}", clones=tmp_path / "clones")
+    assert own.git("for-each-ref") == before
+    assert open_source(f"file://{repo.path}", clones=tmp_path / "clones").commit == repo.git("rev-parse", "HEAD")
+
+
+def test_a_clone_of_before_goes_with_the_token_that_it_holds(address: str, tmp_path: Path) -> None:
+    """It was kept under a digest of the URL with its credentials, which its configuration held."""
+    url, clones = f"http://{ALLOWED[0]}@{address}", tmp_path / "home" / "clones"
+    old = clones / hashlib.sha256(url.encode()).hexdigest()[:16]
+    old.mkdir(parents=True)
+    (old / "config").write_text(url)
+    open_source(url, clones=clones)
+    assert not old.exists() and len(list(clones.iterdir())) == 1
