@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,3 +63,14 @@ def read_journal(path: Path) -> Iterator[Any]:
     """What its whole lines hold, oldest first. Raises ValueError for one that is damaged."""
     # Only "\n" ends a line: JSON may hold the other characters that splitlines() splits at.
     return (json.loads(line) for line in path.read_bytes().split(b"\n")[:-1])
+
+
+def read_sound(path: Path, names: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The objects with fields of these names, of a journal whose lines can be made anew: others are passed over."""
+    for line in path.read_bytes().split(b"\n") if path.exists() else ():
+        try:
+            kept = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(kept, dict) and kept.keys() >= set(names):
+            yield kept

@@ -18,12 +18,13 @@ def pin_context(settings: AssistantSettings) -> AssistantSettings:
 
 def read_python_files(source: Source, max_file_bytes: int) -> list[tuple[str, str]]:
     """``(path, text)`` of every Python file that the index holds, in order of path."""
-    return [(path, text) for path, text in read_source_files(source, max_file_bytes) if path.endswith(".py")]
+    return read_source_files(source, max_file_bytes, ".py")
 
 
-def read_source_files(source: Source, max_file_bytes: int) -> list[tuple[str, str]]:
-    """``(path, text)`` of every file that the index holds, in order of path."""
+def read_source_files(source: Source, max_file_bytes: int, suffix: str = "") -> list[tuple[str, str]]:
+    """``(path, text)`` of every file that the index holds and whose name ends so, in order of path."""
     listing = source.list_files(partial(reason_by_name, max_file_bytes=max_file_bytes)).files
-    contents = source.read_all(sorted(listing, key=lambda file: file.path))
+    wanted = [file for file in listing if file.path.endswith(suffix)]
+    contents = source.read_all(sorted(wanted, key=lambda file: file.path))
     texts = ((file.path, read_text(file, content)) for file, content in contents)
     return [(path, decoded.text) for path, decoded in texts if isinstance(decoded, Decoded)]

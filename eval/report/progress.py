@@ -15,7 +15,7 @@ from .records import Progress
 
 @dataclass(frozen=True, slots=True)
 class PlannedRuns:
-    """What is to be run, fixed before: every model on every repository by every arm, with so many cases of a task."""
+    """What is to be run: every model on every repository by every arm, with so many cases of a task."""
 
     models: Sequence[str]
     tasks: Mapping[str, int]

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 
 from eval.arms import Arm, parse_arms
 from eval.cases import Case
-from eval.errors import UnreadableRun
+from eval.errors import RunMismatch, UnreadableRun
 from eval.tables import count_noun
 from eval.tasks.base import Harvest
 from indexer.gitcommand import run_git
 
 from .folder import RunFolder, fingerprint_cases
 from .records import TaskSetup
-
-_DECIDES_TESTS = ("environment", "files")  # of ``TaskSetup.scoring``
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +32,38 @@ def take_cases(folder: RunFolder, harvest: Harvest, now: TaskSetup) -> Cases:
     """The cases of a start. Where tests decide which cases there are, those that the folder holds stay.
 
     Which functions count, and by which tests, depends on the clock and on the environment, but what was asked was paid
-    for. In another environment the tests are those of the harvest, and what it has no case of is not asked. ``now`` is
-    the task's set-up but for its cases. Cases that are others for another reason are the harvest's, for ``RunFolder``
-    to refuse.
+    for. Those that the tests of today do not decide are not asked. Where all answers are scored again, it is by the
+    harvest's tests, where it has the case. ``now`` is the task's set-up but for its cases. Cases that are others for
+    another reason, such as another prompt, are the harvest's, for ``RunFolder`` to refuse. Raises RunMismatch where
+    none is left.
     """
     before = folder.find_task(now.repo, now.task)
+    anew = Cases(harvest.cases, harvest.cases)
     if before is None or harvest.environment is None or before.version != now.version:
-        return Cases(harvest.cases, harvest.cases)
+        return anew
     if before.cases == fingerprint_cases(harvest.cases):
-        return Cases(harvest.cases, harvest.cases)
+        return anew
     known = folder.read_cases(now.repo, now.task)
     found = {case.id: case for case in harvest.cases}
-    if found.keys().isdisjoint(case.id for case in known) or not _can_be_searched(known, harvest):
-        return Cases(harvest.cases, harvest.cases)
-    where = f"{now.task} on {now.repo}"
-    if all(before.scoring.get(part, "") in ("", now.scoring.get(part, "")) for part in _DECIDES_TESTS):
-        return Cases(known, known, f"{where}: its tests would make other cases today; those of {folder.path} are asked")
-    known = [replace(case, data=found[case.id].data) if case.id in found else case for case in known]
-    asked = [case for case in known if case.id in found]
+    in_both = [(case, found[case.id]) for case in known if case.id in found]
+    if not in_both or any(_is_asked_otherwise(*pair) for pair in in_both) or not _can_be_searched(known, harvest):
+        return anew
+    if before.scored_by != now.scored_by:
+        known = [replace(case, data=found[case.id].data) if case.id in found else case for case in known]
+    asked = [case for case in known if harvest.decides(case)]
+    if not asked:
+        raise RunMismatch(f"{folder.path}: the tests of {now.repo} decide none of its cases now: choose another --out.")
+    if [case.id for case in asked] == list(found):
+        return Cases(known, asked)
     n_gone = len(known) - len(asked)
-    note = f"{where}: the tests decide {n_gone} of {count_noun(len(known), 'case')} no more: they are left out"
-    return Cases(known, asked, note if n_gone else "")
+    but = f", but for {n_gone} of {count_noun(len(known), 'case')}, which they decide no more" if n_gone else ""
+    note = f"{now.task} on {now.repo}: its tests would make other cases today; those of {folder.path} are asked{but}"
+    return Cases(known, asked, note)
+
+
+def _is_asked_otherwise(before: Case, now: Case) -> bool:
+    """Whether a case has another prompt today; but for one that shows what a test says, as the environment has it."""
+    return before.prompt != now.prompt and "failed_test" not in before.data
 
 
 def _can_be_searched(cases: Sequence[Case], harvest: Harvest) -> bool:

@@ -55,7 +55,8 @@ class Harvest:
     bodies that are asked for, their near-copies, the tests that decide); a git repository with the cases' refs where
     they name any. None: the repository as it is. ``notes`` are
     lines for the user, such as how many functions were left out and why. ``environment`` is what a repository's tests
-    run in, None where there are none. ``opened`` is what the task's own scorer goes on with.
+    run in, None where there are none. ``opened`` is what the task's own scorer goes on with. ``decides`` says of a case
+    that an earlier harvest of the same repository made whether it can be scored by this one.
     """
 
     cases: Sequence[Case]
@@ -63,6 +64,7 @@ class Harvest:
     notes: Sequence[str] = ()
     environment: Environment | None = None
     opened: object = None
+    decides: Callable[[Case], bool] = lambda case: True
 
 
 class Scorer(ABC):

@@ -64,7 +64,7 @@ class CompletionTask:
         notes += [line] if (line := describe_strength(strengths)) else []
         if len(decided) < limit:
             notes.append(f"Only {count_noun(len(decided), 'function')} can be asked for, of {limit} that were wanted.")
-        return Harvest(cases, held.folder, notes, repository.environment, repository)
+        return Harvest(cases, held.folder, notes, repository.environment, repository, repository.decides)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from eval.cases import Case, Score
-from eval.files import add_to_journal, open_journal, read_journal, read_kept, read_record, write_whole
+from eval.files import add_to_journal, open_journal, read_journal, read_kept, read_record, read_sound, write_whole
 from eval.tasks.published.programs import Candidate, choose
 from eval.tasks.repository import coverage_map, environment
 from eval.tasks.repository.coverage_map import map_coverage
@@ -59,6 +59,14 @@ def test_a_journal_goes_on_behind_its_last_whole_line(tmp_path: Path) -> None:
     open_journal(file)
     add_to_journal(file, {"text": "two"})
     assert [kept["text"] for kept in read_journal(file)] == ["one\u2028line \ud800", "two"]
+
+
+def test_of_a_journal_that_can_be_made_anew_what_is_sound_is_read(tmp_path: Path) -> None:
+    """Damaged lines, others' lines and a torn one are passed over; no file is an empty one."""
+    file = tmp_path / "journal.jsonl"
+    assert list(read_sound(file, ["key"])) == []
+    file.write_text('{"key": 1}\n{"key": 2{"key": 3}\n[]\n{"other": 4}\n{"key": 5, "other": 6}\n{"ke')
+    assert [kept["key"] for kept in read_sound(file, ["key"])] == [1, 5]
 
 
 def test_a_record_is_read_by_the_fields_of_today() -> None:

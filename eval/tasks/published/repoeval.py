@@ -75,7 +75,7 @@ class RepoEval:
             why = "not found in their file, or within another function"
             notes.append(f"{len(missing)} of the set's functions are left out: {why} (line {missing[0]}, for one).")
         notes += [f"{n} of the set's functions are left out: {why}." for why, n in reasons.most_common()]
-        return Harvest(cases, held.folder, notes, repository.environment, repository)
+        return Harvest(cases, held.folder, notes, repository.environment, repository, repository.decides)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the tests that decide."""

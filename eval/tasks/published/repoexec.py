@@ -96,7 +96,8 @@ class RepoExec:
         hidden = [(case, *held.hide(opened.functions[case.id])) for case in cases]
         cases = [replace(case, ref=ref, sources=sources) for case, ref, sources in hidden]
         notes = [*opened.environment.notes, *held.notes, *notes]
-        return Harvest(cases, held.folder, notes, opened.environment, opened)
+        decided = {case.id for case in cases}
+        return Harvest(cases, held.folder, notes, opened.environment, opened, lambda case: case.id in decided)
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
         """Runs the set's tests."""
@@ -126,7 +127,7 @@ class RepoExecScorer(PlacedAnswerScorer):
         tests = copy.out / "tests.json"
         tests.write_text(json.dumps(item["tests"]), "utf-8")
         runner = _RUNNER.format(module=item["module"], tests=str(tests), end=passed_line())
-        roots = [str(copy.repo / root) if root != "." else str(copy.repo) for root in import_roots(copy.repo)]
+        roots = [str(copy.repo / root) for root in import_roots(copy.repo)]
         variables = {
             "PYTHONPATH": os.pathsep.join(roots),
             "PYTHONHASHSEED": "0",

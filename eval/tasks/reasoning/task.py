@@ -22,7 +22,7 @@ from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.python_source import is_own_code, is_test_file, parse_python
 from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.heldout import HeldOutRepository
-from eval.tasks.repository.records import Function, TestRecord
+from eval.tasks.repository.records import Function, TestRecord, ambiguous_keys
 from eval.tasks.repository.tested import TestedRepository, open_tested_repository
 from eval.tasks.repository.trial import Trials
 
@@ -148,9 +148,9 @@ def _find_targets(repository: TestedRepository) -> dict[str, Target]:
     """Functions whose calls can be asked about, by key."""
     targets: dict[str, Target] = {}
     trees = {path: parse_python(repository.text_of(path)) for path in {f.path for f in repository.functions}}
-    n_of = Counter(function.key for function in repository.functions)
+    ambiguous = ambiguous_keys(repository.functions)
     for function in repository.functions:
-        if n_of[function.key] > 1:
+        if function.key in ambiguous:
             continue  # which of its definitions a call is of, its name does not say
         tree = trees[function.path]
         found = find_function(tree, function.def_line) if tree is not None else None

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from eval.errors import TestsNotFound
+from eval.files import add_to_journal, open_journal, read_record, read_sound
 from eval.tables import count_noun
 from eval.tasks.python_source import parse_python
 from eval.tasks.repository.records import Function, TestRecord, Trial, ambiguous_keys
@@ -149,7 +149,9 @@ class _Planter:
 
     def __init__(self, repository: TestedRepository, trials: Trials, kept: Path) -> None:
         self._repository, self._trials, self._kept = repository, trials, kept
-        self._known = _read_kept(kept)
+        open_journal(kept)
+        names = ("key", *(field.name for field in fields(Trial)))
+        self._known = {str(read["key"]): read_record(Trial, read) for read in read_sound(kept, names)}
         self._is_sound: dict[str, bool] = {}
         self._counts: Counter[str] = Counter()
 
@@ -192,20 +194,5 @@ class _Planter:
                 self._known[key] = self._trials.try_text(path, text, tests)
             except TestsNotFound as error:  # their names change from run to run: they decide nothing
                 self._known[key] = Trial(False, "", str(error), False, len(tests), 0.0)
-            self._kept.parent.mkdir(parents=True, exist_ok=True)
-            with self._kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"key": key, **asdict(self._known[key])}) + "\n")
+            add_to_journal(self._kept, {"key": key, **asdict(self._known[key])})
         return self._known[key]
-
-
-def _read_kept(path: Path) -> dict[str, Trial]:
-    """What earlier trials said. A line that was cut off, or is of another version, is passed over."""
-    known: dict[str, Trial] = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            read = json.loads(line)
-            key = read.pop("key")
-            known[key] = Trial(**read)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return known

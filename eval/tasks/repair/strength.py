@@ -6,14 +6,14 @@ Tests that notice few may let a wrong answer pass. What each trial said is kept,
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
+from eval.errors import TestsNotFound
+from eval.files import add_to_journal, open_journal, read_sound
 from eval.tasks.repository.deciding import Decided
-from eval.tasks.repository.records import TestRecord
+from eval.tasks.repository.records import TestRecord, Trial
 from eval.tasks.repository.tested import TestedRepository
 from eval.tasks.repository.trial import Trials
 
@@ -58,21 +58,24 @@ def measure_strength(
     """The strength of each function's tests, by its key: of up to ``MAX_MUTANTS``, as far as may be of other kinds.
 
     A mutant that makes tests hang or end otherwise than by passing is noticed. A time-out, which a busy machine can
-    cause, is tried again by the next harvest. Raises SandboxError.
+    cause, is tried again by the next harvest. One whose tests are not found again does not count. Raises SandboxError.
     """
     kept = repository.folder / f"mutants-{repository.environment.fingerprint}.jsonl"
     mutants = [mutant for each in decided for mutant in _mutants_of(repository, each, seed)]
-    known = _read_kept(kept)
+    open_journal(kept)
+    known = {str(read["key"]): bool(read["killed"]) for read in read_sound(kept, ("key", "killed"))}
     waiting = [mutant for mutant in mutants if mutant.key not in known]
-    with kept.open("a", encoding="utf-8") as file:
-        for number, (mutant, (is_killed, timed_out)) in enumerate(_try_all(repository, waiting, open_trials), 1):
-            known[mutant.key] = is_killed
-            if not timed_out:
-                file.write(json.dumps({"key": mutant.key, "killed": is_killed}) + "\n")
-                file.flush()
-            if number % _TOLD_EVERY == 0 or number == len(waiting):
-                on_progress(f"planted {number} of {len(waiting)} changes to see whether the deciding tests notice")
-    killed = {each.function.key: [known[m.key] for m in mutants if m.function == each.function.key] for each in decided}
+    for number, (mutant, trial) in enumerate(_try_all(repository, waiting, open_trials), 1):
+        if trial is not None:
+            known[mutant.key] = not trial.passed
+            if not trial.timed_out:
+                add_to_journal(kept, {"key": mutant.key, "killed": not trial.passed})
+        if number % _TOLD_EVERY == 0 or number == len(waiting):
+            on_progress(f"planted {number} of {len(waiting)} changes to see whether the deciding tests notice")
+    killed = {
+        each.function.key: [known[m.key] for m in mutants if m.function == each.function.key and m.key in known]
+        for each in decided
+    }
     return {key: Strength(len(verdicts), sum(verdicts)) for key, verdicts in killed.items()}
 
 
@@ -101,8 +104,8 @@ def _mutants_of(repository: TestedRepository, decided: Decided, seed: int) -> It
 
 def _try_all(
     repository: TestedRepository, mutants: Sequence[_Mutant], open_trials: Callable[[TestedRepository], Trials]
-) -> Iterator[tuple[_Mutant, tuple[bool, bool]]]:
-    """Each mutant with whether it was noticed, and whether the clock said so."""
+) -> Iterator[tuple[_Mutant, Trial | None]]:
+    """Each mutant with what the tests said."""
     workers = [open_trials(repository) for _ in range(_N_WORKERS if mutants else 0)]
     try:
         with ThreadPoolExecutor(_N_WORKERS) as pool:
@@ -114,18 +117,9 @@ def _try_all(
             worker.close()
 
 
-def _try(mutant: _Mutant, trials: Trials) -> tuple[bool, bool]:
-    trial = trials.try_text(mutant.path, mutant.text, mutant.tests)
-    return not trial.passed, trial.timed_out
-
-
-def _read_kept(path: Path) -> dict[str, bool]:
-    """What earlier trials said. A line that was cut off is passed over."""
-    known: dict[str, bool] = {}
-    for line in path.read_text("utf-8").splitlines() if path.exists() else ():
-        try:
-            read = json.loads(line)
-            known[str(read["key"])] = bool(read["killed"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return known
+def _try(mutant: _Mutant, trials: Trials) -> Trial | None:
+    """None where the tests' names change from run to run: they decide nothing then."""
+    try:
+        return trials.try_text(mutant.path, mutant.text, mutant.tests)
+    except TestsNotFound:
+        return None

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from eval.cases import Case, Score, Span
-from eval.errors import HarvestError
+from eval.errors import HarvestError, SandboxError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
 from eval.tasks.python_source import is_own_code, parse_python
@@ -75,6 +75,7 @@ class RepairTask:
             [*repository.notes, f"{few} they are too short or too long", *notes, *held_out.notes],
             repository.environment,
             repository,
+            repository.decides,
         )
 
     def scorer(self, given: TaskInput, harvest: Harvest) -> Scorer:
@@ -93,7 +94,7 @@ class RepairScorer(TestedAnswerScorer):
         return replace(score, measures={"unchanged": 0.0, **score.measures})
 
     def follow_up(self, case: Case, text: str, score: Score) -> str | None:
-        """What the tests say of the answer, or why nothing could be tested."""
+        """What the tests say of the answer, or why nothing could be tested. Raises SandboxError."""
         wanted = _wish(case.data["name"])
         if score.verdict == "unanswered":
             return f"Your answer holds no code. {wanted}"
@@ -102,6 +103,8 @@ class RepairScorer(TestedAnswerScorer):
         if "unchanged" not in score.measures:
             return f"That cannot be used: {score.explanation}. {wanted}"
         again = self.score(case, text)  # known, unless an earlier run scored it
+        if again.verdict == "error":
+            raise SandboxError(again.explanation)
         trial = self.trials.get((case.id, again.normalised))
         failed_test, message = (trial.failed_test, trial.message) if trial is not None else ("", "")
         account = clean_message(message or score.explanation, self.repository.checkout.texts)

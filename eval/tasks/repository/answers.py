@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 
 from eval.cases import Case, Score
-from eval.errors import SandboxError, TestsNotFound
+from eval.errors import SandboxError
 from eval.tables import count_noun
 from eval.tasks.base import Harvest, Scorer
 from eval.tasks.extraction import extract_code
@@ -31,9 +31,10 @@ class PlacedAnswerScorer(Scorer):
         code = extract_code(text, "python", function.last_name)
         if code is None:
             return Score("unanswered", "the answer holds no code" if text.strip() else "the answer is empty")
-        if (case.id, code) not in self._known:
-            self._known[case.id, code] = self._try(case, function, code)
-        return self._known[case.id, code]
+        score = self._known.get((case.id, code)) or self._try(case, function, code)
+        if score.verdict != "error":  # which says nothing of the answer
+            self._known[case.id, code] = score
+        return score
 
     def _try(self, case: Case, function: Function, code: str) -> Score:
         try:
@@ -49,7 +50,10 @@ class PlacedAnswerScorer(Scorer):
 
 
 class TestedAnswerScorer(PlacedAnswerScorer):
-    """By the tests of the repository that the harvest opened, those that ``data["tests"]`` names: each must pass."""
+    """By the tests of the repository that the harvest opened, those that ``data["tests"]`` names: each must pass.
+
+    Of cases that it ``decides``.
+    """
 
     def __init__(self, harvest: Harvest) -> None:
         repository = harvest.opened
@@ -62,11 +66,7 @@ class TestedAnswerScorer(PlacedAnswerScorer):
     def run(self, case: Case, function: Function, code: str, placed: str) -> Score:
         """See ``PlacedAnswerScorer``. The reason is the first failing test and its message."""
         self._copy = self._copy or Trials(self.repository)
-        known = self.repository.coverage.tests
-        gone = [name for name in case.data["tests"] if name not in known]
-        if gone:
-            raise TestsNotFound(f"{gone[0]}, which decides it, does not pass here any more")
-        tests = [known[name] for name in case.data["tests"]]
+        tests = [self.repository.coverage.tests[name] for name in case.data["tests"]]
         trial = self._copy.try_text(function.path, placed, tests)
         self.trials[case.id, code] = trial
         measures = {"n_tests": float(len(tests))}

@@ -35,6 +35,7 @@ from .requirements import (
 
 _INSTALL_SECONDS = 1200
 _TOOLS = ("pytest>=7", "coverage>=7")
+_KINDS = ((TEST_GROUPS, TEST_FILES), (DEV_GROUPS, DEV_FILES))  # the latter where nothing is said of tests
 _VERSION = 2  # raised when environments are made otherwise
 _FORMER_VERSION = 1  # whose environments are the same but for what ``_is_made_otherwise`` says: runs stand on them
 # A copy has no history, from which many projects take their version while they are built.
@@ -197,7 +198,7 @@ def wanted_for_tests(build: Path, extras: Sequence[str]) -> list[str]:
     """
     pyproject = read_pyproject(build)
     general = general_requirement_files(build)
-    for groups, names in ((TEST_GROUPS, TEST_FILES), (DEV_GROUPS, DEV_FILES)):
+    for groups, names in _KINDS:
         chosen = [extra for extra in extras if extra.lower() in groups]
         wanted = [*([f"{build}[{','.join(chosen)}]"] if chosen else []), *group_requirements(pyproject, groups)]
         files = requirement_files(build, names)
@@ -207,9 +208,13 @@ def wanted_for_tests(build: Path, extras: Sequence[str]) -> list[str]:
 
 
 def _is_made_otherwise(checkout: Path) -> bool:
-    """Whether ``_FORMER_VERSION`` may lack what developers need, or what building added below a root."""
-    for_developers = requirement_files(checkout, DEV_FILES) or group_requirements(read_pyproject(checkout), DEV_GROUPS)
-    return bool(general_requirement_files(checkout) and for_developers) or has_deep_root(checkout)
+    """Whether ``_FORMER_VERSION`` may lack what only developers' lists name, or what building added below a root."""
+    pyproject = read_pyproject(checkout)
+    for_tests, for_developers = (
+        bool(requirement_files(checkout, names) or group_requirements(pyproject, groups)) for groups, names in _KINDS
+    )
+    has_general = bool(general_requirement_files(checkout))
+    return (has_general and for_developers and not for_tests) or has_deep_root(checkout)
 
 
 def _keep_added(installed: dict[str, object], checkout: Path, added: Path) -> None:

@@ -34,6 +34,7 @@ _WITH_VALUE = (
     *("--ignore", "--ignore-glob", "--deselect"),
 )
 _KEPT_OPTIONS = (*_WITH_VALUE, "--pyargs")
+_NO_CACHE = "no:cacheprovider"  # not kept: pytest does not know the setting of the cache's folder then
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +209,11 @@ def own_options(repo: Path) -> list[str]:
     kept, words = [], iter(options)
     for word in words:
         option, is_equal, _ = word.partition("=")
-        if option in _KEPT_OPTIONS:
-            kept.append(word)
-            if option in _WITH_VALUE and not is_equal:
-                kept += [value for value in [next(words, None)] if value is not None]
-        elif word.startswith("-p") and not word.startswith("--"):
-            kept.append(word)
+        own = [word]
+        if option in _WITH_VALUE and not is_equal:
+            own += [value for value in [next(words, None)] if value is not None]
+        if (option in _KEPT_OPTIONS or word.startswith("-p")) and not own[-1].endswith(_NO_CACHE):
+            kept += own
     return ["-c", name, *kept]
 
 

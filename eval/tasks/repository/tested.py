@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import filelock
 
+from eval.cases import Case
 from eval.errors import HarvestError
 from eval.sandbox import Sandbox
 from eval.tasks.base import TaskInput, sandbox_of
@@ -70,6 +71,12 @@ class TestedRepository:
                 chosen.append(test)
                 left -= test.seconds
         return chosen
+
+    def decides(self, case: Case) -> bool:
+        """Whether the function that ``data["function"]`` names is there, and all tests of ``data["tests"]`` pass."""
+        passing = {name for name, test in self.coverage.tests.items() if test.outcome == "passed"}
+        is_there = any(function.key == case.data["function"] for function in self.functions)
+        return is_there and passing.issuperset(case.data["tests"])
 
     def covered_lines(self, function: Function) -> set[int]:
         """Lines of the body that some test executes."""

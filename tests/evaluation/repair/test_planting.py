@@ -134,7 +134,7 @@ def test_a_name_that_is_defined_twice_is_left_out(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("torn", ["", '{"key": "x", "passed"', "[]\n7\n", '{"key": "y", "unknown": 1}\n'])
 def test_an_interrupted_harvest_goes_on(tmp_path: Path, torn: str) -> None:
-    """Kept trials are not run again, and a torn line does no harm."""
+    """Kept trials are not run again, and a torn line does no harm: not to the one behind it either."""
     first = Judge()
     bugs, _ = plant(first, tmp_path, 6)
     with (tmp_path / "kept.jsonl").open("a", encoding="utf-8") as file:
@@ -143,3 +143,8 @@ def test_an_interrupted_harvest_goes_on(tmp_path: Path, torn: str) -> None:
     assert plant(again, tmp_path, 6)[0] == bugs
     assert first.n_tried > 0
     assert again.n_tried == 0
+    more, last = Judge(), Judge()
+    bugs, _ = plant(more, tmp_path, 12)
+    assert plant(last, tmp_path, 12)[0] == bugs
+    assert more.n_tried > 0
+    assert last.n_tried == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from eval.errors import TestsNotFound
 from eval.tasks.repair.mutation import find_mutations
 from eval.tasks.repair.strength import MAX_MUTANTS, Strength, describe_strength, measure_strength
 from eval.tasks.repository.deciding import Decided
@@ -105,13 +106,25 @@ def test_a_time_out_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_a_torn_line_costs_one_trial(tmp_path: Path) -> None:
-    """An interrupted harvest goes on."""
+    """An interrupted harvest goes on, and what it adds is found by the next one."""
     first, again = Judge(failed), Judge(failed)
     strengths = measure(tmp_path, first)
     [kept] = tmp_path.glob("mutants-*.jsonl")
     kept.write_text(kept.read_text()[:-9])
     assert measure(tmp_path, again) == strengths
     assert len(again.tried) == 1
+    assert measure(tmp_path, again) == strengths
+    assert len(again.tried) == 1
+
+
+def test_tests_that_have_other_names_in_each_run_say_nothing(tmp_path: Path) -> None:
+    """They are not found again: the harvest goes on, and nothing is kept of them."""
+
+    def lost(text: str) -> Trial:
+        raise TestsNotFound("none of the 1 tests")
+
+    assert measure(tmp_path, Judge(lost))[KEY] == Strength(0, 0)
+    assert measure(tmp_path, Judge(failed))[KEY] == Strength(MAX_MUTANTS, MAX_MUTANTS)
 
 
 def test_the_note_says_how_much_is_caught(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from dataclasses import asdict
 
 import pytest
 
-from eval.cases import Case
+from eval.cases import Case, Score
+from eval.errors import SandboxError
 from eval.tasks.base import Harvest, TaskInput
 from eval.tasks.repair.mutation import find_mutations
 from eval.tasks.repair.planting import PlantedBug
 from eval.tasks.repair.task import RepairScorer, RepairTask, make_case
 from eval.tasks.repository.records import Trial
 from eval.tasks.repository.tested import open_tested_repository
+from eval.tasks.repository.trial import Trials
 
 # What stands in each body alone, and what in its place lets the test say 7777.
 OF_BODY = {
@@ -125,6 +127,26 @@ def test_another_bug_is_followed_up_with_the_new_message(
     more = resumed.follow_up(case, answer, score) or ""
     assert "7777" in more
     assert "shop-of-somebody" not in more
+
+
+def test_what_the_sandbox_could_not_run_is_tried_again_and_not_followed_up(
+    harvest: Harvest, given: TaskInput, answer_with: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of the answer, so the model is told nothing, and another arm's same answer is run."""
+    case = harvest.cases[0]
+    part = OF_BODY[case.data["name"]]
+    answer = answer_with(case.data["name"]).replace(part, WITH_A_BUG[part])
+    scorer = RepairTask().scorer(given, harvest)
+
+    def fail(*_: object) -> Trial:
+        raise SandboxError("no memory left")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Trials, "try_text", fail)
+        assert scorer.score(case, answer).verdict == "error"
+        with pytest.raises(SandboxError, match="no memory left"):
+            scorer.follow_up(case, answer, Score("wrong", "as kept", "", {"unchanged": 0.0}))
+    assert scorer.score(case, answer).verdict == "wrong"
 
 
 @pytest.mark.parametrize(

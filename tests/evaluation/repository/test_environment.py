@@ -83,6 +83,7 @@ def test_packages_need_no_init_to_be_imported_from_src(tmp_path: Path, path: str
         (["setup.py", "src/shop/__init__.py", "requirements.txt", "requirements-dev.txt"], 0),
         (["requirements.txt"], 0),
         (["requirements.txt", "requirements-dev.txt"], 1),
+        (["requirements.txt", "requirements-dev.txt", "requirements-test.txt"], 0),
         (["setup.py", "src/shop/prices.py"], 1),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 import pytest
 
+from eval.cases import Case
 from eval.errors import EnvironmentFailed, HarvestError
 from eval.tasks.base import TaskInput
 from eval.tasks.repository import coverage_map
@@ -140,7 +141,8 @@ filterwarnings = error
 strict_markers = true
 cache_dir = .cache
 reruns = 2
-addopts = -n 4 --ignore=tests/test_ends.py --ignore-glob=**/test_old_*.py --deselect tests/test_plain.py::test_slow
+addopts = -n 4 -p no:cacheprovider -pno:cacheprovider
+    --ignore=tests/test_ends.py --ignore-glob=**/test_old_*.py --deselect tests/test_plain.py::test_slow
 markers = own
 """
 PLAIN = """import pytest
@@ -168,6 +170,22 @@ def test_what_a_project_s_settings_leave_out_is_left_out_and_what_they_name_is_k
     outcomes = {test.id.partition("/")[2]: test.outcome for test in repository.coverage.tests.values()}
     assert outcomes.pop("test_plain.py::test_cache") == "passed"
     assert set(outcomes.values()) == {"passed"} and all(name.startswith("test_prices.py::") for name in outcomes)
+
+
+def test_a_case_is_decided_where_its_function_is_there_and_all_its_tests_pass(given: Callable[..., TaskInput]) -> None:
+    """One that fails today decides nothing, nor does one that is gone."""
+    repository = open_tested_repository(given({"tests/test_a.py": "def test_fails():\n    assert 1 == 2\n"}))
+    passes, fails = "tests/test_prices.py::test_negative_prices_are_refused", "tests/test_a.py::test_fails"
+    assert repository.coverage.tests[fails].outcome == "failed"
+
+    def is_decided(function: str, *tests: str) -> bool:
+        data = {"function": f"shop/prices.py::{function}", "tests": list(tests)}
+        return repository.decides(Case("c", "completion", "", "shop/prices.py", "", "", data=data))
+
+    assert is_decided("Basket.put", passes)
+    assert not is_decided("Basket.put", passes, fails)
+    assert not is_decided("Basket.put", "tests/test_prices.py::test_gone")
+    assert not is_decided("Basket.take", passes)
 
 
 def test_code_below_a_folder_called_test_is_measured(

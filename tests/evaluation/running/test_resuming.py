@@ -26,10 +26,12 @@ def environment(fingerprint: str) -> Environment:
     return Environment(Path("python"), "3.11.7", fingerprint, ())
 
 
-def give(task: Any, cases: Sequence[Case], fingerprint: str) -> None:
-    """From now on the task makes these cases, in this environment."""
+def give(task: Any, cases: Sequence[Case], fingerprint: str, decided: str = "q1 q2 q3") -> None:
+    """From now on the task makes these cases, in this environment, whose tests decide the cases of these ids."""
     task.runs_code = True
-    task.harvest = lambda given: Harvest(cases, environment=environment(fingerprint))
+    task.harvest = lambda given: Harvest(
+        cases, environment=environment(fingerprint), decides=lambda case: case.id in decided.split()
+    )
 
 
 def test_cases_that_the_clock_decided_stay(bench: Any, task: Any, cases: list[Case], make_provider: Any) -> None:
@@ -52,16 +54,52 @@ def test_in_another_environment_its_tests_decide(bench: Any, task: Any, cases: l
     rose, oak, elm = cases
     give(task, [rose, oak], "one")
     bench.run(make_provider(lambda messages: "99"), "none", unsafe=True)
-    give(task, [replace(rose, data={"answer": "99"}), elm], "two")
+    give(task, [replace(rose, data={"answer": "99"}), elm], "two", "q1 q3")
     provider = make_provider(value_of)
     bench.run(provider, "none", unsafe=True)
     assert provider.asked == []
     assert [(r.case_id, r.score.verdict) for r in results_of(bench)] == [("q1", "correct")]
-    assert any("decide 1 of 2 cases no more" in line for line in bench.said)
+    assert any("but for 1 of 2 cases, which they decide no more" in line for line in bench.said)
     assert any("scored otherwise than before (environment)" in line for line in bench.said)
+    bench.run(provider, "none,oracle", unsafe=True)
+    assert len(provider.asked) == 1  # the second start leaves out what the first one did
+    assert [(r.case_id, r.arm) for r in results_of(bench)] == [("q1", "none"), ("q1", "oracle")]
     give(task, [rose, oak], "one")
     bench.run(provider, "none", unsafe=True)
-    assert [(r.case_id, r.score.verdict) for r in results_of(bench)] == [("q1", "wrong"), ("q2", "wrong")]
+    found = [(r.case_id, r.score.verdict) for r in results_of(bench) if r.arm == "none"]
+    assert found == [("q1", "wrong"), ("q2", "wrong")]
+
+
+def test_a_case_whose_tests_do_not_pass_any_more_is_left_out(
+    bench: Any, task: Any, cases: list[Case], make_provider: Any
+) -> None:
+    """Also where the rest of what decides is as before: by fewer tests verdicts are others. None left is said."""
+    rose, oak, _ = cases
+    give(task, [rose, oak], "one")
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    give(task, [rose, replace(oak, data={"answer": "21"})], "one", "q1")
+    provider = make_provider(value_of)
+    bench.run(provider, "none,oracle", unsafe=True)
+    assert len(provider.asked) == 1
+    assert {(r.case_id, r.arm) for r in results_of(bench)} == {("q1", "none"), ("q1", "oracle"), ("q2", "none")}
+    give(task, [rose, replace(oak, data={"answer": "21"})], "one", "")
+    with pytest.raises(RunMismatch, match="decide none of its cases now"):
+        bench.run(provider, "none", unsafe=True)
+
+
+def test_another_prompt_is_another_case(bench: Any, task: Any, cases: list[Case], make_provider: Any) -> None:
+    """It is refused; but for what a failed test says in it, which is as the environment has it."""
+    rose, oak, _ = cases
+    shows_a_test = {"answer": "10", "failed_test": "t"}
+    give(task, [replace(rose, data=shows_a_test), oak], "one")
+    bench.run(make_provider(value_of), "none", unsafe=True)
+    give(task, [replace(rose, data=shows_a_test, prompt="Soon: what does size_rose return?"), oak], "two")
+    provider = make_provider(value_of)
+    bench.run(provider, "none", unsafe=True)
+    assert provider.asked == []
+    give(task, [rose, replace(oak, prompt="Soon: what does size_oak return?")], "two")
+    with pytest.raises(RunMismatch, match="cases was"):
+        bench.run(provider, "none", unsafe=True)
 
 
 def test_other_cases_of_another_task_are_refused(bench: Any, task: Any, cases: list[Case], make_provider: Any) -> None:
