@@ -75,7 +75,8 @@ def describe_group(group: Group) -> list[str]:
     elif group.refusals:
         n = max(each.unanswerable.n for each in group.refusals)
         parts.append(f"No arm refused any of {n} unanswerable questions, or left another open.")
-    parts += [describe_confidence(each) for each in group.calibration if group.task in FACTS]
+    if group.task in FACTS:
+        parts += filter(None, map(describe_confidence, group.calibration))
     errors = [each for each in group.reasons if each.verdict == "error"]
     parts += ["\n".join(f"- {each.n} of {each.arm} failed: {each.reason}" for each in errors)] if errors else []
     return parts

@@ -154,8 +154,8 @@ def describe_measure(measure: MeasureGain) -> str:
 
 
 def describe_confidence(calibration: Calibration) -> str:
-    """What an arm's confidence was worth: that the answer is shown, and that the answer is right."""
-    parts = [f"The search's confidence ({calibration.arm}, {calibration.n} cases, those without an answer among them)"]
+    """What a confidence was worth: that the answer is shown, that it is right; empty where nothing is known."""
+    parts = []
     if calibration.auroc is not None and calibration.ece is not None:
         parts.append(
             f"that the passages hold the answer: AUROC {write_number(calibration.auroc)}, calibration error "
@@ -166,7 +166,8 @@ def describe_confidence(calibration: Calibration) -> str:
             f"against wrong answers: area of risk and coverage {write_number(calibration.aurc)} "
             f"({write_number(calibration.aurc_random)} by chance)"
         )
-    return "; ".join(parts) + "."
+    opening = f"The search's confidence ({calibration.arm}, {calibration.n} cases, those without an answer among them)"
+    return f"{opening}: {'; '.join(parts)}." if parts else ""
 
 
 def name_reason(explanation: str) -> str:
