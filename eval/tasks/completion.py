@@ -40,7 +40,7 @@ class CompletionTask:
     """Writes bodies of a repository's functions."""
 
     name = "completion"
-    version = 3
+    version = 4
     description = "write a function's body from signature and docstring; the repository's own tests decide"
     needs_repository = True
     runs_code = True
@@ -82,7 +82,8 @@ class CompletionScorer(TestedAnswerScorer):
 def _make_case(repository: TestedRepository, held: HeldOutRepository, decided: Decided, strength: Strength) -> Case:
     function = decided.function
     text = repository.text_of(function.path)
-    ref, sources = held.hide(function)
+    shown, _ = _find_head(text, function)
+    ref, sources = held.hide(function, {line for lines in shown for line in lines})
     return Case(
         id=hashlib.sha256(f"completion\0{function.key}".encode()).hexdigest()[:12],
         task="completion",
@@ -139,22 +140,28 @@ def make_query(text: str, function: Function) -> str:
 
 
 def file_head(text: str, function: Function) -> str:
-    """The file's imports and small constants, in order, capped, but for the statement that holds the function."""
+    """The file's imports and small constants, in order, with a mark where they were capped."""
+    lines = split_lines(text)
+    shown, is_capped = _find_head(text, function)
+    parts = ["".join(lines[each.start - 1 : each.stop - 1]).rstrip() for each in shown]
+    return "\n".join([*parts, "# [...]"] if is_capped else parts)
+
+
+def _find_head(text: str, function: Function) -> tuple[list[range], bool]:
+    """The lines of the head's statements, but for the one that holds the function, and whether they were capped."""
     tree = parse_python(text)
     lines = split_lines(text)
-    parts: list[str] = []
+    shown: list[range] = []
     n_chars = 0
     for statement in tree.body if tree is not None else []:
-        holds_it = statement.lineno <= function.def_line <= (statement.end_lineno or 0)  # below `except ImportError`
-        if holds_it or not _belongs_to_head(statement):
+        each = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        if function.def_line in each or not _belongs_to_head(statement):  # below `except ImportError`
             continue
-        part = "".join(lines[statement.lineno - 1 : statement.end_lineno]).rstrip()
-        n_chars += len(part) + 1
+        n_chars += len("".join(lines[each.start - 1 : each.stop - 1]).rstrip()) + 1
         if n_chars > _MAX_HEAD_CHARS:
-            parts.append("# [...]")
-            break
-        parts.append(part)
-    return "\n".join(parts)
+            return shown, True
+        shown.append(each)
+    return shown, False
 
 
 def _belongs_to_head(statement: ast.stmt) -> bool:

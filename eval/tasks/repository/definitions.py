@@ -1,17 +1,20 @@
 """The definitions of a repository that a function's body uses, as far as names tell.
 
 A name is followed through imports to the file that defines it, ``self.x`` through the class and its bases, and any
-other attribute to the one definition of that name, if there is only one. What is assigned in ``__init__`` leads there.
+other attribute to the one definition of that name, if there is only one and it is none of another package's or of
+files', texts' and containers'. What is assigned in ``__init__`` leads there.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import io
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from eval.cases import Span
 from eval.tasks.python_source import FunctionNode, first_line, parameters_of, parse_python
@@ -21,9 +24,9 @@ from .records import Function
 MAX_USES = 12
 _MAX_LINES = 40  # a larger class is shown up to the end of its constructor, or this far
 _MIN_NAME_CHARS = 4  # `get` and `add` mean too much to be resolved by the name alone
-_BUILTIN_METHODS = frozenset(
-    name for kind in (str, bytes, list, dict, set, tuple, int, float, object) for name in dir(kind)
-) | frozenset(dir(builtins))
+_COMMON_KINDS = (str, bytes, list, dict, set, tuple, int, float, object, io.TextIOWrapper, io.BytesIO, io.StringIO)
+_COMMON_NAMES = frozenset(name for kind in (*_COMMON_KINDS, re.Pattern, re.Match, Path) for name in dir(kind))
+_NOT_GUESSED = _COMMON_NAMES | frozenset(dir(builtins))
 # Names as (file, dotted name): what is used, before it is known where it stands in the tree.
 Use = tuple[str, str]
 
@@ -69,18 +72,25 @@ class Definitions:
                 end = inits[0].end_lineno
         return Span(path, start, end)
 
-    def used_by(self, function: Function) -> list[Use]:
-        """What the function's body uses, in order of first use, at most ``MAX_USES``."""
+    def used_by(self, function: Function, shown: Container[int] = ()) -> list[Use]:
+        """What the function's body uses, in order of first use, at most ``MAX_USES``.
+
+        ``shown`` are lines of the function's file that are known anyway: what they define whole is left out.
+        """
         module = self._modules.get(function.path)
         node = module.definitions.get(function.name) if module is not None else None
         if module is None or not isinstance(node, FunctionNode):
             return []
         found: dict[Use, None] = {}
         for use in self._uses(function, node):
-            if use != (function.path, function.name) and use not in found:
+            if use != (function.path, function.name) and use not in found and not self._lies_in(use, function, shown):
                 found[use] = None
         # A method of a class says more than the class around it: both are kept, in the order of the body.
         return list(found)[:MAX_USES]
+
+    def _lies_in(self, use: Use, function: Function, shown: Container[int]) -> bool:
+        span = self.span_of(use) if use[0] == function.path else None
+        return span is not None and all(line in shown for line in range(span.start_line, span.end_line + 1))
 
     def _uses(self, function: Function, node: FunctionNode) -> Iterator[Use]:
         local = _local_names(node)
@@ -110,12 +120,21 @@ class Definitions:
             if owner is not None:
                 yield from self._member(*owner, part.attr)
                 return
-            if target is not None:  # of another package
-                return
-        if len(part.attr) >= _MIN_NAME_CHARS and part.attr not in _BUILTIN_METHODS:
+        if self._is_foreign(path, part.value, local):
+            return
+        if len(part.attr) >= _MIN_NAME_CHARS and part.attr not in _NOT_GUESSED:
             candidates = self._by_last_name.get(part.attr, [])
             if len(candidates) == 1:
                 yield candidates[0]
+
+    def _is_foreign(self, path: str, receiver: ast.expr, local: set[str]) -> bool:
+        """Whether it is of another package, by the name that it begins with: ``os.path``, ``sys.stdin``."""
+        while isinstance(receiver, ast.Attribute):
+            receiver = receiver.value
+        if not isinstance(receiver, ast.Name) or receiver.id in local:
+            return False
+        target = self._modules[path].imports.get(receiver.id)
+        return target is not None and all(self._file_of(name) is None for name in (target[0], ".".join(target)))
 
     def _look_up(self, path: str, name: str, depth: int = 0) -> Iterator[Use]:
         """The definition that a bare name of a file means."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 
 from eval.cases import Span
@@ -72,8 +72,11 @@ class HeldOutRepository:
         said = ", ".join(f"{n:,} {what}" for what, n in self._notes.items())
         return [f"Each case has a tree of its own to search, without what gives it away; in all {said} are left out."]
 
-    def hide(self, function: Function) -> tuple[str, list[Span]]:
-        """The ref without the function, and the definitions that its body uses, as lines of that ref."""
+    def hide(self, function: Function, shown: Container[int] = ()) -> tuple[str, list[Span]]:
+        """The ref without the function, and the definitions that its body uses, as lines of that ref.
+
+        ``shown`` are lines of the function's file, as it is, that the prompt has: nobody needs to find these.
+        """
         texts, counts = self._corpus.without([function], self._find_tests(function))
         self._notes.update(counts)
         changed = {path: texts.get(path) for path, text in self._texts.items() if texts.get(path) != text}
@@ -82,7 +85,7 @@ class HeldOutRepository:
         ref = self._history.add(name, changed)
         of_changed = Definitions({path: text for path, text in changed.items() if text is not None})
         spans: list[Span] = []
-        for use in self._originals.used_by(function):
+        for use in self._originals.used_by(function, shown):
             span = (of_changed if use[0] in changed else self._originals).span_of(use)
             if span is not None:
                 spans.append(span)

@@ -70,6 +70,35 @@ def test_parameters_and_local_names_are_no_definitions() -> None:
     assert Definitions(texts).used_by(function) == []
 
 
+def test_an_attribute_of_another_package_or_of_any_file_or_text_is_no_unique_method() -> None:
+    """The repository's one `getvalue`, `group` and `scandir` are not meant; its one `peculiar` is."""
+    texts = {
+        "shop/own.py": "import os\nimport os.path\nimport shop.store\n\n\ndef f(out, found, more):\n"
+        "    a = out.getvalue()\n    b = found.group(1)\n    c = os.scandir(a)\n    d = os.path.unusual(b)\n"
+        "    e = shop.store.place(c)\n    return e, more.peculiar(d)\n",
+        "shop/store.py": "class Store:\n"
+        + "".join(
+            f"    def {name}(self):\n        return 1\n\n"
+            for name in ("getvalue", "group", "scandir", "unusual", "peculiar")
+        )
+        + "\ndef place(x):\n    return x\n",
+        "shop/__init__.py": "",
+    }
+    function = find_functions(texts)[0]
+    assert Definitions(texts).used_by(function) == [("shop/store.py", "place"), ("shop/store.py", "Store.peculiar")]
+
+
+def test_what_the_prompt_shows_whole_is_not_to_be_found() -> None:
+    """A constant of the head is left out; a definition that begins there and goes on is not."""
+    text = (
+        f"RATE = 2\nTABLE = {{\n    1: 2,\n}}\n\n\ndef f(x):\n    return RATE * TABLE[x] + g(x)\n\n\ndef g(x):\n{BODY}"
+    )
+    function = find_functions({"a.py": text})[0]
+    definitions = Definitions({"a.py": text})
+    assert [name for _, name in definitions.used_by(function)] == ["RATE", "TABLE", "g"]
+    assert [name for _, name in definitions.used_by(function, {1, 2})] == ["TABLE", "g"]
+
+
 @pytest.mark.parametrize("stray", ["\r", "\r\r\n"])
 def test_a_file_with_a_stray_carriage_return_is_left_out(stray: str) -> None:
     """The parser counts a line more there than we do: every function below would be cut a line off."""
