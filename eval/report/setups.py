@@ -8,6 +8,7 @@ from typing import Any
 from eval.datasets import ABOUT, STANDARD_SUITE, find_pinned
 from eval.running.records import BUILT_IN, RepoSetup, RunSetup, Start, TaskSetup
 from eval.tables import to_table
+from eval.tasks import is_published
 
 from .wording import write_commit
 
@@ -27,7 +28,9 @@ def write_commands(setup: RunSetup) -> list[str]:
         together.setdefault((*tasks, name) if name == BUILT_IN else tuple(tasks), []).append(name)
     options = _write_options(setup)
     return [
-        " ".join(["quarry eval run", *tasks_of[repos[0]], *_write_places(repos), *options])
+        " ".join(
+            ["quarry eval run", *tasks_of[repos[0]], *_write_places(repos), *_write_data(tasks_of[repos[0]]), *options]
+        )
         for repos in together.values()
         if tasks_of[repos[0]]
     ]
@@ -103,6 +106,11 @@ def _write_places(repos: Sequence[str]) -> list[str]:
         for repo, each in zip(repos, pinned, strict=True)
         if repo != BUILT_IN
     ]
+
+
+def _write_data(tasks: Sequence[str]) -> list[str]:
+    """Where the reader's own copy of published sets goes."""
+    return ["--data YOUR_COPY"] if any(map(is_published, tasks)) else []
 
 
 def _write_options(setup: RunSetup) -> list[str]:

@@ -33,6 +33,11 @@ TASKS: Mapping[str, str] = {
 FACTS = ("questions", "questions-free")
 
 
+def is_published(task: str) -> bool:
+    """Whether a task is made from the user's copy of a published set, which ``--data`` names."""
+    return TASKS.get(task, "").startswith("eval.tasks.published.")
+
+
 def list_tasks() -> list[str]:
     """The names of the tasks that are here, in the order of ``TASKS``."""
     return [name for name, place in TASKS.items() if _is_there(place.partition(":")[0])]

@@ -57,6 +57,12 @@ def test_tasks_without_a_repository_are_a_command_of_their_own() -> None:
     ]
 
 
+def test_a_published_set_is_read_from_the_readers_own_copy() -> None:
+    """Its command says that there has to be one."""
+    (command,) = write_commands(setup_of([], ("built-in", "humaneval")))
+    assert command.startswith("quarry eval run humaneval --data YOUR_COPY --arms")
+
+
 def test_every_option_of_a_command_is_one_of_the_program() -> None:
     """So that it runs as it is printed."""
     setup = setup_of([PINNED["boltons"]], (PINNED["boltons"], "repair"), max_tokens=99, temperature=0.2, n_samples=5)
