@@ -35,6 +35,7 @@ _ASKING_WORDS = frozenset(
 )
 _SUFFIXES = ("ers", "er", "ors", "or", "ations", "ation", "ions", "ion", "ments", "ment", "able", "al", "ity", "ness")
 _MIN_ORIGIN_CHARS = 4
+_NAMES_OF_ITSELF = frozenset({"self", "cls", "this"})  # an object's own, in its code: no name of a repository
 _WORD = re.compile(r"[^\W_]\w*")
 _QUALIFIED = re.compile(r"(?<!\w)[A-Za-z_]\w*+(?:(?:\.|::|#|->)[A-Za-z_]\w*+)+")
 
@@ -48,6 +49,8 @@ CONFIDENCE_SIGNALS: Mapping[str, str] = {
     "names_defined": "share of those names that the repository defines",
     "names_unknown": "share of those names that stand nowhere in the repository",
     "qualifiers_unknown": "share of what qualifies them (`Session` of `Session.get`) that stands nowhere",
+    "qualifiers_apart": "share of such names whose parts no hit holds all together",
+    "names_apart": "whether no hit holds all of the names and of what qualifies them",
     "path_says": "how much of the best hits' file names the question says",
     "score_best": "score of the best hit",
     "score_gap": "by how much the best hit is ahead of the last",
@@ -81,11 +84,9 @@ def load_coefficients() -> Coefficients:
 
 def is_too_weak(signals: Mapping[str, float], probability: float, threshold: float) -> bool:
     """Whether the model should not be asked: the probability is below ``threshold``, and the question does not spell
-    out names that are all there, which the repository then says something of.
+    out names that are all there, each with what qualifies it, which the repository then says something of.
     """
-    names_are_there = (
-        signals["names_asked"] > 0 and signals["names_defined"] == 1 and signals["qualifiers_unknown"] == 0
-    )
+    names_are_there = signals["names_asked"] > 0 and signals["names_defined"] == 1 and signals["qualifiers_apart"] == 0
     return probability < threshold and not names_are_there
 
 
@@ -124,16 +125,21 @@ def measure_confidence_signals(
         "score_gap": hits[0].score - hits[-1].score,
         "n_terms": math.log1p(len(counts)),
     }
-    names = [name for name in query.names if not _only_begins_sentences(name, query.text)]
+    names = [
+        name for name in query.names if name not in _NAMES_OF_ITSELF and not _only_begins_sentences(name, query.text)
+    ]
     if names:
         defined = [any(len(index.words.find(name, "defines", 1)) for index in indexes) for name in names]
         unknown = [
             not is_defined and not _is_said(name, indexes) for name, is_defined in zip(names, defined, strict=True)
         ]
         signals |= {"names_asked": 1.0, "names_defined": _mean(defined), "names_unknown": _mean(unknown)}
-        qualifiers = [part for name in _QUALIFIED.findall(query.text) for part in NAME_SEPARATOR.split(name)[:-1]]
+        qualified = [NAME_SEPARATOR.split(name) for name in _QUALIFIED.findall(query.text)]
+        qualifiers = [part for parts in qualified for part in parts[:-1]]
         if qualifiers:
             signals["qualifiers_unknown"] = _mean([not _is_said(part, indexes) for part in qualifiers])
+            signals["qualifiers_apart"] = _mean([_are_apart(parts, shown) for parts in qualified])
+        signals["names_apart"] = float(_are_apart([*names, *qualifiers], shown))
     return signals
 
 
@@ -173,10 +179,21 @@ def _only_begins_sentences(name: str, question: str) -> bool:
     return not re.search(rf"(?<![.?!:]\s)\b{re.escape(name)}\b", question) and name[1:].islower()
 
 
+def _are_apart(names: Sequence[str], shown: Sequence[frozenset[str]]) -> bool:
+    """Whether none of the hits, of which the terms are given, holds all of ``names``."""
+    wholes = {whole for name in names if (whole := _whole_term(name))}
+    return not any(wholes <= terms for terms in shown)
+
+
 def _is_said(name: str, indexes: Sequence[OpenedIndex]) -> bool:
-    """Whether the whole of ``name`` stands in a chunk: its parts joined are its last term."""
-    terms = index_terms(name)
-    return bool(terms) and any(index.words.count(terms[-1], "body") for index in indexes)
+    """Whether the whole of ``name`` stands in a chunk."""
+    whole = _whole_term(name)
+    return bool(whole) and any(index.words.count(whole, "body") for index in indexes)
+
+
+def _whole_term(name: str) -> str:
+    """The term of a name as a whole, which is the last one of its terms; empty where it has none."""
+    return next(reversed(index_terms(name)), "")
 
 
 def _standard_deviations_above(cosines: Scores) -> float:

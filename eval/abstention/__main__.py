@@ -2,9 +2,9 @@
 
     python -m eval.abstention --written SUITE CHECKOUTS --mined SUITE CHECKOUTS --reported FOLDER --plot FILE
 
-Asks questions of the repositories that answer them and of others, fits ``assistant/confidence.toml``, and says what a
-threshold costs and brings on repositories that were left out of the fit, and once on a package that nothing was
-fitted on.
+Asks questions of the repositories that answer them, of others, and some that have no answer, fits
+``assistant/confidence.toml``, and says what a threshold costs and brings on repositories that were left out of the
+fit, and once on packages that nothing was fitted on.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 @click.command(help=__doc__)
 @click.option("--written", type=(_FOLDER, _FOLDER), multiple=True, required=True, help="Suite and its checkouts.")
 @click.option("--mined", type=(_FOLDER, _FOLDER), multiple=True, help="Suite and its checkouts.")
-@click.option("--reported", type=_FOLDER, help="Folder of a Python package that nothing may be tuned on.")
-@click.option("--n-reported", default=150, show_default=True, help="Questions made from it, and asked of it.")
+@click.option("--reported", type=_FOLDER, multiple=True, help="Folder of a package that nothing may be tuned on.")
+@click.option("--n-reported", default=150, show_default=True, help="Questions made from each, and asked of it.")
 @click.option("--home", type=click.Path(path_type=Path), help="Where the indexes are kept.")
 @click.option("--out", type=_FILE, default=COEFFICIENTS_FILE, help="The file of coefficients to write.")
 @click.option("--plot", type=_FILE, help="Draw risk against coverage there, as SVG.")
@@ -48,7 +48,7 @@ _THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 def main(
     written: Sequence[Suite],
     mined: Sequence[Suite],
-    reported: Path | None,
+    reported: Sequence[Path],
     n_reported: int,
     home: Path | None,
     out: Path,
@@ -68,10 +68,10 @@ def main(
     out.write_text(to_toml(coefficients), encoding="utf-8")
     click.echo(f"wrote {out}")
     curves = {"development repositories, cross-validated": judged}
-    if reported is not None:
-        package = open_reported(reported, reported.name, n_reported, settings)
+    for folder in reported:
+        package = open_reported(folder, folder.name, n_reported, settings)
         asked = [(case, coefficients.probability(case.signals)) for case in _ask(package, repositories, searcher)]
-        figures["reported"] = _describe(asked, package.name)
+        figures[package.name] = _describe(asked, package.name)
         curves[package.name] = asked
     if plot is not None:
         draw_risk(curves, AssistantSettings().min_confidence, plot)
@@ -100,7 +100,7 @@ def to_toml(coefficients: Coefficients) -> str:
 def _ask(repository: IndexedRepository, all_of_them: Sequence[IndexedRepository], searcher: Searcher) -> list[Case]:
     others = [each for each in all_of_them if each.name != repository.name]
     cases = [*ask_own(repository, searcher), *ask_foreign(repository, others, searcher)]
-    n_hold, n_own = sum(case.holds for case in cases), len(repository.questions)
+    n_hold, n_own = sum(case.holds for case in cases), sum(case.is_own for case in cases)
     click.echo(f"{repository.name}: {len(cases)} questions, {n_own} its own, {n_hold} found", err=True)
     return cases
 
@@ -110,7 +110,12 @@ def _describe(judged: Sequence[tuple[Case, float]], title: str) -> dict[str, obj
     parts = {
         "all": judged,
         "against questions of repositories in the same language": [
-            (case, value) for case, value in judged if case.is_own or case.language == case.source_language
+            (case, value)
+            for case, value in judged
+            if case.is_own or (case.is_foreign and case.language == case.source_language)
+        ],
+        "own questions and unanswerable ones of real names": [
+            (case, value) for case, value in judged if not case.is_foreign
         ],
         **{
             kind: [(case, value) for case, value in judged if case.question.kind == kind]
@@ -121,11 +126,12 @@ def _describe(judged: Sequence[tuple[Case, float]], title: str) -> dict[str, obj
     click.echo(f"\n{title}")
     for name, quality in qualities.items():
         click.echo(f"  {name}: " + ", ".join(f"{figure} {value}" for figure, value in quality.items()))
-    click.echo("  refused below    of own  of found  of others'")
+    click.echo("  refused below    of own  of found  of others'  unanswerable")
     thresholds = [measure_threshold(judged, value) for value in _THRESHOLDS]
     for each in thresholds:
         click.echo(
             f"  {each.value:13.2f} {each.own_refused:9.1%} {each.held_refused:9.1%} {each.foreign_refused:11.1%}"
+            f" {each.unanswerable_refused:13.1%}"
         )
     return {"quality": qualities, "thresholds": [asdict(each) for each in thresholds]}
 

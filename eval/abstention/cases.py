@@ -10,12 +10,13 @@ from assistant.search import Searcher, SearchOptions
 from assistant.signals import read_query
 from assistant.targets import Target
 from eval.errors import HarvestError
-from eval.python_questions import harvest_questions
 from eval.retrieval.indexes import ensure_index, index_name
 from eval.retrieval.records import RelevantPlace
 from eval.retrieval.relevance import rank_places
 from eval.retrieval.run import OpenedRepository, open_suite
-from eval.sources import read_python_files
+from eval.sources import read_source_files
+from eval.tasks.questions.collecting import collect_questions
+from eval.tasks.questions.records import Question
 from eval.tasks.questions.wording import word_question
 from indexer.home import open_index
 from indexer.repository import FolderSource, Source
@@ -24,23 +25,25 @@ from indexer.settings import IndexerSettings
 from .records import Case, IndexedRepository, KnownQuestion, QuestionKind
 from .short import ask_shortly
 
-_N_HARVESTED = 60  # of one repository: Python is but one of the languages
+_N_HARVESTED = 30  # of one repository, and a third as many that have no answer
 _K = 10
 
 
 def open_repositories(
     suite: tuple[Path, Path], kind: QuestionKind, settings: IndexerSettings
 ) -> list[IndexedRepository]:
-    """The repositories of a suite, indexed, with its questions and those that their Python files give."""
+    """The repositories of a suite, indexed, with its questions and those that their code gives."""
     return [_open(opened, kind, settings) for opened in open_suite(*suite, settings)]
 
 
 def open_reported(folder: Path, name: str, n_questions: int, settings: IndexerSettings) -> IndexedRepository:
-    """A package that nothing was fitted on, with ``n_questions`` harvested from it. Raises HarvestError."""
+    """A package that nothing was fitted on, with ``n_questions`` harvested from it, and a third as many without an
+    answer. Raises HarvestError."""
     source = FolderSource(folder.resolve())
     questions = _harvest(source, name, n_questions, settings)
-    if len(questions) < n_questions:
-        raise HarvestError(f"Only {len(questions)} questions can be made from {folder}: ask for fewer.")
+    n_made = sum(question.kind == "harvested" for question in questions)
+    if n_made < n_questions:
+        raise HarvestError(f"Only {n_made} questions can be made from {folder}: ask for fewer.")
     index = index_name(name, source, settings, is_masked=False)
     ensure_index(source, index, settings)
     questions += ask_shortly(open_index(settings.home, index, source.ref), name)
@@ -61,11 +64,12 @@ def ask_foreign(
     A question made of a name alone is left out where the repository defines that name: it would be answered.
     """
     chance = random.Random(f"{seed}/{repository.name}")
-    near = [(q, other) for other in others if other.language == repository.language for q in other.questions]
-    far = [(q, other) for other in others if other.language != repository.language for q in other.questions]
+    asked = [(q, other) for other in others for q in other.questions if q.kind != "unanswerable"]
+    near = [(q, other) for q, other in asked if other.language == repository.language]
+    far = [(q, other) for q, other in asked if other.language != repository.language]
     chance.shuffle(near)
     chance.shuffle(far)
-    n = len(repository.questions)
+    n = sum(question.kind != "unanswerable" for question in repository.questions)
     near_half = near[: n // 2]
     chosen = [*near_half, *far[: n - len(near_half)]]
     cases = [
@@ -81,32 +85,36 @@ def _open(opened: OpenedRepository, kind: QuestionKind, settings: IndexerSetting
     index = index_name(name, opened.source, settings, is_masked=False)
     ensure_index(opened.source, index, settings)
     asked = [KnownQuestion(question.query, name, kind, question.relevant) for question in opened.questions]
-    if opened.repository.language == "python":
-        asked += _harvest(opened.source, name, _N_HARVESTED, settings)
+    asked += _harvest(opened.source, name, _N_HARVESTED, settings)
     asked += ask_shortly(open_index(settings.home, index, opened.source.ref), name)
     return IndexedRepository(name, index, opened.source.ref, opened.repository.language, asked)
 
 
 def _harvest(source: Source, name: str, n: int, settings: IndexerSettings) -> list[KnownQuestion]:
-    """Questions made from syntax; every second one with the words that say how an evaluation wants its answer."""
-    questions = harvest_questions(read_python_files(source, settings.max_file_bytes), 0)[:n]
+    """``n`` questions made from syntax, and a third as many that have no answer, as far as there are such."""
+    found = collect_questions(read_source_files(source, settings.max_file_bytes), 0).questions
+    unanswerable = [question for question in found if question.kind == "unanswerable"][: n // 3]
+    answerable = [question for question in found if question.kind != "unanswerable"][:n]
     return [
-        KnownQuestion(
-            word_question(question) if number % 2 else question.text,
-            name,
-            "harvested",
-            (RelevantPlace(question.path, question.start_line, question.end_line),),
-        )
-        for number, question in enumerate(questions)
+        *(
+            KnownQuestion(text, name, "harvested", (RelevantPlace(each.path, each.start_line, each.end_line),))
+            for each, text in _word(answerable)
+        ),
+        *(KnownQuestion(text, name, "unanswerable", ()) for _, text in _word(unanswerable)),
     ]
+
+
+def _word(questions: Sequence[Question]) -> list[tuple[Question, str]]:
+    """Every second one with the words that say how an evaluation wants its answer."""
+    return [(each, word_question(each) if number % 2 else each.text) for number, each in enumerate(questions)]
 
 
 def _ask(repository: IndexedRepository, question: KnownQuestion, source_language: str, searcher: Searcher) -> Case:
     found = searcher.search(
         repository.index, question.text, k=_K, ref=repository.ref, options=SearchOptions(for_context=True)
     )
-    is_own = question.repository == repository.name
-    holds = is_own and any(rank is not None for rank in rank_places([hit.chunk for hit in found.hits], question.places))
+    ranks = rank_places([hit.chunk for hit in found.hits], question.places)
+    holds = question.repository == repository.name and any(rank is not None for rank in ranks)
     return Case(repository.name, repository.language, question, source_language, found.confidence_signals, holds)
 
 

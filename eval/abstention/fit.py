@@ -22,13 +22,14 @@ _LEAST_DEVIATION = 0.001  # of a signal that varies at all: coefficients are wri
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What refusing below ``value`` does: shares of own questions, of own ones whose hits hold the answer, and of
-    other repositories' questions that are refused."""
+    """What refusing below ``value`` does: shares of own questions, of own ones whose hits hold the answer, of
+    other repositories' questions, and of unanswerable ones of real names that are refused."""
 
     value: float
     own_refused: float
     held_refused: float
     foreign_refused: float
+    unanswerable_refused: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,14 @@ def measure_threshold(judged: Sequence[tuple[Case, float]], value: float) -> Thr
         value=value,
         own_refused=share([each for case, each in refused if case.is_own]),
         held_refused=share([each for case, each in refused if case.holds]),
-        foreign_refused=share([each for case, each in refused if not case.is_own]),
+        foreign_refused=share([each for case, each in refused if case.is_foreign]),
+        unanswerable_refused=share([each for case, each in refused if not (case.is_own or case.is_foreign)]),
     )
 
 
 def trace_risk(judged: Sequence[tuple[Case, float]]) -> list[tuple[float, float]]:
     """Points (coverage, risk) for every threshold: the share of questions that are answered, and of those the share
-    whose hits do not hold the answer. Half of the questions are own ones."""
+    whose hits do not hold the answer. Half of the questions are own ones that have an answer."""
     n_own = sum(case.is_own for case, _ in judged)
     n_foreign = len(judged) - n_own
     share = {True: 0.5 / max(1, n_own), False: 0.5 / max(1, n_foreign)}

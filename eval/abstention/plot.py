@@ -8,6 +8,8 @@ from pathlib import Path
 from .fit import trace_risk
 from .records import Case
 
+_COLOURS = ("#2a5d9f", "#d1782a", "#3a8f4d", "#8a4fa3")
+
 
 def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: float, path: Path) -> None:
     """Risk by coverage for each set of cases, with the shipped threshold marked; an SVG at ``path``."""
@@ -18,7 +20,7 @@ def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: flo
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.8, 4.4), layout="constrained")
-    for (label, judged), colour in zip(curves.items(), ("#2a5d9f", "#d1782a", "#3a8f4d"), strict=False):
+    for (label, judged), colour in zip(curves.items(), _COLOURS, strict=False):
         points = trace_risk(judged)
         axes.plot([coverage for coverage, _ in points], [risk for _, risk in points], color=colour, label=label)
         n_answered = sum(value >= threshold for _, value in judged)
@@ -27,7 +29,7 @@ def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: flo
     axes.set(
         xlabel="coverage: share of questions that are answered",
         ylabel="risk: share of those that the hits do not hold",
-        title=f"Half of the questions are other repositories'; dots: threshold {threshold:g}",
+        title=f"Half of the questions have no answer there; dots: threshold {threshold:g}",
         xlim=(0, 1.01),
         ylim=(0, None),
     )

@@ -8,13 +8,14 @@ from typing import Literal
 
 from eval.retrieval.records import RelevantPlace
 
-QuestionKind = Literal["written", "mined", "harvested", "short"]
+QuestionKind = Literal["written", "mined", "harvested", "short", "unanswerable"]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestion:
     """A question that ``repository`` answers at ``places``: written by people, or made from docstrings, syntax, names.
 
+    An ``unanswerable`` one has no places: it puts names of the repository together as they are nowhere in it.
     ``names``: what it was made from: another repository that defines one of them may answer it, too.
     """
 
@@ -40,7 +41,8 @@ class IndexedRepository:
 class Case:
     """A question asked of ``repository``: its own, or one of another repository.
 
-    ``holds`` says whether the hits hold the answer, which those for another repository's question do not.
+    ``holds`` says whether the hits hold the answer, which those for another repository's question and for an
+    unanswerable one do not.
     """
 
     repository: str
@@ -53,4 +55,9 @@ class Case:
     @property
     def is_own(self) -> bool:
         """Whether the repository can answer the question at all."""
-        return self.question.repository == self.repository
+        return self.question.repository == self.repository and self.question.kind != "unanswerable"
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is another repository's question."""
+        return self.question.repository != self.repository

@@ -95,6 +95,17 @@ def test_names_are_told_apart(indexed_home: Path) -> None:
     assert signals(indexed_home, "what does `Kafka.create_refund` do?")["qualifiers_unknown"] == 1.0
 
 
+def test_names_that_stand_in_no_hit_together_are_apart(indexed_home: Path) -> None:
+    """A parameter that another function has; a method of another class. What an object calls itself is no name."""
+    together = signals(indexed_home, "what does `create_refund` do with `refund`, beside `self`?")
+    apart = signals(indexed_home, "what is the default of the parameter `invoice` of `create_refund`?")
+    assert (together["names_apart"], apart["names_apart"]) == (0.0, 1.0)
+    assert signals(indexed_home, "who calls `create_refund.create_invoice`?")["qualifiers_apart"] == 1.0
+    assert signals(indexed_home, "who calls `create_refund`?")["qualifiers_apart"] == 0.0
+    coefficients = load_coefficients()
+    assert coefficients.probability(apart) < 0.5 < coefficients.probability(together)
+
+
 def test_a_sentence_that_begins_names_nothing(indexed_home: Path) -> None:
     """The first word of a further sentence is no name; the same word within one, or written as code, is."""
     assert signals(indexed_home, "How is a refund validated? Answer shortly.")["names_asked"] == 0.0

@@ -85,15 +85,29 @@ def test_quality_of_what_is_known() -> None:
 
 
 def test_what_a_threshold_refuses() -> None:
-    """Shares of own questions, of those that the hits hold, and of foreign ones; the threshold itself passes."""
+    """Shares of own questions, of those that the hits hold, of foreign ones, and of those without any answer.
+
+    The threshold itself passes.
+    """
+    nowhere = Case(
+        "a",
+        "python",
+        KnownQuestion("?", "a", "unanswerable", ()),
+        "python",
+        case("a", "a", 0, holds=False).signals,
+        False,
+    )
     judged = [
         (case("a", "a", 0, holds=True), 0.1),
         (case("a", "a", 0, holds=True), 0.9),
         (case("a", "a", 0, holds=False), 0.05),
         (case("a", "b", 0, holds=False), 0.05),
+        (nowhere, 0.05),
+        (nowhere, 0.5),
     ]
     refused = measure_threshold(judged, 0.1)
     assert (refused.own_refused, refused.held_refused, refused.foreign_refused) == (0.3333, 0.0, 1.0)
+    assert refused.unanswerable_refused == 0.5
 
 
 def test_risk_by_coverage(cases: list[Case]) -> None:
