@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
@@ -145,12 +145,19 @@ def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
                     row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
                     rows.setdefault(part, {}).setdefault(str(version), []).append(row)
     return [
-        f"Rows differ in {part.replace('_', ' ')}: "
-        + "; ".join(f"{version} for {', '.join(dict.fromkeys(named))}" for version, named in versions.items())
-        + ". What they found is not of one version of Quarry."
+        f"Rows differ in {part.replace('_', ' ')}: {_list_versions(versions)}. What they found is not of one version "
+        "of Quarry."
         for part, versions in rows.items()
         if len(versions) > 1
     ]
+
+
+def _list_versions(versions: Mapping[str, Sequence[str]]) -> str:
+    """Each version with its rows, the most frequent one last; that is of all others, where it has several."""
+    *fewer, (most, of_most) = sorted(versions.items(), key=lambda each: len(set(each[1])))
+    named = [f"{version} for {', '.join(dict.fromkeys(rows))}" for version, rows in fewer]
+    several = len(set(of_most)) > 1
+    return "; ".join([*named, f"{most} for {'all others that it decides' if several else of_most[0]}"])
 
 
 def _has_short_placebo(group: Group) -> bool:

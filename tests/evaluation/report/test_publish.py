@@ -73,6 +73,9 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     assert "without code (`none`), with as much irrelevant code (`placebo`, in 1 of 3 rows) and with what" in page
     assert "`oracle`" not in page.partition("##")[0]
     assert "Rows differ in prompt: 1 for questions on garden by m; 2 for reasoning on garden by m. What" in page
+    setups.append(make_setup(make_task("questions", "shed"), decisive={"prompt": "2"}))
+    page = to_results_page(report_of(*results, setups=setups), {})
+    assert "Rows differ in prompt: 1 for questions on garden by m; 2 for all others that it decides. What" in page
 
 
 def test_the_confidence_of_the_search_is_judged_where_questions_are_asked(make_result: Any, report_of: Any) -> None:
