@@ -76,7 +76,11 @@ class JobQueue:
         self._update(job_id, state="running")
         try:
             source = open_source(
-                request.source, clones=self._settings.home / "clones", ref=request.ref, worktree=request.worktree
+                request.source,
+                clones=self._settings.home / "clones",
+                ref=request.ref,
+                worktree=request.worktree,
+                wait_seconds=self._settings.lock_wait_seconds,
             )
             report = build_index(
                 source, name, self._settings, on_progress=lambda progress: self._show(job_id, progress)

@@ -68,7 +68,14 @@ def index(
             plan = plan_index(opened, settings.max_file_bytes)
         _print_plan(plan, as_json)
         return
-    opened = open_source(source, clones=settings.home / "clones", ref=ref, worktree=worktree)
+    opened = open_source(
+        source,
+        clones=settings.home / "clones",
+        ref=ref,
+        worktree=worktree,
+        wait_seconds=settings.lock_wait_seconds,
+        on_note=_print_note,
+    )
     with _progress_shown(quiet=as_json) as on_progress:
         report = build_index(
             opened,
@@ -78,7 +85,7 @@ def index(
             rebuild=rebuild,
             keep_refs=keep_refs,
             on_progress=on_progress,
-            on_note=lambda line: click.echo(line, err=True),
+            on_note=_print_note,
         )
     _print_report(report, as_json)
 
@@ -148,7 +155,7 @@ def watch(name: str) -> None:
             f"{update.ms:,.0f} ms"
         )
 
-    watch_index(name, settings, threading.Event(), on_update=show, on_error=lambda line: click.echo(line, err=True))
+    watch_index(name, settings, threading.Event(), on_update=show, on_error=_print_note)
 
 
 @contextmanager
@@ -198,6 +205,10 @@ def _describe(progress: Progress) -> str:
         f"{progress.n_files_done:,}/{progress.n_files:,} files, {progress.n_chunks:,} chunks, "
         f"{progress.chunks_per_second:,.0f} chunks/s" + (f", {left:,.0f} s left" if left is not None else "")
     )
+
+
+def _print_note(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _print_report(report: BuildReport, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from .errors import SourceError
+from .records import Skipped
 
 
 @dataclass(slots=True)
@@ -34,8 +35,11 @@ class _Ignored:
         return False
 
 
-def walk(top: Path) -> Iterator[str]:
-    """Relative paths of all files below ``top`` that no .gitignore names; links to folders are not followed."""
+def walk(top: Path, unreadable: list[Skipped]) -> Iterator[str]:
+    """Relative paths of all files below ``top`` that no .gitignore names; links to folders are not followed.
+
+    Folders that cannot be read are added to ``unreadable``. Raises SourceError where ``top`` itself cannot.
+    """
     pending = [("", _Ignored())]
     while pending:
         relative, outer = pending.pop()
@@ -44,7 +48,11 @@ def walk(top: Path) -> Iterator[str]:
         try:
             children = list(os.scandir(folder))
         except OSError as error:
-            raise SourceError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+            if not relative:
+                raise SourceError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+            if not isinstance(error, FileNotFoundError):  # else it was deleted since its name was read
+                unreadable.append(Skipped(relative, 0, f"cannot be read ({error.strerror})"))
+            continue
         for child in children:
             path = f"{relative}{child.name}"
             if child.is_dir(follow_symlinks=False):

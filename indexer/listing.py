@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from .errors import SourceError
-from .gitcommand import finish_git, start_git
+from .gitcommand import finish_git, run_git, start_git
 from .records import Skipped, SourceFile
 
 # Path and size in bytes of a file -> why to leave it out, or None.
@@ -24,6 +24,7 @@ LeaveOut = Callable[[str, int], str | None]
 _SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
 _CLOCK_STEP_NS = 20_000_000  # a file system's clock goes in steps of up to 10 ms
 SYMLINK, SUBMODULE = "120000", "160000"  # modes of a tree's or an index's entries
+_NOT_SET = frozenset(("unspecified", "unset"))  # values of attributes that ask nothing of git
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def list_worktree(top: Path, below: str, leave_out: LeaveOut, known_bytes: Mappi
     """Tracked and new files of the working tree ``top`` as they are now, without what git ignores.
 
     ``below`` is a folder in it, or empty for all. A file that git calls unchanged has the id that git's index has
-    for it; only changed and new ones are read. ``known_bytes``: sizes of blobs that the caller has. Raises SourceError.
+    for it; only changed, new and filtered ones are read. ``known_bytes``: sizes of blobs that the caller has.
+    Raises SourceError.
     """
     where = ["--", below] if below else []
     commands = (
@@ -48,7 +50,7 @@ def list_worktree(top: Path, below: str, leave_out: LeaveOut, known_bytes: Mappi
     )
     running = [start_git(top, *command) for command in commands]
     entries, changed, new = ([r for r in finish_git(each, top).split("\0") if r] for each in running)
-    to_hash = {*changed, *new}
+    to_hash = {*changed, *new, *_find_filtered(top, [entry.partition("\t")[2] for entry in entries])}
     files: list[SourceFile] = []
     skipped: list[Skipped] = []
     prefix = f"{top}/"
@@ -81,6 +83,16 @@ def list_worktree(top: Path, below: str, leave_out: LeaveOut, known_bytes: Mappi
         sorted([*files, *hashed.files], key=attrgetter("path")),
         sorted([*skipped, *hashed.skipped], key=attrgetter("path")),
     )
+
+
+def _find_filtered(top: Path, paths: Sequence[str]) -> set[str]:
+    """Those of ``paths`` that git keeps as something else than they are: by LFS, encrypted, in another encoding.
+
+    Their ids in git's index are of what git keeps. Other line ends alone make no other file.
+    """
+    given = "".join(f"{path}\0" for path in paths)
+    fields = run_git(top, "check-attr", "--stdin", "-z", "filter", "working-tree-encoding", given=given).split("\0")
+    return {path for path, value in zip(fields[::3], fields[2::3], strict=False) if value not in _NOT_SET}
 
 
 def list_paths(top: Path, paths: Sequence[str], leave_out: LeaveOut, n_digits: int = _SHA1_DIGITS) -> Listing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -82,17 +82,27 @@ def _expand(source: str) -> Path:
     return path
 
 
-def open_source(source: str, *, clones: Path, ref: str | None = None, worktree: bool = False) -> Source:
+def open_source(
+    source: str,
+    *,
+    clones: Path,
+    ref: str | None = None,
+    worktree: bool = False,
+    wait_seconds: float = -1,
+    on_note: Callable[[str], None] | None = None,
+) -> Source:
     """Open a path or a git URL; a URL is cloned bare under ``clones``, or fetched if it was cloned before.
 
-    Raises SourceError, in one line, for what cannot be opened.
+    Says through ``on_note`` that another process is fetching it, and raises IndexBusy after ``wait_seconds`` (-1 waits
+    for ever). Raises SourceError, in one line, for what cannot be opened.
     """
     if ref is not None and worktree:
         raise InputError("Give a ref or ask for the working tree, not both.")
     if is_url(source):
         if worktree:
             raise SourceError("A URL has no working tree: leave out --worktree, or clone it and give the path.")
-        return _open_commit(clone(source, clones), without_credentials(source), "", ref)
+        repo = clone(source, clones, wait_seconds=wait_seconds, on_note=on_note)
+        return _open_commit(repo, without_credentials(source), "", ref)
     path = _expand(source)
     if not path.exists():
         raise SourceError(f"No such path: {source}. Give a folder, a git repository, or a git URL.")
@@ -240,7 +250,9 @@ class FolderSource:
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """Every file below the folder that no .gitignore names."""
         self._listed_ns = time.time_ns()
-        return list_paths(self._top, sorted(walk(self._top)), leave_out)
+        unreadable: list[Skipped] = []
+        listing = list_paths(self._top, sorted(walk(self._top, unreadable)), leave_out)
+        return Listing(listing.files, [*listing.skipped, *unreadable])
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""
@@ -263,10 +275,13 @@ def _open_commit(repo: git.Repo, origin: str, below: str, ref: str | None) -> Co
     except GitCommandError as error:
         if error.status != 1:  # 1 says that there is no such commit, anything else that git could not look
             raise SourceError(f"git cannot read {origin}: {complaint_of(error)}") from error
-        if ref is None:
-            raise SourceError(f"{origin} is an empty repository: commit something, then index it.") from error
-        known = ", ".join(sorted(head.name for head in repo.heads)[:8]) or "none"
-        raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {known}.") from error
+        branches = ", ".join(sorted(head.name for head in repo.heads)[:8])
+        if ref is not None:
+            raise SourceError(f"No ref {ref!r} in {origin}. Branches there: {branches or 'none'}.") from error
+        if branches:
+            raise SourceError(f"HEAD of {origin} names no commit: give --ref. Branches there: {branches}.") from error
+        as_it_is = "" if repo.bare else ", or index its files as they are with --worktree"
+        raise SourceError(f"{origin} is an empty repository: commit something, then index it{as_it_is}.") from error
     return CommitSource(repo, origin, below, label, commit)
 
 
@@ -301,7 +316,11 @@ def _is_ignored(repo: git.Repo, below: str) -> bool:
 def _uncommitted_note(repo: git.Repo, below: str, ref: str) -> Sequence[str]:
     if ref != "HEAD" or repo.bare:
         return ()
-    n_changed = len(_ask_git(repo, "status", "--porcelain", "--no-renames", "-z", *(["--", below] if below else [])))
+    look = ("status", "--porcelain", "--no-renames", "--ignore-submodules=all", "-z")
+    try:
+        n_changed = len(_ask_git(repo, *look, *(["--", below] if below else [])))
+    except SourceError:  # a broken working tree: the commit can be read all the same
+        return ()
     if not n_changed:
         return ()
     return (f"{n_changed} uncommitted changes are not indexed: the index is of the commit (see --worktree).",)

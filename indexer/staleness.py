@@ -121,8 +121,9 @@ def _compare_commits(manifest: Manifest, top: _Top, max_file_bytes: int, deadlin
         return Staleness(None, True, None)
     if asked == manifest.commit:
         return Staleness(asked, False, 0)
-    n_changed = len(_differing(_read_tree(top, asked, deadline), manifest.blobs, max_file_bytes))
-    return Staleness(asked, True, n_changed)
+    differing = _differing(_read_tree(top, asked, deadline), manifest.blobs, max_file_bytes)
+    # A tree tells no sizes: what was left out for its own is taken to be as large still.
+    return Staleness(asked, True, len(differing - {s.path for s in manifest.skipped if not s.blob}))
 
 
 def _compare_folder(manifest: Manifest, folder: Path, max_file_bytes: int, deadline: float) -> Staleness:
@@ -134,7 +135,7 @@ def _compare_folder(manifest: Manifest, folder: Path, max_file_bytes: int, deadl
     sizes.update((s.path, s.n_bytes) for s in manifest.skipped if s.blob)
     indexed_at = datetime.fromisoformat(manifest.indexed_at).timestamp()
     candidates, seen = set(), set()
-    for path in walk(folder):
+    for path in walk(folder, []):
         if time.monotonic() > deadline:
             raise GitTooSlow(f"{folder} is too large to look through beside a search.")
         seen.add(path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from indexer.errors import SourceError
+from indexer import clones as clones_module
+from indexer.clones import hold_clone
+from indexer.errors import IndexBusy, SourceError
 from indexer.repository import open_source
 
 Make = Callable[..., Any]
@@ -121,3 +125,72 @@ def test_a_clone_of_before_goes_with_the_token_that_it_holds(address: str, tmp_p
     (old / "config").write_text(url)
     open_source(url, clones=clones)
     assert not old.exists() and len(list(clones.iterdir())) == 1
+
+
+def test_tags_that_are_gone_are_forgotten(make_repo: Make, tmp_path: Path) -> None:
+    """A tag that was deleted at the origin names nothing any more, and one that was moved names its new commit."""
+    repo = make_repo({"a.py": "x = 1\n"})
+    for tag in ("moved", "deleted"):
+        repo.git("tag", tag)
+    url = f"file://{repo.path}"
+    source = open_source(url, clones=tmp_path / "clones", ref="deleted")
+    later = repo.commit({"a.py": "x = 2\n"})
+    repo.git("tag", "--force", "moved")
+    repo.git("tag", "--delete", "deleted")
+    assert open_source(url, clones=tmp_path / "clones", ref="moved").commit == later
+    assert source.find_gone(["moved", "deleted"]) == ["deleted"]
+
+
+def test_what_a_killed_git_had_locked_is_free_again(make_repo: Make, tmp_path: Path) -> None:
+    """Its lock files do not stand in the way of all later fetches."""
+    repo = make_repo({"a.py": "x = 1\n"})
+    url = f"file://{repo.path}"
+    open_source(url, clones=tmp_path / "clones")
+    (kept,) = (tmp_path / "clones").iterdir()
+    for name in ("packed-refs.lock", "HEAD.lock", "refs/heads/main.lock"):
+        (kept / name).touch()
+    later = repo.commit({"a.py": "x = 2\n"})
+    assert open_source(url, clones=tmp_path / "clones").commit == later
+
+
+def test_a_clone_that_another_process_fetches_is_waited_for(make_repo: Make, tmp_path: Path) -> None:
+    """Whoever waits is told so, and waits as long as was asked for."""
+    url = f"file://{make_repo({'a.py': 'x = 1'}).path}"
+    notes: list[str] = []
+    with hold_clone(url, tmp_path / "clones"), pytest.raises(IndexBusy, match="is fetching file:///"):
+        open_source(url, clones=tmp_path / "clones", wait_seconds=0, on_note=notes.append)
+    assert notes == [f"Another process is fetching {url}: waiting for it to finish."]
+    open_source(url, clones=tmp_path / "clones", wait_seconds=0, on_note=notes.append)
+    assert len(notes) == 1
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that is dead ends in an error."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    hurried = [option.replace("Time=120", "Time=1") for option in clones_module._GIT_OPTIONS]
+    monkeypatch.setattr(clones_module, "_GIT_OPTIONS", hurried)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.git"
+        with pytest.raises(SourceError, match=f"git cannot fetch {url}: .*too slow"):
+            open_source(url, clones=tmp_path / "clones")
+
+
+@pytest.mark.parametrize("setting", ["GIT_SSH_COMMAND", "core.sshCommand", "GIT_SSH"])
+def test_the_user_s_own_ssh_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    """However git was told which ssh to call, and with which key, it is called so, and asks for no password."""
+    ssh, called, configuration = tmp_path / "ssh", tmp_path / "called", tmp_path / "configuration"
+    ssh.write_text(f"#!/bin/sh\necho \"$*\" >> '{called}'\nexit 1\n")
+    ssh.chmod(0o755)
+    configuration.touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(configuration))
+    for name in ("GIT_SSH_COMMAND", "GIT_SSH"):
+        monkeypatch.delenv(name, raising=False)
+    if setting == "core.sshCommand":
+        subprocess.run(["git", "config", "--file", str(configuration), setting, f"{ssh} -i key"], check=True)
+    else:
+        monkeypatch.setenv(setting, str(ssh) if setting == "GIT_SSH" else f"{ssh} -i key")
+    with pytest.raises(SourceError, match="git cannot fetch"):
+        open_source("git@nowhere.invalid:x.git", clones=tmp_path / "clones")
+    (words,) = called.read_text().splitlines()
+    assert words.startswith("-i key -oBatchMode=yes ") is (setting != "GIT_SSH")
+    assert "git@nowhere.invalid" in words

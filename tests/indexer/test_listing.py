@@ -67,6 +67,21 @@ def edit_at_once(repo: Any) -> None:
         os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
+def filtered(attribute: str) -> Callable[[Any], None]:
+    """Git keeps a file as something else than it is on disk, and calls it unchanged."""
+
+    def change(repo: Any) -> None:
+        repo.git("config", "filter.shout.clean", "tr A-Z a-z")
+        repo.git("config", "filter.shout.smudge", "tr a-z A-Z")
+        repo.write(".gitattributes", f"*.py {attribute}\n")
+        (repo.path / "a.py").unlink()
+        repo.git("checkout", "--quiet", "a.py")
+        assert (repo.path / "a.py").read_bytes() != b"x = 1\n"
+        assert repo.git("status", "--porcelain", "a.py") == ""
+
+    return change
+
+
 CHANGES: dict[str, Callable[[Any], Any]] = {
     "nothing": lambda repo: None,
     "an edit": lambda repo: repo.write("a.py", "z = 123\n"),
@@ -82,6 +97,8 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "a conflict": conflict,
     "assumed unchanged": hide("--assume-unchanged"),
     "skipped": hide("--skip-worktree"),
+    "filtered": filtered("filter=shout"),
+    "in another encoding": filtered("working-tree-encoding=UTF-16"),
 }
 
 

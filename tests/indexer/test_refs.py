@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from indexer.embedding import BUILT_IN, open_encoder
 from indexer.home import open_index
 from indexer.index_folder import RepositoryFolder
 from indexer.manifest import list_refs
+from indexer.records import WORKTREE
+from indexer.staleness import find_staleness
 
 Make = Callable[..., Any]
 N_COMMITS, N_FILES = 30, 40
@@ -99,3 +102,23 @@ def test_hits_within_a_commit_are_those_of_it_alone(
         )
         n_same += len(one & other)
     assert n_same / (10 * len(QUERIES)) >= 0.99
+
+
+@pytest.mark.parametrize("worktree_first", [False, True])
+def test_a_file_that_git_filters_is_another_one_in_the_working_tree(
+    make_repo: Make, home: Path, build: Make, worktree_first: bool
+) -> None:
+    """With LFS or encryption the commit answers with what it holds and the working tree with its file, and is fresh."""
+    repo = make_repo({".gitattributes": "*.py filter=shout\n", "a.py": "kept = 1\n"})
+    repo.git("config", "filter.shout.clean", "tr A-Z a-z")
+    repo.git("config", "filter.shout.smudge", "tr a-z A-Z")
+    (repo.path / "a.py").unlink()
+    repo.git("checkout", "--quiet", "a.py")
+    time.sleep(0.05)  # what was written only now is hashed in any case
+    for worktree in (worktree_first, not worktree_first):
+        build(home, repo.path, worktree=worktree)
+    for ref, text in (("HEAD", "kept = 1"), (WORKTREE, "KEPT = 1")):
+        index = open_index(home, "project", ref)
+        chunks = [index.lexicon.get(int(row)) for row in index.manifest.rows]
+        assert [chunk.text.strip() for chunk in chunks if chunk.path == "a.py"] == [text]
+        assert find_staleness(index.manifest, max_seconds=30).n_changed_files == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -71,6 +72,19 @@ def test_uncommitted_changes_are_noted(make_repo: Make) -> None:
     repo.write("b.py", "y = 2\n")
     (note,) = open_at(repo.path).notes
     assert note.startswith("2 uncommitted changes")
+
+
+def test_a_submodule_that_is_broken_stands_in_nobody_s_way(make_repo: Make) -> None:
+    """What is wrong or changed within a submodule is no uncommitted change, and the commit can be indexed."""
+    repo = make_repo({"a.py": "x = 1\n"})
+    repo.git("submodule", "--quiet", "add", str(make_repo({"inner.py": "x\n"}).path), "inner")
+    repo.commit()
+    repo.write("inner/inner.py", "changed\n")
+    assert open_at(repo.path).notes == ()
+    repo.write("inner/.git", "gitdir: /nowhere\n")
+    source = open_at(repo.path)
+    assert source.notes == ()
+    assert set(contents(source)) == {"a.py", ".gitmodules"}
 
 
 def test_any_name_of_a_commit_is_a_ref(make_repo: Make) -> None:
@@ -296,6 +310,25 @@ def test_links_are_left_out(make_repo: Make, kind: str) -> None:
     assert set(contents(source)) == {"dir/a.py"}
 
 
+def test_a_folder_that_cannot_be_read_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named with the reason, as a file would be; one that was deleted meanwhile is not there."""
+    for path in ("a.py", "data/b.py", "gone/c.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("x = 1\n")
+    scandir = os.scandir
+    failing = {tmp_path / "data": errno.EACCES, tmp_path / "gone": errno.ENOENT}
+
+    def scan(folder: Path) -> Any:
+        if folder in failing:
+            raise OSError(failing[folder], os.strerror(failing[folder]))
+        return scandir(folder)
+
+    monkeypatch.setattr("indexer.folders.os.scandir", scan)
+    source = open_at(tmp_path)
+    assert left_out(source) == {"data/": "cannot be read (Permission denied)"}
+    assert set(contents(source)) == {"a.py"}
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A named pipe in a folder is no file to read."""
     os.mkfifo(tmp_path / "pipe")
@@ -332,11 +365,22 @@ def test_sha256_repositories_are_sources(make_repo: Make) -> None:
     assert (source.commit, contents(source)) == (repo.git("rev-parse", "HEAD"), {"a.py": b"x = 1\n"})
 
 
-def test_an_empty_repository_says_so(make_repo: Make, tmp_path: Path) -> None:
-    """No commit yet: the message says what to do."""
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-    with pytest.raises(SourceError, match="empty repository: commit something"):
-        open_at(tmp_path)
+def test_an_empty_repository_says_so(tmp_path: Path) -> None:
+    """No commit yet: the message says what to do, without a working tree where there is none."""
+    for folder, options, end in (("new", (), "as they are with --worktree."), ("bare", ("--bare",), "then index it.")):
+        subprocess.run(["git", "init", "--quiet", *options, str(tmp_path / folder)], check=True)
+        with pytest.raises(SourceError, match="empty repository: commit something") as caught:
+            open_at(tmp_path / folder)
+        assert str(caught.value).endswith(end)
+
+
+def test_a_head_without_a_commit_names_the_branches(make_repo: Make) -> None:
+    """A branch that was only begun does not make a repository empty: there is a ref to ask for."""
+    repo = make_repo({"a.py": "x = 1\n"})
+    repo.git("checkout", "--quiet", "--orphan", "pages")
+    with pytest.raises(SourceError, match=r"names no commit: give --ref\. Branches there: main"):
+        open_at(repo.path)
+    assert contents(open_at(repo.path, ref="main")) == {"a.py": b"x = 1\n"}
 
 
 @pytest.mark.parametrize("source", ["~nobody-of-this-name/x", "a\0b", "x" * 5000])

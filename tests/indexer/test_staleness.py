@@ -100,6 +100,17 @@ def test_another_branch_is_stale_by_its_commits_alone(make_repo: Make, home: Pat
     assert state(manifest) == (True, None)
 
 
+def test_files_too_large_to_be_indexed_do_not_count(make_repo: Make, home: Path, build: Make) -> None:
+    """Git's tree tells no sizes: what was left out for its size is no difference of a ref that is not checked out."""
+    repo = make_repo(FILES | {f"data/{number}.json": "[" + "1," * 30_000 + "1]" for number in range(3)})
+    repo.git("branch", "side")
+    build(home, repo.path, ref="side")
+    manifest = indexed(home, "side")
+    repo.commit({"a.py": "a = 2\n", "data/0.json": "[" + "2," * 30_000 + "2]"})
+    repo.git("branch", "--force", "side", "main")
+    assert state(manifest) == (True, 1)
+
+
 def test_a_subfolder_is_compared_alone(make_repo: Make, home: Path, build: Make) -> None:
     """What changes beside the folder that was indexed does not count."""
     repo = make_repo(FILES)
