@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -263,6 +264,55 @@ def test_a_rebuild_forgets_all_refs(make_repo: Make, home: Path, build: Make) ->
     with VectorStore(folder.chroma) as store:
         assert store.count() == 1
     check_stores_agree(home)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_removal_that_was_killed_is_completed(
+    make_repo: Make, make_home: Callable[[], Path], build: Make, edited: bool
+) -> None:
+    """Once the record is gone nothing else of the index counts: it is made as if there had been none."""
+    home, fresh = make_home(), make_home()
+    repo = make_repo({"a.py": function("alpha"), "b.py": function("beta")})
+    build(home, repo.path, ref="main")
+    build(home, repo.path)
+    (RepositoryFolder(home, "project").path / "repository.json").unlink()
+    if edited:
+        repo.commit({"a.py": function("gamma")})
+    assert build(home, repo.path).n_embedded == 2
+    build(fresh, repo.path)
+    assert stored_chunks(home) == stored_chunks(fresh)
+    assert [path.name for path in RepositoryFolder(home, "project").refs.iterdir()] == ["HEAD.npz"]
+    check_stores_agree(home)
+
+
+def test_what_a_killed_removal_left_must_go(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be removed nothing is built on it, and the error says why."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    (RepositoryFolder(home, "project").path / "repository.json").unlink()
+    monkeypatch.setattr("indexer.index_folder.shutil.rmtree", refuse)
+    with pytest.raises(IndexingError, match="Permission denied"):
+        build(home, repo.path)
+
+
+def refuse(path: Path, ignore_errors: bool = False) -> None:
+    """Remove nothing, as where the folder is another user's."""
+    if not ignore_errors:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def test_files_that_a_killed_write_left_are_removed(make_repo: Make, home: Path, build: Make) -> None:
+    """A manifest that was not finished takes room that the next try may need."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    folder = RepositoryFolder(home, "project")
+    left = [folder.refs / "HEAD.1.tmp", folder.path / "repository.1.tmp"]
+    for path in left:
+        path.write_text("half")
+    build(home, repo.path)
+    assert not any(path.exists() for path in left)
 
 
 def test_a_name_belongs_to_one_source(make_repo: Make, home: Path, build: Make) -> None:
