@@ -223,6 +223,15 @@ def test_nothing_to_index_is_an_error(make_repo: Make, home: Path, build: Make, 
     assert list_repositories(home) == []
 
 
+def test_a_folder_that_is_not_committed_names_the_way(make_repo: Make, home: Path, build: Make) -> None:
+    """The error says which commit was read, and the option that it names indexes the folder."""
+    repo = make_repo({"a.py": function("alpha")})
+    repo.write("new/b.py", function("beta"))
+    with pytest.raises(SourceError, match=r"new holds no files to index at HEAD \([0-9a-f]{12}\): --worktree indexes"):
+        build(home, repo.path / "new")
+    assert build(home, repo.path / "new", worktree=True).n_files == 1
+
+
 def test_another_encoder_is_refused(make_repo: Make, home: Path, build: Make, tmp_path: Path) -> None:
     """An index keeps its encoder, made anew too: another one is an error that names the command that changes it."""
     shutil.copytree(ENCODER_FOLDER, tmp_path / "other")
@@ -264,6 +273,18 @@ def test_a_rebuild_forgets_all_refs(make_repo: Make, home: Path, build: Make) ->
     with VectorStore(folder.chroma) as store:
         assert store.count() == 1
     check_stores_agree(home)
+
+
+def test_a_rebuild_of_another_source_takes_the_clone_along(make_repo: Make, home: Path, build: Make) -> None:
+    """What was cloned of the former one goes with its last index, and stays as long as there is another."""
+    url, path = f"file://{make_repo({'a.py': function('alpha')}).path}", make_repo({"b.py": function("beta")}).path
+    for name in ("project", "other"):
+        build(home, url, name)
+    build(home, url, rebuild=True)
+    build(home, path, rebuild=True)
+    assert len(list((home / "clones").iterdir())) == 1
+    build(home, path, "other", rebuild=True)
+    assert not list((home / "clones").iterdir())
 
 
 @pytest.mark.parametrize("edited", [False, True])
