@@ -83,7 +83,11 @@ class JobQueue:
                 wait_seconds=self._settings.lock_wait_seconds,
             )
             report = build_index(
-                source, name, self._settings, on_progress=lambda progress: self._show(job_id, progress)
+                source,
+                name,
+                self._settings,
+                keep_refs=True,  # what somebody had kept on the command line, nobody has said to drop
+                on_progress=lambda progress: self._show(job_id, progress),
             )
         except QuarryError as error:
             self._update(job_id, state="failed", error=str(error))

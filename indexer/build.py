@@ -3,14 +3,16 @@
     list -> leave out -> read -> decode -> redact -> chunk -> embed -> Chroma -> lexicon -> matrix -> manifest
 
 Only files whose content is new are read, and only chunks that are new are embedded. Killed anywhere, the
-last manifest still answers, and the next build goes on from what this one had stored.
+last manifest still answers, and the next build goes on from what this one had stored; a rebuild begins again.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,8 +20,9 @@ from .chunking import CHUNKER_VERSION, chunk_file
 from .collect import compact, drop_gone_refs, needs_compaction
 from .contents import IndexedFile, count_changed_files, make_manifest, same_content, split_known
 from .embedding import Encoder, canonical_name, open_encoder
-from .errors import EncoderMismatch, IndexingError, SourceError
+from .errors import EncoderMismatch, IndexBusy, IndexingError, SourceError, UnknownRepository
 from .graph import collect_names
+from .home import leaving_origin
 from .index_folder import RepositoryFolder, RepositoryInfo
 from .languages import detect_language
 from .manifest import list_refs, read_manifest, write_manifest
@@ -63,20 +66,24 @@ def build_index(
     encoder_name: str | None = None,
     rebuild: bool = False,
     keep_refs: bool = False,
+    only_known: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> BuildReport:
     """Bring the index ``name`` up to date with ``source``. Raises a QuarryError in one line.
 
     ``rebuild`` makes the index anew, all refs of it forgotten. ``keep_refs`` keeps also those refs that the source's
-    repository does not have any more. Waits for another writer of the same index as
-    long as the settings say. What makes people wait is told through ``on_note``, a line each.
+    repository does not have any more. ``only_known`` makes no new index or ref: UnknownRepository where ``source``'s
+    ref is not indexed, or not any more. Waits for another writer of the same index as long as the settings say. What
+    makes people wait is told through ``on_note``, a line each.
     """
     started = time.perf_counter()
     folder = RepositoryFolder(settings.home, name)
     try:
         with folder.locked(settings.lock_wait_seconds, on_note):
             folder.remove_leftovers()
+            if only_known and source.ref not in list_refs(folder.refs):
+                raise UnknownRepository(f"{name!r} is not indexed at {source.ref!r} any more.")
             if not rebuild:
                 report = _build(source, folder, settings, encoder_name, started, on_progress, on_note)
                 gone = () if keep_refs else drop_gone_refs(source, folder)
@@ -90,6 +97,8 @@ def build_index(
             report = _build(source, new, settings, encoder_name, started, on_progress, on_note)
             new.publish()
             new.remove_leftovers()
+            with suppress(IndexBusy), leaving_origin(settings.home, folder.origin, wait_seconds=0):
+                pass  # it is left already, and whoever fetches its clone just now has a use for that
             return report
     except OSError as error:
         raise IndexingError(
@@ -141,7 +150,7 @@ def _build(
             writer.finish()
             n_embedded = writer.n_embedded
     if not files:
-        raise SourceError(_nothing_to_index(source.origin, skipped))
+        raise SourceError(_nothing_to_index(source, skipped))
     manifest = make_manifest(source, files, skipped)
     if last is None or not same_content(last, manifest):
         write_manifest(folder.refs, manifest)
@@ -222,8 +231,10 @@ def _gone_note(gone: Sequence[str]) -> Sequence[str]:
     return (f"forgot what the repository does not have any more: {', '.join(gone)} (--keep-refs keeps such refs)",)
 
 
-def _nothing_to_index(origin: str, skipped: Sequence[Skipped]) -> str:
-    if not skipped:
-        return f"{origin} holds no files to index."
-    reasons = sorted({s.reason for s in skipped})
-    return f"{origin} holds nothing to index: all {len(skipped)} files are left out ({', '.join(reasons[:5])})."
+def _nothing_to_index(source: Source, skipped: Sequence[Skipped]) -> str:
+    if skipped:
+        reasons = ", ".join(sorted({s.reason for s in skipped})[:5])
+        return f"{source.origin} holds nothing to index: all {len(skipped)} files are left out ({reasons})."
+    at = f" at {source.ref} ({source.commit[:12]})" if source.commit is not None else ""
+    hint = ": --worktree indexes what is not committed yet" if at and Path(source.origin).is_absolute() else ""
+    return f"{source.origin} holds no files to index{at}{hint}."

@@ -16,7 +16,8 @@ home/
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -86,7 +87,7 @@ def list_names(home: Path) -> list[str]:
 
 def list_repositories(home: Path) -> list[RepositoryInfo]:
     """All repositories that hold an index, by name."""
-    infos = (_of_one_generation(home, name, _read_indexed_info) for name in list_names(home))
+    infos = (of_one_generation(home, name, _read_indexed_info) for name in list_names(home))
     return [info for info in infos if info is not None]
 
 
@@ -97,7 +98,7 @@ def find_repository(home: Path, name: str) -> tuple[RepositoryFolder, Repository
         info = _read_indexed_info(folder)
         return None if info is None else (folder, info)
 
-    found = _of_one_generation(home, check_name(name), look)
+    found = of_one_generation(home, check_name(name), look)
     if found is not None:
         return found
     raise unknown_repository(name, [known for known in list_names(home) if known != name])
@@ -142,7 +143,7 @@ def open_index(home: Path, name: str, ref: str | None = None) -> OpenedIndex:
             raise UnknownRepository(f"The index of {name!r} has just been removed.")
         return OpenedIndex(folder, info, manifest)
 
-    return _of_one_generation(home, name, look)
+    return of_one_generation(home, name, look)
 
 
 def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, int]:
@@ -158,7 +159,7 @@ def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, i
             raise UnknownRepository(f"The index of {name!r} has just been removed.") from None
         return chosen, folder.data_number << 64 | changed_ns
 
-    found = _of_one_generation(home, check_name(name), look)
+    found = of_one_generation(home, check_name(name), look)
     if found is None:
         raise unknown_repository(name, [known for known in list_names(home) if known != name])
     return found
@@ -192,16 +193,25 @@ def remove_ref(home: Path, name: str, ref: str, *, wait_seconds: float) -> None:
 
 
 def _remove(home: Path, folder: RepositoryFolder, wait_seconds: float) -> None:
-    """Remove an index whose lock is held, and the clone that it was read from unless another index has its origin."""
-    origin = folder.origin
-    if origin is None or Path(origin).is_absolute():
+    """Remove an index whose lock is held, and the clone that it was read from."""
+    with leaving_origin(home, folder.origin, wait_seconds=wait_seconds):
         folder.remove()
+
+
+@contextmanager
+def leaving_origin(home: Path, origin: str | None, *, wait_seconds: float) -> Iterator[None]:
+    """Within, an index ceases to be of ``origin``. The clone of a URL goes then, unless another index is of it.
+
+    Raises IndexBusy, before anything is done, if the clone is being fetched for longer than ``wait_seconds``.
+    """
+    if origin is None or Path(origin).is_absolute():
+        yield
         return
     from .clones import hold_clone  # and with it GitPython, which a path needs not
 
     # The record goes under the clone's lock: of two indexes that are removed at once, the second sees no other.
     with hold_clone(origin, home / "clones", wait_seconds=wait_seconds) as clone:
-        folder.remove()
+        yield
         if all(RepositoryFolder(home, name).origin != origin for name in list_names(home)):
             shutil.rmtree(clone, ignore_errors=True)
 
@@ -210,7 +220,7 @@ def _read_indexed_info(folder: RepositoryFolder) -> RepositoryInfo | None:
     return folder.read_info() if list_refs(folder.refs) else None
 
 
-def _of_one_generation(home: Path, name: str, look: Callable[[RepositoryFolder], _T]) -> _T:
+def of_one_generation(home: Path, name: str, look: Callable[[RepositoryFolder], _T]) -> _T:
     """What ``look`` sees of one generation. It looks again where that one was replaced meanwhile."""
     for _ in range(_MAX_LOOKS):
         folder = RepositoryFolder(home, name)

@@ -142,16 +142,19 @@ class RepositoryFolder:
         self._record = current
 
     def remove_leftovers(self) -> None:
-        """Remove generations that nothing names: old ones, and what a killed rebuild left. Under the lock.
+        """Remove what nothing names: old generations, what killed rebuilds, removals and writes left. Under the lock.
 
-        Does nothing where the record cannot be read: what it named is not known.
+        Does nothing where the record cannot be read: what it named is not known. Where there is no record, nothing in
+        the folder counts; OSError for what cannot be removed then, as a build would take it for the index's own.
         """
         if self._fields is not None and self._fields.get("format_version") != FORMAT_VERSION:
             return
-        kept = {self.data.name, self.chroma.name}
+        kept = set() if self._fields is None else {self.data.name, self.chroma.name}
         for part in self.path.glob("*"):
             if part.name not in kept and (_GENERATION.fullmatch(part.name) or part.name in _FORMER_PARTS):
-                shutil.rmtree(part, ignore_errors=True)
+                shutil.rmtree(part, ignore_errors=self._fields is not None)
+        for unfinished in (*self.path.glob("*.tmp"), *self.refs.rglob("*.tmp")):
+            unfinished.unlink()
 
     @contextmanager
     def locked(self, wait_seconds: float, on_note: Callable[[str], None] | None = None) -> Iterator[None]:

@@ -124,6 +124,17 @@ def list_paths(top: Path, paths: Sequence[str], leave_out: LeaveOut, n_digits: i
     return Listing(files, skipped)
 
 
+def judge_below(below: str, leave_out: LeaveOut) -> LeaveOut:
+    """``leave_out`` for the files in ``below``, a folder that the user names: where it lies is no reason against them.
+
+    Unless its name is no text, since every file's path holds that.
+    """
+    if not below or not below.isprintable():
+        return leave_out
+    start = len(below) + 1
+    return lambda path, n_bytes: leave_out(path[start:], n_bytes)
+
+
 def blob_id(content: bytes, n_digits: int = _SHA1_DIGITS) -> str:
     """Git's object id of a file's content, in the object format whose ids have ``n_digits``."""
     hashed = hashlib.sha1(usedforsecurity=False) if n_digits == _SHA1_DIGITS else hashlib.sha256()

@@ -11,6 +11,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,7 @@ from .matrix import Rows
 from .records import Finding, Skipped
 
 _MAX_KEPT = 4  # manifests that stay read, so that an edit in a lasting process does not parse 10,000 files anew
+_MAX_NAME_CHARS = 240  # of a file or a folder: file systems take 255, and a temporary file's name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +113,19 @@ _last_read: OrderedDict[Path, tuple[tuple[int, int, int], Manifest]] = OrderedDi
 
 
 def manifest_path(folder: Path, ref: str) -> Path:
-    """Where the manifest of ``ref`` lies; slashes of a branch's name are escaped."""
-    return folder / f"{quote(ref, safe='@')}.npz"
+    """Where the manifest of ``ref`` lies: slashes and all but ASCII are escaped, long names go on within folders."""
+    name = quote(ref, safe="@")
+    parts = [name[start : start + _MAX_NAME_CHARS] for start in range(0, len(name), _MAX_NAME_CHARS)]
+    return folder.joinpath(*parts[:-1], f"{parts[-1]}.npz")
 
 
 def list_refs(folder: Path) -> list[str]:
     """The refs that have a manifest, most recently indexed first."""
-    paths = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    return [unquote(path.stem) for path in paths]
+    changed_ns: dict[str, int] = {}
+    for path in folder.rglob("*.npz"):
+        with suppress(FileNotFoundError):  # removed meanwhile
+            changed_ns[unquote("".join(path.relative_to(folder).parts).removesuffix(".npz"))] = path.stat().st_mtime_ns
+    return sorted(changed_ns, key=lambda ref: changed_ns[ref], reverse=True)
 
 
 def remove_manifest(folder: Path, ref: str) -> None:
@@ -147,7 +154,6 @@ def mentions_any(folder: Path, ref: str, blobs: Collection[str]) -> bool:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write ``manifest`` in place of the ref's last one, atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
     head = {
         "ref": manifest.ref,
         "commit": manifest.commit,
@@ -158,6 +164,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "findings": [[f.path, f.line, f.rule] for f in manifest.findings],
     }
     target = manifest_path(folder, manifest.ref)
+    target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(f".{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         np.savez(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import IndexingError, UnknownRepository
-from .home import find_repository, list_names
+from .errors import IndexingError
+from .home import list_names, of_one_generation
+from .index_folder import RepositoryFolder
 from .manifest import list_refs, read_manifest
 
 
@@ -38,14 +39,21 @@ def describe_repositories(home: Path) -> list[RepositoryOverview]:
     overviews = []
     for name in list_names(home):
         try:
-            folder, info = find_repository(home, name)
-            manifests = [read_manifest(folder.refs, ref) for ref in list_refs(folder.refs)]
-        except UnknownRepository:  # being indexed for the first time, or removed
-            continue
+            overview = of_one_generation(home, name, _describe)
         except IndexingError as error:
-            overviews.append(RepositoryOverview(name, "", "", (), str(error)))
-            continue
-        refs = [RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None]
-        refs.sort(key=lambda state: state.indexed_at, reverse=True)
-        overviews.append(RepositoryOverview(info.name, info.origin, info.encoder, refs))
+            overview = RepositoryOverview(name, "", "", (), str(error))
+        if overview is not None:
+            overviews.append(overview)
     return overviews
+
+
+def _describe(folder: RepositoryFolder) -> RepositoryOverview | None:
+    """One generation of a repository; None if it holds no index: it is being indexed for the first time, or removed."""
+    names = list_refs(folder.refs)
+    info = folder.read_info() if names else None
+    if info is None:
+        return None
+    manifests = [read_manifest(folder.refs, ref) for ref in names]
+    refs = [RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None]
+    refs.sort(key=lambda state: state.indexed_at, reverse=True)
+    return RepositoryOverview(info.name, info.origin, info.encoder, refs)

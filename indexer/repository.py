@@ -20,7 +20,17 @@ from .clones import clone, clone_borrowing, is_url, without_credentials
 from .errors import InputError, SourceError
 from .folders import walk
 from .gitcommand import complaint_of, read_blobs, read_sizes, run_git
-from .listing import SUBMODULE, SYMLINK, LeaveOut, Listing, list_paths, list_worktree, read_each, read_file
+from .listing import (
+    SUBMODULE,
+    SYMLINK,
+    LeaveOut,
+    Listing,
+    judge_below,
+    list_paths,
+    list_worktree,
+    read_each,
+    read_file,
+)
 from .records import WORKTREE, Skipped, SourceFile
 
 _SHA1_DIGITS = 40  # of an object id; SHA-256 has 64
@@ -160,6 +170,7 @@ class CommitSource:
 
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """The blobs of the commit's tree; links and submodules are left out."""
+        leave_out = judge_below(self._below, leave_out)
         where = ["--", self._below] if self._below else []
         records = _ask_git(self._repo, "ls-tree", "-r", "-z", "--full-tree", self._commit, *where)
         entries = [(*details.split(" "), path) for details, _, path in (r.partition("\t") for r in records)]
@@ -218,7 +229,7 @@ class WorktreeSource:
     def list_files(self, leave_out: LeaveOut, known_bytes: Mapping[str, int] = {}) -> Listing:
         """What `git status` would call tracked or new."""
         self._listed_ns = time.time_ns()
-        return list_worktree(self._top, self._below, leave_out, known_bytes)
+        return list_worktree(self._top, self._below, judge_below(self._below, leave_out), known_bytes)
 
     def read(self, file: SourceFile) -> bytes:
         """The file's content as it is now. Raises SourceError."""

@@ -13,12 +13,13 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from .errors import SourceError
 from .gitcommand import GitTooSlow, run_git
-from .listing import SYMLINK, list_paths
+from .listing import SYMLINK, judge_below, list_paths
 from .manifest import Manifest
 from .records import WORKTREE
 from .selection import MAX_FILE_BYTES, reason_by_name
@@ -102,8 +103,8 @@ def _compare_worktree(manifest: Manifest, top: _Top, max_file_bytes: int, deadli
             candidates.add(record.removeprefix("? "))
     blobs = manifest.blobs
     if head is not None and head != "(initial)" and head != manifest.commit:
-        candidates |= _differing(_read_tree(top, head, deadline), blobs, max_file_bytes)
-    changed = _count_changed(blobs, top.path, candidates, max_file_bytes, deadline)
+        candidates |= _differing(_read_tree(top, head, deadline), blobs, max_file_bytes, top.below)
+    changed = _count_changed(blobs, top.path, candidates, max_file_bytes, deadline, top.below)
     moved = manifest.ref == "HEAD" and head != manifest.commit
     return Staleness(head, bool(changed) or moved, changed)
 
@@ -121,7 +122,7 @@ def _compare_commits(manifest: Manifest, top: _Top, max_file_bytes: int, deadlin
         return Staleness(None, True, None)
     if asked == manifest.commit:
         return Staleness(asked, False, 0)
-    differing = _differing(_read_tree(top, asked, deadline), manifest.blobs, max_file_bytes)
+    differing = _differing(_read_tree(top, asked, deadline), manifest.blobs, max_file_bytes, top.below)
     # A tree tells no sizes: what was left out for its own is taken to be as large still.
     return Staleness(asked, True, len(differing - {s.path for s in manifest.skipped if not s.blob}))
 
@@ -148,7 +149,7 @@ def _compare_folder(manifest: Manifest, folder: Path, max_file_bytes: int, deadl
 
 
 def _count_changed(
-    blobs: dict[str, str], top: Path, candidates: Iterable[str], max_file_bytes: int, deadline: float
+    blobs: dict[str, str], top: Path, candidates: Iterable[str], max_file_bytes: int, deadline: float, below: str = ""
 ) -> int:
     """How many of ``candidates`` are on disk not what the manifest has of them."""
     n_digits = len(next(iter(blobs.values()), "")) or 40
@@ -156,11 +157,11 @@ def _count_changed(
     for path in candidates:
         if time.monotonic() > deadline:
             raise GitTooSlow(f"{top} has too many changes to compare beside a search.")
-        n_changed += _hash_now(top, path, n_digits, max_file_bytes) != blobs.get(path)
+        n_changed += _hash_now(top, path, n_digits, max_file_bytes, below) != blobs.get(path)
     return n_changed
 
 
-def _hash_now(top: Path, path: str, n_digits: int, max_file_bytes: int) -> str | None:
+def _hash_now(top: Path, path: str, n_digits: int, max_file_bytes: int, below: str) -> str | None:
     """The blob id of a file as it is now, None if it is not there or left out. Remembered while its times stay."""
     full = top / path
     try:
@@ -168,22 +169,24 @@ def _hash_now(top: Path, path: str, n_digits: int, max_file_bytes: int) -> str |
     except OSError:
         return None
     key = str(full)
-    mark = (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino, max_file_bytes)
+    mark = (state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino, max_file_bytes, len(below))
     with _lock:
         known = _hashes.get(key)
     if known is not None and known[0] == mark:
         return known[1]
-    listing = list_paths(top, [path], lambda p, n: reason_by_name(p, n, max_file_bytes), n_digits)
+    leave_out = judge_below(below, partial(reason_by_name, max_file_bytes=max_file_bytes))
+    listing = list_paths(top, [path], leave_out, n_digits)
     blob = listing.files[0].blob if listing.files else None
     if time.time() - state.st_ctime > _SETTLED_SECONDS:
         _remember(_hashes, key, (mark, blob), _MAX_HASHES_KEPT)
     return blob
 
 
-def _differing(tree: dict[str, str], blobs: dict[str, str], max_file_bytes: int) -> set[str]:
+def _differing(tree: dict[str, str], blobs: dict[str, str], max_file_bytes: int, below: str) -> set[str]:
     """Paths whose blob in ``tree`` is not the manifest's, but for those that are left out by name."""
+    leave_out = judge_below(below, partial(reason_by_name, max_file_bytes=max_file_bytes))
     differing = {path for path, _ in tree.items() ^ blobs.items()}
-    return {path for path in differing if path in blobs or reason_by_name(path, 0, max_file_bytes) is None}
+    return {path for path in differing if path in blobs or leave_out(path, 0) is None}
 
 
 _lock = threading.Lock()

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from .build import build_index
-from .errors import InputError, QuarryError, SourceError
+from .errors import InputError, QuarryError, SourceError, UnknownRepository
 from .gitcommand import run_git
-from .home import find_repository
+from .home import find_repository, of_one_generation
 from .manifest import list_refs
 from .records import WORKTREE
 from .repository import open_source
@@ -41,17 +41,18 @@ def find_watchable(name: str, settings: IndexerSettings) -> tuple[Path, Sequence
 
     Raises UnknownRepository, or InputError where there is nothing to watch.
     """
-    folder, info = find_repository(settings.home, name)
+    _, info = find_repository(settings.home, name)
     origin = Path(info.origin)
     if not origin.is_absolute():
         raise InputError(
             f"{name!r} was indexed from {info.origin}, which cannot be watched: run `quarry index {info.origin} --name "
             f"{name}` for what is new there."
         )
-    refs = [ref for ref in (WORKTREE, "HEAD") if ref in list_refs(folder.refs)]
+    indexed = of_one_generation(settings.home, name, lambda folder: list_refs(folder.refs))
+    refs = [ref for ref in (WORKTREE, "HEAD") if ref in indexed]
     if not refs:
         raise InputError(
-            f"{name!r} is indexed at {', '.join(list_refs(folder.refs))} alone, which is not followed: run `quarry "
+            f"{name!r} is indexed at {', '.join(indexed)} alone, which is not followed: run `quarry "
             f"index {origin} --name {name}` for HEAD, or with --worktree for the files as they are."
         )
     return origin, refs
@@ -67,8 +68,9 @@ def watch_index(
 ) -> None:
     """Keep the index ``name`` fresh until ``stop`` is set; it is brought up to date once at the start.
 
-    What goes wrong on the way is told through ``on_error``, a line each, and tried again at the next change.
-    Raises as ``find_watchable`` does, and KeyboardInterrupt.
+    What goes wrong on the way is told through ``on_error``, a line each, and tried again at the next change. Raises
+    as ``find_watchable`` does, also once the index is removed, and KeyboardInterrupt. A ref that is removed is left
+    alone from then on, and one that is indexed meanwhile is followed, too.
     """
     import watchfiles
 
@@ -90,11 +92,15 @@ def watch_index(
             next(changes, None)  # it watches from here on, so nothing between the look and the watch is missed
             _update(name, origin, refs, settings, on_update, on_error)
             for changed in changes:
+                if changed:
+                    _, refs = find_watchable(name, settings)
                 due = _refs_to_update([path for _, path in changed], refs, git_folders)
                 if due:
                     _update(name, origin, due, settings, on_update, on_error)
                 if not origin.is_dir():
                     raise SourceError(f"{origin} is gone: waiting for it to come back.")
+        except (UnknownRepository, InputError):  # the index was removed, or all of it that can be followed
+            raise
         except (QuarryError, OSError) as error:
             on_error(str(error))
             while not stop.wait(_LOOK_AGAIN_SECONDS) and not origin.is_dir():
@@ -113,7 +119,8 @@ def _update(
         started = time.perf_counter()
         try:
             source = open_source(str(origin), clones=settings.home / "clones", worktree=ref == WORKTREE)
-            report = build_index(source, name, settings)
+            # Nobody said to drop what --keep-refs has kept, nor to make again what is being removed.
+            report = build_index(source, name, settings, keep_refs=True, only_known=True)
         except QuarryError as error:
             on_error(f"{ref}: {error}")
         except Exception as error:  # whatever it is, the next change may go well

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -222,6 +223,15 @@ def test_nothing_to_index_is_an_error(make_repo: Make, home: Path, build: Make, 
     assert list_repositories(home) == []
 
 
+def test_a_folder_that_is_not_committed_names_the_way(make_repo: Make, home: Path, build: Make) -> None:
+    """The error says which commit was read, and the option that it names indexes the folder."""
+    repo = make_repo({"a.py": function("alpha")})
+    repo.write("new/b.py", function("beta"))
+    with pytest.raises(SourceError, match=r"new holds no files to index at HEAD \([0-9a-f]{12}\): --worktree indexes"):
+        build(home, repo.path / "new")
+    assert build(home, repo.path / "new", worktree=True).n_files == 1
+
+
 def test_another_encoder_is_refused(make_repo: Make, home: Path, build: Make, tmp_path: Path) -> None:
     """An index keeps its encoder, made anew too: another one is an error that names the command that changes it."""
     shutil.copytree(ENCODER_FOLDER, tmp_path / "other")
@@ -263,6 +273,67 @@ def test_a_rebuild_forgets_all_refs(make_repo: Make, home: Path, build: Make) ->
     with VectorStore(folder.chroma) as store:
         assert store.count() == 1
     check_stores_agree(home)
+
+
+def test_a_rebuild_of_another_source_takes_the_clone_along(make_repo: Make, home: Path, build: Make) -> None:
+    """What was cloned of the former one goes with its last index, and stays as long as there is another."""
+    url, path = f"file://{make_repo({'a.py': function('alpha')}).path}", make_repo({"b.py": function("beta")}).path
+    for name in ("project", "other"):
+        build(home, url, name)
+    build(home, url, rebuild=True)
+    build(home, path, rebuild=True)
+    assert len(list((home / "clones").iterdir())) == 1
+    build(home, path, "other", rebuild=True)
+    assert not list((home / "clones").iterdir())
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_removal_that_was_killed_is_completed(
+    make_repo: Make, make_home: Callable[[], Path], build: Make, edited: bool
+) -> None:
+    """Once the record is gone nothing else of the index counts: it is made as if there had been none."""
+    home, fresh = make_home(), make_home()
+    repo = make_repo({"a.py": function("alpha"), "b.py": function("beta")})
+    build(home, repo.path, ref="main")
+    build(home, repo.path)
+    (RepositoryFolder(home, "project").path / "repository.json").unlink()
+    if edited:
+        repo.commit({"a.py": function("gamma")})
+    assert build(home, repo.path).n_embedded == 2
+    build(fresh, repo.path)
+    assert stored_chunks(home) == stored_chunks(fresh)
+    assert [path.name for path in RepositoryFolder(home, "project").refs.iterdir()] == ["HEAD.npz"]
+    check_stores_agree(home)
+
+
+def test_what_a_killed_removal_left_must_go(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it cannot be removed nothing is built on it, and the error says why."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    (RepositoryFolder(home, "project").path / "repository.json").unlink()
+    monkeypatch.setattr("indexer.index_folder.shutil.rmtree", refuse)
+    with pytest.raises(IndexingError, match="Permission denied"):
+        build(home, repo.path)
+
+
+def refuse(path: Path, ignore_errors: bool = False) -> None:
+    """Remove nothing, as where the folder is another user's."""
+    if not ignore_errors:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def test_files_that_a_killed_write_left_are_removed(make_repo: Make, home: Path, build: Make) -> None:
+    """A manifest that was not finished takes room that the next try may need."""
+    repo = make_repo({"a.py": function("alpha")})
+    build(home, repo.path)
+    folder = RepositoryFolder(home, "project")
+    left = [folder.refs / "HEAD.1.tmp", folder.path / "repository.1.tmp"]
+    for path in left:
+        path.write_text("half")
+    build(home, repo.path)
+    assert not any(path.exists() for path in left)
 
 
 def test_a_name_belongs_to_one_source(make_repo: Make, home: Path, build: Make) -> None:

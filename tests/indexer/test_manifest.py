@@ -11,6 +11,11 @@ from indexer.graph import NO_NAMES, FileNames
 from indexer.manifest import Manifest, ManifestFile, list_refs, read_manifest, write_manifest
 from indexer.records import Finding, Skipped
 
+REFS = [
+    "HEAD", "@worktree", "feature/x", "v1.2.3", "a%2Fb", "release/ü", "HEAD~1", "x.npz",
+    "ж" * 42, "修/" * 99 + "复",
+]  # fmt: skip
+
 
 def manifest(ref: str) -> Manifest:
     """A manifest of two files with three chunks."""
@@ -30,7 +35,7 @@ def manifest(ref: str) -> Manifest:
     )
 
 
-@pytest.mark.parametrize("ref", ["HEAD", "@worktree", "feature/x", "v1.2.3", "a%2Fb", "release/ü", "HEAD~1", "x.npz"])
+@pytest.mark.parametrize("ref", REFS)
 def test_what_is_written_is_read(tmp_path: Path, ref: str) -> None:
     """A manifest comes back as it was, and its ref is listed under its own name; nothing else is left."""
     written = manifest(ref)
@@ -60,3 +65,10 @@ def test_a_ref_that_is_not_there_is_none(tmp_path: Path) -> None:
     """No folder and no file are no manifest, and no error."""
     assert read_manifest(tmp_path / "none", "HEAD") is None
     assert list_refs(tmp_path / "none") == []
+
+
+def test_a_ref_that_goes_while_refs_are_listed_is_not_listed(tmp_path: Path) -> None:
+    """One whose file is seen and then gone, as a link to nothing is, is no error."""
+    write_manifest(tmp_path, manifest("HEAD"))
+    (tmp_path / "side.npz").symlink_to(tmp_path / "nowhere")
+    assert list_refs(tmp_path) == ["HEAD"]

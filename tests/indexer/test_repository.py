@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from indexer.clones import is_url
 from indexer.errors import SourceError
 from indexer.gitcommand import read_blobs
 from indexer.repository import WORKTREE, Source, default_name, open_source
+from indexer.selection import reason_by_name
 
 Make = Callable[..., Any]
 
@@ -204,6 +206,19 @@ def test_a_subfolder_is_indexed_alone(make_repo: Make) -> None:
     assert (
         open_at(repo.path / "lib", worktree=True).origin == open_at(repo.path / "lib").origin == str(repo.path / "lib")
     )
+
+
+@pytest.mark.parametrize("worktree", [False, True])
+@pytest.mark.parametrize("named", ["third_party", "third_party/lib", "third_party/lib/vendor"])
+def test_a_folder_that_is_named_is_not_left_out_for_where_it_lies(make_repo: Make, named: str, worktree: bool) -> None:
+    """Folders of other people's code are left out below the one that the user names, which is not left out itself."""
+    repo = make_repo({"third_party/lib/a.go": "a", "third_party/lib/vendor/b.go": "b"})
+    repo.write("third_party/lib/a.go", "edited")
+    source = open_at(repo.path / named, worktree=worktree)
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=1000))
+    wanted = "third_party/lib/vendor/b.go" if named.endswith("vendor") else "third_party/lib/a.go"
+    assert [file.path for file in listing.files] == [wanted]
+    assert {s.reason for s in listing.skipped} <= {"vendored (in vendor/)"}
 
 
 def test_a_bare_repository_has_commits_only(make_repo: Make, tmp_path: Path) -> None:

@@ -122,6 +122,19 @@ def test_a_subfolder_is_compared_alone(make_repo: Make, home: Path, build: Make)
     assert state(manifest) == (True, 1)
 
 
+def test_a_subfolder_that_would_be_left_out_is_compared(make_repo: Make, home: Path, build: Make) -> None:
+    """What is indexed because the user named its folder is looked at as it was indexed, edits and new files too."""
+    repo = make_repo({"vendor/lib/a.py": "a = 1\n"})
+    repo.write("vendor/lib/a.py", "a = 2\n")
+    build(home, repo.path / "vendor" / "lib", worktree=True)
+    manifest = indexed(home, "@worktree")
+    assert state(manifest) == (False, 0)
+    repo.write("vendor/lib/b.py", "b = 1\n")
+    assert state(manifest) == (True, 1)
+    repo.commit()
+    assert state(manifest) == (True, 1)
+
+
 def test_a_bare_repository_is_compared_by_commit(make_repo: Make, home: Path, build: Make, tmp_path: Path) -> None:
     """A bare repository is stale when its HEAD has moved."""
     repo = make_repo(FILES)

@@ -18,7 +18,10 @@ from typing import Any
 import pytest
 
 from assistant.search import Searcher
-from indexer.errors import InputError
+from indexer.errors import InputError, UnknownRepository
+from indexer.home import list_names, remove_ref, remove_repository
+from indexer.index_folder import RepositoryFolder
+from indexer.manifest import list_refs
 from indexer.settings import IndexerSettings
 from indexer.watch import WatchUpdate, watch_index
 
@@ -96,6 +99,51 @@ def test_a_linked_worktree_is_followed(make_repo: Make, home: Path, build: Make,
         identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
         subprocess.run(["git", *identity, "commit", "--quiet", "-am", "x"], cwd=linked, check=True)
         assert updates.get(timeout=SECONDS).n_files_changed == 1
+
+
+def test_an_index_that_is_removed_ends_the_watch(make_repo: Make, home: Path, build: Make) -> None:
+    """It is not made again, neither at its next ref nor at the next change."""
+    repo = make_repo({"a.py": "def alpha(): pass\n"})
+    build(home, repo.path)
+    build(home, repo.path, worktree=True)
+    repo.write("a.py", "def first(): pass\n")
+    stop = threading.Event()
+    errors: list[str] = []
+
+    def remove(_: WatchUpdate) -> None:
+        remove_repository(home, "project", wait_seconds=SECONDS)
+
+    def edit(line: str) -> None:
+        errors.append(line)
+        repo.write("a.py", "def second(): pass\n")
+
+    too_late = threading.Timer(SECONDS, stop.set)
+    too_late.start()
+    with pytest.raises(UnknownRepository, match="No repository 'project' is indexed"):
+        watch_index("project", IndexerSettings(home=home), stop, on_update=remove, on_error=edit)
+    too_late.cancel()
+    assert errors == ["HEAD: 'project' is not indexed at 'HEAD' any more."]
+    assert list_names(home) == []
+
+
+def test_a_ref_that_is_removed_is_left_alone(make_repo: Make, home: Path, build: Make) -> None:
+    """The others are followed as before, and what --keep-refs has kept is kept."""
+    repo = make_repo({"a.py": "def alpha(): pass\n"})
+    repo.git("branch", "side")
+    for ref in ("side", "HEAD"):
+        build(home, repo.path, ref=ref)
+    repo.git("branch", "--delete", "side")
+    build(home, repo.path, worktree=True, keep_refs=True)
+    repo.write("a.py", "def first(): pass\n")
+    with watching(home) as (updates, errors):
+        assert updates.get(timeout=SECONDS).ref == "@worktree"
+        remove_ref(home, "project", "@worktree", wait_seconds=SECONDS)
+        time.sleep(1)
+        repo.write("a.py", "def second(): pass\n")
+        repo.commit()
+        assert updates.get(timeout=SECONDS).ref == "HEAD"
+    assert updates.empty() and errors.empty()
+    assert sorted(list_refs(RepositoryFolder(home, "project").refs)) == ["HEAD", "side"]
 
 
 def test_errors_are_a_line_and_not_the_end(make_repo: Make, home: Path, build: Make, tmp_path: Path) -> None:
