@@ -29,12 +29,10 @@ serve: install
 	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)") $(if $(REBUILD),--rebuild)
 	@$(QUARRY) serve --port $(PORT)
 
-# Without Chromium and bubblewrap, and without the right to install them, everything but the tests of the page and of
-# what runs generated code runs, and says so.
+# Without Chromium the tests of the page are left out, without a bubblewrap that works those of what runs generated code.
 test: install
-	@if scripts/install-debian-packages; then .venv/bin/python -m pytest; else \
-	    .venv/bin/python -m pytest -m "not browser and not sandboxed" && \
-	    echo "The tests of the page and of the sandbox were left out: they need the packages named above."; fi
+	@left_out=$$(scripts/install-debian-packages); .venv/bin/python -m pytest -m "$$left_out" && \
+	    if [ -n "$$left_out" ]; then echo "These were the tests that are $$left_out; what the others need is said above."; fi
 
 check: install
 	.venv/bin/ruff check .

@@ -20,7 +20,7 @@ from .cases import measure_model, measure_package
 from .concurrency import measure_concurrency
 from .conversations import measure_conversations
 from .load import measure_serving
-from .machine import ROOT, describe_machine, time_interpreter
+from .machine import ROOT, describe_machine, time_interpreter, work_folder
 from .page import to_page
 from .plot import draw_growth
 from .sizes import measure_edit, measure_growth, measure_memory, measure_search, measure_small
@@ -52,8 +52,7 @@ def main() -> None:
     unknown = [name for name in asked if name not in SECTIONS and name != "page"]
     if unknown:
         parser.error(f"there is no section {unknown[0]!r}: choose from {', '.join(SECTIONS)}, page")
-    work = Path(os.environ.get("QUARRY_BENCH_WORK", ROOT / ".cache" / "bench")).resolve()
-    work.mkdir(parents=True, exist_ok=True)
+    work = work_folder()
     for name in asked:
         if name != "page":
             print(f"{name}: measuring", file=sys.stderr)

@@ -1,19 +1,19 @@
 """Four clients at once against one client, through the service and at the engine's own port, in turns.
 
-``new``: questions that were never asked, so their prompts are read; ``again``: the same ones once more, whose prompts
-the engine holds, so that generating is all there is to do. Rates are generated tokens of all clients by the seconds
-from the first request to the last token.
+``new``: questions that were never asked, so their prompts are read; each round has its own, asked by one client or by
+four. ``again``: the same ones once more, whose prompts the engine holds, so that generating is all there is to do, by
+one client and by four. Which comes first changes from round to round. Rates are generated tokens of all clients by the
+seconds from the first request to the last token.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,13 @@ from .conversations import MODEL, read_conversations
 
 N_CLIENTS = 4
 _MAX_ANSWER_TOKENS = int(os.environ.get("QUARRY_BENCH_ANSWER_TOKENS", "96"))
-_N_ROUNDS = int(os.environ.get("QUARRY_BENCH_ROUNDS", "2"))
+_N_ROUNDS = int(os.environ.get("QUARRY_BENCH_ROUNDS", "4"))
 _TIMEOUT_SECONDS = 600.0
 
 
 def measure_concurrency(work: Path) -> dict[str, Any]:
     """Generated tokens/s of one client and of four, and their ratio, through the service and at the engine."""
+    rounds = plan_rounds(_N_ROUNDS)
     home = index_django(work)
     threads = os.environ.get("QUARRY_ENGINE_THREADS")
     settings = ApiSettings(home=home, port=0)
@@ -49,20 +50,20 @@ def measure_concurrency(work: Path) -> dict[str, Any]:
         threads=int(threads) if threads else None,
         options=EngineOptions(n_slots=N_CLIENTS, speculation=settings.engine_speculation),
     )
-    questions = _questions()
     rates: dict[str, list[float]] = {}
     try:
         provider.engine.ensure_running()
         provider.warm_up()
         with served(settings, provider) as url, ThreadPoolExecutor(N_CLIENTS) as pool:
-            for _ in range(_N_ROUNDS):
-                for n_clients in (1, N_CLIENTS):
-                    # As many answers either way, and each way other questions, since what is asked is kept.
-                    asked = list(itertools.islice(questions, N_CLIENTS))
-                    for state in ("new", "again"):
-                        rate = _ask_service(url, asked, n_clients, pool)
-                        rates.setdefault(f"service_{state}_{n_clients}", []).append(rate)
-                    rate = _ask_engine(provider, _prompts_of(asked, settings, provider), n_clients, pool)
+            for asked, order in rounds:
+                rate = _ask_service(url, asked, order[0], pool)
+                rates.setdefault(f"service_new_{order[0]}", []).append(rate)
+                for n_clients in order:
+                    rate = _ask_service(url, asked, n_clients, pool)
+                    rates.setdefault(f"service_again_{n_clients}", []).append(rate)
+                prompts = _prompts_of(asked, settings, provider)
+                for n_clients in order:
+                    rate = _ask_engine(provider, prompts, n_clients, pool)
                     rates.setdefault(f"engine_again_{n_clients}", []).append(rate)
     finally:
         provider.close()
@@ -74,9 +75,14 @@ def measure_concurrency(work: Path) -> dict[str, Any]:
     return {"model": MODEL, "n_clients": N_CLIENTS, "answer_tokens": _MAX_ANSWER_TOKENS, **medians, **ratios}
 
 
-def _questions() -> Iterator[str]:
-    for turns in read_conversations():
-        yield turns[0]
+def plan_rounds(n_rounds: int) -> list[tuple[list[str], tuple[int, int]]]:
+    """The questions of each round, none twice, and the numbers of clients in their order."""
+    questions = [turns[0] for turns in read_conversations()]
+    n_possible = len(questions) // N_CLIENTS
+    if not 2 <= n_rounds <= n_possible:
+        raise SystemExit(f"QUARRY_BENCH_ROUNDS is {n_rounds}: there are questions for 2 to {n_possible} rounds")
+    orders = ((1, N_CLIENTS), (N_CLIENTS, 1))
+    return [(questions[n * N_CLIENTS : (n + 1) * N_CLIENTS], orders[n % 2]) for n in range(n_rounds)]
 
 
 def _prompts_of(questions: Sequence[str], settings: ApiSettings, provider: EmbeddedProvider) -> list[Any]:

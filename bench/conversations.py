@@ -2,8 +2,9 @@
 
 Every turn goes through the same ``Assistant`` that users get, with the history of the plainest arm, so that all arms
 read the same prompts; they take turns, so the machine's moods fall on all alike. What is measured is kept, conversation
-by conversation: a run stops after QUARRY_BENCH_SECONDS (700) and goes on there when it is started again. With the whole
-QUARRY_CONTEXT_TOKENS (1,600) all twenty take some 40 minutes, with 600 a third of that.
+by conversation, until all are: a run stops after QUARRY_BENCH_CONVERSATION_SECONDS (700) and goes on there when it is
+started again, at the same commit. With the whole QUARRY_CONTEXT_TOKENS (1,600) all twenty take some 40 minutes, with
+600 a third of that.
 """
 
 from __future__ import annotations
@@ -26,13 +27,12 @@ from assistant.events import AskRequest
 from assistant.models.catalogue import find_model
 from assistant.models.embedded import EmbeddedProvider
 from assistant.models.engine import PLAIN, EngineOptions
-from assistant.prompts import PROMPT_VERSION
 from assistant.records import Message
 from assistant.search import Searcher
 from assistant.settings import AssistantSettings, Speculation
 
 from .cases import REPO, index_django, pull_to
-from .machine import ROOT
+from .machine import ROOT, describe_machine
 
 CONVERSATIONS = ROOT / "bench" / "conversations.toml"
 MODEL = os.environ.get("QUARRY_BENCH_MODEL", "qwen2.5-coder-0.5b")
@@ -50,11 +50,15 @@ _N_FIRST_QUESTIONS = 3  # engines that are loaded for the first question with, a
 def measure_conversations(work: Path) -> dict[str, Any]:
     """Medians over all turns of each arm, and the first question after a start with and without a warm engine."""
     home = index_django(work)
-    key = f"{MODEL}-{_SPECULATION}-{AssistantSettings().context_tokens}-prompt{PROMPT_VERSION}"
-    kept = work / f"conversations-{key}.json"
-    measured: dict[str, dict[str, Any]] = json.loads(kept.read_text()) if kept.exists() else {}
+    kept = work / "conversations.json"
+    state = _state()
+    whole = json.loads(kept.read_text()) if kept.exists() else {}
+    if whole.get("state") != state:
+        whole = {"state": state, "n_runs": 0, "measured": {}}
+    whole["n_runs"] += 1
+    measured: dict[str, dict[str, Any]] = whole["measured"]
     conversations = read_conversations()
-    end = time.monotonic() + float(os.environ.get("QUARRY_BENCH_SECONDS", "700"))
+    end = time.monotonic() + float(os.environ.get("QUARRY_BENCH_CONVERSATION_SECONDS", "700"))
     todo = [number for number in range(len(conversations)) if str(number) not in measured]
     if todo:
         with ExitStack() as stack:
@@ -66,19 +70,35 @@ def measure_conversations(work: Path) -> dict[str, Any]:
                 if time.monotonic() > end:
                     break
                 measured[str(number)] = asyncio.run(_converse(home, providers, conversations[number]))
-                kept.write_text(json.dumps(measured))
-    first = kept.with_name(f"first-question-{key}.json")
-    if not first.exists():
-        first.write_text(json.dumps(_measure_first_questions(home, conversations)))
+                kept.write_text(json.dumps(whole))
+    if "first_question" not in whole:
+        whole["first_question"] = _measure_first_questions(home, conversations)
+        kept.write_text(json.dumps(whole))
+    if len(measured) == len(conversations):
+        kept.unlink()  # who measures again means to measure
     return {
         "model": MODEL,
         "speculation": _SPECULATION,
         "n_conversations": len(measured),
         "n_conversations_in_all": len(conversations),
+        "n_runs": whole["n_runs"],
         "arms": {
             arm: _summarise([turn[arm] for turns in measured.values() for turn in turns["turns"]]) for arm in ARMS
         },
-        "first_question": json.loads(first.read_text()),
+        "first_question": whole["first_question"],
+    }
+
+
+def _state() -> dict[str, Any]:
+    """All that figures of one section have to share, as JSON gives it back."""
+    settings = AssistantSettings()
+    return {
+        "machine": describe_machine(),
+        "model": MODEL,
+        "speculation": _SPECULATION,
+        "context_tokens": settings.context_tokens,
+        "window_tokens": settings.window_tokens,
+        "threads": os.environ.get("QUARRY_ENGINE_THREADS"),
     }
 
 

@@ -74,6 +74,13 @@ def peak_memory_bytes(pid: int) -> int:
     raise ProcessLookupError(f"process {pid} has ended")
 
 
+def work_folder() -> Path:
+    """Where repositories and indexes are kept: QUARRY_BENCH_WORK, by default .cache/bench."""
+    work = Path(os.environ.get("QUARRY_BENCH_WORK", ROOT / ".cache" / "bench")).resolve()
+    work.mkdir(parents=True, exist_ok=True)
+    return work
+
+
 def time_interpreter() -> float:
     """Seconds for a fixed piece of work, to tell a quick hour of this machine from a slow one."""
     started = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Any
 from eval.tables import to_table
 
 from .corpus import PACKAGES
-from .retrieval import to_section
+from .retrieval import COMMAND, to_section
 
 _STEPS = ("open", "dense", "candidates", "rank", "read", "freshness")
 
@@ -110,7 +110,7 @@ def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str 
     parts.append(
         to_section(retrieval)
         if retrieval.get("methods")
-        else "## Retrieval beside others\n\nNot measured yet: `python -m bench.retrieval` does it."
+        else f"## Retrieval beside others\n\nNot measured yet: `{COMMAND}` does it."
     )
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -247,12 +247,13 @@ def _conversations_part(figures: Mapping[str, Any]) -> list[str]:
         ]
         for name, arm in arms.items()
     ]
-    first = figures["first_question"]
+    first, n_runs = figures["first_question"], figures.get("n_runs", 1)
     return [
         f"{figures['n_conversations']} conversations of two or three turns about Django (`bench/conversations.toml`), "
         f"{plain['n_turns']} answers an engine by {figures['model']}, prompts of {plain['prompt_tokens']:,.0f} tokens "
         "in the mean. Each row adds to the one above it, in an engine of its own; they answer the same prompt by "
-        f"turns. Speculation is `{figures['speculation']}`. `same text`: answers equal to the first row's.",
+        f"turns. Speculation is `{figures['speculation']}`. `same text`: answers equal to the first row's."
+        + (f" Measured in {n_runs} runs, the last of which is in the table above." if n_runs > 1 else ""),
         to_table(header, rows),
         f"The first question after a start, with the head read while nobody waited: {first['warm_ms'] / 1000:.2f} s "
         f"({first['warm_read_tokens']:,.0f} tokens to read), without: {first['cold_ms'] / 1000:.2f} s "

@@ -3,7 +3,8 @@
     python -m bench.retrieval --suite DIR --checkouts DIR [--methods NAMES] [--again NAMES] [--out FILE]
 
 Each method runs in a process of its own, one after the other. What is measured is kept in ``bench/retrieval.json``,
-and measured again only where the questions, our code, or the weights have changed, or by ``--again``.
+and measured again only where the questions, the measuring, the method's code, or the weights have changed, or by
+``--again``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,10 +25,11 @@ from typing import Any
 from eval.stats import Interval, difference_interval, mean_interval
 from eval.tables import to_table
 
-from .machine import ROOT, describe_machine, run
+from .machine import ROOT, describe_machine, run, work_folder
 from .peers import METHODS
 
 RESULTS = ROOT / "bench" / "retrieval.json"
+COMMAND = "python -m bench.retrieval --suite DIR --checkouts DIR"
 
 # How the methods are called on the page.
 _TITLES = {
@@ -39,6 +41,7 @@ _TITLES = {
     "quarry-masked": "Quarry, paths masked",
     "semble-masked": "semble, paths masked",
 }
+_PEERS = {"semble": "semble", "semble-masked": "semble", "minilm": "sentence-transformers", "ripgrep": "ripgrep"}
 _PAIRS = (("quarry", "semble"), ("quarry-masked", "semble-masked"))
 
 
@@ -56,6 +59,8 @@ def main() -> None:
     unknown = [name for name in methods + again if name not in METHODS]
     if unknown:
         parser.error(f"there is no method {unknown[0]!r}: choose from {', '.join(METHODS)}")
+    if options.out == RESULTS and describe_machine()["commit"].endswith("with changes"):
+        parser.error("what is published is measured at a commit: commit the changes, or keep the figures by --out FILE")
     results: dict[str, Any] = json.loads(options.out.read_text()) if options.out.exists() else {"methods": {}}
     failed = []
     for method in methods:
@@ -72,8 +77,6 @@ def main() -> None:
             print(f"{method}: {_last_line(error.stderr)}", file=sys.stderr)
             continue
         results["methods"][method] = figures | {"key": key}
-        results["machine"] = describe_machine() | {name: _version(name) for name in ("semble", "sentence-transformers")}
-        results["machine"]["ripgrep"] = _ripgrep_version()
         options.out.write_text(json.dumps(results) + "\n")
     if results["methods"]:
         print(to_section(results))
@@ -87,18 +90,29 @@ def to_section(results: Mapping[str, Any]) -> str:
     shown = [name for name in _TITLES if name in methods]
     rows = [_row(name, methods[name]) for name in shown]
     any_method = methods[shown[0]]
-    machine: Mapping[str, str] = {name: value for name, value in results["machine"].items() if name != "commit"}
+    # Figures from before each method kept its machine share that of the last one.
+    machines = [methods[name].get("machine") or results.get("machine", {}) for name in shown]
+    parts = dict.fromkeys(part for machine in machines for part in machine if part != "commit")
     n_questions = sum(len(repository["ndcg"]) for repository in any_method["repositories"])
-    commits = sorted({methods[name]["commit"] for name in shown})
-    header = ["method", "nDCG@10", "95 % interval", "index s", "in all", "p50 ms", "p95 ms", "peak MB"]
+    header = [
+        "method",
+        "nDCG@10",
+        "95 % interval",
+        "index s",
+        "in all",
+        "p50 ms",
+        "p95 ms",
+        "peak MB",
+        "measured",
+        "at",
+    ]
     lines = [
         "## Retrieval beside others",
         "",
         f"{len(any_method['repositories'])} repositories, {n_questions} questions: development data, on which the "
-        f"ranking was tuned. Written by `python -m bench.retrieval`, {any_method['date']}, at commit "
-        f"{' and '.join(commits)}.",
+        f"ranking was tuned. Written by `{COMMAND}`.",
         "",
-        "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ".",
+        "Machine: " + ", ".join(f"{part} {_values(part, machines)}" for part in parts) + ".",
         "",
         to_table(header, rows),
         "",
@@ -156,58 +170,56 @@ def _row(name: str, figures: Mapping[str, Any]) -> list[str]:
         f"{statistics.median(milliseconds):.1f}",
         f"{milliseconds[int(len(milliseconds) * 0.95)]:.1f}",
         f"{figures['peak_mb']:,.0f}",
+        figures["date"],
+        figures["commit"],
     ]
 
 
-def _commit() -> str:
-    """The commit of what is measured; figures and pages that a run writes do not make it another."""
-    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    status = ["git", "status", "--porcelain", "--", "indexer", "assistant", "eval", "bench/*.py"]
-    is_changed = bool(subprocess.run(status, cwd=ROOT, capture_output=True, text=True).stdout)
-    return commit.stdout.strip() + (" with changes" if is_changed else "")
+def _values(part: str, machines: Sequence[Mapping[str, str]]) -> str:
+    """What the methods were measured with, each value once."""
+    return " and ".join(dict.fromkeys(machine[part] for machine in machines if part in machine))
 
 
 def _last_line(text: str | None) -> str:
     return next(reversed((text or "").strip().splitlines()), "it failed and said nothing")
 
 
-def _version(package: str) -> str:
+def _peer(method: str) -> dict[str, str]:
+    """The program of others that a method runs, with its version."""
+    name = _PEERS.get(method)
+    if name is None:
+        return {}
     try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _ripgrep_version() -> str:
-    try:
-        printed = subprocess.run(["rg", "--version"], capture_output=True, text=True).stdout
-    except OSError:
-        return "not installed"
-    return printed.split()[1]
+        if name == "ripgrep":
+            return {name: subprocess.run(["rg", "--version"], capture_output=True, text=True).stdout.split()[1]}
+        return {name: version(name)}
+    except (OSError, PackageNotFoundError):
+        return {name: "not installed"}
 
 
 def _measure(method: str, suite: Path, checkouts: Path) -> dict[str, Any]:
-    work = ROOT / ".cache" / "bench"
-    work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work) as folder:
+    with tempfile.TemporaryDirectory(dir=work_folder()) as folder:
         command: list[str | Path] = [sys.executable, "-m", "bench.peers", method, "--suite", suite.resolve()]
         command += ["--checkouts", checkouts.resolve(), "--work", folder]
         done = run(command, {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"})
+    machine = describe_machine()
     return {
         "date": date.today().isoformat(),
-        "commit": _commit(),
+        "commit": machine["commit"],
+        "machine": machine | _peer(method),
         "peak_mb": round(done.peak_bytes / 1e6),
         "repositories": json.loads(done.stdout),
     }
 
 
 def _fingerprint(suite: Path, method: str) -> str:
-    """Changes with the questions, the weights, the measuring, and, for methods that run it, our own code."""
-    digest = hashlib.sha256()
+    """Changes with the questions, the weights, the measuring, the peer's version, and, for ours, our own code."""
+    digest = hashlib.sha256(json.dumps(_peer(method)).encode())
     encoder = ROOT / "indexer" / "encoder" / "0_StaticEmbedding"
     paths = [*sorted(suite.glob("*.json*")), *sorted(encoder.iterdir()), ROOT / "bench" / "peers.py"]
+    paths += sorted((ROOT / "eval" / "retrieval").glob("*.py"))
     if method.startswith("quarry") or method in ("bm25", "minilm"):
-        paths += [*sorted((ROOT / "indexer").glob("*.py")), *sorted((ROOT / "assistant").glob("*.*"))]
+        paths += [*sorted((ROOT / "indexer").glob("*.*")), *sorted((ROOT / "assistant").glob("*.*"))]
     for path in paths:
         if path.is_file():
             digest.update(path.read_bytes())

@@ -26,20 +26,22 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 
 
 def undocumented_commands(text: str) -> Iterator[str]:
-    """Every command and every option is in docs/commands.md, and has help."""
+    """Every command is in docs/commands.md, every option in a point there that names its command; all have help."""
+    points = re.split(r"^(?:- |#)", text, flags=re.MULTILINE)
     for path, command in walk(quarry, ("quarry",)):
         name = " ".join(path)
+        own = "".join(point for point in points if re.search(rf"`{name}[ `]", point))
         if not command.help:
             yield f"`{name}` has no help"
-        if not isinstance(command, click.Group) and f"`{name}" not in text:
+        if not isinstance(command, click.Group) and not own:
             yield f"docs/commands.md does not mention `{name}`"
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.name not in ("help", "version"):
                 option = max(parameter.opts, key=len)
                 if not parameter.help:
                     yield f"`{name} {option}` has no help"
-                if option not in text:
-                    yield f"docs/commands.md does not mention {option} of `{name}`"
+                if not re.search(rf"(?<![\w-]){option}(?![\w-])", own):
+                    yield f"docs/commands.md does not mention {option} where it describes `{name}`"
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -62,10 +64,19 @@ def undocumented_settings(settings: type[BaseSettings], text: str) -> Iterator[s
 
 
 def dead_links(page: Path, text: str) -> Iterator[str]:
-    """Relative links lead to files that are there."""
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        if not (page.parent / target).exists():
+    """Relative links lead to files that are there, and to headings of theirs."""
+    for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", text):
+        path = page.parent / target if target else page
+        if not path.exists():
             yield f"{page.relative_to(ROOT)} links to {target}, which is not there"
+        elif heading and heading not in headings(path.read_text()):
+            yield f"{page.relative_to(ROOT)} links to {target}#{heading}, and there is no such heading"
+
+
+def headings(text: str) -> set[str]:
+    """The names that GitHub gives to a page's headings."""
+    titles = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def missing_paths(page: Path, text: str) -> Iterator[str]:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from indexer.gitcommand import LEADING_ASTRAY
+
 ROOT = Path(__file__).resolve().parents[1]
 GIT_ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "A Tester",
@@ -21,6 +23,17 @@ GIT_ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
 }
+
+
+def pytest_configure() -> None:
+    """What a developer has set for the service, and what git sets for a hook, is not for the tests.
+
+    Not taken away is where the model for the tests lies, and HF_ENDPOINT: it may be the only way to that model.
+    """
+    for name in list(os.environ):
+        is_setting = name.startswith("QUARRY_") and name != "QUARRY_TEST_HOME"
+        if is_setting or name in LEADING_ASTRAY or name in ("OLLAMA_HOST", "FORWARDED_ALLOW_IPS"):
+            del os.environ[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,11 +8,13 @@ import sys
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
 from bench import __main__ as bench
-from bench import corpus
+from bench import conversations, corpus
+from bench.concurrency import plan_rounds
 from bench.conversations import read_conversations
 from bench.corpus import make_repository
 from bench.machine import run
@@ -94,11 +96,59 @@ def test_a_section_measured_alone_leaves_the_others_as_they_are(
 
 def test_conversations_are_twenty_of_two_or_three_turns() -> None:
     """What is measured over is what the page says: twenty conversations, no question asked twice."""
-    conversations = read_conversations()
-    assert len(conversations) == 20
-    assert {len(turns) for turns in conversations} == {2, 3}
-    questions = [question for turns in conversations for question in turns]
+    talks = read_conversations()
+    assert len(talks) == 20
+    assert {len(turns) for turns in talks} == {2, 3}
+    questions = [question for turns in talks for question in turns]
     assert len(set(questions)) == len(questions)
+
+
+def test_rounds_ask_nothing_twice_and_change_the_order() -> None:
+    """Each number of clients begins as often; where there are no questions left the run does not begin."""
+    rounds = plan_rounds(4)
+    asked = [question for questions, _ in rounds for question in questions]
+    assert len(set(asked)) == len(asked) == 16
+    assert [order for _, order in rounds] == [(1, 4), (4, 1)] * 2
+    for n_rounds in (1, 6):
+        with pytest.raises(SystemExit, match="QUARRY_BENCH_ROUNDS"):
+            plan_rounds(n_rounds)
+
+
+def test_conversations_are_measured_again_once_all_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was stopped goes on at the same commit; after the last one, and at another commit, all is measured."""
+    measured: list[list[str]] = []
+    stops_at: list[list[str]] = []
+    machine = {"commit": "c0ffee"}
+    turn = dict.fromkeys(("first_token_ms", "n_cached", "n_read", "n_generated", "generated_ms"), 1.0)
+    turn |= {"n_drafted": 0, "n_accepted": 0, "same_text": True}
+
+    async def converse(home: Path, providers: Any, questions: list[str]) -> dict[str, Any]:
+        if questions in stops_at:
+            stops_at.clear()
+            raise InterruptedError
+        measured.append(questions)
+        return {"turns": [dict.fromkeys(conversations.ARMS, turn)]}
+
+    monkeypatch.setattr(conversations, "index_django", lambda work: work)
+    monkeypatch.setattr(conversations, "describe_machine", lambda: machine)
+    monkeypatch.setattr(conversations, "_open", lambda options: MagicMock())
+    monkeypatch.setattr(conversations, "_converse", converse)
+    monkeypatch.setattr(conversations, "_measure_first_questions", lambda *_: {"cold_ms": 2.0})
+    monkeypatch.setattr(conversations, "read_conversations", lambda: [["a"], ["b"]])
+
+    def run() -> tuple[int, int, list[list[str]]]:
+        measured.clear()
+        figures = conversations.measure_conversations(tmp_path)
+        assert figures["first_question"] == {"cold_ms": 2.0}
+        return figures["n_conversations"], figures["n_runs"], list(measured)
+
+    for commit in ("c0ffee", "decade"):
+        stops_at.append(["b"])
+        with pytest.raises(InterruptedError):
+            run()
+        machine["commit"] = commit
+        assert run() == ((2, 2, [["b"]]) if commit == "c0ffee" else (2, 1, [["a"], ["b"]]))
+    assert run() == (2, 1, [["a"], ["b"]])
 
 
 def test_the_page_sets_each_engine_against_the_plainest() -> None:

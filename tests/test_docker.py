@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +25,15 @@ COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "docker" / "compose.yaml").r
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 # Of the Compose specification, what the file uses: a misspelt key is an error of `docker compose`, too.
 SERVICE_KEYS = frozenset(
-    "build cap_drop command depends_on environment healthcheck image ports read_only restart security_opt "
+    "build cap_drop command depends_on entrypoint environment healthcheck image ports read_only restart security_opt "
     "stop_grace_period tmpfs volumes".split()
 )
 HEALTHCHECK_KEYS = frozenset("interval retries start_period test timeout".split())
 
 
 def with_defaults(text: str) -> str:
-    """``text`` as Compose reads it where no variable is set."""
-    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+    """``text`` as Compose reads it where no variable is set; ``$$`` is how a dollar is written."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text).replace("$$", "$")
 
 
 def test_hadolint_has_nothing_to_say() -> None:
@@ -51,12 +54,30 @@ def test_the_image_is_slim_and_not_roots() -> None:
     assert not any("pip" in step.arguments for step in last if step.instruction == "RUN")
 
 
+class _Live(BaseHTTPRequestHandler):
+    """The part of a service that a health check sees."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health/live" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
 def test_the_health_check_asks_whether_the_service_lives() -> None:
-    """It calls what needs no key and no model, by what is in the image."""
+    """It calls what needs no key and no model, by what is in the image, and not through a proxy."""
     [check] = [step.arguments for step in STEPS if step.instruction == "HEALTHCHECK"]
-    command = json.loads(check.partition("CMD ")[2])
-    assert command[0] == "python" and "/health/live" in command[2]
-    compile(command[2], "health check", "exec")
+    python, *arguments = json.loads(check.partition("CMD ")[2])
+    assert python == "python"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Live)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    proxied = {"http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
+    environment = os.environ | proxied | {"QUARRY_PORT": str(server.server_address[1])}
+    assert subprocess.run([sys.executable, *arguments], env=environment).returncode == 0
+    server.shutdown()
+    server.server_close()
+    assert subprocess.run([sys.executable, *arguments], env=environment, capture_output=True).returncode != 0
 
 
 def test_the_context_holds_what_is_copied() -> None:
@@ -109,7 +130,8 @@ def test_compose_names_only_what_there_is() -> None:
         for volume in service.get("volumes", ()):
             source = with_defaults(volume).split(":")[0]
             assert source in COMPOSE["volumes"] or (ROOT / "docker" / source).exists()
-    assert "$" not in with_defaults(re.sub(r"#.*", "", (ROOT / "docker" / "compose.yaml").read_text()))
+    text = re.sub(r"#.*", "", (ROOT / "docker" / "compose.yaml").read_text())
+    assert "$" not in with_defaults(text.replace("$$", ""))
     build = SERVICES["quarry"]["build"]
     assert (ROOT / "docker" / build["context"] / build["dockerfile"]).resolve() == DOCKERFILE
 
@@ -120,10 +142,25 @@ def test_the_model_is_pulled_before_the_service_starts() -> None:
     assert quarry["depends_on"] == {"pull-model": {"condition": "service_completed_successfully"}}
     assert pull["depends_on"] == {"ollama": {"condition": "service_healthy"}}
     assert SERVICES["ollama"]["healthcheck"]["test"] == ["CMD", "ollama", "list"]
-    assert pull["command"][0] == "pull" and pull["restart"].startswith("on-failure")
-    assert quarry["environment"]["QUARRY_MODEL"] == f"ollama/{pull['command'][1]}"
+    assert pull["restart"].startswith("on-failure")
+    assert quarry["environment"]["QUARRY_MODEL"] == f"ollama/{pull['command'][0]}"
     assert quarry["environment"]["QUARRY_OLLAMA_URL"] == pull["environment"]["OLLAMA_HOST"] == "http://ollama:11434"
     assert "ports" not in SERVICES["ollama"]  # whoever reached it could use the model without a key
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_model_that_is_there_is_not_pulled_again(tmp_path: Path, is_there: bool) -> None:
+    """A pull asks the registry even then, and the service would not start without a network."""
+    ollama = tmp_path / "ollama"
+    ollama.write_text(f"#!/bin/sh\necho $@ >>{tmp_path}/said\ntest $1 = show && exit {int(not is_there)}\nexit 3\n")
+    ollama.chmod(0o755)
+    pull = SERVICES["pull-model"]
+    command = [with_defaults(part) for part in (*pull["entrypoint"], *pull["command"])]
+    done = subprocess.run(command, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    model = with_defaults(pull["command"][0])
+    asked = [f"show {model}"] if is_there else [f"show {model}", f"pull {model}"]
+    assert (tmp_path / "said").read_text().splitlines() == asked
+    assert done.returncode == (0 if is_there else 3)
 
 
 def test_the_service_is_reached_from_this_machine_alone() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
+import shutil
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +23,12 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from api.app import create_app
+from api.keys import KeyStore
 from api.settings import ApiSettings
 from assistant.models.completion import CompletionPiece, Sampling
 from assistant.models.providers import Provider
 from assistant.records import TokenCount, Usage
-from indexer.build import build_index
-from indexer.repository import open_source
+from indexer.home import list_repositories
 
 FILES = {
     "shop/cart.py": '"""The cart."""\n\n\ndef add_to_cart(cart, item, quantity=3):\n'
@@ -126,25 +126,25 @@ class StandInProvider:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(make_repo: Callable[..., Any]) -> Path:
     """A git repository with one commit."""
-    top = tmp_path_factory.mktemp("source") / "shop"
-    for name, text in FILES.items():
-        path = top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "first"]):
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command], cwd=top, check=True)
-    return top
+    return Path(make_repo(FILES, "shop").path)
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, shop: Path) -> Path:
-    """A home in which ``shop`` is indexed."""
-    path = tmp_path_factory.mktemp("home")
-    settings = ApiSettings(home=path)
-    build_index(open_source(str(shop), clones=path / "clones"), "shop", settings)
-    return path
+def home(make_home: Callable[[], Path], shop: Path, build: Callable[..., Any]) -> Iterator[Path]:
+    """The home of all tests, in which ``shop`` is indexed. What indexes, removes or makes keys takes ``own_home``."""
+    path = make_home()
+    build(path, shop, "shop")
+    yield path
+    assert [repository.name for repository in list_repositories(path)] == ["shop"]
+    assert KeyStore(path).list_keys() == []
+
+
+@pytest.fixture
+def own_home(home: Path, tmp_path: Path) -> Path:
+    """A copy of ``home`` for this test alone."""
+    return Path(shutil.copytree(home, tmp_path / "home"))
 
 
 def serve(settings: ApiSettings, provider: Provider | None) -> AbstractContextManager[str]:
@@ -169,13 +169,13 @@ def run_app(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture
-def many_home(tmp_path: Path) -> Path:
+def many_home(make_home: Callable[[], Path], build: Callable[..., Any], tmp_path: Path) -> Path:
     """A home of this test's own with the repository `many`, of which a question can be refused: it has 80 files."""
-    source, many = tmp_path / "many", tmp_path / "home-of-many"
+    source, many = tmp_path / "many", make_home()
     source.mkdir()
     for number in range(80):  # smaller repositories are not judged
         (source / f"module_{number}.py").write_text(f"def compute_{number}(x):\n    return x + {number}\n")
-    build_index(open_source(str(source), clones=many / "clones"), "many", ApiSettings(home=many))
+    build(many, source, "many")
     return many
 
 
@@ -203,6 +203,36 @@ def model_home() -> Path:
 def stand_in() -> type[StandInProvider]:
     """The class, for tests that set how it behaves."""
     return StandInProvider
+
+
+@pytest.fixture(scope="session")
+def hang_up() -> Callable[[StandInProvider, Coroutine[Any, Any, Any]], None]:
+    """``hang_up(provider, asking)`` asks, and gives it up as soon as the model has begun to answer."""
+
+    async def run(provider: StandInProvider, asking: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.ensure_future(asking)
+        while not provider.given:
+            assert not task.done(), await task
+            await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    return lambda provider, asking: asyncio.run(asyncio.wait_for(run(provider, asking), 60))
+
+
+@pytest.fixture(scope="session")
+def check_stops() -> Callable[[StandInProvider], None]:
+    """``check_stops(provider)``: the model has begun to answer, and is not let go on to its last word."""
+
+    def check(provider: StandInProvider) -> None:
+        n_given = -1
+        while n_given != len(provider.given):
+            n_given = len(provider.given)
+            time.sleep(0.3 + 10 * provider.pause_seconds)
+        assert 0 < n_given < len(provider.words)
+
+    return check
 
 
 @pytest.fixture(scope="session")

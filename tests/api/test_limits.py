@@ -70,23 +70,19 @@ def test_more_tokens_than_the_window_holds_are_refused(served: Callable[..., str
     assert response.status_code == 422 and "4096" in response.json()["detail"]
 
 
-def test_the_rate_of_a_key_is_held(served: Callable[..., str], stand_in: Any, home: Path) -> None:
+def test_the_rate_of_a_key_is_held(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
     """A key's requests of a minute, and no more, are answered; then 429 with Retry-After, health and others aside."""
-    store = KeyStore(home)
+    store = KeyStore(own_home)
     slow, other = store.create("slow", requests_per_minute=3), store.create("other")
-    try:
-        url = served(stand_in(), require_keys=True)
-        headers = {"Authorization": f"Bearer {slow}"}
-        statuses = [httpx.get(f"{url}/repos", headers=headers).status_code for _ in range(4)]
-        assert statuses == [200, 200, 200, 429]
-        refused = httpx.get(f"{url}/repos", headers=headers)
-        assert 1 <= int(refused.headers["retry-after"]) <= 20
-        assert refused.headers["content-type"] == "application/problem+json"
-        assert httpx.get(f"{url}/health/live", headers=headers).status_code == 200
-        assert httpx.get(f"{url}/repos", headers={"X-API-Key": other}).status_code == 200
-    finally:
-        store.revoke("slow")
-        store.revoke("other")
+    url = served(stand_in(), home=own_home, require_keys=True)
+    headers = {"Authorization": f"Bearer {slow}"}
+    statuses = [httpx.get(f"{url}/repos", headers=headers).status_code for _ in range(4)]
+    assert statuses == [200, 200, 200, 429]
+    refused = httpx.get(f"{url}/repos", headers=headers)
+    assert 1 <= int(refused.headers["retry-after"]) <= 20
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert httpx.get(f"{url}/health/live", headers=headers).status_code == 200
+    assert httpx.get(f"{url}/repos", headers={"X-API-Key": other}).status_code == 200
 
 
 def test_a_rate_fills_again_evenly() -> None:
@@ -175,7 +171,7 @@ def test_no_other_origin_may_read_by_default(served: Callable[..., str], stand_i
     assert "access-control-allow-origin" not in httpx.get(f"{url}/repos", headers=origin).headers
 
 
-def test_named_origins_may_read_with_a_key(served: Callable[..., str], stand_in: Any, home: Path) -> None:
+def test_named_origins_may_read_with_a_key(served: Callable[..., str], stand_in: Any) -> None:
     """An origin of the setting gets its preflight answered without a key, and no other origin does."""
     url = served(stand_in(), cors_origins="https://example.org, https://example.com", require_keys=True)
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}

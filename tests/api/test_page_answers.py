@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -63,11 +62,8 @@ def test_blind_comparison_that_cannot_be_asked_says_so_in_its_status(
     assert stopping.status_code == 503 and stopping.headers["retry-after"] == "5"
 
 
-def test_vote_that_cannot_be_kept_can_be_cast_again(
-    served: Callable[..., str], stand_in: Any, home: Path, tmp_path: Path
-) -> None:
+def test_vote_that_cannot_be_kept_can_be_cast_again(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
     """Where the vote cannot be written one line says so, and the same ballot is good until its vote is kept."""
-    own_home = Path(shutil.copytree(home, tmp_path / "home"))
     url = served(stand_in(), home=own_home)
     name, data = events_of(ask_blind(url))[-1]
     assert name == "blind"

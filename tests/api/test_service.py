@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,10 +54,10 @@ def test_search_problems(served: Callable[..., str], stand_in: Any) -> None:
 
 
 def test_repository_is_indexed_in_the_background_and_removed(
-    served: Callable[..., str], stand_in: Any, tmp_path: Path
+    served: Callable[..., str], stand_in: Any, own_home: Path, tmp_path: Path
 ) -> None:
     """A repository that was posted can be searched when its job is done, and not after it was deleted."""
-    url = served(stand_in())
+    url = served(stand_in(), home=own_home)
     source = tmp_path / "tools"
     source.mkdir()
     (source / "hammer.py").write_text("def hit_nail():\n    return 'bang'\n")
@@ -84,9 +83,11 @@ def test_failed_job_says_why(served: Callable[..., str], stand_in: Any) -> None:
     assert job["error"].startswith("No such path: /no/such/folder")
 
 
-def test_rebuilt_index_is_seen_without_a_restart(served: Callable[..., str], stand_in: Any, tmp_path: Path) -> None:
+def test_rebuilt_index_is_seen_without_a_restart(
+    served: Callable[..., str], stand_in: Any, own_home: Path, tmp_path: Path
+) -> None:
     """A service answers from the new state after another process has indexed."""
-    url = served(stand_in())
+    url = served(stand_in(), home=own_home)
     source = tmp_path / "notes"
     source.mkdir()
     (source / "one.py").write_text("FIRST = 'alpha'\n")
@@ -155,19 +156,17 @@ def test_openapi_is_complete(served: Callable[..., str], stand_in: Any) -> None:
     assert description["components"]["schemas"]["ChatAnswer"]["examples"]
 
 
-def test_taken_port_is_one_clear_line(home: Path, served: Callable[..., str], stand_in: Any) -> None:
+def test_taken_port_is_one_clear_line(
+    home: Path, served: Callable[..., str], stand_in: Any, run_quarry: Callable[..., Any]
+) -> None:
     """`quarry serve` on a port that is taken ends with one line that names the way out."""
-    import sys
-
-    port = served(stand_in()).rpartition(":")[2]
-    quarry = Path(sys.executable).parent / "quarry"
-    ended = subprocess.run([quarry, "serve", "--port", port], capture_output=True, text=True, timeout=60)
+    ended = run_quarry(home, "serve", "--port", served(stand_in()).rpartition(":")[2])
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert ended.stderr.count("\n") == 1 and "--port" in ended.stderr
 
 
-def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None:
+def test_stopping_the_service_stops_indexing(own_home: Path, tmp_path: Path) -> None:
     """A service that is told to end does not wait for a long indexing job; indexing again completes it."""
     from api.jobs import JobQueue
     from api.schemas.repos import IndexRequest
@@ -177,7 +176,7 @@ def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None
     source.mkdir()
     for number in range(3000):
         (source / f"file{number}.py").write_text(f"def function_{number}():\n    return {number}\n")
-    jobs = JobQueue(ApiSettings(home=home))
+    jobs = JobQueue(ApiSettings(home=own_home))
     job = jobs.submit(IndexRequest(source=str(source)))
     while (now := jobs.get(job.id)) is None or now.progress is None:
         time.sleep(0.01)
@@ -188,7 +187,7 @@ def test_stopping_the_service_stops_indexing(home: Path, tmp_path: Path) -> None
             break
         time.sleep(0.05)
     assert now is not None and now.state == "failed" and "index again" in str(now.error)
-    again = JobQueue(ApiSettings(home=home))
+    again = JobQueue(ApiSettings(home=own_home))
     job = again.submit(IndexRequest(source=str(source)))
     while (now := again.get(job.id)) is None or now.state in ("queued", "running"):
         time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,6 @@ from assistant.conversations.sessions import SessionStore
 from assistant.errors import SessionsUnavailable
 
 FIRST = "What is the default quantity in `add_to_cart`?"
-
-
-@pytest.fixture
-def own_home(home: Path, tmp_path: Path) -> Path:
-    """The session's home, copied, with no conversations."""
-    return Path(shutil.copytree(home, tmp_path / "home"))
 
 
 def ask(url: str, question: str, session_id: str | None = None, **options: Any) -> httpx.Response:

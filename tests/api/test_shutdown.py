@@ -167,9 +167,12 @@ class Service:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        self.url = ""
+
+    def read_address(self) -> None:
+        """Wait until it says where it listens."""
         assert self.process.stdout is not None
-        said = self.process.stdout.readline()
-        [self.url] = re.findall(r"http://127\.0\.0\.1:\d+(?= )", said)
+        [self.url] = re.findall(r"http://127\.0\.0\.1:\d+(?= )", self.process.stdout.readline())
 
     def ready(self) -> int:
         """The status of readiness."""
@@ -181,6 +184,7 @@ def running(home: Path, model: Model, **environment: str) -> Iterator[Service]:
     """The service with the stand-in behind it, ready; ended with the block."""
     service = Service(home, QUARRY_MODEL="openai", QUARRY_OPENAI_URL=f"{model.url}/v1", **environment)
     try:
+        service.read_address()
         assert service.ready() == 200
         yield service
     finally:

@@ -242,6 +242,8 @@ def test_the_command_says_that_the_model_reads_only_where_it_does(
     monkeypatch.setattr("assistant.models.providers.open_provider", lambda *_, **__: WordProvider())
     answered = CliRunner().invoke(command, ["project", "how is a refund validated?"])
     refused = CliRunner().invoke(command, ["project", FOREIGN])
-    assert answered.exit_code == refused.exit_code == 0
+    asked_anyway = CliRunner().invoke(command, ["project", FOREIGN, "--no-abstain"])
+    assert answered.exit_code == refused.exit_code == asked_anyway.exit_code == 0
     assert "reading" in answered.output and "It is so." in answered.output
     assert "reading" not in refused.output and "The nearest places are:" in refused.output
+    assert "It is so." in asked_anyway.output

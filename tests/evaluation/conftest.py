@@ -17,6 +17,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from assistant.models.completion import CompletionPiece, Sampling
 from assistant.models.counting import as_openai
 from assistant.records import TokenCount
+from eval.errors import SandboxMissing
+from eval.sandbox import Sandbox, open_sandbox
 
 Messages = list[dict[str, str]]
 Reply = Callable[[Messages], str]
@@ -99,3 +101,12 @@ def garden(tmp_path: Path) -> Path:
         lines = [f"def {name}_step_{step}(value):\n    return value * {step}{number}\n" for step in range(4)]
         (folder / f"{name}.py").write_text("\n\n".join(lines))
     return tmp_path / "garden"
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Sandbox:
+    """What this machine confines by."""
+    try:
+        return open_sandbox()
+    except SandboxMissing as error:
+        pytest.fail(f"{error}; or leave these tests out with -m 'not sandboxed'.")

@@ -372,7 +372,7 @@ def write_folder(folder: Path, numbers: range, n_functions: int = 3) -> None:
 def start_build(home: Path, folder: Path, name: str = "project", **options: Any) -> Any:
     """Index a plain folder in a process of its own."""
     process = FORKS.Process(
-        target=build_index, args=(FolderSource(folder), name, IndexerSettings(home=home)), kwargs=options
+        target=build_index, args=(FolderSource(folder), name, IndexerSettings(home=home)), kwargs=options, daemon=True
     )
     process.start()
     return process

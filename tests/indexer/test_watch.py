@@ -94,10 +94,9 @@ def test_a_linked_worktree_is_followed(make_repo: Make, home: Path, build: Make,
     build(home, linked)
     with watching(home) as (updates, _):
         time.sleep(1)
-        subprocess.run(["git", "reset", "--quiet", "--hard", "HEAD"], cwd=linked, check=True)
+        repo.git("-C", str(linked), "reset", "--quiet", "--hard", "HEAD")
         (linked / "a.py").write_text("def first(): pass\n")
-        identity = ("-c", "user.name=T", "-c", "user.email=t@example.org")
-        subprocess.run(["git", *identity, "commit", "--quiet", "-am", "x"], cwd=linked, check=True)
+        repo.git("-C", str(linked), "commit", "--quiet", "-am", "x")
         assert updates.get(timeout=SECONDS).n_files_changed == 1
 
 
@@ -189,9 +188,12 @@ def test_the_command_prints_a_line_an_update(make_repo: Make, home: Path, build:
         # Where the tests run in a shell's background, Ctrl-C is ignored, and children would inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == f"watching {repo.path} for project (@worktree); Ctrl-C ends\n"
-    assert process.stdout.readline().startswith("@worktree: 1 files changed, 1 chunks embedded, ")
-    process.send_signal(signal.SIGINT)
-    rest, complaints = process.communicate(timeout=SECONDS)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"watching {repo.path} for project (@worktree); Ctrl-C ends\n"
+        assert process.stdout.readline().startswith("@worktree: 1 files changed, 1 chunks embedded, ")
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
     assert (process.returncode, rest, complaints.strip()) == (130, "", "")

@@ -122,18 +122,23 @@ def test_a_repository_goes_on_after_a_killed_removal(
     make_repo: Make, make_files: Make, make_home: Callable[[], Path], start_quarry: Make, check_fresh: Make
 ) -> None:
     """A removal that is killed leaves the whole index or none; it can be indexed again either way."""
-    repo = make_repo(make_files(range(20)))
-    whole, chance = make_home(), random.Random(3)
-    measure(lambda: start_quarry(whole, "index", str(repo.path)))
-    n_seconds = 0.1
-    for _ in range(5):
-        home = make_home()
-        shutil.copytree(whole / "repositories", home / "repositories")
-        started = start_quarry(home, "remove", "project")
-        time.sleep(chance.random() * n_seconds)
-        started.kill()
+    repo, whole = make_repo(make_files(range(20))), make_home()
+    start_quarry(whole, "index", str(repo.path)).finish()
+    homes = []
+
+    def remove() -> Any:
+        homes.append(make_home())
+        shutil.copytree(whole / "repositories", homes[-1] / "repositories")
+        return start_quarry(homes[-1], "remove", "project")
+
+    n_killed = 0
+    for delay in spread(3, measure(remove))[::2]:
+        started, home = remove(), homes[-1]
+        time.sleep(delay)
+        n_killed += started.kill()
         found = ask(home)
         assert found is None or len(found) == 20 * 5
         code, printed = start_quarry(home, "index", str(repo.path)).finish()
         assert code == 0, printed
+    assert n_killed
     check_fresh(home, repo.path)

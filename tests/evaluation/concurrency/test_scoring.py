@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from eval.sandbox import Sandbox
 from eval.tasks.concurrency.catalogue import BY_NAME
 from eval.tasks.concurrency.scoring import ConcurrencyScorer
 from eval.tasks.concurrency.task import make_case
@@ -29,6 +32,14 @@ def test_follow_up_tells_the_schedule(scorer: ConcurrencyScorer) -> None:
     assert 0 < score.measures["share_of_tests"] < 1
     text = f"```python\n{PROGRAM.read('repaired')}```"
     assert scorer.follow_up(CASE, text, scorer.score(CASE, text)) is None
+
+
+def test_the_sandbox_lets_programs_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    """As evaluations run them, with as many threads as they may have: a repaired one is right, a planted one wrong."""
+    program, scorer = BY_NAME["crossing_cranes"], ConcurrencyScorer(sandbox, tmp_path)
+    repaired, planted = (scorer.score_code(program, program.read(part)) for part in ("repaired", "planted"))
+    assert repaired.verdict == "correct", repaired.explanation
+    assert planted.verdict == "wrong" and 0 <= planted.measures["share_of_tests"] < 1, planted.explanation
 
 
 @pytest.mark.parametrize("code", ["import os\nos._exit(0)", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"])

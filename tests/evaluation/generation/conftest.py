@@ -1,4 +1,4 @@
-"""The sandbox of this machine, the problems, and the house library at hand for our own references."""
+"""The problems, and the house library at hand for our own references."""
 
 from __future__ import annotations
 
@@ -6,19 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from eval.errors import SandboxMissing
-from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks.generation.catalogue import Problem, load_problems
 from eval.tasks.generation.generated import library_at_hand
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """What this machine confines by."""
-    try:
-        return open_sandbox()
-    except SandboxMissing as error:
-        pytest.fail(f"{error}; or leave these tests out with -m 'not sandboxed'.")
 
 
 @pytest.fixture(scope="session")

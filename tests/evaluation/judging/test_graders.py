@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,9 @@ def test_a_hosted_model_judges_by_its_langchain_class() -> None:
     assert graded.text == REPLY
 
 
-def test_a_missing_package_is_named(tmp_path: Path) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it, and the way without it."""
-    pytest.importorskip("langchain")
+    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)  # as where it is not installed
     with pytest.raises(EvaluationError, match=r"pip install langchain-anthropic.*QUARRY_OPENAI_URL"):
         open_grader(AssistantSettings(home=tmp_path), "anthropic/some-model")
 

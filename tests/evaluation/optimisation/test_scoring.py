@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.sandbox import open_sandbox
+from eval.sandbox import Sandbox, open_sandbox
 from eval.tasks.optimisation.catalogue import BY_NAME, Item
 from eval.tasks.optimisation.scoring import OptimisationScorer
 from eval.tasks.optimisation.task import make_case
@@ -185,6 +185,13 @@ def test_a_derived_type_is_as_good(scorer: OptimisationScorer) -> None:
         "    return steps\n", "    return {place: bool(n) if n < 2 else n for place, n in steps.items()}\n"
     )
     assert scorer.score_code(item, as_bool).verdict == "wrong"
+
+
+def test_the_sandbox_lets_answers_run(sandbox: Sandbox, tmp_path: Path) -> None:
+    """As evaluations run them, a right answer is right, and the original is right and not faster."""
+    best, original = OptimisationScorer(sandbox, tmp_path).score_codes(ITEM, [ITEM.read("best"), ITEM.read("original")])
+    assert best.verdict == "correct", best.explanation
+    assert original.verdict == "wrong" and original.measures["is_right"] == 1.0, original.explanation
 
 
 def test_remembering_between_calls_does_not_count(tmp_path: Path) -> None:

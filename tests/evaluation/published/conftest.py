@@ -11,18 +11,12 @@ from typing import Any
 import pytest
 
 from eval.cases import Case, Score
-from eval.sandbox import Sandbox, open_sandbox
+from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, Task, TaskInput
 from indexer.repository import Source
 
 Write = Callable[[str, Sequence[Mapping[str, Any]]], Path]
 Score_ = Callable[[Harvest, Case, str], Score]
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """What this machine confines by."""
-    return open_sandbox()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.sandbox import Sandbox, open_sandbox
+from eval.sandbox import Sandbox
 from eval.tasks.base import TaskInput
 from indexer.repository import open_source
 
@@ -98,12 +98,6 @@ FILES = {"shop/__init__.py": "", "shop/prices.py": PRICES, "shop/taxes.py": TAXE
 def files() -> dict[str, str]:
     """The small repository: path and text of each file."""
     return dict(FILES)
-
-
-@pytest.fixture(scope="session")
-def sandbox() -> Sandbox:
-    """What runs the tests."""
-    return open_sandbox()
 
 
 @pytest.fixture(scope="session")

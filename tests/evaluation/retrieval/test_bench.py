@@ -43,6 +43,29 @@ def test_the_section_shows_every_method_with_its_figures() -> None:
     assert "all-MiniLM" not in page  # which was not measured
 
 
+def test_each_method_is_named_with_what_it_was_measured_with() -> None:
+    """A peer that was measured by an older version, on another day, is not given the newer one's."""
+    quarry = _figures(0.1) | {"machine": {"python": "3.11", "commit": "c0ffee"}, "date": "2026-02-02"}
+    semble = _figures(0.0) | {"machine": {"python": "3.12", "commit": "decade", "semble": "0.7"}, "commit": "decade"}
+    page = to_section({"methods": {"quarry": quarry, "semble": semble}})
+    assert "Machine: python 3.11 and 3.12, semble 0.7." in page
+    [row] = [line for line in page.splitlines() if line.startswith("| semble ")]
+    assert "2026-01-01" in row and "decade" in row and "2026-02-02" not in row
+
+
+def test_nothing_is_published_of_changes_that_are_not_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page names a commit that others can check out."""
+    monkeypatch.setattr(retrieval, "RESULTS", tmp_path / "figures.json")
+    monkeypatch.setattr(retrieval, "describe_machine", lambda: {"commit": "c0ffee with changes"})
+    monkeypatch.setattr(sys, "argv", ["bench", "--suite", str(tmp_path), "--checkouts", str(tmp_path), "--methods", ""])
+    with pytest.raises(SystemExit) as stopped:
+        retrieval.main()
+    assert stopped.value.code == 2
+    assert "commit the changes" in capsys.readouterr().err
+
+
 def test_what_is_measured_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that stopped goes on with the next method; --again and other questions measure anew."""
     measured: list[str] = []
