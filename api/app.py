@@ -8,12 +8,11 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.models.providers import Provider
 
 from . import auth, mcp_http, problems, reference
-from .limits import BodyLimit, SameSite, SecurityHeaders
+from .limits import BodyLimit, SameSite, SecurityHeaders, TrustedHosts
 from .logs import RequestLog
 from .routes import (
     chat,
@@ -33,7 +32,7 @@ from .routes import (
 from .settings import ApiSettings
 from .state import ServiceState
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _DESCRIPTION = """
 Answers questions about codebases on your own machine. Index a repository with `POST /repos`, ask with `POST /chat`,
@@ -83,11 +82,10 @@ def _add_middleware(app: FastAPI, settings: ApiSettings, state: ServiceState) ->
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+            allow_headers=["*"],  # clients' libraries add their own; no cookie is let through
             expose_headers=["Location", "Retry-After", "X-Request-ID"],
         )
     if settings.on_loopback:
-        # A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOOPBACK, settings.host, *settings.trusted_hosts])
+        app.add_middleware(TrustedHosts, names=(*_LOOPBACK, settings.host, *settings.trusted_hosts))
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog, metrics=state.metrics)

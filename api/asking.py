@@ -36,12 +36,12 @@ async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGe
 
     Raises what ``Assistant.stream`` raises, and Busy or Stopping where no more questions are taken.
     """
-    if asked.repo is not None:
-        asked = replace(asked, repo=caller.narrow(asked.repo))
     async with _admitted(state, caller) as ticket:
         question = asked.messages[-1].content if asked.messages else ""
         account = _Account(state, caller, ticket, question, asked.retrieval)
         assistant = await state.ready_assistant()
+        if asked.repo is not None:  # not before the model is loaded, which takes long enough to remove one
+            asked = replace(asked, repo=caller.narrow(asked.repo))
         async with account.open(), aclosing(assistant.stream(asked, ticket)) as events:
             async for event in events:
                 account.see(event)
@@ -67,11 +67,11 @@ async def complete(
 
     Raises what ``Completer.stream`` raises, and Busy or Stopping where no more questions are taken.
     """
-    if asked.repo is not None:
-        asked = replace(asked, repo=caller.narrow(asked.repo))
     async with _admitted(state, caller) as ticket:
         account = _Account(state, caller, ticket, asked.gap.prefix, asked.retrieval)
         assistant = await state.ready_assistant()
+        if asked.repo is not None:
+            asked = replace(asked, repo=caller.narrow(asked.repo))
         async with account.open(), aclosing(assistant.completer().stream(asked, ticket)) as events:
             async for event in events:
                 account.see(event)
@@ -164,7 +164,9 @@ class _Account:
         record, answer = current_request(), self.done
         n_tokens = 0
         if answer is None:
-            if self.first_token_at is not None:  # nobody counted: what a client that hung up has had
+            # Nobody counted. Who hangs up has had the prompt read, which takes longest; a model that fails before its
+            # first word costs nothing.
+            if self.ticket.has_run and (self.outcome == "hung up" or self.first_token_at is not None):
                 n_tokens = self.n_prompt_tokens + self.n_pieces
         else:
             abstained = isinstance(answer, Answer) and answer.abstained

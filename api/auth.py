@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -51,7 +51,8 @@ class Authentication:
                 caller = await self._identify(headers, scope["path"])
             except KeyRefused as error:
                 if scope["method"] in ("GET", "HEAD") and "text/html" in headers.get("accept", ""):
-                    await RedirectResponse("/login", 303)(scope, receive, send)
+                    wanted = b"?".join(filter(None, (scope["raw_path"], scope["query_string"]))).decode("latin-1")
+                    await RedirectResponse(_form_address(wanted), 303)(scope, receive, send)
                 else:
                     await problem_response(error, scope["path"])(scope, receive, send)
                 return
@@ -96,22 +97,22 @@ class Authentication:
 
 
 @router.post("/login")
-async def sign_in(request: Request, state: State) -> Response:
-    """Sign a browser in with a key: form field ``key``. Leads to the page, or back to the form."""
+async def sign_in(request: Request, state: State, to: str = "/") -> Response:
+    """Sign a browser in with a key: form field ``key``. Leads to the address ``to`` of ours, or back to the form."""
     form = (await request.body())[:_MAX_FORM_BYTES]  # of who has no key yet: a long one takes a second to take apart
     given = parse_qs(form.decode("utf-8", "replace")).get("key", [""])[0].strip()
     key = state.keys.find(given) if given else None
     if key is None:
         if "text/html" in request.headers.get("accept", ""):
-            return RedirectResponse("/login?refused=1", 303)
+            return RedirectResponse(_form_address(to, refused="1"), 303)
         raise KeyRefused("This key is not known: ask for another one.")
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(to if _is_ours(to) else "/", 303)
     response.set_cookie(
         COOKIE,
         await asyncio.to_thread(state.keys.sign_in, key),
         max_age=_COOKIE_SECONDS,
         httponly=True,
-        samesite="strict",
+        samesite="lax",  # links to citations from elsewhere are followed; what changes things, ``SameSite`` guards
         secure=request.url.scheme == "https",
     )
     return response
@@ -121,8 +122,19 @@ async def sign_in(request: Request, state: State) -> Response:
 async def sign_out() -> Response:
     """Forget that a browser was signed in."""
     response = RedirectResponse("/login", 303)
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax")
     return response
+
+
+def _form_address(to: str, **query: str) -> str:
+    """The form that leads to ``to`` when a key was given."""
+    query |= {"to": to} if to != "/" else {}
+    return f"/login?{urlencode(query)}" if query else "/login"
+
+
+def _is_ours(address: str) -> bool:
+    """Whether ``address`` is a path of this service, and not another one's, as //example.org is."""
+    return address.startswith("/") and not address.startswith(("//", "/\\"))
 
 
 def check_keys(settings: ApiSettings, state: ServiceState) -> None:

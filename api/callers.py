@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from assistant.targets import ALL
-from indexer.errors import UnknownRepository
+from indexer.errors import IndexingError, UnknownRepository
 from indexer.home import check_name, find_repository, list_names, unknown_repository
 
 from .errors import NotAllowed
@@ -74,10 +74,13 @@ class Caller:
             find_repository(self.home, name)
         except UnknownRepository:  # its message names what others have
             return False
+        except IndexingError:  # damaged, or of another version: who opens it is told what to do
+            pass
         return True
 
     def _known(self) -> list[str]:
-        return [] if self.home is None else self.visible(list_names(self.home))
+        """What is there for this caller; not what is being indexed for the first time, of which there is a folder."""
+        return [] if self.home is None else [name for name in list_names(self.home) if self._exists(name)]
 
 
 def caller_of(request: Request) -> Caller:

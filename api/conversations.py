@@ -26,25 +26,28 @@ async def ask_in_session(
 ) -> AsyncGenerator[Event, None]:
     """The events of one answer; the turn is stored before the last one. Raises what ``ask`` and the store raise.
 
-    A turn is not stored if it fails, if its client hangs up before its end, or if the model was not asked.
+    A turn is not stored if it fails, if its client hangs up before its end, or if the model was not asked; nor if its
+    session was deleted meanwhile, which stays forgotten.
     """
+    is_new = not await asyncio.to_thread(state.sessions.has, caller.name, session_id)
     asked = await with_history(state, asked, caller, session_id)
     async with aclosing(ask(state, asked, caller)) as events:
         async for event in events:
             # A refusal is ours: kept, it would stand in the prompt of the same question, asked all the same.
             if isinstance(event, AnswerDone) and not event.answer.abstained:
-                yield await _keep(state, asked, caller, session_id, event)
+                yield await _keep(state, asked, caller, session_id, event, make=is_new)
             else:
                 yield event
 
 
 async def _keep(
-    state: ServiceState, asked: AskRequest, caller: Caller, session_id: str, done: AnswerDone
+    state: ServiceState, asked: AskRequest, caller: Caller, session_id: str, done: AnswerDone, *, make: bool
 ) -> AnswerDone:
     """Store the turn. An answer that cannot be stored is given all the same, and says so."""
     turn = (asked.messages[-1].content, done.answer.text)
+    about = _write_target(asked)
     try:
-        await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=_write_target(asked))
+        await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=about, make=make)
     except QuarryError as error:
         return AnswerDone(replace(done.answer, session_error=str(error)))
     return done

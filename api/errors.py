@@ -4,6 +4,7 @@ QuarryError
 ├── VotesUnavailable     the file of votes cannot be written (503)
 └── Refused              carries what a client needs to do better: ``headers`` of the answer
     ├── KeyRefused       no key, or one that is not known (401)
+    ├── WrongHost        the service is not known under that name (400)
     ├── NotAllowed       the key is known, and may not do this (403)
     ├── BodyTooLarge     (413)
     ├── Busy             too many questions, requests or tokens: later again (429)
@@ -39,6 +40,10 @@ class KeyRefused(Refused):
 
 class NotAllowed(Refused):
     """The key is known, but not for this."""
+
+
+class WrongHost(Refused):
+    """The service was reached under a name that it does not trust."""
 
 
 class BodyTooLarge(Refused):

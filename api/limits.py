@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import BodyTooLarge, Busy, NotAllowed, whole_seconds
+from .errors import BodyTooLarge, Busy, NotAllowed, WrongHost, whole_seconds
 from .keys import Key
 from .problems import problem_response
 
@@ -47,6 +48,34 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+class TrustedHosts:
+    """Refuses requests under a name that is none of ``names``, where ``*.example.org`` is all below it and ``*`` any.
+
+    A page elsewhere that has its own name point here would otherwise be a local client (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, names: tuple[str, ...]) -> None:
+        self._app, self._names = app, [name.lower() for name in names]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 400."""
+        if scope["type"] == "http" and not self._allows(host := Headers(scope=scope).get("host", "")):
+            error = WrongHost(
+                f"This service is not known as {host[:100]!r}: QUARRY_TRUSTED_HOSTS names the hosts under which "
+                "clients reach it through a proxy."
+            )
+            await problem_response(error, scope["path"])(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _allows(self, header: str) -> bool:
+        try:
+            host = urlsplit(f"//{header}").hostname or ""
+        except ValueError:
+            return False
+        return any(host == name or (name.startswith("*") and host.endswith(name[1:])) for name in self._names)
 
 
 class SameSite:

@@ -202,16 +202,15 @@ def create_server(home: Path, searcher: Searcher, open_state: Callable[[], Servi
         asked = AskRequest(
             repo=_narrowed(context, repo), messages=[Message("user", question)], ref=ref, max_tokens=max_tokens
         )
-        is_asked = True
+        is_asked, does = True, ""
         n_events = n_tokens = 0  # progress must grow with each report, so it counts what has happened
         async with aclosing(ask_model(open_state(), asked, _caller_of(context) or Caller())) as events:
             async for event in events:
                 n_events += 1
                 match event:
                     case PlaceInLine(place):
-                        await context.report_progress(
-                            n_events, message=f"waiting for the model, number {place} in line"
-                        )
+                        waits = f"waiting for the model, number {place} in line"
+                        await context.report_progress(n_events, message=waits if place else does)
                     case PassagesFound(passages, is_asked):
                         does = f"the model reads {len(passages)} passages" if is_asked else "the model is not asked"
                         await context.report_progress(n_events, message=does)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.errors import ModelError, SessionsUnavailable, UnknownSession
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
 
-from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping, VotesUnavailable
+from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping, VotesUnavailable, WrongHost
 from .logs import current_request
 from .openai import errors as openai_errors
 from .schemas.problems import Problem
@@ -26,6 +26,7 @@ _LOG = logging.getLogger("quarry.api")
 # The first family that fits decides.
 _STATUS: tuple[tuple[type[QuarryError], HTTPStatus], ...] = (
     (KeyRefused, HTTPStatus.UNAUTHORIZED),
+    (WrongHost, HTTPStatus.BAD_REQUEST),
     (NotAllowed, HTTPStatus.FORBIDDEN),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (Busy, HTTPStatus.TOO_MANY_REQUESTS),

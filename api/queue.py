@@ -28,11 +28,15 @@ class _State(Enum):
 
 
 class Ticket:
-    """One question on its way through the line. ``wait_ms`` is how long it waited for the model."""
+    """One question on its way through the line. ``wait_ms`` is how long it waited for the model.
+
+    ``has_run``: its turn has come, now or before it left.
+    """
 
     def __init__(self, queue: ModelQueue, caller: str | None) -> None:
         self.caller = caller
         self.wait_ms = 0.0
+        self.has_run = False
         self._queue = queue
         self._state = _State.ADMITTED
         self._place = 0
@@ -42,9 +46,9 @@ class Ticket:
         self._is_cut = False
 
     async def wait(self) -> AsyncGenerator[int, None]:
-        """The place in line, 1 for the next one, each time that it changes. Ends when it is this question's turn.
+        """The place in line, 1 for the next one, each time that it changes.
 
-        Raises Stopping where the service ends before.
+        Ends when it is this question's turn, with 0 if it had to wait. Raises Stopping where the service ends before.
         """
         self._queue._enter(self)
         shown = 0
@@ -57,6 +61,8 @@ class Ticket:
                 await self._changed.wait()
         if self._is_cut:
             raise self._queue.stopping()
+        if shown:
+            yield 0
 
     def leave(self) -> None:
         """Give the place back, wherever in line it is. Can be called again."""
@@ -192,6 +198,7 @@ class ModelQueue:
             self._served[ticket.caller] = self._n_served
             now = self._clock()
             ticket._state, ticket.wait_ms, ticket._since = _State.RUNNING, (now - ticket._since) * 1000, now
+            ticket.has_run = True
             ticket._changed.set()
         for place, ticket in enumerate(order[n_free:], 1):
             if ticket._place != place:

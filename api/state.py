@@ -49,6 +49,7 @@ class ServiceState:
         self._assistant: Assistant | None = None
         self._lock = threading.Lock()
         self._warming: asyncio.Future[str] | None = None
+        self._is_warm = False
 
     def assistant(self) -> Assistant:
         """The assistant; opens the model at the first call. Raises ModelError, and tries again at the next call."""
@@ -61,15 +62,17 @@ class ServiceState:
             return self._assistant
 
     async def ready_assistant(self) -> Assistant:
-        """``assistant``, without blocking the event loop."""
-        opened = self._assistant
-        return await asyncio.to_thread(self.assistant) if opened is None else opened
+        """``assistant`` with its model loaded. All that come before wait together, and leave the other threads free."""
+        if not self._is_warm:
+            await self.ready()
+        return self.assistant()
 
     def warm_up(self) -> str:
         """Open the model, have it load, and see that it answers; returns its name. Raises ModelError."""
         self.assistant()
         provider = cast(Provider, self._provider)
         provider.check()
+        self._is_warm = True
         return provider.model
 
     async def ready(self) -> str:

@@ -49,7 +49,8 @@ class Gate(Protocol):
     """Decides when a question may go to the model; searching needs no leave."""
 
     def wait(self) -> AsyncGenerator[int, None]:
-        """The question's place in line, 1 for the next one, each time that it changes; ends when it is its turn."""
+        """The question's place in line, 1 for the next one, each time that it changes; ends when it is its turn, with 0
+        where it had to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class PassagesFound:
 
 @dataclass(frozen=True, slots=True)
 class PlaceInLine:
-    """The model is busy, and this question the one of that number, from 1, that is next. Sent again as it changes."""
+    """The model is busy, and this question the one of that number, from 1, that is next. Sent again as it changes.
+
+    0 ends the wait: the model has turned to this question.
+    """
 
     place: int
 

@@ -18,7 +18,7 @@ _Event = TypeVar("_Event")
 
 def waiting(place: int) -> str:
     """A comment: OpenAI has no form for a place in line."""
-    return sse.format_comment(f"number {place} in line")
+    return sse.format_comment(f"number {place} in line" if place else "the model reads")
 
 
 def error_event(error: Exception) -> str:

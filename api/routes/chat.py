@@ -38,10 +38,10 @@ _Streamed = Event | ArmEvent[Event]
 
 _EVENTS = {
     "description": (
-        'The answer; or, with `stream`, server-sent events: `queued` (`{"place"}`) while the model is busy, `passages` '
-        '(the sources), `token` (`{"text"}`) for each piece, `citation` for each statement that the code supports, '
-        "then `done` (the whole answer) or `error` (a problem). With `retrieval` `compare` the events of both "
-        "answers, one after the other, each with the field `arm`: `with` or `without`."
+        'The answer; or, with `stream`, server-sent events: `queued` (`{"place"}`) while the model is busy, 0 when the '
+        'question has its turn, `passages` (the sources), `token` (`{"text"}`) for each piece, `citation` for each '
+        "statement that the code supports, then `done` (the whole answer) or `error` (a problem). With `retrieval` "
+        "`compare` the events of both answers, one after the other, each with the field `arm`: `with` or `without`."
     ),
     "content": {
         "text/event-stream": {

@@ -91,12 +91,14 @@ def file(
         caller.require(repo)
         view = view_file(state.searcher, state.settings.home, repo, path, ref=ref, commit=commit, lines=lines)
     except QuarryError as error:
+        if part:
+            raise  # as a problem, which the panel shows
         problem = to_problem(error)
-        return HTMLResponse(render("_error.html" if part else "error.html", problem=problem), problem.status)
+        return HTMLResponse(render("error.html", problem=problem), problem.status)
     return HTMLResponse(render("_file.html" if part else "file.html", file=view, safe=safe))
 
 
 @router.get("/login")
-def login(refused: bool = False) -> HTMLResponse:
-    """Where a key is given to a service that needs one."""
-    return HTMLResponse(render("login.html", refused=refused))
+def login(refused: bool = False, to: str = "/") -> HTMLResponse:
+    """Where a key is given to a service that needs one; it leads to ``to`` then."""
+    return HTMLResponse(render("login.html", refused=refused, to=to))

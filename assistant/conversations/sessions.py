@@ -82,13 +82,21 @@ class SessionStore:
             self._make(connection, owner or "", session_id)
             return self._read_info(connection, owner or "", session_id)
 
-    def append(self, owner: str | None, session_id: str, question: str, answer: str, *, repo: str | None) -> None:
-        """Add a finished turn, and make the session if it is new. Raises InputError for what is no id."""
+    def append(
+        self, owner: str | None, session_id: str, question: str, answer: str, *, repo: str | None, make: bool = True
+    ) -> None:
+        """Add a finished turn. A session that is not there is made; unless ``make``, UnknownSession is raised.
+
+        Raises InputError for what is no id.
+        """
         check_session_id(session_id)
         now, of_session = self._now(), _is_session(owner or "", session_id)
         about = None if repo is None else _storable(repo)[:REPO_CHARS]
         with self._writing() as connection:
-            self._make(connection, owner or "", session_id)
+            if make:
+                self._make(connection, owner or "", session_id)
+            else:
+                self._read_info(connection, owner or "", session_id)
             # The update comes first: it holds the row until the commit, so that turns of two processes do not mix.
             counted = {"updated_at": now, "repo": about, "n_written": SESSIONS.c.n_written + 2}
             connection.execute(update(SESSIONS).where(of_session).values(counted))
@@ -114,6 +122,11 @@ class SessionStore:
         with reading(self._open()) as connection:
             stored = self._read_messages(connection, owner or "", session_id)
         return [Message("user" if message.role == "user" else "assistant", message.content) for message in stored]
+
+    def has(self, owner: str | None, session_id: str) -> bool:
+        """Whether there is such a session."""
+        with reading(self._open()) as connection:
+            return bool(self._list_infos(connection, _is_session(owner or "", session_id)))
 
     def read(self, owner: str | None, session_id: str) -> tuple[SessionInfo, Sequence[StoredMessage]]:
         """A session with its messages, oldest first. Raises UnknownSession."""

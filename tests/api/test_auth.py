@@ -64,6 +64,15 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
+def wait_until(happens: Callable[[], Any]) -> None:
+    """Return when ``happens`` gives something true; fail after ten seconds."""
+    for _ in range(200):
+        if happens():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen within ten seconds")
+
+
 def test_a_key_is_random_and_stored_as_a_hash_only(store: KeyStore, keyed_home: Path) -> None:
     """The file holds no key, and nobody but its owner may read it."""
     keys = [store.create("one"), store.create("two")]
@@ -195,6 +204,20 @@ def test_all_and_lists_hold_what_a_key_opens(url: str, store: KeyStore) -> None:
     assert {searched["repo"] for searched in both["repositories"]} == {"shop", "secrets"}
 
 
+def test_all_leaves_out_what_is_being_indexed_for_the_first_time(url: str, store: KeyStore, keyed_home: Path) -> None:
+    """A repository of the key's that has no index yet neither takes `all` from it nor has others' names told to it."""
+    folder = keyed_home / "repositories" / "docs"
+    folder.mkdir()
+    shutil.copy(keyed_home / "repositories" / "shop" / "repository.json", folder)
+    headers = bearer(store.create("laptop", repos=["shop", "docs"]))
+    found = httpx.get(f"{url}/search", params={"repo": "all", "q": "launch code"}, headers=headers)
+    assert [searched["repo"] for searched in found.json()["repositories"]] == ["shop"]
+    asked = httpx.post(f"{url}/v1/chat/completions", json={"model": "quarry/all", **QUESTION}, headers=headers)
+    assert asked.status_code == 200
+    missing = httpx.get(f"{url}/search", params={"repo": "docs", "q": "launch code"}, headers=headers)
+    assert missing.status_code == 404 and "Indexed are: shop." in missing.json()["detail"]
+
+
 def test_all_is_not_taken_for_a_name_where_one_is_asked(url: str, store: KeyStore) -> None:
     """`all` where one repository is asked for does not list what others have."""
     headers = bearer(store.create("laptop", repos=["shop"]))
@@ -241,7 +264,7 @@ def test_a_browser_signs_in_with_a_key(url: str, store: KeyStore) -> None:
         signed_in = browser.post("/login", data={"key": key}, headers={"Accept": "text/html"})
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
         cookie = signed_in.headers["set-cookie"]
-        assert "HttpOnly" in cookie and "SameSite=strict" in cookie and key not in cookie
+        assert "HttpOnly" in cookie and "SameSite=lax" in cookie and key not in cookie
         assert [repository["name"] for repository in browser.get("/repos").json()] == ["shop"]
         value = browser.cookies["quarry_login"]
         store.revoke("laptop")
@@ -249,6 +272,21 @@ def test_a_browser_signs_in_with_a_key(url: str, store: KeyStore) -> None:
         store.create("laptop")
         assert browser.get("/repos").status_code == 401, "the cookie is of the key, not of its name"
         assert httpx.get(f"{url}/repos", headers={"Cookie": f"quarry_login={value[:-1]}0"}).status_code == 401
+
+
+def test_signing_in_leads_to_what_was_asked_for(url: str, store: KeyStore) -> None:
+    """Who follows a citation's link is shown its lines after the form, also after a typo; no form leads elsewhere."""
+    key = store.create("laptop")
+    wanted = "/files/shop/shop/tax.py?lines=3-3"
+    with httpx.Client(base_url=url, headers={"Accept": "text/html"}) as browser:
+        form = browser.get(browser.get(wanted).headers["location"]).text
+        [action] = re.findall(r'<form method="post" action="([^"]+)"', form)
+        again = browser.post(action, data={"key": "qk_wrong"}).headers["location"]
+        assert browser.post(again, data={"key": key}).headers["location"] == wanted
+        assert browser.get(wanted).status_code == 200
+    for elsewhere in ("//evil.example/", "/\\evil.example/", "https://evil.example/"):
+        signed_in = httpx.post(f"{url}/login", params={"to": elsewhere}, data={"key": key})
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
 
 
 def test_behind_the_documented_proxy_cookies_and_links_are_for_https(
@@ -383,8 +421,20 @@ def test_hanging_up_does_not_save_tokens(
             n_tokens += line == "event: token"
             if n_tokens == 5:
                 break
-    for _ in range(200):
-        if store.tokens_today("laptop") >= 5:
-            break
-        time.sleep(0.05)
-    assert store.tokens_today("laptop") >= 5
+    wait_until(lambda: store.tokens_today("laptop") >= 5)
+
+
+def test_hanging_up_before_the_first_word_does_not_save_the_prompt(
+    served: Callable[..., str], stand_in: Any, keyed_home: Path, store: KeyStore
+) -> None:
+    """Who hangs up while the model reads is charged for what it was given to read."""
+    provider = stand_in(pause_seconds=60.0)
+    url = served(provider, home=keyed_home, require_keys=True)
+    key = store.create("laptop")
+    body = {"repo": "shop", "stream": True, **QUESTION}
+    with httpx.stream("POST", f"{url}/chat", json=body, headers=bearer(key)) as response:
+        lines = response.iter_lines()  # kept, since without it the stream would be closed
+        next(line for line in lines if line == "event: passages")
+        wait_until(lambda: provider.asked)
+    wait_until(lambda: store.tokens_today("laptop") > 20)
+    assert not provider.given

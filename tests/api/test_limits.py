@@ -174,7 +174,8 @@ def test_no_other_origin_may_read_by_default(served: Callable[..., str], stand_i
 def test_named_origins_may_read_with_a_key(served: Callable[..., str], stand_in: Any) -> None:
     """An origin of the setting gets its preflight answered without a key, and no other origin does."""
     url = served(stand_in(), cors_origins="https://example.org, https://example.com", require_keys=True)
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    added_by_clients = "authorization, mcp-protocol-version, x-stainless-os"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": added_by_clients}
     allowed = httpx.options(f"{url}/chat", headers={"Origin": "https://example.com", **asked})
     assert allowed.status_code == 200
     assert allowed.headers["access-control-allow-origin"] == "https://example.com"
@@ -208,7 +209,21 @@ def test_a_proxys_name_is_trusted_where_it_is_named(served: Callable[..., str], 
     url = served(stand_in(), trusted_hosts="code.example.org")
     assert httpx.get(f"{url}/health/live", headers={"Host": "code.example.org"}).status_code == 200
     assert httpx.get(f"{url}/repos", headers={"Host": "code.example.org"}).status_code == 401
-    assert httpx.get(f"{url}/health/live", headers={"Host": "evil.example"}).status_code == 400
+    for same in ("code.example.org:8443", "CODE.example.org", "localhost", "[::1]:8000"):
+        assert httpx.get(f"{url}/health/live", headers={"Host": same}).status_code == 200, same
+    for other in ("evil.example", "code.example.org.evil.example", "[::", ""):
+        refused = httpx.get(f"{url}/health/live", headers={"Host": other})
+        assert refused.status_code == 400, other
+        assert "QUARRY_TRUSTED_HOSTS" in refused.json()["detail"]
+    refused = httpx.get(f"{url}/v1/models", headers={"Host": "evil.example"})
+    assert refused.status_code == 400 and "QUARRY_TRUSTED_HOSTS" in refused.json()["error"]["message"]
+
+
+def test_hosts_of_a_domain_are_trusted_together(served: Callable[..., str], stand_in: Any) -> None:
+    """`*.example.org` is every host below it, not the domain itself, and nobody is sent to another name."""
+    url = served(stand_in(), trusted_hosts="*.example.org, www.example.com")
+    for host, status in (("a.example.org", 200), ("example.org", 400), ("badexample.org", 400), ("example.com", 400)):
+        assert httpx.get(f"{url}/health/live", headers={"Host": host}).status_code == status, host
 
 
 def test_the_page_of_the_api_is_whole_and_from_here(served: Callable[..., str], stand_in: Any) -> None:

@@ -155,7 +155,7 @@ def test_errors_are_one_line(served: Served, stand_in: Any) -> None:
 def test_a_call_that_is_given_up_stops_the_model(
     served: Served, stand_in: Any, check_stops: Callable[[Any], None], mode: str
 ) -> None:
-    """A client that cancels its call stops the generation."""
+    """A client that cancels its call stops the generation: at once, or by the older protocol when it hangs up."""
     provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
 
     async def questions(client: Client) -> None:
@@ -164,6 +164,8 @@ def test_a_call_that_is_given_up_stops_the_model(
             await asyncio.sleep(0.05)
         call.cancel()
         await asyncio.wait([call])
+        if mode == "auto":
+            await asyncio.to_thread(check_stops, provider)
 
     talk(served(provider), questions, mode=mode)
     check_stops(provider)

@@ -58,7 +58,7 @@ def test_one_slot_serves_in_order() -> None:
 
 
 def test_places_are_told_each_time_they_change() -> None:
-    """Who waits is told their place once, and again when somebody before them is gone."""
+    """Who waits is told their place once, again when somebody before them is gone, and 0 when it is their turn."""
 
     async def test() -> None:
         queue = ModelQueue(1, 8)
@@ -67,7 +67,7 @@ def test_places_are_told_each_time_they_change() -> None:
         assert [each.places for each in questions] == [[], [1], [2]]
         questions[0].ticket.leave()
         await settle()
-        assert [each.places for each in questions] == [[], [1], [2, 1]]
+        assert [each.places for each in questions] == [[], [1, 0], [2, 1]]
 
     run(test())
 
@@ -302,13 +302,14 @@ def wait_for_metric(url: str, name: str, value: float) -> None:
 def test_the_waiting_see_their_passages_and_places(
     served: Callable[..., str], stand_in: Any, ask: Callable[..., Stream]
 ) -> None:
-    """While one answer runs, the next one has its passages at once, then its place, and in the end its answer."""
+    """While one answer runs, the next one has its passages at once, then its place, its turn, and its answer."""
     url = served(stand_in(words=["word "] * 20, pause_seconds=0.05), model_slots=1)
     first, second = ask(url), ask(url)
     assert second.read_until("queued") == {"place": 1}
     first.read_until("done")
+    assert second.read_until("queued") == {"place": 0}
     second.read_until("done")
-    assert second.names[:3] == ["passages", "queued", "token"]
+    assert second.names[:4] == ["passages", "queued", "queued", "token"]
     assert "queued" not in first.names
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from api.asking import ask
+from api.callers import Caller
+from api.settings import ApiSettings
+from api.state import ServiceState
+from assistant.events import AnswerDone, AskRequest, last_event
+from assistant.records import Message
 
 
 def wait_for_job(url: str, job_id: str) -> dict[str, Any]:
@@ -200,3 +210,27 @@ def test_a_foreign_host_name_is_refused(served: Callable[..., str], stand_in: An
     url = served(stand_in())
     assert httpx.get(f"{url}/repos", headers={"Host": "evil.example"}).status_code == 400
     assert httpx.get(f"{url}/repos", headers={"Host": "localhost:8000"}).status_code == 200
+
+
+def test_questions_that_wait_for_the_model_to_load_take_one_thread(stand_in: Any, home: Path) -> None:
+    """What else blocks is done meanwhile, however many they are; then all of them are answered."""
+    loaded = threading.Event()
+    provider = stand_in()
+    count = provider.count_prompt
+    provider.check = lambda: loaded.wait(30)
+    provider.count_prompt = lambda messages: loaded.wait(30) and count(messages)
+    state = ServiceState(ApiSettings(home=home), provider)
+    asked = AskRequest(repo="shop", messages=[Message("user", "What is the default quantity in add_to_cart?")])
+
+    async def run() -> list[str]:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+        asks = [asyncio.ensure_future(last_event(ask(state, asked, Caller()), AnswerDone)) for _ in range(3)]
+        await asyncio.sleep(0.3)
+        try:
+            await asyncio.wait_for(asyncio.to_thread(time.monotonic), 5)
+        finally:
+            loaded.set()
+        return [(await each).answer.text for each in asks]
+
+    assert asyncio.run(run()) == ["The answer."] * 3
+    state.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from api.keys import KeyStore
+from api.settings import ApiSettings
 from assistant.conversations.sessions import SessionStore
 from assistant.errors import SessionsUnavailable
 
@@ -71,6 +73,32 @@ def test_a_turn_that_fails_is_not_kept(served: Callable[..., str], stand_in: Any
     url = served(stand_in(fails_after=1), home=own_home)
     ask(url, FIRST, "talk-1", stream=stream)
     assert httpx.get(f"{url}/sessions").json() == []
+
+
+def test_a_session_that_is_deleted_meanwhile_stays_forgotten(
+    served: Callable[..., str], stand_in: Any, own_home: Path
+) -> None:
+    """An answer does not bring back the conversation that was deleted while it was written, and says so."""
+    url = served(stand_in(words=["word "] * 20, pause_seconds=0.05), home=own_home)
+    session = httpx.post(f"{url}/sessions").json()["id"]
+    body = {"repo": "shop", "messages": [{"role": "user", "content": FIRST}], "session_id": session, "stream": True}
+    with httpx.stream("POST", f"{url}/chat", json=body, timeout=60) as response:
+        lines = response.iter_lines()
+        next(line for line in lines if line == "event: token")
+        assert httpx.delete(f"{url}/sessions/{session}").status_code == 204
+        next(line for line in lines if line == "event: done")
+        done = json.loads(next(lines).removeprefix("data: "))
+    assert done["answer"] and session in done["session_error"]
+    assert httpx.get(f"{url}/sessions").json() == []
+
+
+def test_the_page_lists_every_conversation(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:
+    """None is out of reach, however many there are."""
+    store = SessionStore(ApiSettings(home=own_home))
+    for number in range(60):
+        store.append(None, f"talk-{number}", "a question", "an answer", repo="shop")
+    store.close()
+    assert httpx.get(f"{served(stand_in(), home=own_home)}/ui/sessions").text.count("data-session=") == 60
 
 
 @pytest.mark.parametrize("stream", [False, True])

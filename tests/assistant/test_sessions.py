@@ -120,6 +120,20 @@ def test_a_deleted_session_leaves_nothing(make_store: Make, tmp_path: Path) -> N
     assert store.create(None, "s1").n_messages == 0
 
 
+def test_a_turn_need_not_make_its_session(make_store: Make) -> None:
+    """A turn that belongs to a session there was does not bring it back, nor that of somebody else."""
+    store = make_store()
+    store.create("ann", "s1")
+    assert store.has("ann", "s1") and not store.has("bob", "s1")
+    store.append("ann", "s1", "q", "a", repo=None, make=False)
+    with pytest.raises(UnknownSession):
+        store.append("bob", "s1", "q", "a", repo=None, make=False)
+    store.delete("ann", "s1")
+    with pytest.raises(UnknownSession):
+        store.append("ann", "s1", "q", "a", repo=None, make=False)
+    assert store.list_sessions("ann") == store.list_sessions("bob") == []
+
+
 def test_sessions_expire(make_store: Make, clock: Clock, tmp_path: Path) -> None:
     """A session is gone once it rested longer than the setting says, and its rows once a day or at the next opening."""
     store = make_store(session_days=2)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from api.settings import ApiSettings
 from assistant.conversations.sessions import SessionStore
@@ -74,6 +74,19 @@ def test_passages_are_there_before_the_answer(served: Any, provider: Any, open_p
     page.locator("#stop").click()
 
 
+def test_passage_that_has_the_focus_keeps_it_when_the_answer_is_done(
+    served: Any, provider: Any, open_page: Open
+) -> None:
+    """Who looks through the passages while the model writes is not thrown out of them by its end."""
+    provider.pause_seconds = 0.1
+    page = open_page(served(provider))
+    ask(page)
+    page.locator(".chip").first.focus()
+    wait_until_done(page)
+    expect(page.locator(".after .meta")).to_be_visible()
+    expect(page.locator(".chip").first).to_be_focused()
+
+
 def test_citation_opens_the_file_at_its_lines(served: Any, provider: Any, open_page: Open) -> None:
     """A click on a citation opens the file beside the answer, with the cited lines marked and in sight."""
     page = open_page(served(provider))
@@ -88,6 +101,17 @@ def test_citation_opens_the_file_at_its_lines(served: Any, provider: Any, open_p
     page.keyboard.press("Escape")
     expect(page.locator("#panel")).to_be_hidden()
     expect(page.locator("a.cite").first).to_be_focused()
+
+
+def test_cited_file_that_cannot_be_shown_says_why(served: Any, provider: Any, open_page: Open) -> None:
+    """Where what was cited is not indexed any more the panel says so, in the service's words."""
+    url = served(provider)
+    page = open_page(url)
+    ask(page)
+    wait_until_done(page)
+    assert httpx.delete(f"{url}/repos/shop").status_code == 204
+    page.locator("a.cite").first.click()
+    expect(page.locator("#panel .error")).to_contain_text("No repository 'shop' is indexed")
 
 
 def test_file_has_a_page_of_its_own(served: Any, provider: Any, open_page: Open) -> None:
@@ -116,6 +140,35 @@ def test_repository_is_indexed_from_the_page(
     ask(page, "add_to_cart_7", mode="search")
     wait_until_done(page)
     expect(page.locator(".found a.file").first).to_contain_text("module_7.py")
+
+
+def test_indexing_leaves_alone_what_is_done_meanwhile(
+    served: Any, provider: Any, open_page: Open, make_repo: Callable[..., Any]
+) -> None:
+    """What a conversation is about stays chosen, what is typed stays, and a poll that is refused is no failure."""
+    other = make_repo({f"module_{n}.py": f"def compute_{n}():\n    return {n}\n" for n in range(40)}, "other")
+    page = open_page(served(provider))
+    ask(page)
+    wait_until_done(page)
+    refusals = ["This key may ask 3 times a minute: wait 1 s."] * 2
+
+    def poll(route: Route) -> None:
+        if refusals:
+            route.fulfill(status=429, json={"detail": refusals.pop()})
+        else:
+            route.continue_()
+
+    page.route("**/jobs/*", poll)
+    page.locator("#add summary").click()
+    page.fill("#source", str(other.path))
+    page.locator("#index-form button").click()
+    expect(page.locator(".job-text")).to_contain_text("3 times a minute")
+    page.fill("#source", "/another/one")
+    expect(page.locator(".job-text")).to_contain_text("40 files")
+    expect(page.locator("input[name=repo][value=other]")).to_be_visible()
+    expect(page.locator("input[name=repo][value=shop]")).to_be_checked()
+    expect(page.locator("#source")).to_have_value("/another/one")
+    expect(page.locator(".job.failed")).to_have_count(0)
 
 
 def test_source_that_cannot_be_indexed_is_one_clear_line(served: Any, provider: Any, open_page: Open) -> None:
@@ -244,6 +297,7 @@ def test_abstention_is_shown_as_such_and_can_be_overruled(
     assert provider.asked == []
     check_accessible(page)
     assert "session=" not in page.url  # it is no conversation yet
+    page.locator("input[name=repo][value=shop]").check()  # whatever is chosen by then, the same one is asked
     page.locator("[data-anyway]").click()
     wait_until_done(page)
     expect(page.locator(".turn").last.locator(".prose")).to_contain_text("I do not know this shop.")
@@ -254,7 +308,7 @@ def test_abstention_is_shown_as_such_and_can_be_overruled(
 
 
 def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: Any, open_page: Open) -> None:
-    """A question behind another one says so, and is answered when that one is stopped."""
+    """A question behind another one says so, then that the model reads it, and is answered."""
     provider.with_code, provider.pause_seconds = LONG, 0.05
     url = served(provider, model_slots=1)
     first, second = open_page(url), open_page(url)
@@ -262,7 +316,10 @@ def test_place_in_line_is_shown_while_the_model_is_busy(served: Any, provider: A
     expect(first.locator(".prose")).to_contain_text("word word")
     ask(second)
     expect(second.locator(".status")).to_contain_text("Next in line")
+    provider.pause_seconds = 2.0
     first.locator("#stop").click()
+    expect(second.locator(".status")).to_contain_text("The model reads")
+    provider.pause_seconds = 0.05
     expect(second.locator(".prose")).to_contain_text("word word")
     second.locator("#stop").click()
 
@@ -338,6 +395,50 @@ def test_conversations_are_kept_and_can_be_forgotten(served: Any, provider: Any,
     expect(page.locator("#history-section")).to_be_hidden()
     expect(page.locator(".past, .turn")).to_have_count(0)
     assert httpx.get(f"{url}/sessions").json() == []
+
+
+def test_conversation_that_cannot_be_forgotten_stays(served: Any, provider: Any, open_page: Open) -> None:
+    """Where the service could not forget it, it stays in the list with the reason, and can be forgotten again."""
+    page = open_page(served(provider))
+    ask(page)
+    wait_until_done(page)
+    page.route("**/sessions/*", lambda route: route.fulfill(status=503, json={"detail": "Conversations are busy."}))
+    page.locator("[data-forget]").click()
+    expect(page.locator("#history-error")).to_have_text("Conversations are busy.")
+    expect(page.locator("#history li")).to_have_count(1)
+    expect(page.locator(".turn")).to_have_count(1)
+    check_accessible(page)
+    page.unroute("**/sessions/*")
+    page.locator("[data-forget]").click()
+    expect(page.locator("#history-section")).to_be_hidden()
+
+
+def test_conversation_that_is_forgotten_while_it_is_answered_is_gone(
+    served: Any, provider: Any, open_page: Open
+) -> None:
+    """Forgetting it stops the answer that it waits for, and nothing of it comes back."""
+    url = served(provider)
+    page = open_page(url)
+    ask(page)
+    wait_until_done(page)
+    provider.with_code, provider.pause_seconds = LONG, 0.05
+    ask(page, "And who calls add_to_cart?")
+    expect(page.locator(".prose").last).to_contain_text("word word")
+    page.locator("[data-forget]").click()
+    expect(page.locator(".turn")).to_have_count(0)
+    expect(page.locator("#stop")).to_be_hidden()
+    _assert_stops(provider)
+    assert "session=" not in page.url
+    assert httpx.get(f"{url}/sessions").json() == []
+
+
+def test_address_of_a_conversation_that_is_gone_says_so(served: Any, provider: Any, open_page: Open) -> None:
+    """A bookmark of what was deleted leads to a new conversation, with a line that says why."""
+    page = open_page(served(provider), "/?session=never-was")
+    expect(page.locator("#turns .error")).to_contain_text("There is no session 'never-was'")
+    expect(page.locator("#welcome")).to_be_visible()
+    assert "session=" not in page.url
+    check_accessible(page)
 
 
 def _session_of(page: Page) -> str:

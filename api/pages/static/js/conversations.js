@@ -38,11 +38,16 @@ export function install(onOpen, onForgotten) {
     } else if (button) {
       const id = button.dataset.forget;
       button.disabled = true;
+      $("history-error").textContent = "";
       try {
         await remove(`/sessions/${encodeURIComponent(id)}`);
         announce("Forgotten");
       } catch (error) {
-        announce(error.message);
+        if (error.status !== 404) { // it is still there
+          button.disabled = false;
+          $("history-error").textContent = error.message;
+          return;
+        }
       }
       button.closest("li").remove();
       $("history-section").hidden = !$("history").children.length;

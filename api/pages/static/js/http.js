@@ -1,14 +1,20 @@
 // Requests to this server: JSON, HTML, and server-sent events of a POST, which EventSource cannot do.
 
-export class Problem extends Error {}
+/** What went wrong, in one line; `status` is the answer's, undefined where there was none. */
+export class Problem extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** The one line that says what went wrong, of a response that is no success. */
 async function problemOf(response) {
-  if (response.status === 401) location.assign("/login");
+  if (response.status === 401) location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);
   try {
-    return new Problem((await response.json()).detail);
+    return new Problem((await response.json()).detail, response.status);
   } catch {
-    return new Problem(`The service answered with status ${response.status}: look at its log.`);
+    return new Problem(`The service answered with status ${response.status}: look at its log.`, response.status);
   }
 }
 

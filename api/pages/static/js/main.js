@@ -12,6 +12,7 @@ const MODEL_MS = 5000;
 let session = null; // the conversation that the next question goes on with; the server keeps it
 let conversationOf = null; // what it is about, NAME or NAME@REF; null: nothing yet
 let running = null;
+const askedBy = new WeakMap(); // of a turn's element: what was asked of which repository
 
 const mode = () => document.querySelector("input[name=mode]:checked").value;
 
@@ -30,17 +31,21 @@ function startConversation() {
   $("question").focus();
 }
 
-function addDivider(text) {
+function leaveConversation() {
+  running?.stop();
+  startConversation();
+}
+
+function addLine(kind, text) {
   const line = document.createElement("p");
-  line.className = "divider";
+  line.className = kind;
   line.textContent = text;
   $("turns").append(line);
 }
 
-/** Ask what is written, or `question` again even where the answer is unlikely to be there. */
+/** Ask what is written; or `anyway`, what a turn has asked, of the same repository, although the answer is unlikely. */
 async function ask(anyway = null) {
-  const question = anyway ?? $("question").value.trim();
-  const chosen = repos.chosen();
+  const { question, chosen } = anyway ?? { question: $("question").value.trim(), chosen: repos.chosen() };
   if (running || !question) return;
   if (!chosen) {
     announce("Index a repository first");
@@ -52,12 +57,13 @@ async function ask(anyway = null) {
   const asked = anyway ? "ask" : mode() === "compare" && $("blind").checked ? "blind" : mode();
   if (session && conversationOf && conversationOf !== chosen.about) {
     session = null;
-    addDivider(`now asking ${chosen.title}`);
+    addLine("divider", `now asking ${chosen.title}`);
   }
   conversationOf = chosen.about;
   $("welcome").hidden = true;
   $("new").hidden = false;
   const turn = new Turn(question, asked);
+  askedBy.set(turn.element, { question, chosen });
   if (!anyway) $("question").value = "";
   turn.element.scrollIntoView({ block: "start", behavior: "smooth" });
   running = turn;
@@ -67,7 +73,7 @@ async function ask(anyway = null) {
   running = null;
   $("stop").hidden = true;
   $("send").hidden = false;
-  if (turn.session) {
+  if (turn.session && turn.element.isConnected) { // else its conversation was left, or forgotten
     session = turn.session;
     history.replaceState(null, "", `/?session=${session}`);
     conversations.refresh(session);
@@ -88,7 +94,8 @@ async function openConversation(id) {
     $("scroll").scrollTop = $("scroll").scrollHeight;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    startConversation(); // it was deleted or has expired
+    if (error.status === 404) startConversation(); // it was deleted or has expired
+    addLine("error", error.message);
     announce(error.message);
   }
   conversations.refresh(session);
@@ -150,10 +157,10 @@ function onKey(event) {
 $("composer").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 $("composer").addEventListener("change", showMode);
 $("turns").addEventListener("click", (event) => {
-  if (event.target.closest("[data-anyway]")) ask(event.target.closest(".turn").querySelector(".question").textContent);
+  if (event.target.closest("[data-anyway]")) ask(askedBy.get(event.target.closest(".turn")));
 });
 $("stop").addEventListener("click", () => { running?.stop(); $("question").focus(); });
-$("new").addEventListener("click", () => { running?.stop(); startConversation(); });
+$("new").addEventListener("click", leaveConversation);
 $("menu").addEventListener("click", () => showSidebar(!$("sidebar").classList.contains("shown")));
 document.addEventListener("keydown", onKey);
 document.addEventListener("voted", showVotes);
@@ -163,7 +170,7 @@ repos.install(() => showSidebar(false));
 showMode();
 showModel();
 showVotes();
-conversations.install(openConversation, (id) => { if (id === session) startConversation(); });
+conversations.install(openConversation, (id) => { if (id === session) leaveConversation(); });
 repos.refresh().then(() => {
   const id = new URLSearchParams(location.search).get("session");
   if (id) openConversation(id);

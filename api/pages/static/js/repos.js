@@ -1,9 +1,10 @@
 // The list of repositories: which one is asked, and indexing one with its progress.
 
-import { getHtml, getJson, postJson } from "./http.js";
+import { getHtml, getJson, postJson, Problem } from "./http.js";
 import { $, announce, stamp, toElements } from "./dom.js";
 
-const POLL_MS = 500;
+const MIN_POLL_MS = 250;
+const MAX_POLL_MS = 2000; // a key may have few requests a minute
 
 const refsOf = (repo) => document.querySelector(`select[name="ref-${CSS.escape(repo)}"]`);
 
@@ -36,11 +37,17 @@ export function showChosen() {
   $("question").placeholder = repository ? `Ask about ${repository.title}` : "Index a repository first";
 }
 
-/** Ask for the list again: with it comes whether the sources have moved on. */
+/** Ask for the list again: with it comes whether the sources have moved on. The old one stays where it cannot be had. */
 export async function refresh(selected = chosen()?.repo ?? "") {
   const refs = new Map([...document.querySelectorAll(".repos select")].map((each) => [each.name, each.value]));
   const hadFocus = document.activeElement?.closest("#repos") ? document.activeElement : null;
-  const html = await getHtml(`/ui/repos?selected=${encodeURIComponent(selected)}`);
+  let html;
+  try {
+    html = await getHtml(`/ui/repos?selected=${encodeURIComponent(selected)}`);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return;
+  }
   $("repos").replaceChildren(...toElements(html));
   for (const [name, value] of refs) {
     const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
@@ -50,7 +57,7 @@ export async function refresh(selected = chosen()?.repo ?? "") {
   showChosen();
 }
 
-/** Index, and show how far it is until it is done. */
+/** Index, and show how far it is until it is done. Returns the name of what is indexed then, null after a failure. */
 async function index(request) {
   const view = stamp("job-template");
   const [title, bar, text] = [".job-title", "progress", ".job-text"].map((each) => view.querySelector(each));
@@ -62,23 +69,27 @@ async function index(request) {
   try {
     let job = await postJson("/repos", request);
     title.textContent = job.repo;
-    while (job.state === "queued" || job.state === "running") {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      job = await getJson(`/jobs/${job.id}`);
-      showProgress(job.progress, bar, text);
+    for (let ms = MIN_POLL_MS; job.state === "queued" || job.state === "running"; ms = Math.min(2 * ms, MAX_POLL_MS)) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      try {
+        job = await getJson(`/jobs/${job.id}`);
+        showProgress(job.progress, bar, text);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status === 404) throw error;
+        text.textContent = error.message; // the job goes on all the same
+      }
     }
     if (job.state === "failed") throw new Error(job.error);
     bar.remove();
     text.textContent = report(job.report);
     announce(`${job.repo} is indexed`);
-    await refresh(job.repo);
-    return true;
+    return job.repo;
   } catch (error) {
     bar.remove();
     view.classList.add("failed");
     text.textContent = error.message;
     announce(`Indexing failed: ${error.message}`);
-    return false;
+    return null;
   }
 }
 
@@ -104,33 +115,44 @@ function report({ n_files, n_chunks, n_embedded, seconds, skipped, findings }) {
   return parts.filter(Boolean).join("; ");
 }
 
+/** What the form asks to index. */
+function read(form) {
+  const fields = new FormData(form);
+  return {
+    source: fields.get("source").trim(),
+    name: fields.get("name").trim() || null,
+    ref: fields.get("ref").trim() || null,
+    worktree: fields.has("worktree"),
+  };
+}
+
 export function install(onChange) {
   $("repos").addEventListener("change", () => {
     showChosen();
     onChange();
   });
-  $("repos").addEventListener("click", (event) => {
+  $("repos").addEventListener("click", async (event) => {
     const again = event.target.closest("[data-reindex]");
     if (!again) return;
     const { reindex, name, worktree, ref } = again.dataset;
     again.disabled = true;
-    index({ source: reindex, name, worktree: Boolean(worktree), ref: ref && ref !== "HEAD" ? ref : null });
+    const request = { source: reindex, name, worktree: Boolean(worktree), ref: ref && ref !== "HEAD" ? ref : null };
+    if (await index(request)) refresh();
   });
   $("index-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const form = event.target;
-    const fields = new FormData(form);
-    const request = {
-      source: fields.get("source").trim(),
-      name: fields.get("name").trim() || null,
-      ref: fields.get("ref").trim() || null,
-      worktree: fields.has("worktree"),
-    };
-    if (await index(request)) {
-      form.reset();
-      $("add").open = false;
-      if (!document.activeElement || document.activeElement === document.body) $("question").focus();
-    }
+    const request = read(form);
+    const before = chosen()?.about;
+    const indexed = await index(request);
+    if (!indexed) return;
+    // It is chosen where nothing was begun meanwhile, and the form is done with unless something else is written there.
+    const isIdle = !$("welcome").hidden && !$("question").value && chosen()?.about === before;
+    await refresh(isIdle ? indexed : undefined);
+    if (JSON.stringify(read(form)) !== JSON.stringify(request)) return;
+    form.reset();
+    $("add").open = false;
+    if (!document.activeElement || document.activeElement === document.body) $("question").focus();
   });
   showChosen();
 }

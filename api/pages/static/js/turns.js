@@ -19,6 +19,7 @@ export class Turn {
     this.views = {};
     this.controller = new AbortController();
     this.session = null; // that the finished answer is kept in
+    this.doing = ""; // what is said of it while the model is not busy with others
     $("turns").append(this.element);
   }
 
@@ -62,18 +63,21 @@ export class Turn {
         this.opened = data.session;
         break;
       case "queued":
-        this.#say(data.place === 1 ? "Next in line: the model is busy" : `Number ${data.place} in line: the model is busy`);
+        if (!data.place) this.#say(this.doing); // its turn has come
+        else this.#say(data.place === 1 ? "Next in line: the model is busy" : `Number ${data.place} in line: the model is busy`);
         break;
       case "passages":
         view.showPassages(data.html);
-        this.#say(`${which}${data.n ? `the model reads ${data.n} ${data.n === 1 ? "passage" : "passages"}` : "the model reads the question"}`);
+        this.doing = `${which}${data.n ? `the model reads ${data.n} ${data.n === 1 ? "passage" : "passages"}` : "the model reads the question"}`;
+        this.#say(this.doing);
         break;
       case "answer":
         view.showBlocks(data);
         this.#say(`${which}writing`);
         break;
       case "done":
-        view.showPassages(data.passages);
+        // Those of a refusal. Others are there since before the answer: one may be open, or have the focus.
+        if (!view.passages.children.length) view.showPassages(data.passages);
         view.showBlocks(data);
         view.showAfter(data.footer);
         addCopyButtons(view.prose);
@@ -82,7 +86,8 @@ export class Turn {
         if (this.mode === "ask") this.#finish("", `Answer: ${spoken(view.prose)}`);
         break;
       case "progress":
-        this.#say(`Writing answer ${data.n_done + 1} of 2; both are shown at the end, so that the wait tells nothing`);
+        this.doing = `Writing answer ${data.n_done + 1} of 2; both are shown at the end, so that the wait tells nothing`;
+        this.#say(this.doing);
         break;
       case "blind":
         this.#showBallot(data);
