@@ -28,12 +28,12 @@ def run_job(home: Path, request: IndexRequest) -> Job:
     return job
 
 
-def test_a_job_drops_no_ref(make_repo: Make, home: Path, build: Make) -> None:
+def test_a_job_drops_no_ref(make_repo: Make, own_home: Path, build: Make) -> None:
     """A ref that the repository has lost may have been kept on the command line."""
     repo = make_repo({"a.py": "def alpha(): pass\n"})
     repo.git("branch", "side")
-    build(home, repo.path, ref="side")
+    build(own_home, repo.path, ref="side")
     repo.git("branch", "--delete", "side")
-    job = run_job(home, IndexRequest(source=str(repo.path)))
+    job = run_job(own_home, IndexRequest(source=str(repo.path)))
     assert (job.state, job.error) == ("done", None)
-    assert sorted(list_refs(RepositoryFolder(home, "project").refs)) == ["HEAD", "side"]
+    assert sorted(list_refs(RepositoryFolder(own_home, "project").refs)) == ["HEAD", "side"]
