@@ -31,6 +31,7 @@ from .events import (
 from .grounding.grounder import Grounder, IndexedCode, Verbatim
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
+from .models.untraced import stream_untraced
 from .preparing import Prepared, Preparer
 from .records import Answer, Citation, Message, Trace, Usage
 from .search import Searcher
@@ -162,7 +163,7 @@ class Assistant:
     ) -> AsyncGenerator[Any, None]:
         """The model's chunks. Whatever goes wrong with the model is raised as ModelError."""
         try:
-            async with aclosing(chat_model.astream(prompt, stop=list(stop) or None)) as chunks:
+            async with aclosing(stream_untraced(chat_model, prompt, stop)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean

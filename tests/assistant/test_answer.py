@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler, AsyncCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableLambda
 
 from assistant.answer import Assistant
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
@@ -312,6 +314,57 @@ def test_closing_the_stream_closes_the_models(indexed_home: Path) -> None:
         return list(provider.chat.n_closed)
 
     assert asyncio.run(read_one_token()) == [1]
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Whatever LangChain tells that a model is asked."""
+    told: list[Any] = []
+    start = AsyncCallbackManager.on_chat_model_start
+
+    async def noted(self: AsyncCallbackManager, *args: Any, **fields: Any) -> Any:
+        told.extend(self.handlers)
+        return await start(self, *args, **fields)
+
+    monkeypatch.setattr(AsyncCallbackManager, "on_chat_model_start", noted)
+    return told
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment that has LangChain trace to an address where nobody is."""
+    from langsmith.utils import get_env_var
+
+    for name, value in {"TRACING": "true", "API_KEY": "a-key", "ENDPOINT": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(f"LANGSMITH_{name}", value)
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
+    yield
+    monkeypatch.undo()
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
+
+
+def test_prompts_are_not_traced(indexed_home: Path, handlers: list[Any], traced: None) -> None:
+    """Whatever the environment says, no tracer sees a prompt; programs that ask are traced as before meanwhile."""
+    from langsmith.utils import tracing_is_enabled
+
+    provider = WordProvider()
+
+    async def read() -> list[Any]:
+        return [tracing_is_enabled() async for _ in assistant(indexed_home, provider).stream(TAX)]
+
+    assert set(asyncio.run(read())) == {True}
+    assert provider.chat.asked and handlers == []
+
+
+def test_a_chains_callbacks_do_not_see_prompts(indexed_home: Path, handlers: list[Any]) -> None:
+    """A program's own tracer is handed on within its chains: what we ask the model is none of them."""
+    provider = WordProvider()
+
+    async def step(_: str) -> str:
+        return (await assistant(indexed_home, provider).answer(TAX)).text
+
+    asyncio.run(RunnableLambda(step).ainvoke("", {"callbacks": [AsyncCallbackHandler()]}))
+    assert provider.chat.asked and handlers == []
 
 
 def test_questions_are_answered_side_by_side(indexed_home: Path) -> None:
