@@ -11,12 +11,11 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 
-from .budget import PromptSpeed
+from .budget import PromptSpeed, name_speed
 from .events import (
     AnswerDone,
     AskRequest,
@@ -29,6 +28,7 @@ from .events import (
     last_event,
 )
 from .grounding.grounder import Grounder, IndexedCode, Verbatim
+from .models.counting import keep_exact
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .models.untraced import stream_untraced
@@ -52,8 +52,8 @@ class Assistant:
         self._settings, self._provider = settings, provider
         self._searcher = searcher or Searcher(settings.home)
         # A count is a round trip of 2 ms to an engine, and the same passages come back all day.
-        self._count_text = lru_cache(maxsize=_COUNTS_KEPT)(provider.count_text)
-        self._speed = PromptSpeed(provider.model, settings.home / "cache" / "prompt-speed.json")
+        self._count_text = keep_exact(provider.count_text, _COUNTS_KEPT)
+        self._speed = PromptSpeed(name_speed(provider.model, settings), settings.home / "cache" / "prompt-speed.json")
         self._preparer = Preparer(settings, provider, self._searcher, self._count_text, self._speed)
 
     def completer(self) -> Completer:

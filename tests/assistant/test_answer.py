@@ -183,9 +183,38 @@ def test_the_budget_is_in_the_counts_that_code_is_packed_by(indexed_home: Path) 
         provider.model = f"embedded/{type(provider).__name__}"  # of no speed that was measured before
         budgets.append(ask(indexed_home, provider).trace.budget)
         speeds = json.loads((indexed_home / "cache" / "prompt-speed.json").read_text())
-        assert provider.model in speeds
+        assert any(name.startswith(provider.model) for name in speeds)
     assert budgets[0] is not None and budgets[0].n_tokens < 1200
     assert budgets[1] == budgets[0]
+
+
+def test_a_question_leaves_room_for_code(make_repo: Make, make_home: Callable[[], Path], build: Make) -> None:
+    """Beside a long question as much is packed as fits, not a passage that is then thrown away whole."""
+    home = make_home()
+    lines = {n: "".join(f"    tax_{n}_{i} = value + {i}\n" for i in range(15)) for n in range(12)}
+    text = "".join(f"def tax_{n}(value):\n{body}" for n, body in lines.items())  # they adjoin, so they are merged
+    build(home, make_repo({"tax.py": text}).path)
+    answer = ask(home, WordProvider(2000), "how is tax computed? " + "word " * 1500, abstain=False)
+    assert answer.trace.budget is not None and answer.trace.budget.reason.startswith("what the window has left")
+    assert answer.passages
+    assert "the window has no room beside the question" not in [reason for _, reason in answer.trace.left_out]
+
+
+class BytesProvider(WordProvider):
+    """Counts bytes, as is done for servers that count nothing."""
+
+    def count_text(self, text: str) -> TokenCount:
+        """A bound."""
+        return TokenCount(len(text.encode()), exact=False)
+
+
+def test_a_budget_that_is_set_is_in_tokens(indexed_home: Path) -> None:
+    """The setting means tokens also where bytes are counted; a request's own number is in what is counted."""
+    set_by = [
+        ask(indexed_home, BytesProvider(8192), changes={"context_tokens": 100}),
+        ask(indexed_home, BytesProvider(8192), context_tokens=100),
+    ]
+    assert [answer.trace.budget and answer.trace.budget.n_tokens for answer in set_by] == [300, 100]
 
 
 @pytest.mark.parametrize("window", range(240, 700, 40))
