@@ -11,12 +11,11 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessage
 
-from .budget import PromptSpeed
+from .budget import PromptSpeed, name_speed
 from .events import (
     AnswerDone,
     AskRequest,
@@ -29,8 +28,10 @@ from .events import (
     last_event,
 )
 from .grounding.grounder import Grounder, IndexedCode, Verbatim
+from .models.counting import keep_exact
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
+from .models.untraced import stream_untraced
 from .preparing import Prepared, Preparer
 from .records import Answer, Citation, Message, Trace, Usage
 from .search import Searcher
@@ -51,8 +52,8 @@ class Assistant:
         self._settings, self._provider = settings, provider
         self._searcher = searcher or Searcher(settings.home)
         # A count is a round trip of 2 ms to an engine, and the same passages come back all day.
-        self._count_text = lru_cache(maxsize=_COUNTS_KEPT)(provider.count_text)
-        self._speed = PromptSpeed(provider.model, settings.home / "cache" / "prompt-speed.json")
+        self._count_text = keep_exact(provider.count_text, _COUNTS_KEPT)
+        self._speed = PromptSpeed(name_speed(provider.model, settings), settings.home / "cache" / "prompt-speed.json")
         self._preparer = Preparer(settings, provider, self._searcher, self._count_text, self._speed)
 
     def completer(self) -> Completer:
@@ -162,7 +163,7 @@ class Assistant:
     ) -> AsyncGenerator[Any, None]:
         """The model's chunks. Whatever goes wrong with the model is raised as ModelError."""
         try:
-            async with aclosing(chat_model.astream(prompt, stop=list(stop) or None)) as chunks:
+            async with aclosing(stream_untraced(chat_model, prompt, stop)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except Exception as error:  # every client library has errors of its own; the provider knows what they mean

@@ -16,9 +16,11 @@ from pathlib import Path
 from statistics import median
 
 from .errors import PromptTooLong
+from .models.machine import usable_cores
 from .models.providers import Provider
 from .models.timings import ModelTimings
 from .records import ContextBudget, Message, TokenCount, Usage
+from .settings import AssistantSettings
 
 # The 1.5B model on two cores, so that the first question of all waits no longer than was asked for.
 UNMEASURED_TOKENS_PER_SECOND = 80.0
@@ -30,6 +32,13 @@ _BOUND_PER_TOKEN = 3  # a bound counts bytes: code has 3 to 4 of them a token
 _N_KEPT = 9  # answers whose median is the speed
 _MIN_READ_TOKENS = 100  # a shorter prompt measures the round trip
 _N_PROMPTS = 4  # former prompts that a server may still hold
+
+
+def name_speed(model: str, settings: AssistantSettings) -> str:
+    """What the speed of ``model`` is kept under: its name, and the server or the number of threads that it runs on."""
+    kind = model.partition("/")[0]
+    server = {"ollama": settings.ollama_url, "openai": settings.openai_url}.get(kind)
+    return f"{model} at {server or f'{settings.engine_threads or usable_cores()} threads'}"
 
 
 class PromptSpeed:
@@ -114,12 +123,14 @@ def choose_budget(
     speed: float | None,
     prompt_tokens: int,
     room_tokens: int,
+    left_tokens: int,
     unit: int,
 ) -> ContextBudget:
-    """The budget for code beside a prompt of ``prompt_tokens``, of which ``room_tokens`` are left in the window.
+    """The budget for code beside a prompt of ``prompt_tokens``. The window holds ``room_tokens`` of both together, and
+    ``left_tokens`` of code beside the question alone: earlier turns go before code does.
 
-    ``context_tokens``, if it is set, decides alone. ``speed`` is in prompt tokens a second, None before it was
-    measured. All are as the provider counts, of which a token is ``unit`` (see ``count_unit``).
+    ``context_tokens``, if it is set, decides alone, up to the room. ``speed`` is in prompt tokens a second, None before
+    it was measured. All are as the provider counts, of which a token is ``unit`` (see ``count_unit``).
     """
     if context_tokens is not None:
         return _within(ContextBudget(context_tokens, "as QUARRY_CONTEXT_TOKENS says"), room_tokens)
@@ -132,7 +143,7 @@ def choose_budget(
         n_tokens, reason = MIN_TOKENS * unit, f"the least that is worth asking with; {reason} would allow less"
     elif n_tokens > MAX_TOKENS * unit:
         n_tokens, reason = MAX_TOKENS * unit, f"the most that is of use; {reason} would allow more"
-    return _within(ContextBudget(n_tokens, reason, round(per_second, 1), first_token_seconds), room_tokens)
+    return _within(ContextBudget(n_tokens, reason, round(per_second, 1), first_token_seconds), left_tokens)
 
 
 def _within(budget: ContextBudget, room_tokens: int) -> ContextBudget:

@@ -143,7 +143,8 @@ def chat(name: str, ref: str | None, model: str | None) -> None:
                 click.echo(f"quarry: {error}", err=True)
                 continue
             _print_sources(answer)
-            messages = [*asked, Message("assistant", answer.text)]
+            if not answer.abstained:  # a refusal is ours: kept, it would stand before the next question as the model's
+                messages = [*asked, Message("assistant", answer.text)]
 
 
 def _check_repository(settings: AssistantSettings, name: str) -> None:
@@ -217,7 +218,9 @@ async def _print_both(assistant: Assistant, request: AskRequest) -> None:
 
 def _print_sources(answer: Answer) -> None:
     if not answer.text.strip():
-        click.echo("(the model gave no answer: ask in other words, or search)", err=True)
+        thought = answer.finish_reason == "length"
+        hint = "it may have spent its tokens on thinking" if thought else "ask in other words, or search"
+        click.echo(f"(the model gave no answer: {hint})", err=True)
     if answer.finish_reason == "length":
         click.echo("(cut at max_tokens: ask for more with --max-tokens)", err=True)
     several = len({passage.repo for passage in answer.passages}) > 1

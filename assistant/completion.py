@@ -124,7 +124,8 @@ class Completer:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
                     yield PlaceInLine(place)
-        stop = tuple(dict.fromkeys([*request.stop, *find_stops(request.gap)]))
+        stops = find_stops(request.gap, with_tokens=fills_gaps(self._provider.model))
+        stop = tuple(dict.fromkeys([*request.stop, *stops]))
         sampling = Sampling(max_tokens, request.temperature, request.seed, stop)
         asked = time.perf_counter()
         first_token_ms: float | None = None
@@ -189,7 +190,8 @@ class Completer:
         hits = self._searcher.search(request.repo, query, k=k, ref=request.ref, options=options).hits
         edited = {id(hit) for hit in hits if is_being_edited(hit.chunk.text, request.gap)}
         others = [hit for hit in hits if id(hit) not in edited]
-        budget = min(self._settings.context_tokens or _CONTEXT_TOKENS * count_unit(self._count_text), room // 3)
+        n_tokens = (self._settings.context_tokens or _CONTEXT_TOKENS) * count_unit(self._count_text)
+        budget = min(n_tokens, room // 3)
         packed = pack_context(others, budget, self._count_text)
         left_out = [*packed.left_out, *((hit, "it is being edited") for hit in hits if id(hit) in edited)]
         return PackedContext(packed.passages, packed.packed, packed.counts, left_out)

@@ -24,7 +24,8 @@ class AskRequest:
 
     ``purpose`` "code" asks for code, which comes as the model wrote it: without citations and without a check of names.
     ``query`` is searched for in place of the question, and ``search`` says how. ``given``, best first, is packed in
-    place of what would be found. ``context_tokens`` caps the code in the prompt in place of the setting.
+    place of what would be found. ``context_tokens`` caps the code in the prompt in place of the setting, and is as the
+    provider counts (see ``count_unit``).
     """
 
     repo: str | None

@@ -111,12 +111,13 @@ def write_query(gap: Gap) -> str:
     return "\n".join([*headers, *(line.strip() for line in last)])[-_QUERY_CHARACTERS:]
 
 
-def find_stops(gap: Gap) -> list[str]:
+def find_stops(gap: Gap, *, with_tokens: bool) -> list[str]:
     """Where a completion has gone too far: at another file or turn, and where it repeats the code behind the cursor.
 
-    Chat models close a code block that nobody has opened, and then explain; so that is an end, too.
+    Chat models close a code block that nobody has opened, and then explain; so that is an end, too. Without
+    ``with_tokens`` there are two at most: that model writes none of Qwen's tokens, and its server may take four ends.
     """
-    stops = list(END_TOKENS)
+    stops = list(END_TOKENS) if with_tokens else []
     following = next((line for line in (gap.suffix or "").split("\n") if line.strip()), "")
     if len(following.strip()) >= _TELLING_CHARACTERS:
         stops.append(f"\n{following}")

@@ -82,16 +82,17 @@ class Preparer:
         started = time.perf_counter()
         n_hopeless = _count_hopeless(history, room)
         history = history[n_hopeless:]
-        bare = self._provider.count_prompt(
-            build_prompt(question, history, [] if request.retrieval else None, request.instructions, request.purpose)
-        )
+        n_bare = self._count_bare(question, history, request)
+        n_alone = self._count_bare(question, (), request) if history else n_bare
         unit = count_unit(self._count_text)
+        set_tokens = self._settings.context_tokens and self._settings.context_tokens * unit
         budget = choose_budget(
-            context_tokens=self._settings.context_tokens if request.context_tokens is None else request.context_tokens,
+            context_tokens=set_tokens if request.context_tokens is None else request.context_tokens,
             first_token_seconds=self._settings.first_token_seconds,
             speed=self._speed.tokens_per_second,
-            prompt_tokens=bare.n_tokens,
+            prompt_tokens=n_bare,
             room_tokens=room,
+            left_tokens=room - n_alone - _SEAM_TOKENS,
             unit=unit,
         )
         context = pack_context(
@@ -101,7 +102,7 @@ class Preparer:
             question=question if request.query is None else request.query,
             surroundings=found.surroundings if found is not None else self._find_surroundings(request, targets),
         )
-        n_most = int((bare.n_tokens + context.tokens.n_tokens) * _SEAMS) + _SEAM_TOKENS
+        n_most = int((n_bare + context.tokens.n_tokens) * _SEAMS) + _SEAM_TOKENS
         is_counted = n_most > room
         if is_counted:
             prompt, context, n_turns_left_out, tokens = self._fit(question, history, context, request, room)
@@ -125,6 +126,12 @@ class Preparer:
         return Prepared(
             prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted, unit=unit
         )
+
+    def _count_bare(self, question: str, history: Sequence[Message], request: AskRequest) -> int:
+        """The prompt's tokens without any code."""
+        passages: Sequence[Passage] | None = [] if request.retrieval else None
+        prompt = build_prompt(question, history, passages, request.instructions, request.purpose)
+        return self._provider.count_prompt(prompt).n_tokens
 
     def _find_surroundings(self, request: AskRequest, targets: Sequence[Target]) -> Surroundings | None:
         """Those of the hits that the caller gave, so that they are shown as found ones are."""

@@ -136,5 +136,5 @@ def _one_line(text: str) -> str:
 
 
 def defuse(text: str) -> str:
-    """``text`` without a model's control tokens, such as <|im_end|>: servers would obey them wherever they stand."""
+    """``text`` without control tokens of Qwen's form, as <|im_end|> is: servers would obey them wherever they stand."""
     return _CONTROL_TOKEN.sub(r"< |\1| >", text)

@@ -128,7 +128,7 @@ class Searcher:
         freshness = [self._freshness.ask(view.index.name, view.index.manifest) if look else None for view in views]
         asked = read_query(query)
         indexes = [view.index for view in views]
-        cosines = [_find_cosines(index, query) for index in indexes]
+        cosines = _find_cosines(indexes, query)
         clock.lap("dense")
         if options.method == "ranked":
             n_hits = max(k, N_HITS) if options.for_context else k  # the confidence is by the same number for every k
@@ -168,7 +168,8 @@ class Searcher:
         _check_query(query, 1)
         [target] = parse_targets(self._home, repo, ref)
         view = self.open(target)
-        found = find_candidates(view, read_query(query), _find_cosines(view.index, query))
+        [cosines] = _find_cosines([view.index], query)
+        found = find_candidates(view, read_query(query), cosines)
         [compared] = compare_candidates([found])
         return view.index, compared
 
@@ -233,10 +234,11 @@ def _describe(index: OpenedIndex, staleness: Staleness) -> SearchedRef:
     return SearchedRef(index.name, manifest.ref, manifest.commit, manifest.indexed_at, staleness)
 
 
-def _find_cosines(index: OpenedIndex, query: str) -> Scores:
-    """The cosine of the query with every chunk of the ref, by position."""
-    [vector] = _matching_encoder(index).encode([query])
-    return index.matrix.scores(vector, index.manifest.rows)
+def _find_cosines(indexes: Sequence[OpenedIndex], query: str) -> list[Scores]:
+    """For each index the cosine of the query with every chunk of the ref, by position. An encoder encodes it once."""
+    encoders = {index.info.encoder: _matching_encoder(index) for index in indexes}
+    vectors = {name: encoder.encode([query])[0] for name, encoder in encoders.items()}
+    return [index.matrix.scores(vectors[index.info.encoder], index.manifest.rows) for index in indexes]
 
 
 class _Clock:

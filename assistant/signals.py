@@ -143,7 +143,7 @@ def read_query(text: str) -> Query:
     ]
     names += [NAME_SEPARATOR.split(name.rstrip("()"))[-1] for name in _QUOTED_AS_CODE.findall(text)]
     words = {part.lower() for name in qualified for part in NAME_SEPARATOR.split(name)}
-    telling = tuple(dict.fromkeys(name for name in names if name.lower() not in STOP_WORDS))
+    telling = tuple(dict.fromkeys(name for name in names if name and name.lower() not in STOP_WORDS))  # none of `->`
     asks_who_calls = bool(telling) and not is_name and _asks_who_calls(text)
     return Query(text, tuple(query_terms(text)), telling, frozenset(words), is_name, asks_who_calls)
 

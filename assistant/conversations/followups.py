@@ -79,7 +79,7 @@ def _find_subject(turns: Sequence[Message], is_defined: Callable[[str], bool]) -
     """The names and paths that the last turns were about, the likeliest first.
 
     Of a turn, what its question names comes before what its answer names; where the question itself refers to
-    something, the turn before counts as well.
+    something, the turn before counts as well. Behind one that stood alone nothing is looked for.
     """
     found: list[str] = []
     asked_at = [number for number, turn in enumerate(turns) if turn.role == "user"]
@@ -89,7 +89,7 @@ def _find_subject(turns: Sequence[Message], is_defined: Callable[[str], bool]) -
         of_question = _subjects_of(question, is_defined)[: _MAX_NAMES - 1]
         of_answer = _subjects_of(answer[:_MAX_CHARS], is_defined)[:_MAX_NAMES_OF_ANSWER]
         found += [*of_question, *of_answer]
-        if found and not _REFERS.search(question):
+        if _stands_alone(question, is_defined) or (found and not _REFERS.search(question)):
             break
     return list(dict.fromkeys(found))
 

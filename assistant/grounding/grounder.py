@@ -22,12 +22,18 @@ from .statements import Item, StatementEnd, StatementScanner, Text
 from .support import Matcher, Support
 from .vocabulary import Vocabulary
 
-GROUNDING_VERSION = 1  # raised when the same text may get other citations
+GROUNDING_VERSION = 2  # raised when the same text may get other citations
 
-# A statement that says what is not there, or what comes next, is supported by nothing.
+# A statement that says what is not there, or what comes next, is supported by nothing. Code spans say nothing of it.
+_SPAN = re.compile(r"`[^`\n]*`")
+_SHOW = (
+    "show|contain|mention|provide|specify|include|define|hold|say|tell|give|state|list"
+    "|describe|document|explain|indicate"
+)
 _DECLINES = re.compile(
     r"\b(?:passages?|context|snippets?|code|repository|codebase|documentation)\b[^.]{0,60}"
-    r"\b(?:not|n't|no)\b|\b(?:not|n't|isn't)\s+(?:explicitly\s+|directly\s+)?"
+    rf"(?:(?:\bnot|n't)\s+(?:\w+ly\s+)?(?:have|{_SHOW})|\b(?:(?:{_SHOW})s?|has|have|there (?:is|are))\s+no)\b"
+    r"|\b(?:not|n't|isn't)\s+(?:explicitly\s+|directly\s+)?"
     r"(?:specified|provided|mentioned|shown|given|stated|present|found|included|possible to)\b"
     r"|\b(?:I|we)\s+(?:do not|don't|cannot|can't)\b",
     re.I,
@@ -176,7 +182,7 @@ class Grounder:
         self._code_lines = []
         if end.kind == "code":
             return self._matcher.find_block_support(end.text, cited) if end.is_closed else []
-        if end.kind == "heading" or end.text.endswith(":") or _DECLINES.search(end.text):
+        if end.kind == "heading" or end.text.endswith(":") or _declines(end.text):
             return []
         return self._matcher.find_support(end.text, cited)
 
@@ -186,6 +192,11 @@ class Grounder:
             return True
         bare = text.strip(_MARGIN)
         return len(bare) >= _MIN_CODE_CHARS and any(line.startswith(bare) for line in self._lines)
+
+
+def _declines(statement: str) -> bool:
+    """Whether a statement says that what was asked for is not in the code, or not known."""
+    return _DECLINES.search(_SPAN.sub("``", statement)) is not None
 
 
 class Verbatim:

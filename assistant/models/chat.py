@@ -105,13 +105,13 @@ def open_openai_chat(
 
     Those for the same server share their HTTP clients: making them takes a millisecond, which every answer would wait.
     """
-    shared = _shared_openai_chat(url, api_key, model, temperature, seed)
-    # The name that every server knows; LangChain sends the newer one.
-    return shared.model_copy(update={"extra_body": {"max_tokens": max_tokens}})
+    # max_tokens by the name that every server knows; LangChain sends the newer one.
+    own = {"extra_body": {"max_tokens": max_tokens}, "temperature": temperature, "seed": seed}
+    return _shared_openai_chat(url, api_key, model).model_copy(update=own)
 
 
 @lru_cache(maxsize=_CHATS_KEPT)
-def _shared_openai_chat(url: str, api_key: str | None, model: str, temperature: float, seed: int) -> OpenAIChat:
+def _shared_openai_chat(url: str, api_key: str | None, model: str) -> OpenAIChat:
     timeout = Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     network = network_options(url)
     chat = OpenAIChat(
@@ -120,8 +120,6 @@ def _shared_openai_chat(url: str, api_key: str | None, model: str, temperature: 
         api_key=SecretStr(api_key or NO_KEY),
         openai_proxy="",
         max_completion_tokens=None,
-        temperature=temperature,
-        seed=seed,
         max_retries=0,  # the caller decides; a silent retry doubles the wait
         stream_usage=True,
         stream_chunk_timeout=None,  # it is asyncio.wait_for, which before Python 3.12 can swallow a cancellation
@@ -137,9 +135,19 @@ def _shared_openai_chat(url: str, api_key: str | None, model: str, temperature: 
 
 
 def open_ollama_chat(
-    *, url: str, model: str, window_tokens: int, max_tokens: int, temperature: float, seed: int
+    *,
+    url: str,
+    model: str,
+    window_tokens: int,
+    max_tokens: int,
+    temperature: float,
+    seed: int,
+    reasoning: bool | str | None = None,
 ) -> OllamaChat:
-    """A chat model at an Ollama. ``num_ctx`` is always sent: its default window cuts prompts without a word."""
+    """A chat model at an Ollama. ``num_ctx`` is always sent: its default window cuts prompts without a word.
+
+    ``reasoning``: whether, or how much, a model may think before it answers; None for one that cannot.
+    """
     import httpx
 
     return OllamaChat(
@@ -149,6 +157,7 @@ def open_ollama_chat(
         num_predict=max_tokens,
         temperature=temperature,
         seed=seed,
+        reasoning=reasoning,
         client_kwargs={"timeout": httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)} | network_options(url),
     )
 
@@ -166,7 +175,10 @@ def network_options(url: str) -> dict[str, Any]:
 
 @cache
 def _tls_context() -> ssl.SSLContext:
-    return ssl.create_default_context()
+    """httpx's own, by whose certificates models are listed: certifi's, or those that SSL_CERT_FILE names."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 def _generator(chunks: AsyncIterator[ChatGenerationChunk]) -> AsyncGenerator[ChatGenerationChunk, None]:

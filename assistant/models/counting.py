@@ -1,8 +1,9 @@
-"""Counting tokens where the server offers no tokeniser: a bound that is never too low, and says so."""
+"""Counting tokens where the server offers no tokeniser: a bound that is never too low, and says so. And counts kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from langchain_core.messages import BaseMessage
 
@@ -10,6 +11,8 @@ from assistant.records import TokenCount
 
 _MESSAGE_TOKENS = 8  # <|im_start|>, role, line break, <|im_end|>, line break are 5 in ChatML; other templates need more
 _PROMPT_TOKENS = 40  # the answer's opening, and a system prompt that a template adds of itself (Qwen's is 24)
+
+RETRY_SECONDS = 30.0  # after which a server that did not answer is asked again for what it counts by
 
 
 def bound_of_text(text: str) -> TokenCount:
@@ -20,6 +23,33 @@ def bound_of_text(text: str) -> TokenCount:
 def bound_of_prompt(text_tokens: Sequence[int]) -> TokenCount:
     """The prompt of messages with these counts, with room for what a chat template adds to each."""
     return TokenCount(sum(text_tokens) + len(text_tokens) * _MESSAGE_TOKENS + _PROMPT_TOKENS, exact=False)
+
+
+class _Bound(Exception):
+    """A count that is not kept."""
+
+    def __init__(self, count: TokenCount) -> None:
+        super().__init__()
+        self.count = count
+
+
+def keep_exact(count_text: Callable[[str], TokenCount], n_kept: int) -> Callable[[str], TokenCount]:
+    """``count_text`` with the last ``n_kept`` exact counts kept. A bound may be all that there is for the moment."""
+
+    @lru_cache(maxsize=n_kept)
+    def count_exactly(text: str) -> TokenCount:
+        count = count_text(text)
+        if not count.exact:
+            raise _Bound(count)
+        return count
+
+    def count(text: str) -> TokenCount:
+        try:
+            return count_exactly(text)
+        except _Bound as bound:
+            return bound.count
+
+    return count
 
 
 def text_of(message: BaseMessage) -> str:

@@ -40,7 +40,7 @@ _CACHE_RAM_MIB = 512  # former prompts kept for another turn; llama.cpp's 8,192 
 # for it, at 512 for 3 to 6 s on two cores. Shorter stretches read as fast (see docs/models.md).
 _SHARED_BATCH_TOKENS = 128
 _BATCH_TOKENS = 512  # llama.cpp's own, for one answer at a time
-_MAX_DEATHS, _DEATHS_SECONDS = 3, 60.0  # an engine that dies more often than that waits for the next question
+_MAX_DEATHS, _DEATHS_SECONDS = 3, 60.0  # an engine that dies so often within that time waits for the next question
 _POLL = 0  # no busy waiting: it gains nothing that we could measure and takes time from whatever else runs
 _KEPT_LOG_LINES = 40
 _ERROR_MARK = " E "  # how llama.cpp marks an error between time and text
@@ -235,10 +235,10 @@ class EmbeddedEngine:
     def _restart(self) -> None:
         """It was loaded, and nobody ended it on purpose: have the next one ready before somebody asks."""
         now = time.monotonic()
+        self._deaths.append(now)
         if len(self._deaths) == _MAX_DEATHS and now - self._deaths[0] < _DEATHS_SECONDS:
             logger.warning("the engine of %s dies again and again: the next question starts it", self.path.name)
             return
-        self._deaths.append(now)
         logger.warning("the engine of %s died and is started again", self.path.name)
         try:
             self.start()

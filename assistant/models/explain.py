@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,12 @@ def explain_model_error(error: Exception, provider: Provider) -> ModelError:
         return ModelUnavailable(f"the server of {provider.model} refuses the key: {what_to_do}")
     if status is not None:
         return ModelUnavailable(f"the server of {provider.model} answers with an error ({status}): {detail}")
+    untrusted = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if untrusted is not None:
+        return ModelUnavailable(
+            f"the certificate of the server of {provider.model} is not trusted ({_first_line(untrusted)}): set "
+            "SSL_CERT_FILE to a file with that of its authority"
+        )
     names = {cause_type.__name__ for cause in _causes(error) for cause_type in type(cause).__mro__}
     if names & {"ConnectError", "ConnectTimeout", "ConnectionRefusedError"}:
         return ModelUnavailable(f"the server of {provider.model} does not answer: {_remedies(kind)}")

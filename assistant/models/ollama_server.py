@@ -6,8 +6,10 @@ the window is sent with every request, and prompts are counted before they are s
 
 from __future__ import annotations
 
+import math
 import re
 import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from langchain_core.messages import BaseMessage
 
 from assistant.errors import ModelMissing, ModelUnavailable
 from assistant.models.catalogue import SUGGESTED_OLLAMA_TAG
-from assistant.models.counting import bound_of_prompt, bound_of_text, text_of
+from assistant.models.counting import RETRY_SECONDS, bound_of_prompt, bound_of_text, text_of
 from assistant.models.machine import is_loopback
 from assistant.models.vocabulary import Vocabulary, vocabulary_of_metadata
 from assistant.records import TokenCount
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from assistant.models.completion import CompletionPiece, Sampling
 
 LOOK_SECONDS = 0.5  # long enough for a server that runs; `auto` waits this long at every start without one
+# Models that can think are told not to: it would take up the answer's tokens. These cannot leave it altogether.
+_LEAST_THINKING = {"gpt-oss": "low"}
 _SHOW_SECONDS = 20.0  # the verbose answer is some 10 MB of vocabulary
 _SIZE = re.compile(r"([\d.]+)\s*([KMBT])", re.IGNORECASE)
 _UNITS = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
@@ -112,8 +116,9 @@ class OllamaProvider:
         shown = self._show()
         trained = [int(size) for key, size in (shown.modelinfo or {}).items() if key.endswith(".context_length")]
         self.window_tokens = min([window_tokens, *trained])
+        self._thinks = "thinking" in (shown.capabilities or ())
         self._vocabulary: Vocabulary | None = None
-        self._asked_for_vocabulary = False
+        self._ask_for_vocabulary_at = 0.0  # by time.monotonic()
         self._lock = threading.Lock()
 
     def chat_model(self, *, max_tokens: int, temperature: float = 0.0, seed: int = 0) -> BaseChatModel:
@@ -127,6 +132,7 @@ class OllamaProvider:
             max_tokens=max_tokens,
             temperature=temperature,
             seed=seed,
+            reasoning=_LEAST_THINKING.get(self.tag.partition(":")[0], False) if self._thinks else None,
         )
 
     def complete(self, prompt: str, sampling: Sampling) -> AsyncGenerator[CompletionPiece, None]:
@@ -166,13 +172,17 @@ class OllamaProvider:
 
     def _open_vocabulary(self) -> Vocabulary | None:
         with self._lock:
-            if not self._asked_for_vocabulary:
-                self._asked_for_vocabulary = True
-                self._vocabulary = vocabulary_of_metadata(self._show_verbose())
+            if time.monotonic() >= self._ask_for_vocabulary_at:
+                try:
+                    self._vocabulary = vocabulary_of_metadata(self._show_verbose())
+                    self._ask_for_vocabulary_at = math.inf
+                except httpx.TransportError:
+                    self._ask_for_vocabulary_at = time.monotonic() + RETRY_SECONDS
             return self._vocabulary
 
     def _show_verbose(self) -> dict[str, Any]:
-        """``model_info`` with the vocabulary in it, which the `ollama` client has no argument for."""
+        """``model_info`` with the vocabulary in it, which the `ollama` client has no argument for; empty where Ollama
+        does not show it. Raises httpx.TransportError where it does not answer."""
         try:
             response = httpx.post(
                 f"{self.url}/api/show",
@@ -182,7 +192,7 @@ class OllamaProvider:
             )
             response.raise_for_status()
             info = response.json().get("model_info")
-        except (httpx.HTTPError, ValueError, AttributeError):
+        except (httpx.HTTPStatusError, httpx.DecodingError, ValueError, AttributeError):
             return {}
         return info if isinstance(info, dict) else {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +13,7 @@ from langchain_core.messages import BaseMessage
 
 from assistant.errors import ModelUnavailable
 from assistant.models.catalogue import unknown_model
-from assistant.models.counting import bound_of_prompt, bound_of_text, text_of
+from assistant.models.counting import RETRY_SECONDS, bound_of_prompt, bound_of_text, text_of
 from assistant.models.machine import is_loopback
 from assistant.records import TokenCount
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _COUNTS_KEPT = 256
+_NOT_NOW = (429, 500, 502, 503, 504)  # of a server that is busy, or loads
 _ABOUT = ("created", "owned_by", "meta")  # of a listed model
 LIST_TIMEOUT = httpx.Timeout(3.0)  # a listing must not hang on a server that is away
 
 
 class _NotCounted(Exception):
-    """The server does not count tokens, or not now."""
+    """The server does not say how many tokens a text has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,16 @@ def list_openai(url: str | None, api_key: str | None, *, timeout: httpx.Timeout 
 class OpenAIProvider:
     """One model at one OpenAI-compatible server.
 
-    Tokens are counted by the server's own ``/tokenize`` where it has one (vLLM, llama-server), which is found
-    out once; otherwise by a bound.
+    Tokens are counted by the server's own ``/tokenize`` where it has one (vLLM, llama-server), which its first answer
+    there tells; otherwise by a bound, as also for a while after a time in which it did not answer.
     """
 
     def __init__(self, url: str | None, api_key: str | None, name: str | None, *, window_tokens: int) -> None:
         self.url = _require_url(url)
         self._api_key = api_key
         self._client = _open_client(self.url, api_key, _TIMEOUT)
-        self._lock = threading.Lock()
         self._has_tokenize: bool | None = None
+        self._silent_until = 0.0  # by time.monotonic()
         # The system prompt comes again with every question, twice; what failed is not kept.
         self._count = lru_cache(maxsize=_COUNTS_KEPT)(self._tokenize)
         try:
@@ -100,13 +101,19 @@ class OpenAIProvider:
 
     def count_text(self, text: str) -> TokenCount:
         """Exact by the server where it counts, else the bound."""
-        with self._lock:
-            if self._has_tokenize is None:
-                self._has_tokenize = self._can_tokenize()
-        try:
-            return TokenCount(self._count(text), exact=True) if self._has_tokenize else bound_of_text(text)
-        except _NotCounted:
+        if self._has_tokenize is False or time.monotonic() < self._silent_until:
             return bound_of_text(text)
+        try:
+            count = TokenCount(self._count(text), exact=True)
+        except httpx.HTTPError:
+            self._silent_until = time.monotonic() + RETRY_SECONDS
+            return bound_of_text(text)
+        except _NotCounted:
+            if self._has_tokenize is None:
+                self._has_tokenize = False
+            return bound_of_text(text)
+        self._has_tokenize = True
+        return count
 
     def count_prompt(self, messages: Sequence[BaseMessage]) -> TokenCount:
         """Never too low, and not exact: the template is the server's."""
@@ -116,23 +123,21 @@ class OpenAIProvider:
         """End the connections, and what was started."""
         self._client.close()
 
-    def _can_tokenize(self) -> bool:
-        try:
-            return self._tokenize("a") > 0
-        except _NotCounted:
-            return False
-
     def _tokenize(self, text: str) -> int:
-        """Number of tokens by the server; _NotCounted if it does not say. vLLM and llama-server differ in the name of
-        the field and of the switch, and each ignores the other's."""
+        """Number of tokens by the server; _NotCounted if it does not say, an httpx.HTTPError if it does not answer now.
+
+        vLLM and llama-server differ in the name of the field and of the switch, and each ignores the other's.
+        """
         body = {"content": text, "add_special": False, "parse_special": True}
         body |= {"model": self.name, "prompt": text, "add_special_tokens": False}
+        response = self._client.post(f"{self.url.removesuffix('/v1')}/tokenize", json=body)
+        if response.status_code in _NOT_NOW:
+            response.raise_for_status()
         try:
-            response = self._client.post(f"{self.url.removesuffix('/v1')}/tokenize", json=body)
             tokens = response.json().get("tokens") if response.is_success else None
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
+        except (ValueError, AttributeError) as error:
             raise _NotCounted from error
-        if not isinstance(tokens, list):
+        if not isinstance(tokens, list) or (text and not tokens):
             raise _NotCounted
         return len(tokens)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assistant.models.catalogue import EMBEDDED_MODELS, PROVIDER_NAMES
 from assistant.models.providers import explain_model_error, open_provider
+from assistant.models.untraced import stream_untraced
 from eval.errors import EvaluationError
 
 from .rubric import MAX_REPLY_TOKENS
@@ -127,8 +127,7 @@ async def _ask(chat: BaseChatModel, system: str, request: str) -> Graded:
     started = time.perf_counter()
     texts: list[str] = []
     usage: dict[str, Any] = {}
-    stream: AsyncIterator[Any] = chat.astream([SystemMessage(system), HumanMessage(request)])
-    async with aclosing(stream) as chunks:  # type: ignore[type-var]  # astream is an async generator
+    async with aclosing(stream_untraced(chat, [SystemMessage(system), HumanMessage(request)])) as chunks:
         async for chunk in chunks:
             texts.append(chunk.text)
             usage = dict(chunk.usage_metadata or {}) or usage

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler, AsyncCallbackManager
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableLambda
 
 from assistant.answer import Assistant
 from assistant.errors import ModelError, ModelUnavailable, PromptTooLong
@@ -181,9 +183,38 @@ def test_the_budget_is_in_the_counts_that_code_is_packed_by(indexed_home: Path) 
         provider.model = f"embedded/{type(provider).__name__}"  # of no speed that was measured before
         budgets.append(ask(indexed_home, provider).trace.budget)
         speeds = json.loads((indexed_home / "cache" / "prompt-speed.json").read_text())
-        assert provider.model in speeds
+        assert any(name.startswith(provider.model) for name in speeds)
     assert budgets[0] is not None and budgets[0].n_tokens < 1200
     assert budgets[1] == budgets[0]
+
+
+def test_a_question_leaves_room_for_code(make_repo: Make, make_home: Callable[[], Path], build: Make) -> None:
+    """Beside a long question as much is packed as fits, not a passage that is then thrown away whole."""
+    home = make_home()
+    lines = {n: "".join(f"    tax_{n}_{i} = value + {i}\n" for i in range(15)) for n in range(12)}
+    text = "".join(f"def tax_{n}(value):\n{body}" for n, body in lines.items())  # they adjoin, so they are merged
+    build(home, make_repo({"tax.py": text}).path)
+    answer = ask(home, WordProvider(2000), "how is tax computed? " + "word " * 1500, abstain=False)
+    assert answer.trace.budget is not None and answer.trace.budget.reason.startswith("what the window has left")
+    assert answer.passages
+    assert "the window has no room beside the question" not in [reason for _, reason in answer.trace.left_out]
+
+
+class BytesProvider(WordProvider):
+    """Counts bytes, as is done for servers that count nothing."""
+
+    def count_text(self, text: str) -> TokenCount:
+        """A bound."""
+        return TokenCount(len(text.encode()), exact=False)
+
+
+def test_a_budget_that_is_set_is_in_tokens(indexed_home: Path) -> None:
+    """The setting means tokens also where bytes are counted; a request's own number is in what is counted."""
+    set_by = [
+        ask(indexed_home, BytesProvider(8192), changes={"context_tokens": 100}),
+        ask(indexed_home, BytesProvider(8192), context_tokens=100),
+    ]
+    assert [answer.trace.budget and answer.trace.budget.n_tokens for answer in set_by] == [300, 100]
 
 
 @pytest.mark.parametrize("window", range(240, 700, 40))
@@ -312,6 +343,57 @@ def test_closing_the_stream_closes_the_models(indexed_home: Path) -> None:
         return list(provider.chat.n_closed)
 
     assert asyncio.run(read_one_token()) == [1]
+
+
+@pytest.fixture
+def handlers(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Whatever LangChain tells that a model is asked."""
+    told: list[Any] = []
+    start = AsyncCallbackManager.on_chat_model_start
+
+    async def noted(self: AsyncCallbackManager, *args: Any, **fields: Any) -> Any:
+        told.extend(self.handlers)
+        return await start(self, *args, **fields)
+
+    monkeypatch.setattr(AsyncCallbackManager, "on_chat_model_start", noted)
+    return told
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment that has LangChain trace to an address where nobody is."""
+    from langsmith.utils import get_env_var
+
+    for name, value in {"TRACING": "true", "API_KEY": "a-key", "ENDPOINT": "http://127.0.0.1:9"}.items():
+        monkeypatch.setenv(f"LANGSMITH_{name}", value)
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
+    yield
+    monkeypatch.undo()
+    get_env_var.cache_clear()  # type: ignore[attr-defined]
+
+
+def test_prompts_are_not_traced(indexed_home: Path, handlers: list[Any], traced: None) -> None:
+    """Whatever the environment says, no tracer sees a prompt; programs that ask are traced as before meanwhile."""
+    from langsmith.utils import tracing_is_enabled
+
+    provider = WordProvider()
+
+    async def read() -> list[Any]:
+        return [tracing_is_enabled() async for _ in assistant(indexed_home, provider).stream(TAX)]
+
+    assert set(asyncio.run(read())) == {True}
+    assert provider.chat.asked and handlers == []
+
+
+def test_a_chains_callbacks_do_not_see_prompts(indexed_home: Path, handlers: list[Any]) -> None:
+    """A program's own tracer is handed on within its chains: what we ask the model is none of them."""
+    provider = WordProvider()
+
+    async def step(_: str) -> str:
+        return (await assistant(indexed_home, provider).answer(TAX)).text
+
+    asyncio.run(RunnableLambda(step).ainvoke("", {"callbacks": [AsyncCallbackHandler()]}))
+    assert provider.chat.asked and handlers == []
 
 
 def test_questions_are_answered_side_by_side(indexed_home: Path) -> None:

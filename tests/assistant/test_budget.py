@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,11 @@ from assistant.budget import (
     PromptSpeed,
     choose_budget,
     count_unit,
+    name_speed,
 )
 from assistant.models.timings import ModelTimings
 from assistant.records import ContextBudget, Message, TokenCount, Usage
+from assistant.settings import AssistantSettings
 
 
 def budget(
@@ -26,6 +29,7 @@ def budget(
     prompt: int = 100,
     unit: int = 1,
     room: int = 100_000,
+    left: int = 100_000,
 ) -> ContextBudget:
     """The budget beside a prompt of 100 tokens, at 100 tokens a second, for 15 seconds."""
     return choose_budget(
@@ -34,6 +38,7 @@ def budget(
         speed=speed,
         prompt_tokens=prompt,
         room_tokens=room,
+        left_tokens=left,
         unit=unit,
     )
 
@@ -70,13 +75,14 @@ def test_a_number_that_was_set_decides_alone() -> None:
     """QUARRY_CONTEXT_TOKENS is taken whatever the speed, but not beyond the window."""
     assert budget(1.0, context_tokens=1600) == ContextBudget(1600, "as QUARRY_CONTEXT_TOKENS says")
     assert budget(1.0, context_tokens=1600, room=700).n_tokens == 700
+    assert budget(1.0, context_tokens=1600, left=700).n_tokens == 1600
 
 
 def test_the_window_bounds_every_budget() -> None:
-    """What the window has left is the most, and never negative."""
-    assert budget(room=300).n_tokens == 300
-    assert budget(room=-5).n_tokens == 0
-    assert budget(room=300).reason.startswith("what the window has left")
+    """What the window has left beside the question is the most, and never negative."""
+    assert budget(left=300).n_tokens == 300
+    assert budget(left=-5).n_tokens == 0
+    assert budget(left=300).reason.startswith("what the window has left")
 
 
 def test_counts_that_are_bounds_have_bounds_of_their_own() -> None:
@@ -154,6 +160,21 @@ def test_the_next_process_knows_the_speed(tmp_path: Path) -> None:
     assert (PromptSpeed("m", file).tokens_per_second, PromptSpeed("other", file).tokens_per_second) == (500.0, 1000.0)
     file.write_text("{")
     assert PromptSpeed("m", file).tokens_per_second is None
+
+
+@pytest.mark.parametrize(
+    ("model", "other"),
+    [
+        ("ollama/qwen2.5-coder:7b", {"ollama_url": "http://gpu:11434"}),
+        ("openai/m", {"openai_url": "http://gpu:8000/v1"}),
+        ("embedded/m", {"engine_threads": 8}),
+    ],
+)
+def test_a_speed_is_of_the_place_that_the_model_runs_in(model: str, other: dict[str, Any]) -> None:
+    """The same model elsewhere, or on more threads, is another speed."""
+    here = AssistantSettings(ollama_url="127.0.0.1", openai_url="http://127.0.0.1:8000/v1", engine_threads=2)
+    there = here.model_copy(update=other)
+    assert name_speed(model, here) == name_speed(model, here.model_copy()) != name_speed(model, there)
 
 
 def test_a_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

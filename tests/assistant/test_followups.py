@@ -97,6 +97,12 @@ def test_without_a_name_the_last_question_is_added() -> None:
     assert rewrite("Which file defines it?", *turns) == "Which file defines it? How is a prompt shown?"
 
 
+def test_the_subject_is_not_looked_for_behind_a_question_that_stood_alone() -> None:
+    """A new question that named nothing is what is talked of, not what was named before it."""
+    turns = ("What does `invoke` do?", "It calls.", "How are cookies parsed from the header?", "At the semicolons.")
+    assert rewrite("And where is it tested?", *turns) == f"And where is it tested? {turns[2]}"
+
+
 def test_few_names_are_added() -> None:
     """A question that lists many names does not drown the next one."""
     turns = ("Compare `Group`, `Context`, `main`, `invoke` and `run`.", "`parse_args` is not among them.")

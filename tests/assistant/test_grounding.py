@@ -111,6 +111,40 @@ def test_what_is_not_supported_is_not_cited(question: str, text: str) -> None:
     assert (grounder.citations, grounder.text) == ([], text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The code opens no page twice: `load_page` calls `open_session`.",
+        "In this code `load_page` does not wait: it calls `open_session`.",
+    ],
+)
+def test_a_negation_is_no_refusal(text: str) -> None:
+    """A statement about the code may say `not` or `no`; only one that the code does not show something is left out."""
+    assert places(ground(text)) and ground(f"{text} [1]").n_removed == 0
+
+
+def test_a_name_in_a_code_span_is_no_passage() -> None:
+    """A parameter may be called `context`."""
+    text = "def copy(context):\n    return dict(context)"
+    passage = Passage(1, "project", None, "a.py", 1, 2, text, "copy")
+    assert places(ground("`copy` gives `context` to `dict`, and does not define more.", "How?", [passage]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The code doesn't explicitly define how `load_page` calls `open_session`.",
+        "The passages contain no hint that `load_page` calls `open_session`.",
+        "In the repository there is no way that `load_page` calls `open_session`.",
+        "It is not specified whether `load_page` calls `open_session`.",
+        "I don't know whether `load_page` calls `open_session`.",
+    ],
+)
+def test_what_is_said_not_to_be_there_is_not_cited(text: str) -> None:
+    """Lines that hold the names do not support that they show nothing."""
+    assert ground(text).citations == []
+
+
 def test_of_a_pasted_file_the_head_is_talked_of() -> None:
     """A name that the question says first is its subject; one behind 20,000 characters is not."""
     asked, pasted = "What is the default of `timeout` of `Client.fetch`?", "and so on " * 2_000

@@ -73,10 +73,15 @@ def test_query_without_code_before_the_cursor() -> None:
 
 def test_completion_ends_where_the_code_behind_begins() -> None:
     """The first telling line of the suffix is an end; a short one may come twice; a fence only where none is open."""
-    stops = find_stops(Gap("x = ", "\n    return cart\n", None))
+    stops = find_stops(Gap("x = ", "\n    return cart\n", None), with_tokens=True)
     assert "\n    return cart" in stops and "\n```" in stops and "<|endoftext|>" in stops
-    assert "\n)" not in find_stops(Gap("f(", "\n)\n", None))
-    assert "\n```" not in find_stops(Gap("Example:\n```python\n", None, None))
+    assert "\n)" not in find_stops(Gap("f(", "\n)\n", None), with_tokens=True)
+    assert "\n```" not in find_stops(Gap("Example:\n```python\n", None, None), with_tokens=True)
+
+
+def test_a_model_without_the_tokens_is_not_stopped_at_them() -> None:
+    """Servers may take four ends, and clients have their own: what the model cannot write is left out."""
+    assert find_stops(Gap("x = ", "\n    return cart\n", None), with_tokens=False) == ["\n    return cart", "\n```"]
 
 
 def test_code_that_is_edited_is_told_from_other_code() -> None:

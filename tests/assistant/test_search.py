@@ -18,6 +18,7 @@ from assistant.freshness import FreshnessMonitor
 from assistant.search import MAX_K, RRF_K, Searcher, SearchOptions
 from assistant.serialise import search_as_json
 from assistant.targets import Target
+from indexer.embedding import StaticEncoder
 from indexer.errors import InputError, UnknownRepository
 from indexer.home import open_index, remove_ref, remove_repository
 
@@ -273,8 +274,11 @@ def open_fresh(name: str) -> Any:
     return open_encoder.__wrapped__(name)
 
 
-def test_several_repositories_are_one_list(make_repo: Make, home: Path, build: Make) -> None:
-    """Hits of several repositories come by score, each names its own, and the same code scores the same in both."""
+def test_several_repositories_are_one_list(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hits of several repositories come by score, each names its own, and the same code scores the same in both. The
+    query is encoded once for all."""
     ledger = {"ledger.py": "class Ledger:\n    balance = 0\n"}
     build(home, make_repo({**ledger, "other.py": function("unrelated")}).path, name="one")
     build(home, make_repo({**ledger, "another.py": function("something")}).path, name="two")
@@ -288,6 +292,12 @@ def test_several_repositories_are_one_list(make_repo: Make, home: Path, build: M
     assert {hit.repo for hit in searcher.search("all", "Ledger balance").hits} == {"one", "two", "three"}
     [best] = searcher.search("all", "nothing", k=1).hits
     assert best.repo == "three"
+
+    encoded: list[Any] = []
+    encode = StaticEncoder.encode
+    monkeypatch.setattr(StaticEncoder, "encode", lambda self, texts: encoded.append(texts) or encode(self, texts))
+    searcher.search("all", "balance")
+    assert encoded == [["balance"]]
 
 
 def test_a_ref_can_be_named_with_the_repository(make_repo: Make, home: Path, build: Make) -> None:

@@ -47,3 +47,9 @@ def test_of_a_pasted_file_the_head_is_read() -> None:
     beyond = read_query(f"send_mail? {padding}{'what ' * 40}calls beta_thing?")
     assert not beyond.asks_who_calls and beyond.names == ("send_mail",)
     assert "mail" in beyond.terms and "beta" not in beyond.terms
+
+
+@pytest.mark.parametrize("question", ["What does `->` mean here?", "What is `()`?", "Where is `::` read?"])
+def test_an_operator_spells_out_no_name(question: str) -> None:
+    """What separates names, or calls one, is none: it would be found nowhere, and the question seem hopeless."""
+    assert read_query(question).names == ()

@@ -58,6 +58,66 @@ def test_a_method_may_be_called_like_an_import(indexed: Path) -> None:
     assert [place.line for place in report.callers] == [3]
 
 
+SMALL = """\
+def main():
+    helper()
+
+def helper():
+    return 1
+
+class A:
+    def __str__(self):
+        return "a"
+
+class B:
+    def __str__(self):
+        return "b"
+
+    def helper(self):
+        return helper()
+
+def late():
+    return 2
+
+class C:
+    def late(self):
+        return late()
+"""
+
+
+def test_each_of_several_definitions_in_a_chunk_has_its_own_line(make_repo: Make, home: Path, build: Make) -> None:
+    """Small neighbours share a chunk: a call above is no definition, and two methods of a name are two lines."""
+    build(home, make_repo({"small.py": SMALL}).path)
+    index = open_index(home, "project")
+    assert len(index.manifest.rows) == 1
+    report = find_symbol(index, "helper")
+    assert [(place.symbol, place.line) for place in report.definitions] == [("helper", 4), ("B.helper", 15)]
+    assert [(place.line, place.text) for place in report.callers] == [(2, "helper()"), (16, "return helper()")]
+    late = find_symbol(index, "late")
+    assert [(place.symbol, place.line) for place in late.definitions] == [("late", 18), ("C.late", 22)]
+    report = find_symbol(index, "__str__")
+    assert [(place.symbol, place.line) for place in report.definitions] == [("A.__str__", 8), ("B.__str__", 12)]
+    assert [place.line for place in find_symbol(index, "B.__str__").definitions] == [12]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "defined", "called"),
+    [
+        ("a.go", "package a\n\nfunc run() {\n\tdefer stop()\n}\n\nfunc stop() {}\n", 7, [4]),
+        ("a.ex", "defmodule A do\n  def run(x), do: stop(x)\n  def stop(x), do: x\nend\n", 3, [2]),
+        ("A.java", "class A {\n  int run() { return stop(); }\n  int stop() { return 1; }\n}\n", 3, [2]),
+    ],
+)
+def test_a_call_above_is_no_definition(
+    make_repo: Make, home: Path, build: Make, path: str, text: str, defined: int, called: list[int]
+) -> None:
+    """With a word that defines or without one, and where a definition looks like a call."""
+    build(home, make_repo({path: text}).path)
+    report = find_symbol(open_index(home, "project"), "stop")
+    assert [place.line for place in report.definitions] == [defined]
+    assert [place.line for place in report.callers] == called
+
+
 @pytest.mark.parametrize(
     ("text", "ref", "targets"),
     [

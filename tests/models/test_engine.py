@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -233,6 +234,21 @@ def test_engine_is_back_before_the_next_question(embedded):
     assert wait_until(lambda: embedded.engine.pid not in (None, old), seconds=60)  # 2 s, on a machine that rests
     head_tokens = embedded.count_prompt(HEAD).n_tokens
     assert wait_until(lambda: n_tokens_held(embedded.engine) >= head_tokens, seconds=60)
+
+
+@pytest.mark.parametrize(("seconds_between", "n_starts"), [(1.0, 2), (31.0, 5)])
+def test_engine_that_dies_again_and_again_waits_for_a_question(tmp_path, monkeypatch, seconds_between, n_starts):
+    """After the third death within a minute nothing is started any more; after deaths that are further apart it is."""
+    engine = EmbeddedEngine(tmp_path / "any.gguf", window_tokens=512)
+    starts: list[bool] = []
+    clock = iter(range(100))
+    monkeypatch.setattr(
+        "assistant.models.engine.time", SimpleNamespace(monotonic=lambda: next(clock) * seconds_between)
+    )
+    monkeypatch.setattr(engine, "start", lambda: starts.append(True))
+    for _ in range(5):
+        engine._restart()
+    assert len(starts) == n_starts
 
 
 def test_engine_that_was_closed_stays_closed(model_home):

@@ -29,6 +29,7 @@ class OllamaStandIn:
         self.tags = tags
         self.context_length = context_length
         self.vocabulary: dict[str, Any] = {}
+        self.capabilities = ["completion"]
         self.n_lines_before_stop: int | None = None
 
     def __call__(self, request: Any) -> None:
@@ -40,7 +41,8 @@ class OllamaStandIn:
         elif request.path == "/api/show":
             info = {"general.architecture": "qwen2", "qwen2.context_length": self.context_length}
             full = self.vocabulary if request.body.get("verbose") else {}
-            request.send_json({"details": {"family": "qwen2"}, "model_info": info | full})
+            shown = {"details": {"family": "qwen2"}, "model_info": info | full, "capabilities": self.capabilities}
+            request.send_json(shown)
         else:
             lines = self._chat(request.body["model"])
             whole = self.n_lines_before_stop is None
@@ -205,6 +207,43 @@ def test_counts_are_exact_with_the_vocabulary(stand_in, gguf_metadata, embedded)
         assert counted.exact and counted.n_tokens == embedded.count_text(text).n_tokens
     prompt, exact = provider.count_prompt(QUESTION), embedded.count_prompt(QUESTION)
     assert not prompt.exact and exact.n_tokens <= prompt.n_tokens <= exact.n_tokens + 64
+
+
+def test_a_vocabulary_that_did_not_come_is_asked_for_again(serve, monkeypatch):
+    """A connection that broke at the first question does not leave the service with bounds; an answer is final."""
+    monkeypatch.setattr("assistant.models.ollama_server.RETRY_SECONDS", 0.0)
+    ollama = OllamaStandIn()
+    asked: list[str] = []
+
+    def answer(request: Any) -> None:
+        if request.path == "/api/show" and request.body.get("verbose"):
+            asked.append(request.path)
+            if len(asked) == 1:
+                request.close_connection = True
+                return
+        ollama(request)
+
+    provider = open_provider(settings_for(serve(answer)), "ollama/qwen2.5-coder:7b")
+    assert [provider.count_text("abc").n_tokens for _ in range(3)] == [3, 3, 3]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("tag", "capabilities", "think"),
+    [
+        ("qwen2.5-coder:7b", ["completion"], None),
+        ("qwen3:8b", ["completion", "thinking"], False),
+        ("gpt-oss:20b", ["completion", "thinking"], "low"),
+    ],
+)
+def test_a_model_that_can_think_answers(serve, tag, capabilities, think):
+    """Thinking would take up the answer's tokens, so it is switched off, or low where it cannot be."""
+    ollama = OllamaStandIn(tags=(tag,))
+    ollama.capabilities = capabilities
+    server = serve(ollama)
+    open_provider(settings_for(server), f"ollama/{tag}").chat_model(max_tokens=7).invoke(QUESTION)
+    [body] = server.bodies("/api/chat")
+    assert body.get("think") == think
 
 
 def test_ollama_alone_takes_the_largest_coder(stand_in):

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from langchain_core.messages import HumanMessage
 
 from assistant.errors import ModelUnavailable, UnknownModel
+from assistant.models import chat
+from assistant.models.counting import keep_exact
 from assistant.models.openai_server import list_openai
 from assistant.models.providers import explain_model_error, open_provider
+from assistant.records import TokenCount
 from assistant.settings import AssistantSettings
 
 QUESTION = [HumanMessage("Say hello.")]
@@ -140,3 +146,65 @@ def test_several_models_need_a_name(serve):
         open_provider(settings_for(server.url + "/v1"), "openai")
     with pytest.raises(UnknownModel, match="did you mean openai/alpha"):
         open_provider(settings_for(server.url + "/v1"), "openai/alpa")
+
+
+def with_tokenizer(is_busy: list[bool]):
+    """A server that says that every text has two tokens, while it is not busy."""
+
+    def answer(request: Any) -> None:
+        if request.path != "/tokenize":
+            return standing_in()(request)
+        return request.send_json({}, 503) if is_busy else request.send_json({"tokens": [1, 2]})
+
+    return answer
+
+
+def test_a_passing_failure_to_count_is_not_kept(serve, monkeypatch):
+    """A server that is busy at the first question counts the later ones; the bound of a text is not remembered."""
+    monkeypatch.setattr("assistant.models.openai_server.RETRY_SECONDS", 0.0)
+    is_busy = [True]
+    provider = open_provider(settings_for(serve(with_tokenizer(is_busy)).url + "/v1"), "openai")
+    count = keep_exact(provider.count_text, 8)
+    assert count("abc") == TokenCount(3, exact=False)
+    is_busy.clear()
+    assert count("abc") == TokenCount(2, exact=True)
+    provider.close()
+    assert count("abc") == TokenCount(2, exact=True)
+
+
+def test_a_server_that_does_not_count_now_is_left_alone_for_a_while(serve):
+    """Each try may take until it times out, and a prompt has many texts."""
+    server = serve(with_tokenizer([True]))
+    provider = open_provider(settings_for(server.url + "/v1"), "openai")
+    assert not provider.count_prompt([*QUESTION, *QUESTION]).exact
+    assert len(server.bodies("/tokenize")) == 1
+
+
+def test_answers_share_their_connections(serve):
+    """Cap, seed and temperature are each answer's own, the HTTP clients are all answers'."""
+    server = serve(standing_in())
+    provider = open_provider(settings_for(server.url + "/v1"), "openai")
+    one = provider.chat_model(max_tokens=9, seed=1)
+    other = provider.chat_model(max_tokens=5, seed=2, temperature=0.5)
+    assert one.root_async_client is other.root_async_client
+    for each in (one, other):
+        list(each.stream(QUESTION))
+    bodies = server.bodies("/v1/chat/completions")
+    assert [(b["max_tokens"], b["seed"], b["temperature"]) for b in bodies] == [(9, 1, 0.0), (5, 2, 0.5)]
+
+
+def test_chats_trust_whom_listings_trust(monkeypatch):
+    """A server that is listed can be asked: there is one store of certificates."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    chat._tls_context.cache_clear()
+    trusted = chat.network_options("https://models.example/v1")["verify"].get_ca_certs()
+    assert trusted and trusted == httpx.create_ssl_context().get_ca_certs()
+
+
+def test_a_certificate_that_is_not_trusted_is_named():
+    """It is no server that does not run."""
+    error = httpx.ConnectError("connection error")
+    error.__cause__ = ssl.SSLCertVerificationError("certificate verify failed: self-signed certificate")
+    explained = explain_model_error(error, SimpleNamespace(model="openai/m"))
+    assert "self-signed certificate" in str(explained) and "SSL_CERT_FILE" in str(explained)
