@@ -58,7 +58,8 @@ def order_lines(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[lis
     matters where no word tells.
     """
     n_signature = count_signature_lines(lines)
-    worth = [sum(weights.get(term, 0.0) for term in _terms_of(line)) for line in lines]
+    # Exactly rounded, so that a set's order, which differs from process to process, decides between no two lines.
+    worth = [math.fsum(weights.get(term, 0.0) for term in _terms_of(line)) for line in lines]
     telling = sorted((i for i, value in enumerate(worth) if value > 0), key=lambda i: (-worth[i], i))
     beside = [j for i in telling for j in (i + 1, i - 1) if 0 <= j < len(lines)]
     matter = list(dict.fromkeys([*range(n_signature), *telling, *beside])) if telling else []

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.excerpts import ELISION, count_signature_lines, keep_lines, order_lines, weigh_terms
+from indexer.words import index_terms
 
 BODY = [
     "def send(request, timeout=30):",
@@ -80,3 +81,13 @@ def test_no_line_is_lost_without_a_mark(texts: list[str], chosen: set[int]) -> N
         place = excerpt.index(numbered[first - 1]) + 1 if first else 0
         is_marked = place < len(excerpt) and excerpt[place][0] is None
         assert is_marked is says_something
+
+
+def test_the_order_of_a_set_decides_between_no_two_lines() -> None:
+    """Sums of the same weights are the same, whatever the order: that of a set differs from process to process."""
+    for n in range(60):
+        one, two, three = f"alpha{n}x", f"beta{n}x", f"gamma{n}x"
+        terms = [index_terms(each)[-1] for each in ("whole", one, two, three)]
+        weights = dict(zip(terms, (0.6, 0.1, 0.2, 0.3), strict=True))
+        matter, _ = order_lines(["def f():", "    whole", f"    {one}({two}, {three})"], weights)
+        assert matter == [0, 1, 2]
