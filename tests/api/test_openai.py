@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -290,18 +290,30 @@ def test_closing_the_stream_stops_the_model(served: Served, stand_in: Any, check
     check_stops(provider)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.chat.completions.create(model="quarry/shop", messages=QUESTION),
+        lambda client: client.completions.create(model="quarry/shop", prompt="def total(prices):\n    return "),
+    ],
+    ids=["chat", "completion"],
+)
 def test_a_client_that_gives_up_stops_the_model(
-    served: Served, stand_in: Any, hang_up: Callable[..., None], check_stops: Callable[[Any], None]
+    served: Served,
+    stand_in: Any,
+    hang_up: Callable[..., None],
+    check_stops: Callable[[Any], None],
+    ask: Callable[[AsyncOpenAI], Awaitable[Any]],
 ) -> None:
-    """A client that does not wait for a whole answer stops the generation."""
+    """A client that does not wait for a whole answer, or a whole completion, stops the generation."""
     provider = stand_in(words=["word "] * 400, pause_seconds=0.02)
     url = served(provider)
 
-    async def ask() -> None:
+    async def give_up() -> None:
         async with AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client:
-            await client.chat.completions.create(model="quarry/shop", messages=QUESTION)
+            await ask(client)
 
-    hang_up(provider, ask())
+    hang_up(provider, give_up())
     check_stops(provider)
 
 
