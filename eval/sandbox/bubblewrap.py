@@ -24,10 +24,10 @@ from eval.errors import SandboxError, SandboxMissing
 
 from .base import DEFAULT_LIMITS, Limits, Outcome
 from .filter import seccomp_filter
-from .ownership import first_user, give, lease_user, take_back
+from .ownership import first_user, lend
 from .supervision import input_file, launched, resource_limits, supervise
 from .usage import Watch
-from .view import SYSTEM_FILES, SYSTEM_FOLDERS, environment_of, interpreter_files, parents
+from .view import SYSTEM_FILES, SYSTEM_FOLDERS, environment_of, parents, shown_files
 
 _OLDEST = (0, 7)  # the first with --size
 _FIRST_PERSON = 1000  # below are the system's own users and groups
@@ -75,17 +75,8 @@ class Bubblewrap:
         folder = folder.absolute()
         if not folder.is_dir():
             raise SandboxError(f"the sandbox's folder {folder} is not there")
-        files = [*interpreter_files(command[0]), *(path.absolute() for path in readable)]
-        for path in files:
-            self._check_readable(path)
-        with contextlib.ExitStack() as stack:
-            user = None
-            owner = None
-            if self._first_user is not None:
-                user = stack.enter_context(lease_user(self._first_user))
-                owner = folder.stat()
-                give(folder, user)
-            stack.callback(take_back, folder, user, owner)
+        files = shown_files(command[0], readable, as_another=self._first_user is not None)
+        with lend(folder, self._first_user) as user:
             watch = Watch(folder, limits)
             return self._start(command, folder, files, environment_of(environment), stdin, limits, user, watch)
 
@@ -147,13 +138,6 @@ class Bubblewrap:
         common = ["--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net"]
         common += ["--unshare-uts", "--unshare-cgroup-try"]
         return common if user is not None else [*common, "--unshare-user"]
-
-    def _check_readable(self, path: Path) -> None:
-        if not path.exists():
-            raise SandboxError(f"the sandbox cannot show {path}: it is not there")
-        needed = 0o005 if path.is_dir() else 0o004
-        if self._first_user is not None and path.stat().st_mode & needed != needed:
-            raise SandboxError(f"the sandbox's user may not read {path}: chmod -R o+rX {path}")
 
 
 class _FirstProcess:

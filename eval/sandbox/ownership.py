@@ -50,6 +50,22 @@ def lease_user(first: int) -> Iterator[int]:
     raise SandboxError(f"{_N_USERS} sandboxes run at the same time; wait for one of them to end")
 
 
+@contextlib.contextmanager
+def lend(folder: Path, first: int | None) -> Iterator[int | None]:
+    """The user that a run in the folder is: one from ``first`` on, who owns the folder until the end; None for us.
+
+    Whoever it is, what the run leaves is ours at the end and can be deleted.
+    """
+    with contextlib.ExitStack() as stack:
+        user = owner = None
+        if first is not None:
+            user = stack.enter_context(lease_user(first))
+            owner = folder.stat()
+            give(folder, user)
+        stack.callback(take_back, folder, user, owner)
+        yield user
+
+
 def give(folder: Path, user: int) -> None:
     """Make the folder and all in it that user's, but for files that have another name: it may lie outside."""
     os.chown(folder, user, user)

@@ -97,12 +97,16 @@ def _after_begin(outputs: dict[int, bytearray]) -> tuple[tuple[bytes, bytes], bo
     return (bytes(stdout), after if line else before), bool(line)
 
 
+def cpu_seconds(limits: Limits) -> int:
+    """Processor time that a process may take: it ends what escaped the clock."""
+    return math.ceil(limits.seconds * (os.cpu_count() or 1)) + 1
+
+
 def resource_limits(prlimit: str, limits: Limits, *, count_processes: bool) -> list[str]:
     """The start of a command line that runs the rest under the kernel's own limits, which hold for each process."""
-    cpu_seconds = math.ceil(limits.seconds * (os.cpu_count() or 1)) + 1  # ends what escaped the clock
     command = [
         prlimit,
-        f"--cpu={cpu_seconds}",
+        f"--cpu={cpu_seconds(limits)}",
         f"--fsize={limits.disk_bytes}",
         f"--data={limits.memory_bytes}",  # not the address space: node and the JVM reserve far more than they use
         "--core=0",

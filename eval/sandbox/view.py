@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from eval.errors import SandboxError
 
 SYSTEM_FOLDERS = tuple(map(Path, ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")))
 # What programs need of /etc: where libraries lie, which alternative is chosen, tables of names that are everywhere the
@@ -24,6 +26,21 @@ def environment_of(environment: Mapping[str, str] | None) -> dict[str, str]:
     passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     fixed = {"PATH": _PATH, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
     return {**fixed, **passed_on, **(environment or {})}
+
+
+def shown_files(command: str, readable: Sequence[Path], *, as_another: bool) -> list[Path]:
+    """What a run sees under its own name, beside its folder: its interpreter, and what it was given to read.
+
+    ``as_another`` is for a run that is another user's. Raises SandboxError for what is not there or not to be read.
+    """
+    files = [*interpreter_files(command), *(path.absolute() for path in readable)]
+    for path in files:
+        if not path.exists():
+            raise SandboxError(f"the sandbox cannot show {path}: it is not there")
+        needed = 0o005 if path.is_dir() else 0o004
+        if as_another and path.stat().st_mode & needed != needed:
+            raise SandboxError(f"the sandbox's user may not read {path}: chmod -R o+rX {path}")
+    return files
 
 
 def parents(path: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -41,6 +42,29 @@ def run(sandbox: Sandbox, folder: Path) -> Callable[..., Outcome]:
 def run_unconfined(unconfined: Sandbox, folder: Path) -> Callable[..., Outcome]:
     """Runs a Python program without one, to show that it would do harm."""
     return lambda program, **options: unconfined.run([sys.executable, "-c", program], folder, **options)
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH without bubblewrap, docker or podman."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("setpriv", "prlimit", "true", "sh"):
+        (folder / name).symlink_to(shutil.which(name) or "/bin/sh")
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv("QUARRY_SANDBOX_IMAGE", raising=False)
+    return folder
+
+
+@pytest.fixture
+def put_program(bare_path: Path) -> Callable[[str, str], None]:
+    """Makes a shell script a program of the bare PATH, by its name."""
+
+    def put(name: str, script: str) -> None:
+        (bare_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (bare_path / name).chmod(0o755)
+
+    return put
 
 
 @pytest.fixture
