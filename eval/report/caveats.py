@@ -16,6 +16,7 @@ from .wording import write_commit
 
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 _ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
+_CITING = "questions-free"  # the only task that measures citations and invented names, which grounding decides
 _ALWAYS = (
     "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
     "other repositories, models, prompts or budgets: each repository is reported by itself.",
@@ -135,13 +136,15 @@ def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
 
 
 def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
-    """What made the prompts of some rows in another version than those of others, a sentence for each such part."""
+    """What decided some rows in another version than others, a sentence for each such part."""
     rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
     for setup in setups:
         for task in setup.tasks:
-            other = "code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"
+            others = {"code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"}
+            if task.task != _CITING:
+                others.add("grounding")
             for part, version in setup.decisive.items():
-                if part != other:
+                if part not in others:
                     row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
                     rows.setdefault(part, {}).setdefault(str(version), []).append(row)
     return [

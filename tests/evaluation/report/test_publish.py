@@ -78,6 +78,15 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     assert "Rows differ in prompt: 1 for questions on garden by m; 2 for all others that it decides. What" in page
 
 
+def test_the_version_of_citations_is_said_where_they_are_measured(make_result: Any, report_of: Any) -> None:
+    """It decides no score of other tasks."""
+    for task, is_said in (("questions-free", True), ("questions", False)):
+        repos = ("garden", "shed")
+        results = [make_result(NONE, f"c{n}", task=task, repo=repo) for repo in repos for n in range(4)]
+        setups = [make_setup(make_task(task, repo), decisive={"grounding": repo}) for repo in repos]
+        assert ("Rows differ in grounding" in to_results_page(report_of(*results, setups=setups), {})) == is_said
+
+
 def test_the_confidence_of_the_search_is_judged_where_questions_are_asked(make_result: Any, report_of: Any) -> None:
     """Whether it tells where the answer is shown, and where the answer is right."""
     results = [make_result(NONE, f"c{n}", task="questions") for n in range(20)]
