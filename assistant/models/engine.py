@@ -249,8 +249,9 @@ class EmbeddedEngine:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         # The pipes' ends are non-inheritable here, so no other child of ours can keep stdin open (PEP 446).
+        # -P: the folder that we are called in, often a repository of somebody's, must not be imported from.
         return subprocess.Popen(
-            [sys.executable, "-m", "assistant.models.engine_process"],
+            [sys.executable, "-P", "-m", "assistant.models.engine_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -74,7 +74,7 @@ def _fetch_wheels(packages: Sequence[Package], folder: Path) -> None:
     pins = folder / "requirements.txt"
     lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in packages)
     pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *_PLATFORM]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", *_PLATFORM]
     _run([*command, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)], folder)
 
 
@@ -83,7 +83,7 @@ def _fetch_sdists(packages: Sequence[Package], folder: Path) -> None:
     pins = folder / "requirements.txt"
     lines = (f"{package.name}=={package.version} --hash=sha256:{package.sha256}" for package in packages)
     pins.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
     _run([*command, "--require-hashes", "--requirement", str(pins), "--dest", str(folder)], folder)
 
 

@@ -73,6 +73,21 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def test_nothing_is_imported_from_the_folder_that_it_is_called_in(model_home, tmp_path, monkeypatch):
+    """People ask about a repository in its folder: its modules are text there, whatever they are called."""
+    (tmp_path / "json.py").write_text("open('was-run', 'w')\nraise SystemExit('json of the repository')\n")
+    (tmp_path / "assistant").mkdir()
+    (tmp_path / "assistant/__init__.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    settings = AssistantSettings(home=model_home, engine_threads=1, window_tokens=512)
+    provider = open_provider(settings, "embedded/qwen2.5-coder-0.5b", n_slots=1)
+    try:
+        assert provider.chat_model(max_tokens=1).invoke(QUESTION).usage_metadata["output_tokens"] == 1
+    finally:
+        provider.close()
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_streams_an_answer_with_usage_and_reason(embedded):
     """A stream carries text in pieces, the server's token counts and the reason to finish."""
     pieces = list(embedded.chat_model(max_tokens=12).stream(QUESTION))

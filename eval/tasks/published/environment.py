@@ -21,8 +21,8 @@ def open_packages(folder: Path, packages: Sequence[str], on_progress: Callable[[
         return python
     shutil.rmtree(folder, ignore_errors=True)
     on_progress(f"making an environment with {' and '.join(packages)}")
-    _call([str(base_python()), "-m", "venv", str(folder)], packages)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    _call([str(base_python()), "-P", "-m", "venv", str(folder)], packages)
+    pip = [str(python), "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
     _call([*pip, *packages], packages)
     done.write_text(wanted, "utf-8")
     return python
