@@ -1,15 +1,14 @@
 # What people type. `make serve` and `make test` set everything up themselves; all targets can be run again.
 #
 #   make install   the set-up alone: .venv with Quarry and its tools
-#   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000;
-#                  REBUILD=1 makes the index anew where an error asks for --rebuild
+#   make serve     model, index of REPO (by default this repository; NAME names it), service on http://127.0.0.1:8000
+#                  (PORT chooses another one); REBUILD=1 makes the index anew where an error asks for --rebuild
 #   make test      the tests, with the small model and Chromium
 #   make check     ruff, mypy, import-linter, docs
 #   make bench     the benchmarks, all or SECTIONS; writes docs/benchmarks.md
 
 PYTHON ?= python3
 REPO ?= .
-PORT ?= 8000
 QUARRY := .venv/bin/quarry
 
 .PHONY: install serve test check bench
@@ -27,7 +26,7 @@ install: .venv/installed
 serve: install
 	@$(QUARRY) models pull
 	@$(QUARRY) index "$(REPO)" $(if $(NAME),--name "$(NAME)") $(if $(REBUILD),--rebuild)
-	@$(QUARRY) serve --port $(PORT)
+	@$(QUARRY) serve $(if $(PORT),--port $(PORT))
 
 # Without Chromium the tests of the page are left out, without a bubblewrap that works those of what runs generated code.
 test: install

@@ -75,7 +75,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise InputError(
-            f"Cannot listen on {host}:{port} ({error.strerror}): stop what is there, or choose another one with --port."
+            f"Cannot listen on {host}:{port} ({error.strerror}): stop what is there, or choose another port by --port "
+            "or QUARRY_PORT."
         ) from error
 
 

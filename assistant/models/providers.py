@@ -43,10 +43,11 @@ __all__ = [
 ]
 
 # Measured on two cores: 1.5B reads 80 prompt tokens a second, so a usual prompt of 2,000 waits 25 s; on one core
-# it would wait a minute. Its file, window and buffers take 2 GB; 4 leave the rest of the machine some room. By all
-# the memory, not by what is free now: a choice that changes with the moment asks for another model every time.
+# it would wait a minute. Its file, window and buffers take 2 GB; a machine of 4 GB, which tells of some 3.7 GiB, has
+# room for the rest. By all the memory, not by what is free now: a choice that changes with the moment asks for another
+# model every time.
 _LARGE_MIN_CORES = 2
-_LARGE_MIN_BYTES = 4 * 1024**3
+_LARGE_MIN_BYTES = 7 * 1024**3 // 2
 _MAX_SLOTS = 4  # each more makes the others slower: see docs/models.md
 
 

@@ -23,7 +23,7 @@ from indexer.training.corpus import build_collections, load_corpus, sample_codes
 from indexer.training.distil import Teacher, distil, load_teacher
 from indexer.training.evaluate import Ranker, evaluate, measure_throughput, rank_by_bm25, rank_by_vectors
 from indexer.training.model import MAX_DIRECTORY_BYTES, StaticModel, encode_fields, read_model, write_model
-from indexer.training.packages import fetch_archives, load_packages
+from indexer.training.packages import fetch_archives, load_packages, package_lists_digest
 from indexer.training.records import Collection, Pair, Split
 from indexer.training.tokenizer import choose_vocabulary, read_vocabulary
 from indexer.training.train import TrainingSettings, train
@@ -111,7 +111,7 @@ def _measure(corpus: dict[Split, list[Pair]], trained: StaticModel, untrained: S
 
 def measure_teacher(corpus: dict[Split, list[Pair]], teacher: Teacher, work: Path) -> dict[str, object]:
     """MiniLM's MRR on the same items, in one field (as its makers meant it) and in two; measured once and kept."""
-    kept = work / "teacher_figures.json"
+    kept = work / f"teacher_figures-{package_lists_digest()}.json"
     if not kept.exists():
         teacher.network.bfloat16()  # three times as quick where the CPU has it; cosine to float32 0.9999
         one, two = (

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from indexer.training.archives import read_sources
 from indexer.training.mining import copy_keys, mine_source
-from indexer.training.packages import fetch_archives, load_packages
+from indexer.training.packages import fetch_archives, load_packages, package_lists_digest
 from indexer.training.prose import query_key
 from indexer.training.records import Collection, Package, Pair, Split
 
@@ -36,8 +36,11 @@ N_OTHER_QUERIES, N_OTHER_CANDIDATES, MIN_QUERIES = 100, 300, 30
 
 
 def load_corpus(work: Path, n_processes: int = 2) -> dict[Split, list[Pair]]:
-    """The pairs of each split, mined once and kept in ``work/pairs.jsonl``."""
-    cache = work / "pairs.jsonl"
+    """The pairs of each split, mined once for these lists of packages and kept in ``work/pairs-….jsonl``.
+
+    After a change of what is mined from a package delete that file.
+    """
+    cache = work / f"pairs-{package_lists_digest()}.jsonl"
     packages = load_packages()
     if not cache.exists():
         excluded = load_packages("excluded")

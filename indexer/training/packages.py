@@ -22,6 +22,7 @@ from indexer.training.licences import PERMISSIVE
 from indexer.training.records import Package
 
 # The pins are of wheels for this platform, whatever machine the recipe runs on: only their sources are read.
+_APT = Path("/etc/apt")
 _PLATFORM = [
     *("--python-version", "3.11", "--implementation", "cp"),
     *("--abi", "cp311", "--abi", "abi3", "--abi", "none"),
@@ -45,6 +46,13 @@ def load_packages(section: str = "package") -> tuple[Package, ...]:
             if package.licence not in PERMISSIVE:
                 raise InputError(f"{package.name}: licence {package.licence} is not a permissive one")
     return packages
+
+
+def package_lists_digest() -> str:
+    """What the lists of packages and of exclusions say, as 12 hex digits: what was made of others is not to be used."""
+    folder = resources.files("indexer.training")
+    texts = [folder.joinpath(name).read_bytes() for name in ("packages.toml", "exclusions.txt")]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
 
 
 def fetch_archives(packages: Iterable[Package], folder: Path) -> dict[str, Path]:
@@ -101,14 +109,20 @@ def _fetch_debian_sources(packages: Sequence[Package], folder: Path) -> None:
     _run(["apt-get", "source", "-qq", "--download-only", "--tar-only", *_apt_options(folder), *names], folder)
 
 
+def with_sources(text: str) -> str:
+    """A list of apt's, in either of its forms, that names the sources of every package, too."""
+    text = re.sub(r"^Types:.*$", "Types: deb deb-src", text, flags=re.MULTILINE)
+    return re.sub(r"^deb(\s.*)$", r"deb\1\ndeb-src\1", text, flags=re.MULTILINE)
+
+
 def _apt_options(folder: Path) -> list[str]:
     """Makes apt use the machine's own lists of sources, for packages and sources, with its state in the folder."""
     state = (folder / "apt").resolve()
     for name in ("sources", "lists/partial", "cache/archives/partial"):
         (state / name).mkdir(parents=True, exist_ok=True)
-    for path in Path("/etc/apt/sources.list.d").glob("*.sources"):
-        text = re.sub(r"^Types:.*$", "Types: deb deb-src", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        (state / "sources" / path.name).write_text(text, encoding="utf-8")
+    for path in (_APT / "sources.list", *(_APT / "sources.list.d").iterdir()):
+        if path.suffix in (".list", ".sources") and path.is_file():
+            (state / "sources" / path.name).write_text(with_sources(path.read_text("utf-8")), encoding="utf-8")
     options = [
         *("-o", "Dir::Etc::sourcelist=/dev/null", "-o", f"Dir::Etc::sourceparts={state / 'sources'}"),
         *("-o", f"Dir::State::lists={state / 'lists'}", "-o", f"Dir::Cache={state / 'cache'}"),

@@ -23,15 +23,15 @@ GIB = 1024**3
 @pytest.mark.parametrize(
     ("n_cores", "free_bytes", "expected"),
     [
-        (2, 4 * GIB, "qwen2.5-coder-1.5b"),
+        (2, 7 * GIB // 2, "qwen2.5-coder-1.5b"),
         (2, None, "qwen2.5-coder-1.5b"),
         (64, 100 * GIB, "qwen2.5-coder-1.5b"),
-        (2, 4 * GIB - 1, "qwen2.5-coder-0.5b"),
+        (2, 7 * GIB // 2 - 1, "qwen2.5-coder-0.5b"),
         (1, 100 * GIB, "qwen2.5-coder-0.5b"),
     ],
 )
 def test_auto_fits_the_machine(monkeypatch, n_cores, free_bytes, expected):
-    """Two cores with 4 GiB free take 1.5B; less takes 0.5B."""
+    """Two cores with what a machine of 4 GB tells of take 1.5B; less takes 0.5B."""
     monkeypatch.setattr(providers, "usable_cores", lambda: n_cores)
     monkeypatch.setattr(providers, "memory_bytes", lambda: free_bytes)
     assert choose_embedded().name == expected

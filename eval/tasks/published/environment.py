@@ -22,8 +22,8 @@ def open_packages(folder: Path, packages: Sequence[str], on_progress: Callable[[
     shutil.rmtree(folder, ignore_errors=True)
     on_progress(f"making an environment with {' and '.join(packages)}")
     _call([str(base_python()), "-P", "-m", "venv", str(folder)], packages)
-    pip = [str(python), "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-    _call([*pip, *packages], packages)
+    pip = [str(python), "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _call([*pip, "--only-binary", ":all:", *packages], packages)
     done.write_text(wanted, "utf-8")
     return python
 
