@@ -101,7 +101,8 @@ def _ask_service(url: str, questions: Sequence[str], n_clients: int, pool: Threa
 
     def ask(question: str) -> int:
         body = {"repo": REPO, "messages": [{"role": "user", "content": question}], "max_tokens": _MAX_ANSWER_TOKENS}
-        with httpx.stream("POST", f"{url}/chat", json=body | {"stream": True}, timeout=_TIMEOUT_SECONDS) as response:
+        body |= {"stream": True, "abstain": False}  # as the engine is asked the same prompts
+        with httpx.stream("POST", f"{url}/chat", json=body, timeout=_TIMEOUT_SECONDS) as response:
             response.raise_for_status()
             event = ""
             for line in response.iter_lines():

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from indexer.index_folder import FORMAT_VERSION
+
 QUARRY = Path(sys.executable).parent / "quarry"
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -103,6 +105,7 @@ def describe_machine() -> dict[str, str]:
         "python": platform.python_version(),
         "chromadb": version("chromadb"),
         "xllamacpp": version("xllamacpp"),
+        "index format": str(FORMAT_VERSION),
         "commit": commit.stdout.strip() + (" with changes" if dirty else ""),
     }
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.tables import to_table
+from indexer.index_folder import FORMAT_VERSION
 
 from .corpus import PACKAGES
 from .retrieval import COMMAND, to_section
 
+_OF_SECTION = ("commit", "index format")  # what is told of each section beside its machine
 _STEPS = ("open", "dense", "candidates", "rank", "read", "freshness")
 
 
@@ -66,7 +68,6 @@ _ROWS = (
         True,
     ),
     Row("concurrency", "engine_again_ratio", "… the same prompts at the engine's own port", "times"),
-    Row("concurrency", "service_new_ratio", "… through the service, prompts to be read", "times"),
     Row("serving", "own_p50_ms", "the service's own share of the time to first token, p50", "ms", 10),
     Row("serving", "gap_p99_ms", "{clients} clients streaming for {seconds} s: gap between tokens, p99", "ms", 250),
     Row("serving", "failed", "… failed questions of {answers}", "", 1),
@@ -140,16 +141,23 @@ def _retrieval_rows(retrieval: Mapping[str, Any]) -> Iterator[list[str]]:
 def _measured_when(sections: Mapping[str, Any]) -> list[str]:
     if not sections:
         return []
-    machine = {name: value for name, value in next(iter(sections.values()))["machine"].items() if name != "commit"}
+    machines: dict[str, list[str]] = {}
+    for section, each in sections.items():
+        told = [f"{name} {value}" for name, value in each["machine"].items() if name not in _OF_SECTION]
+        machines.setdefault(", ".join(told), []).append(section)
+    of_sections = [f"{machine} ({', '.join(names)})" for machine, names in machines.items()]
     cells = [
-        [name, each["date"], each["machine"]["commit"], f"{each['interpreter_seconds']:.2f} s", f"{each['load']:.1f}"]
+        [
+            *(name, each["date"], *(each["machine"].get(key, "") for key in _OF_SECTION)),
+            *(f"{each['interpreter_seconds']:.2f} s", f"{each['load']:.1f}"),
+        ]
         for name, each in sections.items()
     ]
     return [
-        "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()) + ". Sections were measured one "
-        "after the other. Ten million squares by a Python generator, just before each, tell its quick hours from its "
-        "slow ones.",
-        to_table(["section", "date", "commit", "ten million squares", "load before"], cells),
+        f"Machine: {next(iter(machines)) if len(machines) == 1 else '; '.join(of_sections)}. Sections were measured "
+        "one after the other. Ten million squares by a Python generator, just before each, tell a machine's quick "
+        f"hours from its slow ones. Today's index format is {FORMAT_VERSION}.",
+        to_table(["section", "date", *_OF_SECTION, "ten million squares", "load before"], cells),
     ]
 
 
@@ -267,12 +275,17 @@ def _concurrency_part(figures: Mapping[str, Any]) -> str:
         f"{what} {figures[f'{kind}_1']:.1f} tokens/s by one client and {figures[f'{kind}_{n_clients}']:.1f} by "
         f"{n_clients} at once ({figures[f'{kind}_ratio']:.2f} times)"
         for kind, what in (
-            ("service_new", "questions that are new:"),
+            ("service_new", "questions that are new, other ones for one client than for more:"),
             ("service_again", "asked again, so that the engine holds their prompts:"),
             ("engine_again", "these prompts at the engine's own port:"),
         )
     ]
-    return f"{figures['model']}, answers of {figures['answer_tokens']} tokens. " + "; ".join(rates) + "."
+    shares = [f"{figures[f'service_again_{n}'] / figures[f'engine_again_{n}']:.2f}" for n in (1, n_clients)]
+    return (
+        f"{figures['model']}, answers of {figures['answer_tokens']} tokens. " + "; ".join(rates) + ". So through the "
+        f"service one client has {shares[0]} of the engine's own rate and {n_clients} have {shares[1]}: what more "
+        "clients win by it is what a single one lost."
+    )
 
 
 def _spread(values: Sequence[float]) -> str:
