@@ -10,6 +10,7 @@ import pytest
 from eval.report import to_json, to_markdown
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.plots import draw_gains
+from eval.report.progress import PlannedRuns
 from eval.report.publish import draw_pictures, to_results_page, without_paths
 
 from .conftest import make_setup, make_task
@@ -76,6 +77,16 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     setups.append(make_setup(make_task("questions", "shed"), decisive={"prompt": "2"}))
     page = to_results_page(report_of(*results, setups=setups), {})
     assert "Rows differ in prompt: 1 for questions on garden by m; 2 for all others that it decides. What" in page
+
+
+def test_the_page_says_what_p_is_adjusted_over(make_result: Any, report_of: Any) -> None:
+    """The plan, where there is one."""
+    results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    plan = PlannedRuns(("m",), {"completion": 20}, ("garden", "shed"), (NONE, RETRIEVAL))
+    for given, words in ((plan, "repositories that the plan has for a model"), (None, "a model's tasks and repos")):
+        assert f"adjusted by Holm over {'all tasks and ' * (given is not None)}{words}" in to_results_page(
+            report_of(*results, plan=given), {}
+        )
 
 
 def test_the_version_of_citations_is_said_where_they_are_measured(make_result: Any, report_of: Any) -> None:
