@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
-from eval.tasks import FACTS
+from eval.tasks import FACTS, list_tasks, load_task
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
@@ -154,23 +154,33 @@ def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
 
 
 def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
-    """What decided some rows in another version than others, a sentence for each such part."""
+    """What decided some rows in another version than others, a sentence for each such part; and which rows today's
+    code would not make again. The code that judges is compared within a task, by its fingerprint.
+    """
     rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
+    older: list[str] = []
     for setup in setups:
         for task in setup.tasks:
             others = {"code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"}
             if task.task != _CITING:
                 others.add("grounding")
-            for part, version in setup.decisive.items():
-                if part not in others:
-                    row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
-                    rows.setdefault(part, {}).setdefault(str(version), []).append(row)
-    return [
-        f"Rows differ in {part.replace('_', ' ')}: {_list_versions(versions)}. What they found is not of one version "
-        "of Quarry."
+            row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
+            versions = {part.replace("_", " "): value for part, value in setup.decisive.items() if part not in others}
+            versions[f"the version of {task.task}"] = task.version
+            versions[f"the code that judges {task.task}"] = task.scoring.get("code", "one not recorded")
+            for part, version in versions.items():
+                rows.setdefault(part, {}).setdefault(str(version), []).append(row)
+            today = load_task(task.task).version if task.task in list_tasks() else task.version
+            older += [f"{row} ({task.version}, today {today})"] if task.version != today else []
+    found = [
+        f"Rows differ in {part}: {_list_versions(versions)}. What they found is not of one version of Quarry."
         for part, versions in rows.items()
         if len(versions) > 1
     ]
+    if older:
+        named = ", ".join(dict.fromkeys(older))
+        found.append(f"Of another version of their task than today's, which makes other cases or verdicts: {named}.")
+    return found
 
 
 def _list_versions(versions: Mapping[str, Sequence[str]]) -> str:
