@@ -15,8 +15,10 @@ from assistant.records import Purpose
 Verdict = Literal["correct", "wrong", "unanswered", "error"]
 UNANSWERABLE = "unanswerable"  # the kind of a question whose answer is not in the code: right is to refuse it
 
-# Of ``Result.extra``: why nothing is known of a second try, and from which pass of ``ContextMaker.placebo`` code is.
-FOLLOW_UP_ERROR, PLACEBO_PASS = "follow_up_error", "placebo_pass"
+# Of ``Result.extra``: why nothing is known of a second try; from which pass of ``ContextMaker.placebo`` code is; and
+# what retrieval took, which a placebo should have.
+FOLLOW_UP_ERROR, PLACEBO_PASS, PLACEBO_TARGET = "follow_up_error", "placebo_pass", "placebo_target_tokens"
+_SHORT = 0.8  # a placebo of less than that part of its target is said
 # Of ``Case.data`` and ``Result.extra``: how many bugs were planted in the original, and how many its tests noticed.
 # They say something of a case and decide neither prompt nor verdict.
 N_MUTANTS, N_KILLED = NOT_DECISIVE = ("n_mutants", "n_killed")
@@ -146,6 +148,11 @@ class Result:
     def is_unanswerable(self) -> bool:
         """Whether the question has no answer in the code."""
         return self.kind.startswith(UNANSWERABLE)
+
+    @property
+    def is_short_placebo(self) -> bool:
+        """Whether it is a placebo of less than 80 % of what retrieval took."""
+        return self.context_tokens < _SHORT * float(self.extra.get(PLACEBO_TARGET, 0))
 
     @property
     def cluster(self) -> str:

@@ -130,53 +130,64 @@ def pooled_interval(
 ) -> Interval | None:
     """An interval for the mean of the mean differences of ``strata``, each with its differences and their clusters.
 
-    The strata (tasks) are fixed, each counts the same; what is drawn is whole clusters within each, as in
-    ``difference_interval``. The percentile bootstrap. None where a stratum has fewer than ``MIN_CLUSTERS`` clusters.
+    The strata (tasks) are fixed, each counts the same; what is drawn is whole clusters of them all, once for all
+    strata: a file that several tasks ask about is one. The percentile bootstrap. None where a stratum has fewer than
+    ``MIN_CLUSTERS`` clusters.
     """
-    chance = np.random.default_rng(seed)
-    total = np.zeros(n_resamples)
-    for differences, clusters in strata:
-        sums, counts = _sum_clusters(differences, clusters)
-        if len(sums) < MIN_CLUSTERS:
-            return None
-        for start in range(0, n_resamples, _BATCH):
-            draws = chance.integers(0, len(sums), (min(_BATCH, n_resamples - start), len(sums)))
-            total[start : start + _BATCH] += sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    if not strata:
+    if not strata or any(len(set(clusters)) < MIN_CLUSTERS for _, clusters in strata):
         return None
-    low, high = np.quantile(total / len(strata), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    places = {each: place for place, each in enumerate(dict.fromkeys(each for _, own in strata for each in own))}
+    n_clusters = len(places)
+    sums, counts = np.zeros((n_clusters, len(strata))), np.zeros((n_clusters, len(strata)))
+    for stratum, (differences, clusters) in enumerate(strata):
+        for difference, cluster in zip(differences, clusters, strict=True):
+            sums[places[cluster], stratum] += difference
+            counts[places[cluster], stratum] += 1
+    chance = np.random.default_rng(seed)
+    batches = []
+    for start in range(0, n_resamples, _BATCH):
+        # How often each cluster is drawn: of shape (resamples, n_clusters).
+        draws = chance.multinomial(n_clusters, [1 / n_clusters] * n_clusters, min(_BATCH, n_resamples - start))
+        with np.errstate(invalid="ignore"):  # a draw without any cluster of a stratum, one of 20,000 at most, is none
+            batches.append((draws @ sums / (draws @ counts)).mean(axis=1))
+    low, high = np.nanquantile(np.concatenate(batches), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(float(low), float(high))
 
 
-def adjust_holm(p_values: Sequence[float]) -> list[float]:
+def adjust_holm(p_values: Sequence[float], n_tests: int | None = None) -> list[float]:
     """The p-values, in their order, adjusted for there being several: at 0.05, one in twenty families has a false one.
 
     The step-down procedure of S. Holm, Scandinavian Journal of Statistics 6, 1979: the i-th smallest of m is
     multiplied by m - i + 1, and none may be below the one before it. It holds however the tests depend on each other.
+    ``n_tests`` is m where tests of the family are still to come: whatever these find, no value grows by them.
     """
+    m = n_tests if n_tests is not None else len(p_values)
     adjusted = [1.0] * len(p_values)
     largest = 0.0
     for rank, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        largest = max(largest, min(1.0, (m - rank) * p_values[index]))
         adjusted[index] = largest
     return adjusted
 
 
-def detectable_difference(n_pairs: int, n_differing: int) -> float | None:
+def detectable_difference(n_pairs: int, n_contrary: int) -> float | None:
     """The smallest true difference of two paired proportions that ``mcnemar_p`` shows with 80 % power at 0.05.
 
-    ``n_differing`` of the ``n_pairs`` differed, which is taken as the share that would differ again (or the difference
-    itself where that is larger). The exact power, over how many pairs differ and how many of those are gained (S. W.
-    Duffy, Biometrics 40, 1984), is solved for the difference. Pairs are taken as independent: where they come from few
-    files the truth is larger. None where even a difference of 1 would not be seen: fewer than six pairs.
+    ``n_contrary`` of the ``n_pairs`` went against the difference (were lost, if it is a gain): that share is taken as
+    the true one and kept, and the share of the others that differ is raised until the exact power is reached, which is
+    over how many pairs differ and how many of those are gained (S. W. Duffy, Biometrics 40, 1984). With 0 it is the
+    smallest change that goes one way alone. Pairs are taken as independent: where they come from few files the truth
+    is larger. None where even the largest difference would not be seen: with fewer than six pairs, whatever they are.
     """
-    if n_pairs < 1 or _mcnemar_power(n_pairs, 1.0, 1.0) < POWER:
+    if n_pairs < 1:
         return None
-    share = n_differing / n_pairs
-    low, high = 0.0, 1.0
+    contrary = n_contrary / n_pairs
+    low, high = 0.0, 1 - 2 * contrary
+    if _mcnemar_power(n_pairs, high + contrary, contrary) < POWER:
+        return None
     while high - low > 1e-4:
         middle = (low + high) / 2
-        if _mcnemar_power(n_pairs, middle, max(share, middle)) < POWER:
+        if _mcnemar_power(n_pairs, middle + contrary, contrary) < POWER:
             low = middle
         else:
             high = middle
@@ -220,14 +231,16 @@ def cohen_kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float 
     return (observed - expected) / (1 - expected) if expected < 1 else None
 
 
-def _mcnemar_power(n_pairs: int, difference: float, share: float) -> float:
-    """The chance of p < 0.05 in the exact test if ``share`` of the pairs differ and ``difference`` are gained net."""
+def _mcnemar_power(n_pairs: int, gained: float, lost: float) -> float:
+    """The chance of p < 0.05 in the exact test where these shares of all pairs are gained and lost, not both 0."""
     n_differing = np.arange(n_pairs + 1)
     # Rejected where at most `critical` of the differing pairs lie on the one side; -1 where none is few enough.
     critical = binom.ppf((1 - CONFIDENCE) / 2, n_differing, 0.5)
     critical = np.where(binom.cdf(critical, n_differing, 0.5) > (1 - CONFIDENCE) / 2, critical - 1, critical)
-    gained = (1 + difference / share) / 2 if share > 0 else 0.5
-    rejected = binom.cdf(critical, n_differing, gained) + binom.sf(n_differing - critical - 1, n_differing, gained)
+    share = min(1.0, gained + lost)  # the sum may exceed 1 by a rounding
+    of_differing = gained / (gained + lost)
+    rejected = binom.cdf(critical, n_differing, of_differing)
+    rejected = rejected + binom.sf(n_differing - critical - 1, n_differing, of_differing)
     return float((binom.pmf(n_differing, n_pairs, share) * np.where(n_differing > 0, rejected, 0.0)).sum())
 
 

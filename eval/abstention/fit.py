@@ -121,9 +121,7 @@ def measure_threshold(judged: Sequence[tuple[Case, float]], value: float) -> Thr
 def trace_risk(judged: Sequence[tuple[Case, float]]) -> list[tuple[float, float]]:
     """Points (coverage, risk) for every threshold: the share of questions that are answered, and of those the share
     whose hits do not hold the answer. Half of the questions are own ones that have an answer."""
-    n_own = sum(case.is_own for case, _ in judged)
-    n_foreign = len(judged) - n_own
-    share = {True: 0.5 / max(1, n_own), False: 0.5 / max(1, n_foreign)}
+    share = _share_own([case for case, _ in judged])
     coverage = risky = 0.0
     points = []
     for case, _ in sorted(judged, key=lambda each: -each[1]):
@@ -131,6 +129,23 @@ def trace_risk(judged: Sequence[tuple[Case, float]]) -> list[tuple[float, float]
         risky += share[case.is_own] * (not case.holds)
         points.append((coverage, risky / coverage))
     return points
+
+
+def place_threshold(judged: Sequence[tuple[Case, float]], value: float) -> tuple[float, float] | None:
+    """(coverage, risk) where all are answered but those that are refused below ``value``; None where none is.
+
+    As in ``measure_threshold``, and so not on the line of ``trace_risk``: names that are all there are never refused.
+    """
+    share = _share_own([case for case, _ in judged])
+    answered = [case for case, probability in judged if not is_too_weak(case.signals, probability, value)]
+    coverage = sum(share[case.is_own] for case in answered)
+    return (coverage, sum(share[case.is_own] for case in answered if not case.holds) / coverage) if answered else None
+
+
+def _share_own(cases: Sequence[Case]) -> dict[bool, float]:
+    """What one question counts, by whether it is an own one that has an answer: half in all for either."""
+    n_own = sum(case.is_own for case in cases)
+    return {True: 0.5 / max(1, n_own), False: 0.5 / max(1, len(cases) - n_own)}
 
 
 def _weigh(cases: Sequence[Case]) -> Vector:

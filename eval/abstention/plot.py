@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .fit import trace_risk
+from .fit import place_threshold, trace_risk
 from .records import Case
 
 _COLOURS = ("#2a5d9f", "#d1782a", "#3a8f4d", "#8a4fa3")
@@ -23,9 +23,9 @@ def draw_risk(curves: Mapping[str, Sequence[tuple[Case, float]]], threshold: flo
     for (label, judged), colour in zip(curves.items(), _COLOURS, strict=False):
         points = trace_risk(judged)
         axes.plot([coverage for coverage, _ in points], [risk for _, risk in points], color=colour, label=label)
-        n_answered = sum(value >= threshold for _, value in judged)
-        if n_answered:
-            axes.plot(*points[n_answered - 1], color=colour, marker="o", markersize=6)
+        dot = place_threshold(judged, threshold)
+        if dot is not None:
+            axes.plot(*dot, color=colour, marker="o", markersize=6)
     axes.set(
         xlabel="coverage: share of questions that are answered",
         ylabel="risk: share of those that the hits do not hold",

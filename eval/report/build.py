@@ -20,6 +20,7 @@ from .figures import (
     Key,
     adjust_groups,
     compare_arms,
+    count_samples,
     count_without_sources,
     key_of,
     list_contrasts,
@@ -50,10 +51,11 @@ def build_report(
 ) -> Report:
     """All figures of ``results``. ``setups`` are the runs'; ``seed`` is the bootstrap's.
 
-    With a ``plan`` the report says how much of it is done, also of what no run has begun.
+    With a ``plan`` the report says how much of it is done, also of what no run has begun, and Holm is over all of it.
     """
     progress = trace_progress(setups, results, plan)
     cells = {(each.model, each.repo, each.task): each for each in progress}
+    planned = {key for key, each in cells.items() if each.n_planned is not None}
     everything = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
     answerable: dict[Key, Arms] = {
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
@@ -62,7 +64,7 @@ def build_report(
     groups = [_summarise(key, arms, answerable[key], cells[key], seed) for key, arms in everything.items()]
     groups = [
         replace(group, verdict=_describe(group), why=explain_retrieval(group), cause=name_cause(group))
-        for group in adjust_groups(groups)
+        for group in adjust_groups(groups, planned, plan.arms if plan is not None else ())
     ]
     pooled = pool_gains(answerable, seed)
     return Report(
@@ -95,7 +97,8 @@ def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed:
         for arm, n in n_results.items()
         if n < progress.n_cases
     ]
-    figures = [summarise_arm(arm, list(own.values()), n_cases) for arm, own in arms.items()]
+    n_samples = count_samples(arms)
+    figures = [summarise_arm(arm, list(own.values()), n_cases, n_samples) for arm, own in arms.items()]
     return Group(
         model=model,
         repo=repo,

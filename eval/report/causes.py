@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from eval.stats import CONFIDENCE, mcnemar_p
 from eval.tables import count_noun
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
@@ -92,7 +93,7 @@ def name_cause(group: Group) -> str:
     gain = group.gain(RETRIEVAL, NONE)
     if gain is None:
         return ""
-    if gain.detectable is None:
+    if mcnemar_p(gain.n_pairs, 0) >= 1 - CONFIDENCE:  # not even if all were gained
         return "There are too few pairs to say whether it helped, or why."
     if not any(arm.correct.n_hits for arm in group.arms):
         return "No answer was right, with code or without: these cases are beyond this model, so nothing can show here."

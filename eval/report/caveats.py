@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
-from eval.tasks import FACTS
+from eval.tasks import FACTS, list_tasks, load_task
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
 from .records import Group
 from .splits import FOUND
-from .wording import write_commit
+from .wording import INTERIM, write_commit
 
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 _ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
@@ -60,7 +60,18 @@ def _warn_of_cases(groups: Sequence[Group]) -> list[str]:
     if any(group.task in ("completion", "repair", "reasoning") for group in groups):
         caveats.append(
             "Only functions that the repository's own tests execute are asked about: these are not a random sample of "
-            "its code, and passing the tests is not the same as being right."
+            "its code, and passing the tests is not the same as being right. Files take turns, so the code of small "
+            "ones counts more than its share."
+        )
+    if any(group.task == "completion" for group in groups):
+        caveats.append(
+            "Of `completion`, functions with a docstring come before all others, and the docstring is in the prompt "
+            "and in what is searched for: the figures are of documented code, as long as there is enough of it."
+        )
+    if any(group.task == "reasoning" for group in groups):
+        caveats.append(
+            "Cases of `reasoning` are calls, up to five of one function: they are of fewer functions than there are "
+            "cases."
         )
     if any(re.search(r"(?<![\d.])(0\.5|1\.5|3)b", group.model.lower()) for group in groups):
         caveats.append(
@@ -79,6 +90,13 @@ def _warn_of_arms(groups: Sequence[Group]) -> list[str]:
         caveats.append(
             f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
             "length there."
+        )
+    too_short = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_short]
+    if too_short:
+        named = ", ".join(f"{arm.n_short} of {arm.n} of {group.task} on {group.repo}" for group, arm in too_short)
+        caveats.append(
+            "Some placebos hold less than 80 % of the tokens that were retrieved for their case, since the index has "
+            f"too little other ({named}): a gain over them may be one of length."
         )
     relaxed = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_relaxed]
     if relaxed:
@@ -105,7 +123,7 @@ def _warn_of_gains(groups: Sequence[Group]) -> list[str]:
     n_tests = max((gain.n_tests for group in groups for gain in group.gains), default=1)
     if n_tests > 1:
         caveats.append(
-            f"Up to {n_tests} comparisons of one kind stand side by side: the adjusted p (Holm) allows for that, the "
+            f"Up to {n_tests} comparisons of one kind are made or planned: the adjusted p (Holm) allows for that, the "
             "intervals do not."
         )
     if any(gain.n_files < 2 * MIN_CLUSTERS for group in groups for gain in group.gains):
@@ -119,7 +137,7 @@ def _warn_of_gains(groups: Sequence[Group]) -> list[str]:
             "parts, not their accuracies. That split is exploratory: it is made after the run, and no p allows for it."
         )
     if any(group.missing for group in groups):
-        caveats.append("Some arms are not complete: differences are over the cases that both arms have.")
+        caveats.append(f"Some arms are not complete: differences are over the cases that both arms have. {INTERIM}")
     return caveats
 
 
@@ -136,23 +154,33 @@ def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
 
 
 def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
-    """What decided some rows in another version than others, a sentence for each such part."""
+    """What decided some rows in another version than others, a sentence for each such part; and which rows today's
+    code would not make again. The code that judges is compared within a task, by its fingerprint.
+    """
     rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
+    older: list[str] = []
     for setup in setups:
         for task in setup.tasks:
             others = {"code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"}
             if task.task != _CITING:
                 others.add("grounding")
-            for part, version in setup.decisive.items():
-                if part not in others:
-                    row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
-                    rows.setdefault(part, {}).setdefault(str(version), []).append(row)
-    return [
-        f"Rows differ in {part.replace('_', ' ')}: {_list_versions(versions)}. What they found is not of one version "
-        "of Quarry."
+            row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
+            versions = {part.replace("_", " "): value for part, value in setup.decisive.items() if part not in others}
+            versions[f"the version of {task.task}"] = task.version
+            versions[f"the code that judges {task.task}"] = task.scoring.get("code", "one not recorded")
+            for part, version in versions.items():
+                rows.setdefault(part, {}).setdefault(str(version), []).append(row)
+            today = load_task(task.task).version if task.task in list_tasks() else task.version
+            older += [f"{row} ({task.version}, today {today})"] if task.version != today else []
+    found = [
+        f"Rows differ in {part}: {_list_versions(versions)}. What they found is not of one version of Quarry."
         for part, versions in rows.items()
         if len(versions) > 1
     ]
+    if older:
+        named = ", ".join(dict.fromkeys(older))
+        found.append(f"Of another version of their task than today's, which makes other cases or verdicts: {named}.")
+    return found
 
 
 def _list_versions(versions: Mapping[str, Sequence[str]]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean, median
 from typing import TypeVar
@@ -71,11 +72,12 @@ def split_arms(results: Sequence[Result]) -> dict[str, dict[str, Result]]:
     return arms
 
 
-def summarise_arm(arm: str, results: Sequence[Result], n_cases: int) -> ArmFigures:
-    """The figures of one arm, errors counted apart."""
+def summarise_arm(arm: str, results: Sequence[Result], n_cases: int, n_samples: int = 1) -> ArmFigures:
+    """The figures of one arm, errors counted apart. pass@k is over the cases with ``n_samples`` answers or more."""
     valid = [result for result in results if is_valid(result)]
     firsts = [result.attempts[0] for result in valid if result.attempts]
     verdicts = [result.score.verdict for result in valid]
+    sampled = [own for result in valid if len(own := _list_samples(result)) >= n_samples > 1]
     return ArmFigures(
         arm=arm,
         n_cases=n_cases,
@@ -94,19 +96,26 @@ def summarise_arm(arm: str, results: Sequence[Result], n_cases: int) -> ArmFigur
         prompt_seconds=_median(attempt.prompt_seconds for attempt in firsts),
         scoring_seconds=_median(attempt.scoring_seconds for attempt in firsts),
         retrieval_ms=_median(result.retrieval_ms for result in valid),
-        pass_at=_estimate_pass(valid),
+        pass_at={
+            str(k): fmean(pass_at_k(len(own), own.count("correct"), k) for own in sampled)
+            for k in ((1, n_samples) if sampled else ())
+        },
         n_relaxed=sum(result.extra.get(PLACEBO_PASS, 0) > 0 for result in valid),
+        n_short=sum(result.is_short_placebo for result in valid),
+        n_few_samples=len(valid) - len(sampled) if sampled else 0,
     )
 
 
-def _estimate_pass(results: Sequence[Result]) -> dict[str, float]:
-    """pass@1 and pass@n over the cases' samples; samples that were errors are none. Empty with one sample a case."""
-    verdicts = [[each["verdict"] for each in result.extra.get("samples", ())] for result in results]
-    counted = [[each for each in of_case if each != "error"] for of_case in verdicts]
-    n = min((len(of_case) for of_case in counted), default=0)
-    if n < 2:
-        return {}
-    return {str(k): _mean(pass_at_k(len(each), each.count("correct"), k) for each in counted) for k in (1, n)}
+def count_samples(arms: Arms) -> int:
+    """How many answers to a case all arms have, where none was an error: pass@k is of so many in each of them."""
+    counts = [[len(_list_samples(result)) for result in own.values() if is_valid(result)] for own in arms.values()]
+    return min((max(of_arm) for of_arm in counts if of_arm), default=0)
+
+
+def _list_samples(result: Result) -> list[str]:
+    """The verdicts of a case's answers; an error is none."""
+    verdicts = [each["verdict"] for each in result.extra.get("samples", ())]
+    return [each for each in verdicts if each != "error"]
 
 
 def pair_results(
@@ -169,7 +178,7 @@ def compare_arms(
         p=p,
         p_holm=p,
         n_tests=1,
-        detectable=detectable_difference(len(pairs), n_gained + n_lost),
+        detectable=detectable_difference(len(pairs), min(n_gained, n_lost)),
     )
 
 
@@ -202,17 +211,24 @@ def weigh_costs(arms: Arms, gains: Sequence[Gain]) -> list[Cost]:
     return costs
 
 
-def adjust_groups(groups: Sequence[Group]) -> list[Group]:
-    """The groups with ``p_holm``. A family is one contrast of one model, over all its tasks and repositories."""
-    families: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
+def adjust_groups(groups: Sequence[Group], planned: Collection[Key] = (), arms: Collection[str] = ()) -> list[Group]:
+    """The groups with ``p_holm``. A family is one contrast of one model, over all its tasks and repositories.
+
+    Where cells are ``planned`` under ``arms``, it is over all of these, also those that are not begun: so the size of
+    the family does not hang on how far the plan is. What is outside of the plan is a family by itself.
+    """
+    families: dict[tuple[str, str, str, bool], list[tuple[int, int]]] = {}
     for number, group in enumerate(groups):
         for place, gain in enumerate(group.gains):
-            families.setdefault((group.model, gain.arm, gain.baseline), []).append((number, place))
+            is_planned = (group.model, group.repo, group.task) in planned and {gain.arm, gain.baseline} <= {*arms}
+            families.setdefault((group.model, gain.arm, gain.baseline, is_planned), []).append((number, place))
     gains = [list(group.gains) for group in groups]
-    for members in families.values():
-        adjusted = adjust_holm([gains[number][place].p for number, place in members])
+    n_planned = Counter(model for model, _, _ in planned)
+    for (model, *_, is_planned), members in families.items():
+        n_tests = n_planned[model] if is_planned else len(members)
+        adjusted = adjust_holm([gains[number][place].p for number, place in members], n_tests)
         for (number, place), p in zip(members, adjusted, strict=True):
-            gains[number][place] = replace(gains[number][place], p_holm=p, n_tests=len(members))
+            gains[number][place] = replace(gains[number][place], p_holm=p, n_tests=n_tests)
     return [replace(group, gains=own) for group, own in zip(groups, gains, strict=True)]
 
 

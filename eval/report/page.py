@@ -118,6 +118,7 @@ def render_page(report: Report, results: Sequence[Result]) -> str:
         unused=lambda used: [name for name in _SELDOM_USED if name not in used],
         short_models=wording.shorten_models(group.model for group in report.groups),
         not_complete=any(each.n_complete < len(each.answered) for each in report.progress),
+        interim=wording.INTERIM,
         no_code=NONE,
         placebo=PLACEBO,
         retrieval=RETRIEVAL,

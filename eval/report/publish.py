@@ -33,7 +33,7 @@ from .records import Group, Progress, Report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
-from .wording import describe_pooled, shorten_models, write_commit
+from .wording import INTERIM, describe_pooled, shorten_models, write_commit
 
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 _ARMS = {
@@ -52,8 +52,9 @@ _ABOUT_PACKAGES = (
 )
 _ABOUT_TABLES = (
     "In the tables, shares have Wilson's intervals and differences the BCa bootstrap's over files. `visible` is the "
-    "smallest true difference that a run of so many pairs, differing as often, shows in four of five tries: smaller "
-    "ones are mostly missed. Tokens are means, seconds medians of the model's time for an answer."
+    "smallest true difference that four of five runs of so many pairs show, if as many pairs go against it as did here "
+    "(none, where none did): smaller ones are seen less often. Tokens are means, seconds medians of the model's time "
+    "for an answer."
 )
 _ABOUT_PLOTS = (
     "In the plots, lines are 95 % intervals. A hollow mark is a difference that is not shown, also where its interval "
@@ -96,7 +97,7 @@ def _describe_found(report: Report, figures: str) -> list[str]:
         found_table(report.groups),
         *describe_versions(report.setups),
         "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
-        "the exact test, adjusted by Holm over a model's tasks and repositories, is below 0.05. Perhaps: only before "
+        f"the exact test, adjusted by Holm over {_name_family(report.progress)}, is below 0.05. Perhaps: only before "
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
         f"details. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
         "[How it is measured](evaluation.md).",
@@ -115,6 +116,13 @@ def _list_arms(groups: Sequence[Group]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
+def _name_family(progress: Sequence[Progress]) -> str:
+    """What the p of a kind of comparison is adjusted over."""
+    if not any(each.n_planned is not None for each in progress):
+        return "a model's tasks and repositories"
+    return "all tasks and repositories that the plan has for a model, done or not (runs outside of it by themselves)"
+
+
 def _describe_progress(progress: Sequence[Progress]) -> list[str]:
     """How much of the plan is done, and what was run outside of it."""
     planned = [each for each in progress if each.n_planned is not None]
@@ -128,7 +136,8 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
             "## What is done of the plan",
             f"Of the plan's {n_cells} cells (a task on a repository by a model under an arm) {n_complete} are "
             f"complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun."
-            + (" The p of what is begun is a look at a run that goes on, not its last word." * (n_begun > n_complete)),
+            + f" {INTERIM}"
+            * (n_begun > n_complete),
         ]
         begun = [each for each in planned if each.is_begun]
         parts += ["Cases answered (—: not begun):", progress_table(begun)] if begun else []

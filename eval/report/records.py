@@ -20,8 +20,9 @@ class ArmFigures:
 
     ``n_cases`` is how many cases the task has. Seconds are the model's for the first attempt; ``found`` is how often
     a passage showed the case's sources. Tokens are means, times are medians. ``pass_at`` has the unbiased estimates of
-    pass@1 and pass@n, by their number, where all cases were answered n times or more. ``n_relaxed`` counts placebos
-    that hold code near the case, since the index has too little other.
+    pass@1 and pass@n, by their number, where cases were answered several times; n is the same in all arms of a group,
+    and the ``n_few_samples`` cases with fewer answers are left out of both. ``n_relaxed`` counts placebos that hold
+    code near the case, since the index has too little other, ``n_short`` those under 80 % of what was retrieved.
     """
 
     arm: str
@@ -43,6 +44,8 @@ class ArmFigures:
     retrieval_ms: float
     pass_at: Mapping[str, float]
     n_relaxed: int = 0
+    n_short: int = 0
+    n_few_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ class Gain:
 
     ``n_gained`` only ``arm`` has right, ``n_lost`` only ``baseline``; ``n_unpaired`` cases lack one of the two. ``p``
     is exact McNemar, ``p_holm`` that among the ``n_tests`` of its family. ``detectable`` is the smallest true
-    difference that this many pairs, differing as often, show with 80 % power; None: none at all. An oracle is compared
-    on cases that have code to give alone: ``n_without_sources`` have none and are left out.
+    difference that this many pairs show with 80 % power, where as many go against it as did here (the fewer of
+    ``n_gained`` and ``n_lost``); None: none at all. An oracle is compared on cases that have code to give alone:
+    ``n_without_sources`` have none and are left out.
     """
 
     arm: str

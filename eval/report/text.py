@@ -13,6 +13,7 @@ from .figures import MAIN_ARMS, NONE, RETRIEVAL, order_arms
 from .records import ArmFigures, Gain, Group, Progress, Report, Slice
 from .splits import FOUND
 from .wording import (
+    INTERIM,
     describe_confidence,
     describe_follow_up,
     describe_left_out,
@@ -35,7 +36,7 @@ def to_markdown(report: Report) -> str:
     parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
     for group in report.groups:
         parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
-        parts += ["Not complete: " + "; ".join(group.missing) + "."] if group.missing else []
+        parts += [f"Not complete: {'; '.join(group.missing)}. {INTERIM}"] if group.missing else []
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += describe_not_begun(report.progress)
@@ -141,7 +142,7 @@ def arms_table(group: Group) -> str:
             f"{arm.prompt_tokens:,.0f}",
             f"{arm.completion_tokens:,.0f}",
             write_number(arm.seconds, 2),
-            write_pass(arm.pass_at),
+            write_pass(arm),
         ]
         for arm in group.arms
     ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 from eval.stats import CONFIDENCE, MIN_CLUSTERS, Interval, Share
 from eval.tables import count_noun
 from eval.tasks import FACTS
 
-from .records import Calibration, Gain, MeasureGain, PooledGain
+from .records import ArmFigures, Calibration, Gain, MeasureGain, PooledGain
 
 Outcome = Literal["better", "perhaps better", "not shown", "perhaps worse", "worse"]
+
+INTERIM = "The p of what is not complete is a look at a run that goes on, not its last word."
 
 _ALPHA = 1 - CONFIDENCE
 _MAX_REASON_CHARS = 110
@@ -85,7 +87,7 @@ def describe_gain(gain: Gain) -> str:
     outcome, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
     over = f" ({describe_left_out(gain)})" if gain.n_without_sources else ""
     if not gain.n_gained and not gain.n_lost:  # a bootstrap of zeros has no width, and that is no certainty
-        agree = f"The arms {gain.arm} and {gain.baseline} agree in all {gain.n_pairs} pairs{over}."
+        agree = f"The arms {gain.arm} and {gain.baseline} agree in all {_count_pairs(gain)}{over}."
         return f"{agree} {describe_detectable(gain)}"
     figures = f"{write_signed(gain.difference)} ({_describe_sureness(gain)}){over}"
     if outcome in ("better", "worse"):
@@ -132,10 +134,17 @@ def describe_interval(interval: Interval | None) -> str:
 
 
 def describe_detectable(gain: Gain) -> str:
-    """What the run could have seen at all."""
+    """What the run could have seen at all, with as many pairs that go the other way as there were."""
+    n, word = min(gain.n_gained, gain.n_lost), "lost" if gain.difference >= 0 else "gained"
+    against = f"{n} of {gain.n_pairs} pairs {word} as here" if n else f"no pair {word}"
+    if gain.detectable is None and n:
+        return f"With {against}, not even the largest difference would have been seen in four of five runs."
     if gain.detectable is None:
         return "So few pairs show no difference whatever happens."
-    return f"A true difference of {write_number(gain.detectable, 2)} or more would have been seen in four of five runs."
+    return (
+        f"A true difference of {write_number(gain.detectable, 2)} or more, with {against}, would have been seen in "
+        "four of five runs."
+    )
 
 
 def describe_pooled(pooled: PooledGain) -> str:
@@ -182,15 +191,23 @@ def _excludes_zero(gain: Gain) -> bool:
     return gain.interval is None or not gain.interval.low <= 0 <= gain.interval.high
 
 
+def _count_pairs(gain: Gain) -> str:
+    """How many pairs, and of how many that will be."""
+    if not gain.n_unpaired:
+        return count_noun(gain.n_pairs, "pair")
+    return f"{gain.n_pairs} of {count_noun(gain.n_pairs + gain.n_unpaired, 'pair')} so far"
+
+
 def _describe_sureness(gain: Gain) -> str:
     """Interval, pairs and p; without an interval what the p rests on."""
-    pairs = count_noun(gain.n_pairs, "pair")
+    pairs = _count_pairs(gain)
     if gain.interval is not None:
         return f"{describe_interval(gain.interval)}, {pairs}, p {write_p(gain.p)}"
     files = count_noun(gain.n_files, "file")
     return f"no interval from {files}; the exact test takes cases as independent: {pairs}, p {write_p(gain.p)}"
 
 
-def write_pass(pass_at: Mapping[str, float]) -> str:
-    """Estimates of pass@k, as in ``pass@1 0.250, pass@5 0.600``."""
-    return ", ".join(f"pass@{k} {share:.3f}" for k, share in pass_at.items())
+def write_pass(arm: ArmFigures) -> str:
+    """Estimates of pass@k, as in ``pass@1 0.250, pass@5 0.600``, and how many cases they lack; empty without any."""
+    few = f" ({count_noun(arm.n_few_samples, 'case')} with fewer answers left out)" if arm.n_few_samples else ""
+    return ", ".join(f"pass@{k} {share:.3f}" for k, share in arm.pass_at.items()) + few

@@ -11,14 +11,13 @@ from typing import Any, Protocol
 from assistant.events import AskRequest
 from assistant.records import Answer, Message
 from eval.arms import Arm
-from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, Attempt, Case, Result, Score
+from eval.cases import FOLLOW_UP_ERROR, PLACEBO_PASS, PLACEBO_TARGET, Attempt, Case, Result, Score
 from eval.tasks.base import Scorer
 from indexer.errors import QuarryError
 
 from .answers import Asked
 from .contexts import ContextMaker, Given, shows, to_shown
 
-PLACEBO_TARGET = "placebo_target_tokens"  # in ``Result.extra``: what retrieval took
 TURNS_LEFT_OUT = "n_turns_left_out"  # there too, of the follow-up: the window had no room for them
 _MAX_ATTEMPTS = 2  # the first, and one after a follow-up
 

@@ -23,7 +23,7 @@ from indexer.errors import InputError, QuarryError
 from indexer.home import OpenedIndex
 
 from .answers import KeepingProvider
-from .asking import PLACEBO_TARGET, Asker, Labels, Target
+from .asking import Asker, Labels, Target
 from .contexts import ContextMaker
 from .folder import RunFolder, default_folder, fingerprint_cases
 from .identity import describe_code, describe_start, identify_model
@@ -39,7 +39,6 @@ from .verdicts import describe_scoring
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
 
-_SHORT = 0.8  # a placebo of less than that part is said
 _COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
 # A model that is gone fails at once and always. A case that is too long fails alone, but under each arm.
 MAX_FAILED_CASES_IN_A_ROW = 3
@@ -193,7 +192,7 @@ class Run:
                 failed_in_a_row.clear()
             n_done += 1
             n_errors += is_error
-            n_short += result.context_tokens < _SHORT * result.extra.get(PLACEBO_TARGET, 0)
+            n_short += result.is_short_placebo
             last_error = result.score.explanation if is_error else last_error
             self._on_progress(counter.add(result, time.perf_counter() - started))
             return result

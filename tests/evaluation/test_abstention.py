@@ -17,6 +17,7 @@ from eval.abstention.fit import (
     fit_coefficients,
     measure_quality,
     measure_threshold,
+    place_threshold,
     trace_risk,
 )
 from eval.abstention.records import Case, KnownQuestion
@@ -108,6 +109,20 @@ def test_what_a_threshold_refuses() -> None:
     refused = measure_threshold(judged, 0.1)
     assert (refused.own_refused, refused.held_refused, refused.foreign_refused) == (0.3333, 0.0, 1.0)
     assert refused.unanswerable_refused == 0.5
+
+
+def test_the_dot_of_a_threshold_is_of_what_is_refused() -> None:
+    """A question whose names are all there is answered however low its probability, as with what is shipped."""
+    signals = case("a", "a", 0, holds=True).signals | {"names_asked": 1.0, "names_defined": 1.0}
+    named = Case("a", "python", KnownQuestion("?", "a", "written", ()), "python", signals, True)
+    judged = [
+        (named, 0.01),
+        (case("a", "a", 0, holds=False), 0.9),
+        (case("a", "b", 0, holds=False), 0.2),
+        (case("a", "b", 0, holds=False), 0.05),
+    ]
+    assert place_threshold(judged, 0.1) == pytest.approx((0.75, 2 / 3))
+    assert place_threshold(judged[3:], 0.1) is None
 
 
 def test_risk_by_coverage(cases: list[Case]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from math import comb, sqrt
 
@@ -128,49 +129,59 @@ def test_holm_of_a_known_family() -> None:
     assert adjust_holm([]) == []
 
 
-def test_the_detectable_difference_is_the_one_with_the_power() -> None:
-    """Runs drawn with a true difference of that size are significant in about 80 % of cases, with less in fewer."""
-    n, n_differing = 60, 24
-    smallest = detectable_difference(n, n_differing)
+def test_holm_of_a_family_that_goes_on() -> None:
+    """Tests that are still to come are counted, and whatever they find, what is adjusted now does not grow."""
+    now = adjust_holm([0.01, 0.03], 4)
+    assert now == pytest.approx([0.04, 0.09])
+    for others in ([1.0, 1.0], [0.001, 0.02], [0.011, 0.029]):
+        later = adjust_holm([0.01, 0.03, *others])[:2]
+        assert all(after <= before + 1e-12 for before, after in zip(now, later, strict=True))
+
+
+@pytest.mark.parametrize(("n", "n_contrary"), [(60, 12), (60, 2), (60, 0), (32, 1)])
+def test_the_detectable_difference_is_the_one_with_the_power(n: int, n_contrary: int) -> None:
+    """Runs drawn with so many lost and a true gain of that size are significant in about 80 % of cases, with half of
+    it in fewer."""
+    smallest = detectable_difference(n, n_contrary)
     assert smallest is not None
     chance = np.random.default_rng(2)
+    p_of = cache(mcnemar_p)
 
     def share_seen(difference: float) -> float:
-        share = n_differing / n
-        seen = 0
-        for _ in range(2000):
-            n_gained, n_lost, _ = chance.multinomial(
-                n, [(share + difference) / 2, (share - difference) / 2, 1 - share]
-            ).tolist()
-            seen += mcnemar_p(n_gained, n_lost) < 0.05
-        return seen / 2000
+        lost = n_contrary / n
+        runs = chance.multinomial(n, [lost + difference, lost, 1 - 2 * lost - difference], 4000).tolist()
+        return sum(p_of(n_gained, n_lost) < 0.05 for n_gained, n_lost, _ in runs) / len(runs)
 
-    assert share_seen(smallest) == pytest.approx(0.8, abs=0.03)
+    assert share_seen(smallest) == pytest.approx(0.8, abs=0.02)
     assert share_seen(smallest / 2) < 0.5
+
+
+def test_pairs_that_go_the_other_way_hide_differences() -> None:
+    """However few differ in all: with 2 of 60 lost more must be gained than with none, which takes a tenth to a
+    sixth."""
+    values = [detectable_difference(60, n_contrary) for n_contrary in (0, 1, 2, 4, 8)]
+    known = [value for value in values if value is not None]
+    assert known == sorted(known) and len(set(known)) == 5
+    assert 0.1 < known[0] < 0.15 < known[2] < 0.2
 
 
 def test_the_detectable_difference_is_near_the_usual_formula() -> None:
     """R. J. Connor, Biometrics 43, 1987, solved for the difference; the exact test needs a little more."""
-    n, share = 150, 0.3
-    smallest = detectable_difference(n, round(n * share))
+    n, n_contrary = 150, 15
+    smallest = detectable_difference(n, n_contrary)
     assert smallest is not None
+    share = smallest + 2 * n_contrary / n
     needed = (1.959964 * sqrt(share) + 0.841621 * sqrt(share - smallest**2)) ** 2 / smallest**2
     assert needed < n < 1.25 * needed
 
 
 def test_few_pairs_could_have_shown_nothing() -> None:
-    """Five pairs are never significant, however they fall; six can be."""
-    assert detectable_difference(5, 5) is None
+    """Five pairs are never significant, however they fall; six can be. Nor are many of which half are lost."""
+    assert detectable_difference(5, 0) is None
     assert detectable_difference(0, 0) is None
     assert mcnemar_p(5, 0) > 0.05 > mcnemar_p(6, 0)
     assert detectable_difference(6, 0) is not None
-
-
-def test_without_a_differing_pair_the_difference_itself_is_the_share() -> None:
-    """Nothing differed, so the least that could be seen is a one-sided change: at 60 pairs about a tenth to a sixth."""
-    smallest = detectable_difference(60, 0)
-    assert smallest is not None
-    assert 0.1 < smallest < 0.17
+    assert detectable_difference(60, 30) is None
 
 
 def test_the_detectable_mean_is_the_usual_formula() -> None:
@@ -216,7 +227,14 @@ def test_pooling_needs_every_stratum_to_have_files() -> None:
     wide = (skewed_differences(40), range(40))
     assert pooled_interval([wide, ([0.0, 1.0] * 10, [0, 1] * 10)]) is None
     assert pooled_interval([]) is None
-    two = pooled_interval([wide, wide])
-    one = pooled_interval([wide])
-    assert one is not None and two is not None
-    assert two.high - two.low == pytest.approx((one.high - one.low) / sqrt(2), rel=0.1)
+
+
+def test_a_file_of_two_strata_is_drawn_once() -> None:
+    """A second task with the same outcomes in the same files adds no certainty; in files of its own it does."""
+    differences = skewed_differences(40)
+    one = pooled_interval([(differences, range(40))])
+    same = pooled_interval([(differences, range(40))] * 2)
+    apart = pooled_interval([(differences, range(40)), (differences, range(40, 80))])
+    assert one is not None and same is not None and apart is not None
+    assert (same.low, same.high) == pytest.approx((one.low, one.high))
+    assert apart.high - apart.low == pytest.approx((one.high - one.low) / sqrt(2), rel=0.1)

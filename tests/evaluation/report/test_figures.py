@@ -9,7 +9,9 @@ import pytest
 
 from eval.cases import Result
 from eval.report.figures import NONE, ORACLE, RETRIEVAL
+from eval.report.progress import PlannedRuns
 from eval.report.records import Report
+from eval.report.text import to_markdown
 from eval.stats import adjust_holm, mcnemar_p
 
 from .conftest import make_setup, make_task
@@ -60,6 +62,27 @@ def test_holm_is_over_the_tasks_and_repositories_of_a_model(report: Report) -> N
     assert {gain.n_tests for gain in oracle} == {8, 4}  # the tasks about the model itself were not asked under it
 
 
+def test_holm_is_over_the_plan(make_result: Any, report_of: Any) -> None:
+    """Also over what is not begun, so that a row's p does not grow with each that is done; what is outside of the plan,
+    another repository or arm, is adjusted by itself."""
+    plan = PlannedRuns(("m",), {"completion": 20, "repair": 20}, ("garden", "shed", "yard"), (NONE, RETRIEVAL))
+    places = [("completion", "garden"), ("repair", "garden"), ("completion", "shed"), ("completion", "elsewhere")]
+    results = [
+        make_result(arm, f"c{n}", model="m", task=task, repo=repo, correct=arm != NONE and n < 6 + 2 * number)
+        for number, (task, repo) in enumerate(places)
+        for arm in (NONE, RETRIEVAL, "dense")
+        for n in range(20)
+    ]
+    groups = report_of(*results, plan=plan).groups
+    gains = [group.gain(RETRIEVAL, NONE) for group in groups]
+    assert [gain.n_tests for gain in gains] == [6, 6, 6, 1]
+    assert gains[0].p_holm == pytest.approx(4 * gains[0].p) and gains[2].p_holm == pytest.approx(6 * gains[2].p)
+    assert gains[3].p_holm == gains[3].p
+    assert [group.gain("dense", NONE).n_tests for group in groups] == [4] * 4
+    alone = report_of(*(result for result in results if result.repo == "garden"), plan=plan).groups[0]
+    assert alone.gain(RETRIEVAL, NONE).p_holm >= gains[0].p_holm
+
+
 def test_p_is_exact_mcnemar(report: Report) -> None:
     """By the gained and lost pairs that stand beside it."""
     for group in report.groups:
@@ -104,6 +127,26 @@ def test_unanswerable_questions_are_kept_apart(make_result: Any, report_of: Any)
         (RETRIEVAL, 3, 3),
     ]
     assert group.missing == []
+
+
+def test_pass_at_k_is_of_the_same_k_in_all_arms(make_result: Any, report_of: Any) -> None:
+    """As many answers as every arm has; a case with fewer, since one was an error, is left out and counted."""
+
+    def sampled(arm: str, case_id: str, *verdicts: str) -> Result:
+        extra = {"samples": [{"verdict": verdict} for verdict in verdicts]}
+        return make_result(arm, case_id, correct=verdicts[0] == "correct", extra=extra)
+
+    results = [
+        sampled(NONE, "c1", "wrong", "wrong", "wrong", "correct"),
+        sampled(NONE, "c2", "wrong", "wrong", "wrong", "wrong"),
+        sampled(RETRIEVAL, "c1", "correct", "wrong", "wrong"),
+        sampled(RETRIEVAL, "c2", "wrong", "error", "correct"),
+    ]
+    report = report_of(*results)
+    arms = {arm.arm: arm for arm in report.groups[0].arms}
+    assert arms[NONE].pass_at == pytest.approx({"1": 1 / 8, "3": 3 / 8}) and arms[NONE].n_few_samples == 0
+    assert arms[RETRIEVAL].pass_at == pytest.approx({"1": 1 / 3, "3": 1.0}) and arms[RETRIEVAL].n_few_samples == 1
+    assert "pass@1 0.333, pass@3 1.000 (1 case with fewer answers left out)" in to_markdown(report)
 
 
 def test_cost_is_what_an_arm_takes_more(make_result: Any, report_of: Any) -> None:

@@ -10,7 +10,9 @@ import pytest
 from eval.report import to_json, to_markdown
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.plots import draw_gains
+from eval.report.progress import PlannedRuns
 from eval.report.publish import draw_pictures, to_results_page, without_paths
+from eval.tasks import load_task
 
 from .conftest import make_setup, make_task
 
@@ -76,6 +78,32 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     setups.append(make_setup(make_task("questions", "shed"), decisive={"prompt": "2"}))
     page = to_results_page(report_of(*results, setups=setups), {})
     assert "Rows differ in prompt: 1 for questions on garden by m; 2 for all others that it decides. What" in page
+
+
+def test_rows_that_were_judged_by_other_code_are_said(make_result: Any, report_of: Any) -> None:
+    """Of one task, by the fingerprint of what judges and by its version; of a version that is not today's always."""
+    rows = [("questions", "garden", "aa"), ("questions", "shed", "bb"), ("completion", "garden", "cc")]
+    results = [make_result(arm, task=task, repo=repo) for task, repo, _ in rows for arm in (NONE, RETRIEVAL)]
+    today = {task: load_task(task).version for task, _, _ in rows}
+    setups = [make_setup(make_task(task, repo, scoring={"code": c}, version=today[task])) for task, repo, c in rows]
+    page = to_results_page(report_of(*results, setups=setups), {})
+    assert "Rows differ in the code that judges questions: aa for questions on garden by m; bb for questions" in page
+    assert page.count("Rows differ") == 2  # below the table and among the caveats
+    assert "than today's" not in page
+    setups[1:2] = [make_setup(make_task("questions", "shed", version=7, scoring={"code": "aa"}))]
+    page = to_results_page(report_of(*results, setups=setups), {})
+    assert "judges questions" not in page and "Rows differ in the version of questions: " in page
+    assert f"verdicts: questions on shed by m (7, today {today['questions']})." in page
+
+
+def test_the_page_says_what_p_is_adjusted_over(make_result: Any, report_of: Any) -> None:
+    """The plan, where there is one."""
+    results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
+    plan = PlannedRuns(("m",), {"completion": 20}, ("garden", "shed"), (NONE, RETRIEVAL))
+    for given, words in ((plan, "repositories that the plan has for a model"), (None, "a model's tasks and repos")):
+        assert f"adjusted by Holm over {'all tasks and ' * (given is not None)}{words}" in to_results_page(
+            report_of(*results, plan=given), {}
+        )
 
 
 def test_the_version_of_citations_is_said_where_they_are_measured(make_result: Any, report_of: Any) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from eval.report.caveats import list_caveats
 from eval.report.figures import NONE, ORACLE, PLACEBO, RETRIEVAL
+from eval.report.page import render_page
 from eval.report.splits import FOUND, FOUND_NAMES
 from eval.report.text import to_markdown
 from eval.report.wording import (
+    INTERIM,
     describe_gain,
     describe_shown,
     judge_gain,
@@ -60,10 +62,26 @@ def test_a_loss_is_said_as_plainly_as_a_gain(make_result: Any, report_of: Any) -
 
 
 def test_what_was_not_shown_comes_with_what_could_have_been(make_result: Any, report_of: Any) -> None:
-    """No difference shown is not no difference: the smallest visible one stands beside it."""
-    text = describe_gain(gain_of(make_result, report_of, 30, 4, 3))
-    assert text.startswith("No difference of retrieval and none was shown")
-    assert "or more would have been seen in four of five runs" in text
+    """No difference shown is not no difference: the smallest visible one stands beside it, and for what losses."""
+    texts = [describe_gain(gain_of(make_result, report_of, 30, *counts)) for counts in ((4, 3), (2, 4), (3, 0))]
+    assert all(text.startswith("No difference of retrieval and none was shown") for text in texts)
+    against = ("with 3 of 30 pairs lost as here", "with 2 of 30 pairs gained as here", "with no pair lost")
+    for text, words in zip(texts, against, strict=True):
+        assert f" or more, {words}, would have been seen in four of five runs." in text
+    assert "So few pairs show no difference whatever" in describe_gain(gain_of(make_result, report_of, 5, 1, 0))
+    text = describe_gain(gain_of(make_result, report_of, 30, 14, 14))
+    assert "With 14 of 30 pairs lost as here, not even the largest difference would have been seen" in text
+
+
+def test_a_look_at_what_goes_on_is_called_so(make_result: Any, report_of: Any) -> None:
+    """Beside the pairs, in the text of a terminal, on the page and among the caveats; and not of what is complete."""
+    results = [make_result(NONE, f"c{n}", correct=n > 1) for n in range(20)]
+    results += [make_result(RETRIEVAL, f"c{n}", correct=n > 3) for n in range(20)]
+    for n, is_said in ((30, True), (40, False)):
+        report = report_of(*results[:n])
+        text, page = to_markdown(report), render_page(report, results)
+        assert ("10 of 20 pairs so far" in report.groups[0].verdict) == is_said
+        assert all((INTERIM in place) == is_said for place in (text, page, " ".join(report.caveats)))
 
 
 def test_no_difference_in_any_pair_is_no_certainty(make_result: Any, report_of: Any) -> None:
@@ -231,6 +249,27 @@ def test_placebos_that_are_near_the_case_are_counted(make_result: Any, report_of
     caveats = report_of(*results).caveats
     assert any("2 of 3 of completion on garden" in line for line in caveats)
     assert not any("Some placebos" in line for line in report_of(results[0]).caveats)
+
+
+def test_placebos_that_are_too_short_are_counted(make_result: Any, report_of: Any) -> None:
+    """Each against what was retrieved for its case: a mean near the target hides the few that are half as long."""
+    results = [
+        make_result(PLACEBO, f"c{n}", context_tokens=400 if n < 2 else 900, extra={"placebo_target_tokens": 900})
+        for n in range(12)
+    ]
+    report = report_of(*results)
+    assert report.groups[0].arm(PLACEBO).n_short == 2
+    assert any("80 %" in line and "2 of 12 of completion on garden" in line for line in report.caveats)
+    assert not any("80 %" in line for line in report_of(*results[2:]).caveats)
+
+
+def test_which_functions_come_first_is_a_caveat(make_result: Any, report_of: Any) -> None:
+    """Documented ones in completion, several calls of one in reasoning."""
+    texts = {
+        task: " ".join(report_of(make_result(task=task)).caveats) for task in ("completion", "reasoning", "repair")
+    }
+    assert ["functions with a docstring come before" in text for text in texts.values()] == [True, False, False]
+    assert ["up to five of one function" in text for text in texts.values()] == [False, True, False]
 
 
 def test_an_empty_oracle_is_said(make_result: Any, report_of: Any) -> None:
