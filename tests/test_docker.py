@@ -92,7 +92,7 @@ def test_the_context_holds_what_is_copied() -> None:
 
 
 def test_the_wheel_of_the_first_stage_is_whole(tmp_path: Path) -> None:
-    """Built of what is copied alone, it holds every file of the packages but published results, and neither tests nor torch."""
+    """Built of what is copied alone, it holds all files of the packages but results, neither tests nor torch."""
     copy_sources(STEPS, tmp_path)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "wheels"), "."]
     done = subprocess.run(build, cwd=tmp_path / "src", capture_output=True, text=True)

@@ -20,8 +20,8 @@ from .wording import Outcome, describe_left_out, is_better, judge_gain, write_si
 ENOUGH = 5  # pairs that a part of a split must have for anything to be concluded from it
 _MOSTLY = 0.5
 _AGAINST_PLACEBO = {
-    "better": "It is which code and not just more code: as much irrelevant code (placebo) does not do it.",
-    "perhaps better": "Perhaps it is which code and not just more code: as much irrelevant code (placebo) does less.",
+    "better": "It is which code and not just more code",
+    "perhaps better": "Perhaps it is which code and not just more code",
 }
 _NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
 
@@ -102,9 +102,18 @@ def name_cause(group: Group) -> str:
         return _why_not(outcome, group.gain(ORACLE, NONE), parts)
     if outcome == "perhaps better":
         return _why_better("Perhaps it helped", parts)
-    placebo = group.gain(RETRIEVAL, PLACEBO)
-    control = f" {_AGAINST_PLACEBO.get(judge_gain(placebo), _NOT_AGAINST_PLACEBO)}" if placebo is not None else ""
-    return _why_better("It helped", parts) + control
+    return _why_better("It helped", parts) + _describe_control(group)
+
+
+def _describe_control(group: Group) -> str:
+    """Whether it was the right code, with what as much irrelevant code brings by itself; empty without that arm."""
+    gain, own = group.gain(RETRIEVAL, PLACEBO), group.gain(PLACEBO, NONE)
+    if gain is None or own is None:
+        return ""
+    said = _AGAINST_PLACEBO.get(judge_gain(gain))
+    if said is None:
+        return f" {_NOT_AGAINST_PLACEBO}"
+    return f" {said}: as much irrelevant code (placebo) brings {write_signed(own.difference)}."
 
 
 def _why_better(opening: str, parts: _Parts) -> str:

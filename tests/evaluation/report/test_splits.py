@@ -140,7 +140,11 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
         ),
         ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases takes that away"),
         ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "cannot be said without the oracle"),
-        ({NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0, 0)}, 32, "not just more code"),
+        (
+            {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.1, 0.1)},
+            32,
+            "more code: as much irrelevant code (placebo) brings +0.1",
+        ),
         (
             {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.6, 0.6)},
             32,
