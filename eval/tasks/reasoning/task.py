@@ -69,7 +69,7 @@ class ReasoningTask:
             problem = ""
             if tests:
                 given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
-                by = [repository.environment.fingerprint, *sorted(targets), *(test.id for test in tests)]
+                by = [repository.conditions, *sorted(targets), *(test.id for test in tests)]
                 recorded = _keep(
                     folder / f"calls-{_digest(HARVEST_VERSION, by)}.json",
                     lambda: _as_json(*record_calls(trials, targets, tests, folder)),
@@ -131,7 +131,7 @@ def _replay(
     repository: TestedRepository, trials: Trials, calls: Sequence[Call], test: TestRecord, folder: Path
 ) -> dict[str, Any]:
     """Why calls make no case, by their ids: those that do not return the same again. Kept."""
-    by = [repository.environment.fingerprint, test.id, *(f"{call.id} {call.value}" for call in calls)]
+    by = [repository.conditions, test.id, *(f"{call.id} {call.value}" for call in calls)]
     file = folder / f"replayed-{_digest(HARVEST_VERSION, by)}.json"
     return _keep(file, lambda: replay_calls(trials, calls, [test], folder))
 

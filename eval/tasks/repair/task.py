@@ -57,7 +57,7 @@ class RepairTask:
                 functions,
                 given.seed,
                 given.limit or self.default_limit,
-                given.folder / f"trials-{repository.checkout.content}-{repository.environment.fingerprint}.jsonl",
+                given.folder / f"trials-{repository.checkout.content}-{repository.conditions}.jsonl",
                 given.on_progress,
             )
         if not bugs:

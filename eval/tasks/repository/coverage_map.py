@@ -60,11 +60,9 @@ class CoverageMap:
     notes: Sequence[str]
 
 
-def map_file(folder: Path, environment: Environment, checkout: Path) -> Path:
-    """Where in ``folder`` the map of the repository at ``checkout`` is kept."""
-    former, kept = (
-        folder / f"coverage-{environment.fingerprint}-{version}.json" for version in (_FORMER_VERSION, _VERSION)
-    )
+def map_file(folder: Path, conditions: str, checkout: Path) -> Path:
+    """Where in ``folder`` the map of the repository at ``checkout`` is kept, as tests end under these conditions."""
+    former, kept = (folder / f"coverage-{conditions}-{version}.json" for version in (_FORMER_VERSION, _VERSION))
     return kept if kept.exists() or _is_mapped_otherwise(former, checkout) else former
 
 

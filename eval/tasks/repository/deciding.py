@@ -79,7 +79,7 @@ class _Checks:
 
     def __init__(self, repository: TestedRepository) -> None:
         self._repository = repository
-        self._file = repository.folder / f"checks-{repository.environment.fingerprint}-{CHECK_VERSION}.json"
+        self._file = repository.folder / f"checks-{repository.conditions}-{CHECK_VERSION}.json"
         self._known: dict[str, dict[str, object]] = read_kept(self._file) or {}
 
     def check(self, function: Function, trials: Trials) -> tuple[str, list[TestRecord]]:

@@ -15,7 +15,7 @@ import filelock
 
 from eval.cases import Case
 from eval.errors import HarvestError
-from eval.sandbox import Sandbox
+from eval.sandbox import Sandbox, key_within
 from eval.tasks.base import TaskInput, sandbox_of
 
 from .checkout import Checkout, check_out
@@ -36,7 +36,8 @@ class TestedRepository:
     ``checkout`` is a copy of the whole repository that nobody changes, with a digest of its content.
 
     ``functions`` are all that the Python files of the index define; ``candidates`` those of them that are worth asking
-    for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``notes`` are for the user.
+    for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``conditions`` names there what tests
+    said under this environment and sandbox. ``notes`` are for the user.
     """
 
     checkout: Checkout
@@ -47,6 +48,7 @@ class TestedRepository:
     candidates: Sequence[Function]
     left_out: Counter[str]
     coverage: CoverageMap
+    conditions: str
     notes: Sequence[str] = ()
 
     __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
@@ -131,7 +133,8 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
         _sweep(folder / "work")
         environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
         functions = find_functions(checkout.texts)
-        kept = map_file(folder, environment, checkout.folder)
+        conditions = key_within(sandbox, environment.fingerprint)
+        kept = map_file(folder, conditions, checkout.folder)
         copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
         try:
             coverage = map_coverage(sandbox, environment, copy, functions, kept, given.on_progress)
@@ -139,6 +142,6 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
             copy.close()
     candidates, left_out = choose_candidates(checkout.texts)
     return TestedRepository(
-        checkout, folder, environment, sandbox, functions, candidates, left_out, coverage,
+        checkout, folder, environment, sandbox, functions, candidates, left_out, coverage, conditions,
         (*environment.notes, *coverage.notes),
     )  # fmt: skip

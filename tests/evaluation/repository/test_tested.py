@@ -136,6 +136,22 @@ def test_the_tests_are_run_once_for_the_same_content(
     assert len(progress) > n_lines and changed.checkout.content != first.checkout.content
 
 
+def test_what_tests_said_in_another_sandbox_is_not_taken_over(given: Callable[..., TaskInput]) -> None:
+    """One that has the network lets other tests pass. What was kept by bubblewrap's runs stays where it is."""
+    progress: list[str] = []
+    asked_for = replace(given(), on_progress=progress.append)
+    first = open_tested_repository(asked_for)
+    n_lines = len(progress)
+    assert asked_for.sandbox is not None
+    elsewhere: Any = SimpleNamespace(name="container debian:12", run=asked_for.sandbox.run)
+    second = open_tested_repository(replace(asked_for, sandbox=elsewhere))
+    assert len(progress) > n_lines and first.conditions == first.environment.fingerprint
+    elsewhere.name = "container debian:13"
+    third = open_tested_repository(replace(asked_for, sandbox=elsewhere))
+    assert len({each.conditions for each in (first, second, third)}) == 3
+    assert open_tested_repository(asked_for).conditions == first.conditions
+
+
 SETTINGS = """[pytest]
 filterwarnings = error
 strict_markers = true
@@ -243,8 +259,7 @@ def test_a_former_map_stays_where_it_would_be_no_other(
         (tmp_path / "checkout" / path).write_text(text)
     former = tmp_path / "coverage-0-1.json"
     former.write_text(json.dumps({"tests": [], "covering": {}, "lines": {}, "notes": notes}))
-    environment: Any = SimpleNamespace(fingerprint="0")
-    assert (map_file(tmp_path, environment, tmp_path / "checkout") == former) == is_kept
+    assert (map_file(tmp_path, "0", tmp_path / "checkout") == former) == is_kept
 
 
 def test_another_start_that_is_waited_for_is_said(given: Callable[..., TaskInput]) -> None:
