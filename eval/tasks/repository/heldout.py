@@ -13,7 +13,7 @@ from pathlib import Path
 from eval.cases import Span
 from eval.tasks.python_source import is_test_file, parse_python, split_lines
 
-from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of
+from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of, tokens_of
 from .definitions import Definitions
 from .functions import find_functions_in
 from .history import GitHistory
@@ -114,6 +114,7 @@ class Corpus:
         }
         self._shingles = {place: shingles_of(body) for place, body in bodies.items()}
         self._shapes = {place: shape_of(body) for place, body in bodies.items()}
+        self._bodies = {place: tokens_of(body) for place, body in bodies.items()}
         self._of_tests = {path: shingles_of(text) for path, text in texts.items() if is_test_file(path)}
         self._lines = {path: frozenset(map(normalise, text.splitlines())) for path, text in texts.items()}
 
@@ -130,6 +131,7 @@ class Corpus:
         ]
         index = PrintIndex([*prints, *of_tests])
         matchers = [ShapeMatcher(body_of(texts[f.path], f)) for f in hidden]
+        bodies = {(f.last_name, tokens_of(body_of(texts[f.path], f))) for f in hidden}
         telling = frozenset(line for each in index.prints for line in each.lines)
         whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
         counts = Counter({"functions": len(hidden), "files of tests and their data": len(test_files & texts.keys())})
@@ -141,7 +143,7 @@ class Corpus:
                 counts["copies of tests"] += 1
                 continue
             own = [function for function in hidden if function.path == path]
-            copies = self._copies(path, index, matchers, own)
+            copies = self._copies(path, index, matchers, bodies, own)
             counts["near-copies of functions"] += len(copies)
             cut = cut_functions(text, [*own, *copies])
             if not telling.isdisjoint(self._lines[path]):
@@ -152,16 +154,24 @@ class Corpus:
         return kept, counts
 
     def _copies(
-        self, path: str, index: PrintIndex, matchers: Sequence[ShapeMatcher], own: Sequence[Function]
+        self,
+        path: str,
+        index: PrintIndex,
+        matchers: Sequence[ShapeMatcher],
+        bodies: Container[tuple[str, tuple[str, ...]]],
+        own: Sequence[Function],
     ) -> list[Function]:
+        """The functions of a file that are near-copies. ``bodies``: name and tokens of what is hidden, however short."""
         is_test = path in self._of_tests  # tests have few shapes: their names are what differs
         copies = []
         for function in self._functions.get(path, ()):
             place = (path, function.start_line)
             if any(f.start_line <= function.start_line and function.end_line <= f.end_line for f in own):
                 continue
-            if index.copied_by(self._shingles[place]) is not None or (
-                not is_test and any(matcher.matches(self._shapes[place]) for matcher in matchers)
+            if (
+                index.copied_by(self._shingles[place]) is not None
+                or (function.last_name, self._bodies[place]) in bodies
+                or (not is_test and any(matcher.matches(self._shapes[place]) for matcher in matchers))
             ):
                 copies.append(function)
         return copies

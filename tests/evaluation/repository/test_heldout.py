@@ -204,6 +204,31 @@ def test_a_near_copy_goes_whole(chunks: dict[str, str]) -> None:
     assert "kept beside it" in chunks["examples/renamed.py"]
 
 
+SHORT = """def find(key, shelf):
+    if key in shelf:
+        return shelf[key]
+    return None
+"""
+
+
+def test_a_short_body_is_hidden_where_it_stands_again_under_its_name() -> None:
+    """Such are too short to be told by their tokens alone: under another name much code has them."""
+    crate = f"X = 1\n\n\n{SHORT}\n\n{SHORT.replace('find', 'look_up')}"
+    texts = {"shop/shelf.py": SHORT, "shop/crate.py": crate.replace("in shelf", "in  shelf")}
+    hidden = [f for f in find_functions(texts) if f.path == "shop/shelf.py"]
+    tree, counts = Corpus(texts).without(hidden, set())
+    assert counts["near-copies of functions"] == 1
+    assert "def find" not in tree["shop/crate.py"] and "def look_up" in tree["shop/crate.py"]
+
+
+def test_an_old_version_that_is_commented_out_is_hidden(texts: dict[str, str], hidden: list[Function]) -> None:
+    """Above the function that it was; the remark beside it stays."""
+    old = "".join(f"# {line}\n" for line in TOTAL.splitlines())
+    changed = {**texts, PRICES: f"{texts[PRICES]}\n# as it was:\n#\n#\n#\n{old}"}
+    tree, _ = Corpus(changed).without(hidden, set())
+    assert "add_tax(price) for" not in tree[PRICES] and "# as it was:" in tree[PRICES]
+
+
 def test_no_data_of_tests_can_be_found(given: Callable[..., TaskInput]) -> None:
     """It may hold what the function returns, and who reads it is not known."""
     more = {"tests/fixtures/totals.json": '{"pear": 3.57}', "shop/rates.json": '{"tax": 0.19}'}
