@@ -197,6 +197,61 @@ def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(
     assert read_at(held.folder, ref, "tests/test_b.py")
 
 
+CONFTEST = """import pytest
+from shop.prices import Basket
+
+
+@pytest.fixture(scope="session")
+def filled():
+    basket = Basket()
+    basket.put("pear", 4)
+    return basket.total()
+"""
+
+
+def test_what_tests_share_or_run_while_they_are_imported_is_theirs(given: Callable[..., TaskInput]) -> None:
+    """The first one's coverage alone has what a fixture of the session executes; of an import none has. Others stay."""
+    shared = "def test_it(filled):\n    assert filled == 5.0\n"
+    more: dict[str, str | None] = {
+        "tests/conftest.py": CONFTEST,
+        "tests/test_a.py": shared,
+        "tests/test_b.py": shared,
+        "tests/test_c.py": "from shop.taxes import add_tax\n\nWITH_TAX = add_tax(4)\n\n\n"
+        "def test_it():\n    assert WITH_TAX == 5.0\n",
+        "tests/test_d.py": "def test_it():\n    assert 1 + 1 == 2\n",
+    }
+    repository = open_tested_repository(given(more))
+    taxed = next(f for f in repository.candidates if f.name == "add_tax")
+    files = {test.partition("::")[0] for test in repository.coverage.covering[taxed.key]}
+    assert files == {"tests/test_a.py", "tests/test_prices.py"}  # which decide, as ever
+    for again in (repository, open_tested_repository(given(more))):
+        held = HeldOutRepository.of(again)
+        ref = held.hide(taxed)[0]
+        assert not [name for name in "abc" if read_at(held.folder, ref, f"tests/test_{name}.py")]
+        assert read_at(held.folder, ref, "tests/test_d.py")
+
+
+def test_tests_with_names_of_their_own_are_hidden_with_their_data(
+    given: Callable[..., TaskInput], files: dict[str, str]
+) -> None:
+    """Nor is one of them asked for."""
+    more: dict[str, str | None] = {
+        "pytest.ini": "[pytest]\npython_files = *_checks.py\n",
+        "tests/test_prices.py": None,
+        "unit/prices_checks.py": files["tests/test_prices.py"],
+        "unit/data/totals.json": '{"pear": 3.57}',
+        "shop/rates.json": '{"tax": 0.19}',
+    }
+    repository = open_tested_repository(given(more))
+    assert {function.path for function in repository.candidates} == {"shop/prices.py", "shop/taxes.py"}
+    assert not repository.is_own_code("unit/prices_checks.py") and repository.is_own_code("shop/prices.py")
+    held = HeldOutRepository.of(repository)
+    ref = held.hide(next(f for f in repository.candidates if f.name == "cheapest"))[0]
+    assert not read_at(held.folder, ref, "unit/prices_checks.py")
+    assert not read_at(held.folder, ref, "unit/data/totals.json")
+    assert read_at(held.folder, ref, "shop/rates.json")
+
+
 def test_a_near_copy_goes_whole(chunks: dict[str, str]) -> None:
     """Its head with nothing below would mislead; with other names throughout it would be the answer."""
     assert "def total" not in chunks["examples/twin.py"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import filelock
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from eval.cases import Case
 from eval.errors import EnvironmentFailed, HarvestError
 from eval.tasks.base import TaskInput
-from eval.tasks.repository import coverage_map
+from eval.tasks.repository import coverage_map, tested
 from eval.tasks.repository.coverage_map import map_coverage, map_file
 from eval.tasks.repository.records import TestRecord, TestReport
 from eval.tasks.repository.running import Collection
@@ -102,6 +103,18 @@ def test_a_repository_whose_tests_decide_nothing_is_refused_with_the_reason(
     with pytest.raises(error, match=why) as raised:
         open_tested_repository(given(files))
     assert "\n" not in str(raised.value)
+
+
+def test_a_repository_without_tests_is_refused_before_anything_is_installed(
+    given: Callable[..., TaskInput], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may take long, and runs its set-up code. Where settings say which files hold tests, these are looked for."""
+    monkeypatch.setattr(tested, "open_environment", Mock(side_effect=EnvironmentFailed("it was made")))
+    nothing: dict[str, str | None] = {"tests/test_prices.py": None}
+    with pytest.raises(HarvestError, match="no tests that pytest finds"):
+        open_tested_repository(given(nothing))
+    with pytest.raises(EnvironmentFailed, match="it was made"):
+        open_tested_repository(given({**nothing, "setup.cfg": "[tool:pytest]\npython_files = *_checks.py\n"}))
 
 
 def test_a_repository_without_python_is_refused(given: Callable[..., TaskInput]) -> None:
