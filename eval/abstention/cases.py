@@ -97,7 +97,9 @@ def _harvest(source: Source, name: str, n: int, settings: IndexerSettings) -> li
     answerable = [question for question in found if question.kind != "unanswerable"][:n]
     return [
         *(
-            KnownQuestion(text, name, "harvested", (RelevantPlace(each.path, each.start_line, each.end_line),))
+            KnownQuestion(
+                text, name, "harvested", (RelevantPlace(each.path, each.start_line, each.end_line, is_exact=True),)
+            )
             for each, text in _word(answerable)
         ),
         *(KnownQuestion(text, name, "unanswerable", ()) for _, text in _word(unanswerable)),

@@ -13,7 +13,7 @@ from assistant.signals import Candidates
 from eval.retrieval.indexes import ensure_index, index_name
 from eval.retrieval.masking import MaskedSource
 from eval.retrieval.records import RetrievalQuestion
-from eval.retrieval.relevance import answers, paths_match
+from eval.retrieval.relevance import answers, is_of_file
 from eval.retrieval.run import OpenedRepository
 from indexer.repository import Source
 from indexer.settings import IndexerSettings
@@ -79,7 +79,7 @@ def _judge(question: RetrievalQuestion, candidates: Candidates, places: Sequence
     answering_files = np.zeros(len(candidates.files), dtype=np.bool_)
     answering_chunks = np.zeros(len(places), dtype=np.bool_)
     for number, place in enumerate(places):
-        if any(paths_match(place.path, relevant.path) for relevant in question.relevant):
+        if any(is_of_file(place.path, relevant) for relevant in question.relevant):
             answering_files[candidates.file_of_chunk[number]] = True
         answering_chunks[number] = any(
             relevant.start_line is not None and answers(place, relevant) for relevant in question.relevant

@@ -13,11 +13,15 @@ from indexer.records import Hit
 
 @dataclass(frozen=True, slots=True)
 class RelevantPlace:
-    """A file that answers a question, or lines of it. Both line numbers are given, or neither."""
+    """A file that answers a question, or lines of it. Both line numbers are given, or neither.
+
+    ``is_exact``: the path is that of a file as the source lists it, so no other file's.
+    """
 
     path: str
     start_line: int | None = None
     end_line: int | None = None
+    is_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

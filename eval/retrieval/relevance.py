@@ -36,9 +36,14 @@ def paths_match(one: str, other: str) -> bool:
     return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
 
 
+def is_of_file(path: str, place: RelevantPlace) -> bool:
+    """Whether a path is that of the place's file."""
+    return path == place.path if place.is_exact else paths_match(path, place.path)
+
+
 def answers(piece: Piece, place: RelevantPlace) -> bool:
     """Whether a piece is of the place's file, and overlaps its lines where it has lines."""
-    if not paths_match(piece.path, place.path):
+    if not is_of_file(piece.path, place):
         return False
     if place.start_line is None or place.end_line is None:
         return True
@@ -85,5 +90,5 @@ def _is_covered(place: RelevantPlace, shown: Mapping[str, Set[int]], blank: Mapp
     assert place.start_line is not None and place.end_line is not None
     wanted = set(range(place.start_line, place.end_line + 1))
     return any(
-        wanted <= lines | blank.get(path, frozenset()) for path, lines in shown.items() if paths_match(path, place.path)
+        wanted <= lines | blank.get(path, frozenset()) for path, lines in shown.items() if is_of_file(path, place)
     )

@@ -25,11 +25,12 @@ from .records import (
     ArmOutcome,
     IndexFigures,
     QuestionOutcome,
+    RelevantPlace,
     RepositoryOutcome,
     RetrievalQuestion,
     SuiteRepository,
 )
-from .relevance import are_covered, lines_within, paths_match, rank_places
+from .relevance import are_covered, is_of_file, lines_within, rank_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,22 +170,28 @@ def _opened(
     """Checks the questions against the files that there are. Raises BadQueries for one that no file can answer."""
     listing = source.list_files(partial(reason_by_name, max_file_bytes=settings.max_file_bytes))
     paths = [file.path for file in listing.files] + [skipped.path for skipped in listing.skipped]
+    # Below a root paths may be listed from there, and a name of its own folder may come again further down.
+    exact = frozenset(paths) if not repository.root else frozenset[str]()
     by_name: dict[str, list[str]] = {}
     for path in paths:
         by_name.setdefault(path.rpartition("/")[2], []).append(path)
 
-    def matching(path: str) -> list[str]:
-        return [known for known in by_name.get(path.rpartition("/")[2], []) if paths_match(known, path)]
+    def matching(place: RelevantPlace) -> list[str]:
+        return [known for known in by_name.get(place.path.rpartition("/")[2], []) if is_of_file(known, place)]
 
+    questions = [
+        replace(each, relevant=tuple(replace(place, is_exact=place.path in exact) for place in each.relevant))
+        for each in questions
+    ]
     with_lines: set[str] = set()
     for question in questions:
-        found = [place for place in question.relevant if matching(place.path)]
+        found = [place for place in question.relevant if matching(place)]
         if not found:
             raise BadQueries(
                 f"{queries}, line {question.line}: none of the relevant files is in {source.origin} "
                 f"({', '.join(place.path for place in question.relevant[:3])})."
             )
-        with_lines |= {path for place in found if place.start_line is not None for path in matching(place.path)}
+        with_lines |= {path for place in found if place.start_line is not None for path in matching(place)}
     blank = {file.path: _blank_lines(source.read(file)) for file in listing.files if file.path in with_lines}
     return OpenedRepository(repository, source, questions, blank)
 

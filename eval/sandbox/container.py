@@ -33,9 +33,8 @@ _ASK_SECONDS = 0.2  # between two questions to the engine for the container's fi
 class Container:
     """Runs commands by ``engine`` (docker or podman) in ``image``, which must be there: it is never pulled."""
 
-    name = "container"
-
     def __init__(self, engine: str, image: str) -> None:
+        self.name = f"container {image}"
         self._engine, self._image = engine, image
         self._first_user = first_user()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,6 +43,16 @@ def open_sandbox(unsafe: bool = False, container: str | None = None) -> Sandbox:
             "of them, name it by QUARRY_SANDBOX_ENGINE, or use --unsafe to run without a sandbox"
         )
     return Container(engine, image)
+
+
+def key_within(sandbox: Sandbox, key: str) -> str:
+    """A name for what is kept of runs within ``sandbox``; ``key`` names all else that decides how they end.
+
+    It is ``key`` itself within bubblewrap: published runs stand on what was kept before sandboxes were told apart.
+    """
+    if sandbox.name == Bubblewrap.name:
+        return key
+    return hashlib.sha256(f"{key}\0{sandbox.name}".encode()).hexdigest()[:16]
 
 
 def _try(sandbox: Sandbox) -> None:

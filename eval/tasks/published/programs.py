@@ -15,9 +15,9 @@ from pathlib import Path
 from eval.cases import Case, Score
 from eval.errors import HarvestError, SandboxError
 from eval.files import read_kept, write_whole
-from eval.sandbox import Limits, Outcome, Sandbox, describe_end
+from eval.sandbox import Limits, Outcome, Sandbox, describe_end, key_within
 from eval.tables import count_noun
-from eval.tasks.base import TaskInput
+from eval.tasks.base import TaskInput, sandbox_of
 from eval.tasks.jobs import base_python
 
 _MAX_REASON_CHARS = 240
@@ -143,6 +143,7 @@ def choose(
     """
     order = list(candidates)
     random.Random(given.seed).shuffle(order)
+    key = key_within(sandbox_of(given), key)
     file = given.folder / f"confirmed-{hashlib.sha256(key.encode()).hexdigest()[:16]}.json"
     known: dict[str, str] = read_kept(file) or {}
     kept: list[Case] = []

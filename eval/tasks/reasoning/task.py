@@ -19,7 +19,7 @@ from eval.cases import Case, Score, Span
 from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
-from eval.tasks.python_source import is_own_code, is_test_file, parse_python
+from eval.tasks.python_source import parse_python
 from eval.tasks.repository.definitions import Definitions
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function, TestRecord, ambiguous_keys
@@ -58,7 +58,7 @@ class ReasoningTask:
     def harvest(self, given: TaskInput) -> Harvest:
         """Record calls, choose, make them again. Raises HarvestError where none is left."""
         repository = open_tested_repository(given)
-        shown = {path: text for path, text in repository.checkout.texts.items() if not is_test_file(path)}
+        shown = {path: text for path, text in repository.checkout.texts.items() if path not in repository.test_files}
         targets = _find_targets(repository)
         limit = given.limit or self.default_limit
         folder = given.folder / repository.checkout.content
@@ -69,7 +69,7 @@ class ReasoningTask:
             problem = ""
             if tests:
                 given.on_progress(f"Recording calls of {len(targets)} functions in {len(tests)} tests")
-                by = [repository.environment.fingerprint, *sorted(targets), *(test.id for test in tests)]
+                by = [repository.conditions, *sorted(targets), *(test.id for test in tests)]
                 recorded = _keep(
                     folder / f"calls-{_digest(HARVEST_VERSION, by)}.json",
                     lambda: _as_json(*record_calls(trials, targets, tests, folder)),
@@ -131,7 +131,7 @@ def _replay(
     repository: TestedRepository, trials: Trials, calls: Sequence[Call], test: TestRecord, folder: Path
 ) -> dict[str, Any]:
     """Why calls make no case, by their ids: those that do not return the same again. Kept."""
-    by = [repository.environment.fingerprint, test.id, *(f"{call.id} {call.value}" for call in calls)]
+    by = [repository.conditions, test.id, *(f"{call.id} {call.value}" for call in calls)]
     file = folder / f"replayed-{_digest(HARVEST_VERSION, by)}.json"
     return _keep(file, lambda: replay_calls(trials, calls, [test], folder))
 
@@ -155,7 +155,7 @@ def _find_targets(repository: TestedRepository) -> dict[str, Target]:
         tree = trees[function.path]
         found = find_function(tree, function.def_line) if tree is not None else None
         kind = kind_of_target(found) if found is not None else None
-        if found is None or kind is None or not is_own_code(function.path):
+        if found is None or kind is None or not repository.is_own_code(function.path):
             continue
         if len(show_function(repository.text_of(function.path), found)) <= MAX_FUNCTION_CHARS:
             targets[function.key] = Target(function, kind, found)

@@ -60,7 +60,7 @@ def measure_strength(
     A mutant that makes tests hang or end otherwise than by passing is noticed. A time-out, which a busy machine can
     cause, is tried again by the next harvest. One whose tests are not found again does not count. Raises SandboxError.
     """
-    kept = repository.folder / f"mutants-{repository.environment.fingerprint}.jsonl"
+    kept = repository.folder / f"mutants-{repository.conditions}.jsonl"
     mutants = [mutant for each in decided for mutant in _mutants_of(repository, each, seed)]
     open_journal(kept)
     known = {str(read["key"]): bool(read["killed"]) for read in read_sound(kept, ("key", "killed"))}

@@ -14,7 +14,7 @@ from eval.cases import Case, Score, Span
 from eval.errors import HarvestError, SandboxError
 from eval.tasks.base import Harvest, Scorer, Task, TaskInput
 from eval.tasks.excerpts import describe_function, find_function, show_function
-from eval.tasks.python_source import is_own_code, parse_python
+from eval.tasks.python_source import parse_python
 from eval.tasks.repository.answers import TestedAnswerScorer
 from eval.tasks.repository.heldout import HeldOutRepository
 from eval.tasks.repository.records import Function
@@ -43,7 +43,7 @@ class RepairTask:
     def harvest(self, given: TaskInput) -> Harvest:
         """Plant bugs until enough are noticed by tests. Raises HarvestError where none is."""
         repository = open_tested_repository(given)
-        own = [function for function in repository.functions if is_own_code(function.path)]
+        own = [function for function in repository.functions if repository.is_own_code(function.path)]
         functions = [function for function in own if can_hold_bug(repository, function)]
         if not functions:
             raise HarvestError(
@@ -57,7 +57,7 @@ class RepairTask:
                 functions,
                 given.seed,
                 given.limit or self.default_limit,
-                given.folder / f"trials-{repository.checkout.content}-{repository.environment.fingerprint}.jsonl",
+                given.folder / f"trials-{repository.checkout.content}-{repository.conditions}.jsonl",
                 given.on_progress,
             )
         if not bugs:

@@ -31,6 +31,7 @@ _COMMON = re.compile(
 )
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _COMMENT = re.compile(r"(^|\s)#.*$")
+_MARKS = re.compile(r"^\s*(?:(?:#+|//+)\s*|(?:\*|>|>>>|\.\.\.)\s+)+")  # what turns code into comments or quotations
 _ANY_NAME = "name"
 
 
@@ -50,12 +51,16 @@ def make_print(key: str, body: str) -> Print:
 
 def telling_lines(text: str) -> list[str]:
     """The lines that tell which code it is, without indentation, comments and runs of white space."""
-    return [line for raw in text.splitlines() if is_telling(line := normalise(raw))]
+    code = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    return [line for raw in code if is_telling(line := normalise(raw))]
 
 
 def normalise(line: str) -> str:
-    """A line as it is compared. Marks of quoting in documents (``>>>``, ``//``, ``*``) do not count."""
-    return " ".join(_COMMENT.sub("", line).split()).removeprefix(">>> ").removeprefix("... ")
+    """A line as it is compared. Marks of comments and of quoting (``#``, ``//``, ``*``, ``>``, ``>>>``) do not count.
+
+    So code that is commented out is still that code.
+    """
+    return " ".join(_COMMENT.sub("", _MARKS.sub("", line)).split())
 
 
 def is_telling(line: str) -> bool:
@@ -66,15 +71,15 @@ def is_telling(line: str) -> bool:
 
 
 def shingles_of(text: str) -> frozenset[int]:
-    """Hashes of each run of four tokens. ``async`` and ``await`` are no difference."""
-    tokens = _tokens_of(text)
-    return frozenset(hash(tuple(tokens[i : i + _SHINGLE])) for i in range(max(0, len(tokens) - _SHINGLE + 1)))
+    """Hashes of each run of four tokens."""
+    tokens = tokens_of(text)
+    return frozenset(hash(tokens[i : i + _SHINGLE]) for i in range(max(0, len(tokens) - _SHINGLE + 1)))
 
 
 def shape_of(body: str) -> tuple[str, ...]:
     """The tokens of a function's body with one word for all names, those within strings too."""
     return tuple(
-        _ANY_NAME if token.isidentifier() and not keyword.iskeyword(token) else token for token in _tokens_of(body)
+        _ANY_NAME if token.isidentifier() and not keyword.iskeyword(token) else token for token in tokens_of(body)
     )
 
 
@@ -95,9 +100,10 @@ class ShapeMatcher:
         return all(ratio() >= _SAME_SHAPE for ratio in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio))
 
 
-def _tokens_of(text: str) -> list[str]:
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The tokens of code without its comments; ``async`` and ``await`` are no difference."""
     code = "\n".join(_COMMENT.sub("", line) for line in text.splitlines())
-    return [token for token in _TOKEN.findall(code) if token not in ("async", "await")]
+    return tuple(token for token in _TOKEN.findall(code) if token not in ("async", "await"))
 
 
 class PrintIndex:

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import coverage
@@ -39,6 +39,7 @@ _MAX_RUNS = 12  # of which each but the first begins after a test that hung
 _MAX_NAMED = 3
 _HANGS = "importing it takes too long"
 _REMEDY = "give an interpreter that has what they need with --python, or another --repo"
+NOTHING_FOUND = "The repository has no tests that pytest finds: they decide this task, so give another --repo."
 _NETWORK = re.compile(
     r"gaierror|Name or service not known|Temporary failure in name resolution|Network is unreachable"
     r"|Failed to resolve|ConnectionRefused|Connection refused|ConnectError|NewConnectionError",
@@ -51,20 +52,21 @@ _MISSING = re.compile(r"No module named '?([\w.]+)'?")
 class CoverageMap:
     """``tests`` by id; ``covering``: for each function's key the ids of the tests that execute its body.
 
-    ``lines``: for each function's key the lines of its body that some test executes.
+    ``lines``: for each function's key the lines of its body that some test executes. ``sharing``: for each function's
+    key the files of tests that take a fixture whose set-up executes it, which counts for the first of them alone; empty
+    in maps that were kept before this was told.
     """
 
     tests: Mapping[str, TestRecord]
     covering: Mapping[str, Sequence[str]]
     lines: Mapping[str, Sequence[int]]
     notes: Sequence[str]
+    sharing: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def map_file(folder: Path, environment: Environment, checkout: Path) -> Path:
-    """Where in ``folder`` the map of the repository at ``checkout`` is kept."""
-    former, kept = (
-        folder / f"coverage-{environment.fingerprint}-{version}.json" for version in (_FORMER_VERSION, _VERSION)
-    )
+def map_file(folder: Path, conditions: str, checkout: Path) -> Path:
+    """Where in ``folder`` the map of the repository at ``checkout`` is kept, as tests end under these conditions."""
+    former, kept = (folder / f"coverage-{conditions}-{version}.json" for version in (_FORMER_VERSION, _VERSION))
     return kept if kept.exists() or _is_mapped_otherwise(former, checkout) else former
 
 
@@ -102,6 +104,7 @@ def map_coverage(
     unusable: dict[str, str] = {}
     hung: list[str] = []
     collected: set[str] = set()
+    users: dict[str, set[str]] = defaultdict(set)
     problem, output = "", ""
     left = _RUN_SECONDS
     for _ in range(_MAX_RUNS):
@@ -115,6 +118,8 @@ def map_coverage(
         tests |= {test.id: test for test in report.tests}
         unusable |= dict(collection.unusable)
         collected |= set(collection.tests)
+        for name, files in collection.users.items():
+            users[name].update(files)
         _read_coverage(copy.out / "coverage.sqlite", executed)
         left -= report.seconds
         on_progress(f"{count_noun(len(tests), 'test')} ran in {_RUN_SECONDS - left:.0f} s")
@@ -132,7 +137,8 @@ def map_coverage(
         when = f"{_RUN_SECONDS:.0f} s" if left <= 1 else f"{_MAX_RUNS} starts, each ended by a test or a file of tests"
         what = f"{count_noun(len(never_ran), 'test')} never ran and decide" if never_ran else "what did not run decides"
         notes.append(f"The tests were stopped after {when}: {what} nothing.")
-    found = CoverageMap(tests, *_by_function(functions, executed, tests), notes)
+    covering, lines, sharing = _by_function(functions, executed, tests, users)
+    found = CoverageMap(tests, covering, lines, notes, sharing)
     _store(kept, found)
     return found
 
@@ -154,18 +160,26 @@ def _read_coverage(data_file: Path, executed: dict[str, dict[int, set[str]]]) ->
 
 
 def _by_function(
-    functions: Sequence[Function], executed: Mapping[str, Mapping[int, set[str]]], tests: Mapping[str, TestRecord]
-) -> tuple[dict[str, list[str]], dict[str, list[int]]]:
+    functions: Sequence[Function],
+    executed: Mapping[str, Mapping[int, set[str]]],
+    tests: Mapping[str, TestRecord],
+    users: Mapping[str, set[str]],
+) -> tuple[dict[str, list[str]], dict[str, list[int]], dict[str, list[str]]]:
+    """``covering``, ``lines`` and ``sharing`` of the map. ``users``: of each fixture the files that take it."""
     covering: dict[str, list[str]] = {}
     lines: dict[str, list[int]] = {}
+    sharing: dict[str, list[str]] = {}
     for function in functions:
         in_file = executed.get(function.path, {})
         body = [n for n in range(function.body_start_line, function.end_line + 1) if in_file.get(n)]
-        ids = {test for line in body for test in in_file[line]}
+        contexts = [context.partition("\n") for context in {each for line in body for each in in_file[line]}]
+        ids = {test for test, _, _ in contexts}
         if ids:
             covering[function.key] = [test for test in tests if test in ids]
             lines[function.key] = body
-    return covering, lines
+        if files := {file for _, _, fixture in contexts for file in users.get(fixture, ())}:
+            sharing[function.key] = sorted(files)
+    return covering, lines, sharing
 
 
 def _check(
@@ -194,9 +208,7 @@ def _check(
     if hung:
         raise HarvestError(f"The repository's tests hang or end the process ({_listed(hung)}): {_REMEDY}.")
     if not problem or problem == NO_TESTS:
-        raise HarvestError(
-            "The repository has no tests that pytest finds: they decide this task, so give another --repo."
-        )
+        raise HarvestError(NOTHING_FOUND)
     last = next(iter(reversed(output.strip().splitlines())), "")
     raise EnvironmentFailed(
         f"The repository's tests cannot be run: {_REMEDY}. {problem}{f' ({last})' if last else ''}."
@@ -244,6 +256,7 @@ def _store(kept: Path, found: CoverageMap) -> None:
         "covering": {key: [numbers[name] for name in names] for key, names in found.covering.items()},
         "lines": found.lines,
         "notes": found.notes,
+        "sharing": found.sharing,
     }
     write_whole(kept, json.dumps(data))
 
@@ -257,6 +270,6 @@ def _load(kept: Path) -> CoverageMap | None:
         tests = {entry["id"]: TestRecord(**entry) for entry in data["tests"]}
         names = list(tests)
         covering = {key: [names[number] for number in numbers] for key, numbers in data["covering"].items()}
-        return CoverageMap(tests, covering, data["lines"], data["notes"])
+        return CoverageMap(tests, covering, data["lines"], data["notes"], data.get("sharing", {}))
     except (KeyError, TypeError, IndexError, AttributeError):
         return None

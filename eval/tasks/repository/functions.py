@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from eval.tasks import ordering
 from eval.tasks.python_source import (
     FunctionNode,
     first_line,
     is_own_code,
+    is_test_file,
     parameters_of,
     parse_python,
     split_lines,
     walk_functions,
 )
 
-from .records import Function
+from .records import Function, TestRecord
 
 MIN_BODY_LINES, MAX_BODY_LINES = 3, 40
 
@@ -34,6 +36,23 @@ def find_functions_in(path: str, text: str) -> list[Function]:
     tree = parse_python(text)
     lines = split_lines(text)
     return [make_function(path, lines, name, node) for name, node in walk_functions(tree)] if tree is not None else []
+
+
+def find_test_files(
+    texts: Mapping[str, str], functions: Iterable[Function], tests: Iterable[TestRecord]
+) -> frozenset[str]:
+    """The files that belong to tests: by name or folder, or since one of ``tests`` is a function that they define.
+
+    Of the latter all that lies in their folder and below it, where that holds no other Python. A documented example,
+    which pytest may run too, makes its file none of these.
+    """
+    keys = {function.key for function in functions}
+    defining = {test.path for test in tests if test.function_key in keys}
+    of_tests = {path for path in texts if is_test_file(path)} | (defining & texts.keys())
+    others = [path for path, text in texts.items() if path.endswith(".py") and path not in of_tests and text.strip()]
+    mixed = {folder for path in others for folder in PurePosixPath(path).parents} | {PurePosixPath()}
+    folders = {PurePosixPath(path).parent for path in defining} - mixed
+    return frozenset(p for p in texts if p in of_tests or not folders.isdisjoint(PurePosixPath(p).parents))
 
 
 def make_function(path: str, lines: Sequence[str], name: str, node: FunctionNode) -> Function:

@@ -7,13 +7,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from pathlib import Path
 
 from eval.cases import Span
 from eval.tasks.python_source import is_test_file, parse_python, split_lines
 
-from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of
+from .copies import PrintIndex, ShapeMatcher, make_print, normalise, shape_of, shingles_of, tokens_of
 from .definitions import Definitions
 from .functions import find_functions_in
 from .history import GitHistory
@@ -21,7 +21,7 @@ from .placing import STUB, body_of, cut_bodies, cut_functions
 from .records import Function
 from .tested import TestedRepository
 
-HELDOUT_VERSION = 4  # raised when the same functions give another tree
+HELDOUT_VERSION = 4  # raised when trees are made otherwise. A ref that hides more is another one: runs keep theirs
 _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 
 
@@ -29,12 +29,19 @@ class HeldOutRepository:
     """The tree as a git repository with a ref for each function: all of the repository but that one's body and tests.
 
     So a case's own answer cannot be found, and the bodies of the other cases can, whatever their number. It is written
-    below ``folder``; ``find_tests`` gives the files of the tests that execute a function.
+    below ``folder``; ``find_tests`` gives the files of the tests that execute a function, ``test_files`` are all that
+    belong to tests (None: told by their names).
     """
 
-    def __init__(self, texts: Mapping[str, str], folder: Path, find_tests: Callable[[Function], set[str]]) -> None:
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        folder: Path,
+        find_tests: Callable[[Function], set[str]],
+        test_files: Set[str] | None = None,
+    ) -> None:
         self._texts, self._find_tests = texts, find_tests
-        self._corpus = Corpus(texts)
+        self._corpus = Corpus(texts, test_files)
         self._originals = Definitions(texts)
         self._history = GitHistory(folder / f"heldout-{HELDOUT_VERSION}-{_digest(texts)}", texts)
         self._notes: Counter[str] = Counter()
@@ -43,23 +50,21 @@ class HeldOutRepository:
     def of(cls, repository: TestedRepository) -> HeldOutRepository:
         """That of a repository whose tests were run: a test that executes the function counts, also if it fails.
 
-        Of files whose tests could not be run, or were skipped, nobody knows what they execute: those count that name
-        the function. Which tests read a file of data is not known either, and it may hold what a function returns: all
-        of them count.
+        So do all files of tests that name the function: what could not be run or was skipped, what runs when a file is
+        imported, and what was remembered from an earlier test, coverage does not tell. Which tests read a file of data
+        is not known either, and it may hold what a function returns: all of them count.
         """
         texts, coverage = repository.checkout.texts, repository.coverage
-        ran = {test.path for test in coverage.tests.values()}
-        ran -= {test.path for test in coverage.tests.values() if test.outcome == "skipped"}
-        of_tests = [path for path in texts if is_test_file(path)]
-        test_data = {path for path in of_tests if not path.endswith(".py")}
-        silent = [path for path in of_tests if path not in ran and path not in test_data]
+        test_data = {path for path in repository.test_files if not path.endswith(".py")}
+        tests = repository.test_files - test_data
 
         def find_tests(function: Function) -> set[str]:
             named = re.compile(rf"(?<!\w){re.escape(function.last_name)}(?!\w)")
             executing = {coverage.tests[name].path for name in coverage.covering.get(function.key, ())}
-            return executing | test_data | {path for path in silent if named.search(texts[path])}
+            executing |= set(coverage.sharing.get(function.key, ()))
+            return executing | test_data | {path for path in tests if named.search(texts[path])}
 
-        return cls(texts, repository.folder, find_tests)
+        return cls(texts, repository.folder, find_tests, repository.test_files)
 
     @property
     def folder(self) -> Path:
@@ -102,9 +107,12 @@ def _digest(texts: Mapping[str, str | None]) -> str:
 
 
 class Corpus:
-    """The texts of a repository by path, with what is looked at for every function once."""
+    """The texts of a repository by path, with what is looked at for every function once.
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    ``test_files`` are those that belong to tests, None where their names tell.
+    """
+
+    def __init__(self, texts: Mapping[str, str], test_files: Set[str] | None = None) -> None:
         self._texts = texts
         self._functions = {path: find_functions_in(path, text) for path, text in texts.items() if path.endswith(".py")}
         bodies = {
@@ -114,7 +122,9 @@ class Corpus:
         }
         self._shingles = {place: shingles_of(body) for place, body in bodies.items()}
         self._shapes = {place: shape_of(body) for place, body in bodies.items()}
-        self._of_tests = {path: shingles_of(text) for path, text in texts.items() if is_test_file(path)}
+        self._bodies = {place: tokens_of(body) for place, body in bodies.items()}
+        of_tests = test_files if test_files is not None else set(filter(is_test_file, texts))
+        self._of_tests = {path: shingles_of(texts[path]) for path in of_tests}
         self._lines = {path: frozenset(map(normalise, text.splitlines())) for path, text in texts.items()}
 
     def without(self, hidden: Sequence[Function], test_files: set[str]) -> tuple[dict[str, str], Counter[str]]:
@@ -130,6 +140,7 @@ class Corpus:
         ]
         index = PrintIndex([*prints, *of_tests])
         matchers = [ShapeMatcher(body_of(texts[f.path], f)) for f in hidden]
+        bodies = {(f.last_name, tokens_of(body_of(texts[f.path], f))) for f in hidden}
         telling = frozenset(line for each in index.prints for line in each.lines)
         whole_tests = PrintIndex([make_print(path, texts[path]) for path in sorted(test_files & texts.keys())])
         counts = Counter({"functions": len(hidden), "files of tests and their data": len(test_files & texts.keys())})
@@ -141,7 +152,7 @@ class Corpus:
                 counts["copies of tests"] += 1
                 continue
             own = [function for function in hidden if function.path == path]
-            copies = self._copies(path, index, matchers, own)
+            copies = self._copies(path, index, matchers, bodies, own)
             counts["near-copies of functions"] += len(copies)
             cut = cut_functions(text, [*own, *copies])
             if not telling.isdisjoint(self._lines[path]):
@@ -152,16 +163,24 @@ class Corpus:
         return kept, counts
 
     def _copies(
-        self, path: str, index: PrintIndex, matchers: Sequence[ShapeMatcher], own: Sequence[Function]
+        self,
+        path: str,
+        index: PrintIndex,
+        matchers: Sequence[ShapeMatcher],
+        bodies: Container[tuple[str, tuple[str, ...]]],
+        own: Sequence[Function],
     ) -> list[Function]:
+        """The near-copies in a file. ``bodies``: name and tokens of what is hidden, however short."""
         is_test = path in self._of_tests  # tests have few shapes: their names are what differs
         copies = []
         for function in self._functions.get(path, ()):
             place = (path, function.start_line)
             if any(f.start_line <= function.start_line and function.end_line <= f.end_line for f in own):
                 continue
-            if index.copied_by(self._shingles[place]) is not None or (
-                not is_test and any(matcher.matches(self._shapes[place]) for matcher in matchers)
+            if (
+                index.copied_by(self._shingles[place]) is not None
+                or (function.last_name, self._bodies[place]) in bodies
+                or (not is_test and any(matcher.matches(self._shapes[place]) for matcher in matchers))
             ):
                 copies.append(function)
         return copies

@@ -2,7 +2,8 @@
 
 A file, one JSON object a line, tells which tests there are, which one began and how each ended, so that what was done
 is known however the process ends. A test that takes too long ends the process: its name is the last one that began.
-With coverage, the lines that each test executes are kept under the test's name.
+With coverage, the lines that each test executes are kept under the test's name; those of a fixture that tests share,
+which the first of them sets up, under the names of both, on two lines.
 """
 
 from __future__ import annotations
@@ -97,7 +98,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         kept = set(map(id, chosen))
         config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
         items[:] = chosen
-    _journal.add(collected=[item.nodeid for item in items])
+    users: dict[str, set[str]] = {}
+    for item in items if _coverage is not None else []:
+        for name in getattr(item, "fixturenames", ()):
+            users.setdefault(name, set()).add(item.nodeid.partition("::")[0])
+    _journal.add(collected=[item.nodeid for item in items], users={name: sorted(users[name]) for name in users})
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -124,6 +129,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, None]:
         if report.skipped or hasattr(report, "wasxfail"):
             outcome = "skipped"
     _journal.add(ended=item.nodeid, outcome=outcome, seconds=round(seconds, 4), message=message)
+
+
+_shared: list[str] = []  # the fixtures that are being set up, the innermost last
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, None]:
+    """The lines of a fixture that outlives the test have a name of their own."""
+    if _coverage is None or not _running or fixturedef.scope == "function":
+        yield
+        return
+    test = _running[0][0]
+    _shared.append(f"{test}\n{fixturedef.argname}")
+    _coverage.switch_context(_shared[-1])
+    yield
+    _shared.pop()
+    _coverage.switch_context(_shared[-1] if _shared else test)
 
 
 _reports: list[pytest.TestReport] = []

@@ -70,6 +70,12 @@ class TestRecord:
     seconds: float
     message: str = ""
 
+    @property
+    def function_key(self) -> str:
+        """The key of the function that the test is, if it is one: without its parameters."""
+        path, _, name = self.id.partition("[")[0].partition("::")
+        return f"{path}::{name.replace('::', '.')}"
+
     __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
 
 

@@ -7,8 +7,8 @@ import json
 import shlex
 import shutil
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +34,20 @@ _WITH_VALUE = (
     *("--ignore", "--ignore-glob", "--deselect"),
 )
 _KEPT_OPTIONS = (*_WITH_VALUE, "--pyargs")
+_SETTINGS = ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _NO_CACHE = "no:cacheprovider"  # not kept: pytest does not know the setting of the cache's folder then
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What a run found before the first test: test ids, and files without any with the reason."""
+    """What a run found before the first test: test ids, and files without any with the reason.
+
+    ``users``: for each fixture's name the files whose tests take it; with coverage alone.
+    """
 
     tests: Sequence[str]
     unusable: Sequence[tuple[str, str]]
+    users: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +129,13 @@ def run_tests(
 def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestReport, Collection]:
     tests: list[TestRecord] = []
     collected: list[str] = []
+    users: dict[str, list[str]] = {}
     unusable: list[tuple[str, str]] = []
     running, is_finished = "", False
     for entry in _entries(journal):
         if "collected" in entry:
             collected = [str(each) for each in entry["collected"]]
+            users = entry["users"]
         elif "unusable" in entry:
             unusable.append((str(entry["unusable"]), str(entry["message"])))
         elif "hung" in entry:
@@ -171,7 +178,7 @@ def _read(journal: Path, outcome: Outcome, wishes: RunWishes) -> tuple[TestRepor
     elif not collected:
         problem = NO_TESTS
     report = TestReport(tests, problem, hung, outcome.seconds, output, ended.timed_out)
-    return report, Collection(collected, unusable)
+    return report, Collection(collected, unusable, users)
 
 
 def _entries(journal: Path) -> list[dict[str, Any]]:
@@ -217,9 +224,15 @@ def own_options(repo: Path) -> list[str]:
     return ["-c", name, *kept]
 
 
+def says_where_tests_are(repo: Path) -> bool:
+    """Whether a settings file for pytest names the files that hold tests, in place of pytest's own rule."""
+    files = [repo / name for name in _SETTINGS if (repo / name).is_file()]
+    return any("python_files" in file.read_text("utf-8", "replace") for file in files)
+
+
 def _pytest_settings(repo: Path) -> tuple[str, list[str]] | None:
     """The file that pytest would read, and its ``addopts``."""
-    for name in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"):
+    for name in _SETTINGS:
         try:
             text = (repo / name).read_text("utf-8", "replace")
         except OSError:

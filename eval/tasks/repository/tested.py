@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,16 @@ import filelock
 
 from eval.cases import Case
 from eval.errors import HarvestError
-from eval.sandbox import Sandbox
+from eval.sandbox import Sandbox, key_within
 from eval.tasks.base import TaskInput, sandbox_of
+from eval.tasks.python_source import is_own_code, is_test_file
 
 from .checkout import Checkout, check_out
-from .coverage_map import CoverageMap, map_coverage, map_file
+from .coverage_map import NOTHING_FOUND, CoverageMap, map_coverage, map_file
 from .environment import Environment, open_environment
-from .functions import choose_candidates, find_functions
+from .functions import choose_candidates, find_functions, find_test_files
 from .records import Function, TestRecord
+from .running import says_where_tests_are
 from .working_copy import WorkingCopy
 
 MAX_DECIDING_TESTS = 50
@@ -36,7 +38,9 @@ class TestedRepository:
     ``checkout`` is a copy of the whole repository that nobody changes, with a digest of its content.
 
     ``functions`` are all that the Python files of the index define; ``candidates`` those of them that are worth asking
-    for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``notes`` are for the user.
+    for, ``left_out`` how many are not and why. ``folder`` is for what is kept, ``conditions`` names there what tests
+    said under this environment and sandbox. ``notes`` are for the user. ``test_files`` are those that the index would
+    hold.
     """
 
     checkout: Checkout
@@ -47,7 +51,9 @@ class TestedRepository:
     candidates: Sequence[Function]
     left_out: Counter[str]
     coverage: CoverageMap
+    conditions: str
     notes: Sequence[str] = ()
+    test_files: Set[str] = frozenset()
 
     __test__: ClassVar[bool] = False  # no test, whatever pytest thinks of the name
 
@@ -77,6 +83,10 @@ class TestedRepository:
         passing = {name for name, test in self.coverage.tests.items() if test.outcome == "passed"}
         is_there = any(function.key == case.data["function"] for function in self.functions)
         return is_there and passing.issuperset(case.data["tests"])
+
+    def is_own_code(self, path: str) -> bool:
+        """Whether functions of a file may be asked for: no tests, documentation, examples, builds or vendored code."""
+        return is_own_code(path) and path not in self.test_files
 
     def covered_lines(self, function: Function) -> set[int]:
         """Lines of the body that some test executes."""
@@ -109,6 +119,11 @@ def _hold(lock: Path, on_progress: Callable[[str], None]) -> AbstractContextMana
         return held.acquire()
 
 
+def _files(folder: Path) -> Iterator[str]:
+    """Paths of all files below a folder, relative to it."""
+    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
 def open_tested_repository(given: TaskInput) -> TestedRepository:
     """Check out, make an environment, run the tests once with coverage. All of it is kept for the next time.
 
@@ -127,18 +142,23 @@ def open_tested_repository(given: TaskInput) -> TestedRepository:
                 f"{given.source.origin} holds no Python files that are indexed, and this task is for Python: give "
                 "another --repo."
             )
+        if not (any(map(is_test_file, _files(checkout.folder))) or says_where_tests_are(checkout.folder)):
+            raise HarvestError(NOTHING_FOUND)  # now, and not after everything was installed
         folder = parent / checkout.content
         _sweep(folder / "work")
         environment = open_environment(checkout.folder, folder, given.python, given.on_progress)
         functions = find_functions(checkout.texts)
-        kept = map_file(folder, environment, checkout.folder)
+        conditions = key_within(sandbox, environment.fingerprint)
+        kept = map_file(folder, conditions, checkout.folder)
         copy = WorkingCopy(checkout.folder, environment.added, folder / "work" / f"coverage-{os.getpid()}")
         try:
             coverage = map_coverage(sandbox, environment, copy, functions, kept, given.on_progress)
         finally:
             copy.close()
-    candidates, left_out = choose_candidates(checkout.texts)
+    test_files = find_test_files(checkout.texts, functions, coverage.tests.values())
+    own = {path: text for path, text in checkout.texts.items() if path not in test_files}
+    candidates, left_out = choose_candidates(own)
     return TestedRepository(
-        checkout, folder, environment, sandbox, functions, candidates, left_out, coverage,
-        (*environment.notes, *coverage.notes),
+        checkout, folder, environment, sandbox, functions, candidates, left_out, coverage, conditions,
+        (*environment.notes, *coverage.notes), test_files,
     )  # fmt: skip

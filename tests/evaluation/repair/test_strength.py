@@ -55,9 +55,7 @@ def passed(text: str) -> Trial:
 
 def measure(folder: Path, judge: Judge, seed: int = 0, said: list[str] | None = None) -> dict[str, Strength]:
     """The strength of the tests of both functions."""
-    shelf: Any = SimpleNamespace(
-        folder=folder, environment=SimpleNamespace(fingerprint="e"), text_of=lambda path: TEXTS[path]
-    )
+    shelf: Any = SimpleNamespace(folder=folder, conditions="e", text_of=lambda path: TEXTS[path])
     opened: Any = lambda repository: judge  # noqa: E731
     decided = [Decided(function, TESTS) for function in find_functions(TEXTS)]
     return measure_strength(shelf, decided, seed, (said if said is not None else []).append, opened)

@@ -15,7 +15,7 @@ from eval.errors import HarvestError
 from eval.tasks.base import Harvest, Scorer, TaskInput
 from eval.tasks.completion import TASK, make_prompt
 from eval.tasks.repository.functions import find_functions_in
-from eval.tasks.repository.records import TestReport
+from eval.tasks.repository.records import TestReport, Trial
 from eval.tasks.repository.trial import Trials
 
 RIGHT = """Here it is:
@@ -156,6 +156,22 @@ def test_a_function_whose_tests_ran_out_of_time_is_tried_again(
         busy.setattr(Trials, "run", lambda *_: out_of_time)
         TASK.harvest(asked_for)
     assert len(TASK.harvest(asked_for).cases) == 4
+
+
+def test_a_function_whose_tests_fail_by_chance_is_not_asked_for(
+    given: Callable[..., TaskInput], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would decide for one arm against another: here each fails once without the body, and passes then."""
+    tried: set[str] = set()
+
+    def waver(trials: Trials, path: str, text: str, tests: object) -> Trial:
+        passed = text in tried
+        tried.add(text)
+        return Trial(passed, "", "", False, 1, 0.1)
+
+    monkeypatch.setattr(Trials, "try_text", waver)
+    with pytest.raises(HarvestError, match="4 its tests fail without its body now and then only"):
+        TASK.harvest(given())
 
 
 def test_a_docstring_with_a_fence_does_not_end_the_block() -> None:

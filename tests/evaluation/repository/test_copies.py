@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from eval.tasks.repository.copies import PrintIndex, ShapeMatcher, make_print, shape_of, shingles_of
 
 BODY = """    total = 0
@@ -51,6 +53,18 @@ def test_a_passage_of_prose_that_quotes_the_body_is_found_with_its_lines() -> No
     quoted = [">>> " + line.strip() for line in BODY.splitlines()]
     lines = ["How it is done:", "", *quoted, "", "That was it."]
     assert INDEX.passages_in(lines) == [(4, 9, "weigh")]
+
+
+@pytest.mark.parametrize("mark", ["# ", "#", "    # ", "// ", " * ", "> ", "# >>> "])
+def test_code_that_is_commented_out_is_still_that_code(mark: str) -> None:
+    """An old version above the function is the answer, whatever its lines begin with."""
+    lines = ["x = 1", *(mark + line for line in BODY.splitlines()), "# that was it"]
+    assert INDEX.passages_in(lines) == [(3, 8, "weigh")]
+
+
+def test_what_a_body_s_own_comments_say_tells_nothing() -> None:
+    """Prose may say the same elsewhere."""
+    assert make_print("weigh", f"    # each pear is weighed by its own factor\n{BODY}") == INDEX.prints[0]
 
 
 def test_two_common_lines_are_no_passage() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from eval.cases import Span
 from eval.tasks.repository.definitions import Definitions
-from eval.tasks.repository.functions import choose_candidates, find_functions, spread
+from eval.tasks.repository.functions import choose_candidates, find_functions, find_test_files, spread
+from eval.tasks.repository.records import TestRecord
 
 BODY = "    a = x + 1\n    b = a * 2\n    c = b - 3\n    return c\n"
 
@@ -26,6 +27,24 @@ def test_short_long_and_trivial_functions_and_those_of_tests_are_left_out_with_t
     chosen, reasons = choose_candidates(texts)
     assert [function.key for function in chosen] == ["a.py::good"]
     assert sum(reasons.values()) == 6 and reasons["defined more than once in its file"] == 2
+
+
+def test_a_file_in_which_tests_were_found_is_of_tests_whatever_its_name() -> None:
+    """And what lies with it, unless it stands beside other code. One with documented examples is none."""
+    texts = {
+        **dict.fromkeys(
+            ("a/one_checks.py", "pkg/two_checks.py"), "class TestIt:\n    def test_it(self):\n        pass\n"
+        ),
+        **dict.fromkeys(("pkg/code.py", "pkg/deep/more.py"), "def work():\n    pass\n"),
+        **dict.fromkeys(("a/data/expected.json", "pkg/rates.json", "tests/rates.json", "readme.json"), "{}"),
+        **dict.fromkeys(("a/__init__.py", "pkg/__init__.py"), ""),
+    }
+    names = ["a/one_checks.py::TestIt::test_it[1]", "pkg/two_checks.py::TestIt::test_it", "pkg/code.py::pkg.code.work"]
+    tests = [TestRecord(name, name.partition("::")[0], "passed", 0.1) for name in names]
+    found = find_test_files(texts, find_functions(texts), tests)
+    assert found == {
+        "a/one_checks.py", "a/__init__.py", "a/data/expected.json", "pkg/two_checks.py", "tests/rates.json"
+    }  # fmt: skip
 
 
 def test_any_head_of_the_order_is_balanced_over_the_files() -> None:

@@ -197,11 +197,91 @@ def test_a_test_that_could_not_be_run_is_hidden_if_it_names_the_function(
     assert read_at(held.folder, ref, "tests/test_b.py")
 
 
+CONFTEST = """import pytest
+from shop.prices import Basket
+
+
+@pytest.fixture(scope="session")
+def filled():
+    basket = Basket()
+    basket.put("pear", 4)
+    return basket.total()
+"""
+
+
+def test_what_tests_share_or_run_while_they_are_imported_is_theirs(given: Callable[..., TaskInput]) -> None:
+    """The first one's coverage alone has what a fixture of the session executes; of an import none has. Others stay."""
+    shared = "def test_it(filled):\n    assert filled == 5.0\n"
+    more: dict[str, str | None] = {
+        "tests/conftest.py": CONFTEST,
+        "tests/test_a.py": shared,
+        "tests/test_b.py": shared,
+        "tests/test_c.py": "from shop.taxes import add_tax\n\nWITH_TAX = add_tax(4)\n\n\n"
+        "def test_it():\n    assert WITH_TAX == 5.0\n",
+        "tests/test_d.py": "def test_it():\n    assert 1 + 1 == 2\n",
+    }
+    repository = open_tested_repository(given(more))
+    taxed = next(f for f in repository.candidates if f.name == "add_tax")
+    files = {test.partition("::")[0] for test in repository.coverage.covering[taxed.key]}
+    assert files == {"tests/test_a.py", "tests/test_prices.py"}  # which decide, as ever
+    for again in (repository, open_tested_repository(given(more))):
+        held = HeldOutRepository.of(again)
+        ref = held.hide(taxed)[0]
+        assert not [name for name in "abc" if read_at(held.folder, ref, f"tests/test_{name}.py")]
+        assert read_at(held.folder, ref, "tests/test_d.py")
+
+
+def test_tests_with_names_of_their_own_are_hidden_with_their_data(
+    given: Callable[..., TaskInput], files: dict[str, str]
+) -> None:
+    """Nor is one of them asked for."""
+    more: dict[str, str | None] = {
+        "pytest.ini": "[pytest]\npython_files = *_checks.py\n",
+        "tests/test_prices.py": None,
+        "unit/prices_checks.py": files["tests/test_prices.py"],
+        "unit/data/totals.json": '{"pear": 3.57}',
+        "shop/rates.json": '{"tax": 0.19}',
+    }
+    repository = open_tested_repository(given(more))
+    assert {function.path for function in repository.candidates} == {"shop/prices.py", "shop/taxes.py"}
+    assert not repository.is_own_code("unit/prices_checks.py") and repository.is_own_code("shop/prices.py")
+    held = HeldOutRepository.of(repository)
+    ref = held.hide(next(f for f in repository.candidates if f.name == "cheapest"))[0]
+    assert not read_at(held.folder, ref, "unit/prices_checks.py")
+    assert not read_at(held.folder, ref, "unit/data/totals.json")
+    assert read_at(held.folder, ref, "shop/rates.json")
+
+
 def test_a_near_copy_goes_whole(chunks: dict[str, str]) -> None:
     """Its head with nothing below would mislead; with other names throughout it would be the answer."""
     assert "def total" not in chunks["examples/twin.py"]
     assert "def weight" not in chunks["examples/renamed.py"] and "lighter" not in chunks["examples/renamed.py"]
     assert "kept beside it" in chunks["examples/renamed.py"]
+
+
+SHORT = """def find(key, shelf):
+    if key in shelf:
+        return shelf[key]
+    return None
+"""
+
+
+def test_a_short_body_is_hidden_where_it_stands_again_under_its_name() -> None:
+    """Such are too short to be told by their tokens alone: under another name much code has them."""
+    crate = f"X = 1\n\n\n{SHORT}\n\n{SHORT.replace('find', 'look_up')}"
+    texts = {"shop/shelf.py": SHORT, "shop/crate.py": crate.replace("in shelf", "in  shelf")}
+    hidden = [f for f in find_functions(texts) if f.path == "shop/shelf.py"]
+    tree, counts = Corpus(texts).without(hidden, set())
+    assert counts["near-copies of functions"] == 1
+    assert "def find" not in tree["shop/crate.py"] and "def look_up" in tree["shop/crate.py"]
+
+
+def test_an_old_version_that_is_commented_out_is_hidden(texts: dict[str, str], hidden: list[Function]) -> None:
+    """Above the function that it was; the remark beside it stays."""
+    old = "".join(f"# {line}\n" for line in TOTAL.splitlines())
+    changed = {**texts, PRICES: f"{texts[PRICES]}\n# as it was:\n#\n#\n#\n{old}"}
+    tree, _ = Corpus(changed).without(hidden, set())
+    assert "add_tax(price) for" not in tree[PRICES] and "# as it was:" in tree[PRICES]
 
 
 def test_no_data_of_tests_can_be_found(given: Callable[..., TaskInput]) -> None:

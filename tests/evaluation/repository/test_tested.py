@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import filelock
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from eval.cases import Case
 from eval.errors import EnvironmentFailed, HarvestError
 from eval.tasks.base import TaskInput
-from eval.tasks.repository import coverage_map
+from eval.tasks.repository import coverage_map, tested
 from eval.tasks.repository.coverage_map import map_coverage, map_file
 from eval.tasks.repository.records import TestRecord, TestReport
 from eval.tasks.repository.running import Collection
@@ -104,6 +105,18 @@ def test_a_repository_whose_tests_decide_nothing_is_refused_with_the_reason(
     assert "\n" not in str(raised.value)
 
 
+def test_a_repository_without_tests_is_refused_before_anything_is_installed(
+    given: Callable[..., TaskInput], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That may take long, and runs its set-up code. Where settings say which files hold tests, these are looked for."""
+    monkeypatch.setattr(tested, "open_environment", Mock(side_effect=EnvironmentFailed("it was made")))
+    nothing: dict[str, str | None] = {"tests/test_prices.py": None}
+    with pytest.raises(HarvestError, match="no tests that pytest finds"):
+        open_tested_repository(given(nothing))
+    with pytest.raises(EnvironmentFailed, match="it was made"):
+        open_tested_repository(given({**nothing, "setup.cfg": "[tool:pytest]\npython_files = *_checks.py\n"}))
+
+
 def test_a_repository_without_python_is_refused(given: Callable[..., TaskInput]) -> None:
     """Only a page of text."""
     nothing: dict[str, str | None] = dict.fromkeys(
@@ -134,6 +147,22 @@ def test_the_tests_are_run_once_for_the_same_content(
     assert second.coverage == first.coverage
     changed = open_tested_repository(replace(given({"shop/new.py": "X = 1\n"}), on_progress=progress.append))
     assert len(progress) > n_lines and changed.checkout.content != first.checkout.content
+
+
+def test_what_tests_said_in_another_sandbox_is_not_taken_over(given: Callable[..., TaskInput]) -> None:
+    """One that has the network lets other tests pass. What was kept by bubblewrap's runs stays where it is."""
+    progress: list[str] = []
+    asked_for = replace(given(), on_progress=progress.append)
+    first = open_tested_repository(asked_for)
+    n_lines = len(progress)
+    assert asked_for.sandbox is not None
+    elsewhere: Any = SimpleNamespace(name="container debian:12", run=asked_for.sandbox.run)
+    second = open_tested_repository(replace(asked_for, sandbox=elsewhere))
+    assert len(progress) > n_lines and first.conditions == first.environment.fingerprint
+    elsewhere.name = "container debian:13"
+    third = open_tested_repository(replace(asked_for, sandbox=elsewhere))
+    assert len({each.conditions for each in (first, second, third)}) == 3
+    assert open_tested_repository(asked_for).conditions == first.conditions
 
 
 SETTINGS = """[pytest]
@@ -243,8 +272,7 @@ def test_a_former_map_stays_where_it_would_be_no_other(
         (tmp_path / "checkout" / path).write_text(text)
     former = tmp_path / "coverage-0-1.json"
     former.write_text(json.dumps({"tests": [], "covering": {}, "lines": {}, "notes": notes}))
-    environment: Any = SimpleNamespace(fingerprint="0")
-    assert (map_file(tmp_path, environment, tmp_path / "checkout") == former) == is_kept
+    assert (map_file(tmp_path, "0", tmp_path / "checkout") == former) == is_kept
 
 
 def test_another_start_that_is_waited_for_is_said(given: Callable[..., TaskInput]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,9 @@ from eval.retrieval.relevance import (
     paths_match,
     rank_places,
 )
+from eval.retrieval.run import open_repository
 from indexer.records import Chunk
+from indexer.settings import IndexerSettings
 
 MakeChunk = Callable[..., Chunk]
 
@@ -44,6 +48,25 @@ def test_a_place_is_found_at_its_first_chunk(make_chunk: MakeChunk) -> None:
     chunks = [make_chunk("a.py"), make_chunk("b.py"), make_chunk("b.py", 11, 20), make_chunk("c.py")]
     places = [RelevantPlace("c.py"), RelevantPlace("b.py"), RelevantPlace("d.py")]
     assert rank_places(chunks, places) == [4, 2, None]
+
+
+def test_a_path_that_is_listed_is_no_other_file_s(make_chunk: MakeChunk) -> None:
+    """`config.py` at the root beside one in a package, of which a place without lines would take any chunk."""
+    chunks = [make_chunk("pkg/config.py"), make_chunk("config.py")]
+    assert rank_places(chunks, [RelevantPlace("config.py", is_exact=True), RelevantPlace("config.py")]) == [2, 1]
+    place = RelevantPlace("config.py", 1, 2, is_exact=True)
+    assert are_covered([place], {"pkg/config.py": {1, 2}}, {}) is False
+
+
+def test_a_place_is_exact_where_the_source_lists_its_path(tmp_path: Path) -> None:
+    """Of a folder within a repository the listing may begin there: its paths' ends count."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "prices.py").write_text("x = 1\n")
+    places = [{"path": "shop/prices.py"}, {"path": "prices.py"}]
+    queries = tmp_path / "questions.jsonl"
+    queries.write_text(json.dumps({"query": "what is x", "relevant": places}))
+    opened = open_repository(str(tmp_path), queries, IndexerSettings(home=tmp_path / "home"))
+    assert [place.is_exact for place in opened.questions[0].relevant] == [True, False]
 
 
 @pytest.mark.parametrize(("start", "end", "rank"), [(1, 1, 1), (10, 12, 1), (11, 30, 2), (20, 20, 2), (21, 30, None)])

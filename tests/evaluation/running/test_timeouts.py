@@ -66,6 +66,7 @@ def harvest(monkeypatch: pytest.MonkeyPatch) -> Harvest:
         "coverage": SimpleNamespace(tests={"t": TestRecord("t", "test_shop.py", "passed", 0.1)}),
         "functions": find_functions_in("shop.py", TEXT),
         "environment": None,
+        "conditions": "",
     }
     return Harvest(
         [], opened=TestedRepository(folder=Path(), sandbox=SlowSandbox(), candidates=[], left_out=Counter(), **opened)

@@ -52,7 +52,7 @@ def test_the_configured_image_serves_where_bubblewrap_is_missing(
     with pytest.raises(SandboxMissing, match=r"neither docker nor podman.*QUARRY_SANDBOX_ENGINE.*--unsafe"):
         open_sandbox()
     put_program("podman", "")
-    assert open_sandbox().name == "container"
+    assert open_sandbox().name == "container debian:12"
 
 
 @pytest.mark.parametrize("said", ["bwrap: no", "prlimit: no", "setpriv: no", "quarry: the command begins"])
