@@ -22,8 +22,8 @@ RUBRIC = """Score each answer from 1 to 10:
 - fitting (up to 2): it uses names that exist, keeps the asked signature or form, and answers in the asked language
 - sound (up to 2): errors are handled where they can happen; nothing needless
 10 could be merged as it is; 5 works in the usual case; 1 does not do the task at all.
-First give your reasons in at most three sentences. Then end with one line of JSON of this form, whose winner is one of \
-the words A, B and tie:
+First give your reasons in at most three sentences. Then end with one line of JSON of this form, whose winner is one \
+of the words A, B and tie:
 {"score_a": ..., "score_b": ..., "winner": "..."}"""
 
 # A small "a" before a word is the article, as in "a tie".

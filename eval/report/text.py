@@ -228,7 +228,9 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         ]
         for each in judges
     ]
-    said = "Pairs that execution parts are drawn in turn with the others, so of a part of a run (`--limit`) they are more"
+    said = (
+        "Pairs that execution parts are drawn in turn with the others, so of a part of a run (`--limit`) they are more"
+    )
     return f"{said} than their share.\n\n{to_table(header, rows)}"
 
 
