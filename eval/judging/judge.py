@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.grounding.statements import without_citations
 from eval.asked import find_asked
 from eval.cases import Result
 from eval.errors import HarvestError, RunStopped, as_sentence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .graders import Grader
 
 MAX_ERRORS_IN_A_ROW = 3
-_MARKER = re.compile(r"\s?\[\d+\]")  # a citation in prose, which would tell the arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +204,6 @@ def _group_of(pair: Pair, judge: str) -> Group:
 
 
 def _show(result: Result) -> str:
-    """The first answer. Numbers of citations would tell which one had code; in code they are indices and stay."""
+    """The first answer. Numbers of citations would tell which one had code; in code they are values and stay."""
     text = result.attempts[0].text
-    return _MARKER.sub("", text) if result.task in FACTS else text
+    return without_citations(text) if result.task in FACTS else text

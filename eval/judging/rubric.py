@@ -8,7 +8,7 @@ from typing import Any
 
 from .records import Side
 
-RUBRIC_VERSION = "1"  # raised when a word of what the judge is told changes
+RUBRIC_VERSION = "2"  # raised when a word of what the judge is told changes, or its reply is read otherwise
 MAX_REPLY_TOKENS = 400
 MAX_TEXT_CHARS = 6000  # of the task and of each answer: both must fit into a small window
 SCORES = (1, 10)
@@ -22,14 +22,17 @@ RUBRIC = """Score each answer from 1 to 10:
 - fitting (up to 2): it uses names that exist, keeps the asked signature or form, and answers in the asked language
 - sound (up to 2): errors are handled where they can happen; nothing needless
 10 could be merged as it is; 5 works in the usual case; 1 does not do the task at all.
-First give your reasons in at most three sentences. Then end with one line of JSON:
-{"score_a": N, "score_b": N, "winner": "A" or "B" or "tie"}"""
+First give your reasons in at most three sentences. Then end with one line of JSON of this form, whose winner is one \
+of the words A, B and tie:
+{"score_a": ..., "score_b": ..., "winner": "..."}"""
 
 # A small "a" before a word is the article, as in "a tie".
 _SIDE = r"((?:an?\s+)?tie|(?-i:A)|B|a(?!\s+\w))"
+# Behind a side: another one to choose from. So the form itself, repeated, names nobody.
+_NO_CHOICE = r"(?![\"'*\s]*(?:\bor\b|[/|])[\"'*\s]*(?:answer\s+)?(?:A|B|(?:an?\s+)?tie)\b)"
 _WINNER_LINE = re.compile(
     r"\b(?:winner|better(?: answer)?|preferred(?: answer)?|verdict)\b[\"'*\s:=]*(?:is\s+)?"
-    rf"[\"'*\s]*(?:answer\s+)?[\"'*]*{_SIDE}\b",
+    rf"[\"'*\s]*(?:answer\s+)?[\"'*]*{_SIDE}\b{_NO_CHOICE}",
     re.IGNORECASE,
 )
 _A_IS_BETTER = re.compile(r"\banswer\s+(A|B)\s+(?:is|seems)\s+(?:clearly\s+|slightly\s+)?better\b", re.IGNORECASE)
@@ -47,14 +50,14 @@ def word_request(task: str, answer_a: str, answer_b: str) -> str:
 
 
 def read_reply(text: str) -> tuple[Side | None, float | None, float | None]:
-    """Winner and both scores of a reply: from its last JSON, else from the last line that names a winner.
+    """Winner and both scores of a reply: from its last JSON, else from what it says in a form that is nearly that.
 
     A winner is None where none can be read; a score too, or where it is not from 1 to 10. Without a named winner, two
     scores name one.
     """
     fields = _last_object(text)
-    score_a, score_b = _read_score(fields.get("score_a")), _read_score(fields.get("score_b"))
-    winner = _read_side(fields.get("winner"))
+    score_a, score_b = (_read_score(fields.get(name, _find_score(name, text))) for name in ("score_a", "score_b"))
+    winner = _read_side(fields.get("winner")) if fields else _find_winner(text)
     if winner is None and score_a is not None and score_b is not None:
         winner = "tie" if score_a == score_b else "A" if score_a > score_b else "B"
     return winner or _find_winner(text), score_a, score_b
@@ -83,6 +86,12 @@ def _last_object(text: str) -> dict[str, Any]:
         if any(name in fields for name in ("winner", "score_a", "score_b")):
             return dict(fields)
     return {}
+
+
+def _find_score(name: str, text: str) -> str | None:
+    """The last figure that stands behind ``name``, in whatever is no JSON."""
+    found = re.findall(rf"{name}[\"'*]*\s*[:=][\"'*\s]*(\d+(?:\.\d+)?)", text)
+    return found[-1] if found else None
 
 
 def _find_winner(text: str) -> Side | None:

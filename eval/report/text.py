@@ -203,7 +203,7 @@ def slices_table(group: Group, split: str) -> str | None:
 
 
 def judges_table(judges: Sequence[JudgeFigures]) -> str:
-    """A judge's agreement with execution, and its bias."""
+    """A judge's agreement with execution, and its bias; above it which pairs these are."""
     header = [
         "judge",
         "task",
@@ -229,7 +229,10 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         ]
         for each in judges
     ]
-    return to_table(header, rows)
+    said = (
+        "Pairs that execution parts are drawn in turn with the others, so of a part of a run (`--limit`) they are more"
+    )
+    return f"{said} than their share.\n\n{to_table(header, rows)}"
 
 
 def _write_of(arm: ArmFigures | None, n: int) -> str:

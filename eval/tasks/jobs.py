@@ -17,7 +17,10 @@ RESULT = "result.json"
 
 
 def base_python() -> Path:
-    """The Python that ours was made from, in which code runs without the packages that are installed beside us."""
+    """The Python that ours was made from: not our environment, so without the packages that are installed beside us.
+
+    With -S, -s and -P it has none of its own either.
+    """
     return Path(getattr(sys, "_base_executable", "") or sys.executable)
 
 
@@ -43,7 +46,7 @@ def run_job(
             shutil.copy(script, folder)
         if library is not None:
             shutil.copytree(library, folder / "library", ignore=shutil.ignore_patterns("__pycache__"))
-        command = [str(base_python()), "-s", "-P", "-B", "-X", "utf8", str(folder / scripts[0].name)]
+        command = [str(base_python()), "-S", "-s", "-P", "-B", "-X", "utf8", str(folder / scripts[0].name)]
         outcome = sandbox.run(
             command,
             folder,

@@ -12,13 +12,14 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Scorer
-from eval.tasks.extraction import extract_code
 from eval.tasks.jobs import run_job, why_no_result
+from eval.tasks.python_answers import extract_version, without_examples
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Program
 
 N_SEEDS = 40
-LIMITS = Limits(seconds=90.0, memory_bytes=2**30, disk_bytes=16 * 2**20, n_processes=64)
+# Threads of a pool that is never shut down stay until the last of 40 schedules a test has ended.
+LIMITS = Limits(seconds=90.0, memory_bytes=2**30, disk_bytes=16 * 2**20, n_processes=1024)
 SCRIPTS = [HERE / "inside" / name for name in ("harness.py", "scheduling.py", "looping.py")]
 
 
@@ -32,14 +33,16 @@ class ConcurrencyScorer(Scorer):
 
     def score(self, case: Case, text: str) -> Score:
         """Deterministic. Raises SandboxError."""
-        code = extract_code(text, "python")
+        program = BY_NAME[case.data["program"]]
+        code = extract_version(text, program.read("planted"))
         if code is None:
             return Score("unanswered", "no code in the answer")
-        return self.score_code(BY_NAME[case.data["program"]], code)
+        return self.score_code(program, code)
 
     def score_code(self, program: Program, code: str) -> Score:
         """What this code is worth in place of that program. Raises SandboxError."""
-        job = {"program": code, "scenario": program.read("scenario"), "seeds": list(range(self._n_seeds))}
+        seeds = list(range(self._n_seeds))
+        job = {"program": without_examples(code), "scenario": program.read("scenario"), "seeds": seeds}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
             return Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out)

@@ -26,7 +26,7 @@ class ConcurrencyTask:
     """Programs of ours with planted bugs; for a part of them the library has a primitive that repairs them."""
 
     name = "concurrency"
-    version = 2
+    version = 3
     description = "programs of tasks and threads with planted bugs repaired: tests under many schedules decide"
     needs_repository = False
     runs_code = True

@@ -5,11 +5,14 @@ Types are those of ``catalogue.Problem``. In problems of several languages numbe
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from eval.tasks.python_source import parse_python
 
 from .catalogue import Problem
 
@@ -92,9 +95,28 @@ DIALECTS: Mapping[str, Dialect] = {
 
 
 def uses_regex(code: str, language: str) -> bool:
-    """Whether the code uses a library of regular expressions, as its imports and calls outside of comments tell."""
-    comments = r"#.*" if language == "python" else r"//.*|/\*[\s\S]*?\*/"
-    return re.search(DIALECTS[language].regex, re.sub(comments, "", code), re.MULTILINE) is not None
+    """Whether the code uses a library of regular expressions, as names and calls outside of comments tell.
+
+    An import alone, of which nothing is used, does not where that compiles.
+    """
+    tree = parse_python(code) if language == "python" else None
+    if tree is not None:
+        return _reads_regex(tree)
+    left_out = {"python": r"#.*", "java": r"//.*|/\*[\s\S]*?\*/|^\s*import\s+java\b.*"}
+    code = re.sub(left_out.get(language, r"//.*|/\*[\s\S]*?\*/"), "", code, flags=re.MULTILINE)
+    return re.search(DIALECTS[language].regex, code, re.MULTILINE) is not None
+
+
+def _reads_regex(tree: ast.Module) -> bool:
+    """Whether Python reads a name that an import bound to a library of regular expressions, or imports by a call."""
+    bound = {"__import__", "importlib"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            bound.update(each.asname or each.name for each in node.names if each.name in ("re", "regex"))
+        elif isinstance(node, ast.ImportFrom) and node.module in ("re", "regex"):
+            bound.update(each.asname or each.name for each in node.names)
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return "*" in bound or not bound.isdisjoint(read)
 
 
 def name_in(problem: Problem, language: str) -> str:

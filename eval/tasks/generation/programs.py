@@ -10,7 +10,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from tree_sitter import Node
+
 from eval.tasks.extraction import defined_names
+from eval.tasks.python_answers import without_examples
 from indexer.definitions import read_definition
 from indexer.languages import get_language, parse
 
@@ -153,7 +156,7 @@ CALLS
 def write_program(problem: Problem, language: str, code: str, checks: Sequence[Check], marker: str) -> Files:
     """The files of a test program; in Python the house library lies beside it.
 
-    A ``main`` that was not asked for is left out: its mistakes are not the function's.
+    A ``main`` or examples that were not asked for are left out: their mistakes are not the function's.
     """
     if language in ("go", "rust", "cpp"):
         code = _without_main(code, language)
@@ -163,14 +166,13 @@ def write_program(problem: Problem, language: str, code: str, checks: Sequence[C
 def _write_python(problem: Problem, code: str, checks: Sequence[Check], marker: str) -> Files:
     packed = json.dumps([(list(check.arguments), check.expected, check.raises) for check in checks])
     program = _PYTHON.format(name=problem.name, marker=marker, checks=packed)
-    return {**library_files(), "solution.py": code, "check.py": program}
+    return {**library_files(), "solution.py": without_examples(code, problem.name), "check.py": program}
 
 
 def _write_javascript(problem: Problem, code: str, checks: Sequence[Check], marker: str) -> Files:
     is_module = re.search(r"^(import|export)\b", code, re.M) is not None
     if is_module:
-        code = re.sub(r"^export\s+(default\s+)?(?=(async\s+)?(function|class|const|let|var)\b)", "", code, flags=re.M)
-        code = re.sub(r"^export\b.*$", "", code, flags=re.M)
+        code = _without_exports(code)
     calls = json.dumps([[list(check.arguments), check.expected] for check in checks])
     name = name_in(problem, "javascript")
     program = _JAVASCRIPT.replace("NAME", name).replace("CHECKS", calls).replace("MARKER", marker)
@@ -179,14 +181,14 @@ def _write_javascript(problem: Problem, code: str, checks: Sequence[Check], mark
 
 def _write_java(problem: Problem, code: str, checks: Sequence[Check], marker: str) -> Files:
     name = name_in(problem, "java")
+    code = re.sub(r"^\s*package\s[^;]*;", "", code, flags=re.M)  # it lies beside the check
     places = [found for found in defined_names(code, "java") if found == name or found.endswith(f".{name}")]
     owner = places[0].removesuffix(name).strip(".") if places else ""
     if not owner:  # a method alone: the class that was forgotten is put around it
         imports = re.findall(r"^import\b.*$", code, re.M)
         rest = re.sub(r"^import\b.*$", "", code, flags=re.M)
         code, owner = "\n".join(imports) + f"\npublic class Solution {{\n{rest}\n}}\n", "Solution"
-    if not re.search(r"^package\b", code, re.M):
-        code = "import java.util.*;\n" + code
+    code = "import java.util.*;\n" + code
     calls = _calls(
         problem,
         "java",
@@ -240,10 +242,45 @@ _WRITERS: Mapping[str, Callable[[Problem, str, Sequence[Check], str], Files]] = 
 def _without_main(code: str, language: str) -> str:
     root = parse(code, language)
     content = code.encode("utf-8", "replace")
-    for node in reversed(root.named_children if root is not None else []):
-        if read_definition(node, get_language(language), in_function=False)[0] == "main":
-            content = content[: node.start_byte] + content[node.end_byte :]
-    return content.decode("utf-8", "replace")
+    nodes = root.named_children if root is not None else []
+    mains = [each for each in nodes if read_definition(each, get_language(language), in_function=False)[0] == "main"]
+    cuts = [(node.start_byte, node.end_byte, b"") for node in mains]
+    rest = _replace(content, cuts)
+    for path in _import_paths(nodes) if language == "go" and mains else ():  # Go compiles none that is not used
+        name = re.sub(rb"/v\d+$", b"", content[path.start_byte + 1 : path.end_byte - 1]).rpartition(b"/")[2]
+        given = path.parent.child_by_field_name("name") if path.parent is not None else None
+        name = content[given.start_byte : given.end_byte] if given is not None else name
+        if re.search(rb"\b%s\." % re.escape(name), content) and not re.search(rb"\b%s\." % re.escape(name), rest):
+            start = given.start_byte if given is not None else path.start_byte
+            cuts.append((start, path.end_byte, b"_ " + content[path.start_byte : path.end_byte]))
+    return _replace(content, cuts).decode("utf-8", "replace")
+
+
+def _import_paths(nodes: Sequence[Node]) -> list[Node]:
+    """The strings that Go's import declarations name packages by."""
+    pending = [node for node in nodes if node.type == "import_declaration"]
+    for node in pending:
+        pending += [child for child in node.named_children if child.type in ("import_spec", "import_spec_list")]
+    return [path for node in pending if (path := node.child_by_field_name("path")) is not None]
+
+
+def _without_exports(code: str) -> str:
+    """JavaScript in which what was exported is only declared."""
+    root = parse(code, "javascript")
+    cuts = []
+    for node in root.named_children if root is not None else ():
+        if node.type == "export_statement":
+            kept = node.child_by_field_name("declaration") or node.child_by_field_name("value")
+            is_named = kept is not None and kept.child_by_field_name("name") is not None
+            declares = is_named or (kept is not None and kept.type in ("lexical_declaration", "variable_declaration"))
+            cuts.append((node.start_byte, kept.start_byte if kept is not None and declares else node.end_byte, b""))
+    return _replace(code.encode("utf-8", "replace"), cuts).decode("utf-8", "replace")
+
+
+def _replace(content: bytes, cuts: Sequence[tuple[int, int, bytes]]) -> bytes:
+    for begin, end, text in sorted(cuts, reverse=True):
+        content = content[:begin] + text + content[end:]
+    return content
 
 
 def _calls(problem: Problem, language: str, checks: Sequence[Check], report: Callable[[int, str, str], str]) -> str:

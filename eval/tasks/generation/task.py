@@ -34,7 +34,7 @@ class GenerationTask:
     """Asks for functions and pages, and runs what comes."""
 
     name = "generation"
-    version = 2
+    version = 3
     description = "functions and web pages from a text of our own, with and without a house library; decided by running"
     needs_repository = False
     runs_code = True

@@ -35,9 +35,9 @@ class Toolchain:
 def find_toolchain(language: str) -> Toolchain | None:
     """How the language is run on this machine, or None where its tools are missing."""
     if language == "python":
-        # The interpreter itself, not our environment: what is asked needs the standard library alone.
+        # The interpreter itself, not our environment nor its own packages: the standard library alone, on any machine.
         python = Path(sys.executable).resolve()
-        commands = [[str(python), "-s", "-B", "check.py"]]
+        commands = [[str(python), "-S", "-s", "-B", "check.py"]]
         return Toolchain(commands, [str(python), "--version"], _outside_system(Path(sys.base_prefix)))
     if language == "javascript":
         node = shutil.which("node") or shutil.which("nodejs")

@@ -17,8 +17,8 @@ from typing import Any
 from eval.cases import Case, Score
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Scorer
-from eval.tasks.extraction import extract_code
 from eval.tasks.jobs import run_job, why_no_result
+from eval.tasks.python_answers import extract_version, without_examples
 
 from .catalogue import BY_NAME, HERE, LIBRARY, Item
 
@@ -39,7 +39,7 @@ class OptimisationScorer(Scorer):
     def score(self, case: Case, text: str) -> Score:
         """Deterministic, but for ``speedup_time``. Raises SandboxError."""
         item = BY_NAME[case.data["item"]]
-        code = extract_code(text, "python", item.name)
+        code = extract_version(text, item.read("original"), item.name)
         if code is None:
             return Score("unanswered", "no code in the answer")
         return self.score_code(item, code)
@@ -51,7 +51,8 @@ class OptimisationScorer(Scorer):
     def score_codes(self, item: Item, codes: Sequence[str]) -> list[Score]:
         """What each is worth, in one run: one that ends the interpreter ends the others too. Raises SandboxError."""
         parts = {part: item.read(part) for part in ("original", "best", "inputs")}
-        job = {"entry": item.name, "size": item.size, "seed": SEED, "timed": self._timed, "answers": codes, **parts}
+        answers = [without_examples(code, item.name) for code in codes]
+        job = {"entry": item.name, "size": item.size, "seed": SEED, "timed": self._timed, "answers": answers, **parts}
         result, outcome = run_job(self._sandbox, self._folder, SCRIPTS, job, limits=LIMITS, library=LIBRARY)
         if result is None:
             return [Score("wrong", why_no_result(outcome), code, timed_out=outcome.timed_out) for code in codes]

@@ -27,7 +27,7 @@ class OptimisationTask:
     """Slow functions of ours; for a part of them the library has a helper that makes them fast."""
 
     name = "optimisation"
-    version = 2
+    version = 3
     description = "correct but slow functions made faster: right first, then by counted work and time"
     needs_repository = False
     runs_code = True

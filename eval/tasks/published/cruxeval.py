@@ -30,7 +30,7 @@ class CruxEval:
     """The 800 functions of CRUXEval, each asked for its output and for an input; pass@1 of each by kind."""
 
     name = "cruxeval"
-    version = 2
+    version = 3
     description = "CRUXEval, from your copy (--data): predict what a call returns, or a call that returns it"
     needs_repository = False
     runs_code = True
@@ -89,6 +89,9 @@ def _completed(text: str, kind: str) -> str | None:
                 if _calls_f(right) and not _calls_f(left):  # the sides in the other order
                     left, right = right, left
                 return ast.unparse(right if kind == "output" else left)
+    for last in _statements(block or "")[-1:]:
+        if isinstance(last, ast.Expr):
+            return ast.unparse(last.value)
     bare = re.sub(r"^```\w*\n|\n?```$", "", text.strip()).strip()
     if kind == "output":
         bare = bare.rpartition("==")[2].strip() if "==" in bare else bare

@@ -9,9 +9,9 @@ from eval.cases import Case, Score
 from eval.sandbox import Sandbox
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.extraction import defined_names, extract_code
+from eval.tasks.python_answers import without_examples
 
 from .items import Item, find_file, read_items
-from .pieces import without_examples
 from .programs import Candidate, choose, fingerprint, judge, python_of, python_program
 
 _FIELDS = {"task_id": str, "prompt": str, "canonical_solution": str, "test": str, "entry_point": str}

@@ -42,7 +42,7 @@ _ASK = (
     "one code block.\n\n```{tag}\n{code}\n```\n\nThe tests:\n\n```{tag}\n{tests}\n```"
 )
 _COMPILING = Limits(seconds=60.0, n_processes=128)
-# The set's own harness lets answers use these without importing them.
+# The set's own harness lets answers use these without importing them, and NumPy, which may not be here.
 _PYTHON_IMPORTS = (
     "import collections, copy, datetime, functools, hashlib, heapq, itertools, math, re, statistics, string, sys\n"
     "from typing import *\nfrom collections import *"

@@ -5,14 +5,11 @@ Answers repeat what their item or its tests define, and show by examples what th
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from types import CodeType
 
 from tree_sitter import Node
 
-from eval.tasks.python_source import parse_python, split_lines
 from indexer.definitions import read_definition
 from indexer.languages import get_language, parse
 
@@ -85,50 +82,6 @@ def insert_members(code: str, language: str, class_name: str, members: str) -> s
         return code
     data = code.encode()
     return f"{data[: body.start_byte + 1].decode()}\n{members}\n{data[body.start_byte + 1 :].decode()}"
-
-
-def without_examples(code: str, entry_point: str) -> str:
-    """Python without what stands behind ``entry_point`` at the margin and only runs: examples, prints, assertions.
-
-    Definitions, imports, and values that a function reads are kept. EvalPlus does so too: an example with a mistake
-    does not make the function wrong.
-    """
-    tree = parse_python(code)
-    if tree is None:
-        return code
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    names = [statement.name if isinstance(statement, functions) else "" for statement in tree.body]
-    if entry_point not in names:
-        return code
-    read = _names_that_functions_read(tree)
-    kept, dropped = set[int](), set[int]()
-    for number, statement in enumerate(tree.body):
-        is_kept = (
-            number <= names.index(entry_point)
-            or isinstance(statement, (*functions, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Try))
-            or not read.isdisjoint(_bound_names(statement))
-        )
-        (kept if is_kept else dropped).update(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
-    lines = split_lines(code)
-    return "".join(line for number, line in enumerate(lines, 1) if number in kept or number not in dropped)
-
-
-def _names_that_functions_read(tree: ast.Module) -> set[str]:
-    try:
-        stack = [each for each in compile(tree, "<answer>", "exec").co_consts if isinstance(each, CodeType)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    found: set[str] = set()
-    while stack:
-        code = stack.pop()
-        found.update(code.co_names)
-        stack += [each for each in code.co_consts if isinstance(each, CodeType)]
-    return found
-
-
-def _bound_names(statement: ast.stmt) -> set[str]:
-    nodes = ast.walk(statement)
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def _definitions(holder: Node | None, language: str) -> Iterator[tuple[str, Node]]:

@@ -6,6 +6,7 @@ context holds the solution, and is not shown: the oracle gives the definitions t
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import os
@@ -19,7 +20,7 @@ from eval.errors import HarvestError
 from eval.sandbox import Limits, Sandbox
 from eval.tasks.base import Harvest, Scorer, TaskInput, sandbox_of
 from eval.tasks.completion import make_prompt, make_query
-from eval.tasks.python_source import is_test_file
+from eval.tasks.python_source import is_test_file, parse_python
 from eval.tasks.repository.answers import PlacedAnswerScorer
 from eval.tasks.repository.checkout import Checkout, check_out
 from eval.tasks.repository.environment import Environment, import_roots, open_environment
@@ -31,16 +32,14 @@ from eval.tasks.repository.working_copy import WorkingCopy
 from .items import Fields, Item, find_file, read_items
 from .programs import Candidate, Program, choose, fingerprint, judge_outcome, passed_line
 
-_FIELDS: Fields = {
-    **dict.fromkeys(("module", "entry_point", "focal_function"), str),
-    "id": (int, str),
-    "tests": list,
-}
+_FIELDS: Fields = dict.fromkeys(("module", "entry_point", "focal_function"), str)
+_WANTED = "pass_data.jsonl of the project, from data_with_test_case/ of the set's repository"
 _LIMITS = Limits(seconds=60.0)
 _copies = itertools.count()
 
-# Runs the tests among the module's own names, which they use without importing them. The set's tests are wrapped by a
-# package that limits their time; the sandbox does that here, so a stand-in does nothing.
+# Runs the tests among the module's own names, which they use without importing them, and behind these what their file
+# imports, as far as it is here. The set's tests are wrapped by a package that limits their time; the sandbox does that
+# here, so a stand-in does nothing.
 _RUNNER = """
 import importlib, json, sys, types
 stand_in = types.ModuleType("timeout_decorator")
@@ -48,7 +47,15 @@ stand_in.timeout = lambda *_, **__: lambda function: function
 sys.modules["timeout_decorator"] = stand_in
 names = vars(importlib.import_module({module!r}))
 names.update(timeout_decorator=stand_in, LOCAL_TIMEOUT=5)
-for number, test in enumerate(json.load(open({tests!r}))):
+item, imported = json.load(open({tests!r})), {{}}
+for line in item["imports"]:
+    try:
+        exec(line, imported)
+    except Exception:
+        pass
+for name, value in imported.items():
+    names.setdefault(name, value)
+for number, test in enumerate(item["tests"]):
     before = {{name: value for name, value in names.items() if name.startswith("test")}}
     exec(compile(test, f"test {{number}}", "exec"), names)
     for name, value in list(names.items()):
@@ -73,7 +80,7 @@ class RepoExec:
     """The items of RepoExec that belong to a repository, pass@1."""
 
     name = "repoexec"
-    version = 1
+    version = 2
     description = "RepoExec, from your copy (--data) and its project (--repo): write a function; the set's tests decide"
     needs_repository = True
     runs_code = True
@@ -125,7 +132,7 @@ class RepoExecScorer(PlacedAnswerScorer):
         copy.restore()
         copy.write(function.path, placed)
         tests = copy.out / "tests.json"
-        tests.write_text(json.dumps(item["tests"]), "utf-8")
+        tests.write_text(json.dumps({"imports": item["imports"], "tests": item["tests"]}), "utf-8")
         runner = _RUNNER.format(module=item["module"], tests=str(tests), end=passed_line())
         roots = [str(copy.repo / root) for root in import_roots(copy.repo)]
         variables = {
@@ -146,7 +153,33 @@ class RepoExecScorer(PlacedAnswerScorer):
 
 
 def _find(given: TaskInput) -> Path:
-    return find_file(given, "repoexec", ["*repoexec*.jsonl*", "*.jsonl"], "a RepoExec file of JSON Lines")
+    path = find_file(given, "repoexec", ["*repoexec*.jsonl*", "pass_data.jsonl", "*.jsonl"], _WANTED)
+    if path.suffix == ".parquet":
+        raise HarvestError(f"{path} is the set in the form of Hugging Face, which is not read: give {_WANTED}.")
+    return path
+
+
+def _read(path: Path) -> list[Item]:
+    """The items, each with `imports` and `tests`; of lines with `id` and a list of `tests` there are no imports.
+
+    Raises HarvestError.
+    """
+    found: dict[str, Item] = {}
+    for item in read_items(path, _FIELDS, None):
+        values = item.values
+        imports: list[str] = []
+        name, tests = values.get("id", values.get("problem_ids")), values.get("tests")
+        tree = parse_python(values["test"]) if isinstance(values.get("test"), str) else None
+        if tests is None and tree is not None:
+            definitions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+            tests = [ast.unparse(node) for node in definitions]
+            imports = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        if not isinstance(name, int | str) or not isinstance(tests, list):
+            raise HarvestError(f"{path}, line {item.line}: no item with `problem_ids` and `test`. Give {_WANTED}.")
+        if str(name) in found:
+            raise HarvestError(f"{path}, line {item.line}: item {name} is that of line {found[str(name)].line} too.")
+        found[str(name)] = Item(str(name), item.line, {**values, "imports": imports, "tests": tests})
+    return list(found.values())
 
 
 def _open(given: TaskInput) -> _Opened:
@@ -154,7 +187,7 @@ def _open(given: TaskInput) -> _Opened:
     if given.source is None:
         raise HarvestError("repoexec asks for functions of a project: give its source with --repo.")
     sandbox_of(given)
-    items = read_items(path, _FIELDS, "id")
+    items = _read(path)
     parent = given.folder.parent / "tested"
     parent.mkdir(parents=True, exist_ok=True)
     checkout = check_out(given.source, parent, given.max_file_bytes)

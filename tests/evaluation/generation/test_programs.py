@@ -11,9 +11,11 @@ import pytest
 
 from eval.cases import Score
 from eval.sandbox import Limits, Outcome, Sandbox
+from eval.tasks.extraction import parses
 from eval.tasks.generation.catalogue import Problem
 from eval.tasks.generation.dialects import DIALECTS, literal, signature, type_in, uses_regex
 from eval.tasks.generation.probing import why_missing
+from eval.tasks.generation.programs import write_program
 from eval.tasks.generation.running import read_report
 from eval.tasks.generation.task import GenerationScorer, make_case
 from eval.tasks.generation.toolchains import describe_tools, find_toolchain
@@ -38,6 +40,77 @@ def test_right_answers_pass(sandbox: Sandbox, problems: dict[str, Problem], lang
         score = judge(sandbox, problems[path.stem], language, path.read_text())
         assert score.verdict == "correct", score.explanation
         assert score.measures == {"asked_language": 1.0, "passed_share": 1.0}
+
+
+GO_WITH_MAIN = """package main
+
+import {}
+
+func CountByInitial(words []string, shortest int) map[string]int {{
+	counts := map[string]int{{}}
+	for _, word := range words {{
+		if word != "" && len(word) >= shortest {{
+			counts[text.ToLower(word[:1])]++
+		}}
+	}}
+	return counts
+}}
+
+func main() {{
+	fmt.Println(CountByInitial([]string{{"ada", "bob"}}, 1), text.ToUpper("done"))
+}}
+"""
+
+
+def test_go_imports_that_only_main_uses_do_not_decide(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """The usual Go answer prints an example in its main: what is left without it compiles."""
+    if find_toolchain("go") is None:
+        pytest.skip("go is not installed")
+    for imports in ('(\n\t"fmt"\n\ttext "strings"\n)', '"fmt"\nimport text "strings"'):
+        score = judge(sandbox, problems["initials"], "go", GO_WITH_MAIN.format(imports))
+        assert score.verdict == "correct", score.explanation
+    needless = GO_WITH_MAIN.format('("fmt"; "os"; text "strings")')
+    assert "imported and not used" in judge(sandbox, problems["initials"], "go", needless).explanation
+
+
+def test_go_imports_are_blanked_without_a_compiler(problems: dict[str, Problem]) -> None:
+    """Of one import the name of which only main uses, its path stays; what the function uses stays as it is."""
+    for imports in ('(\n\t"fmt"\n\ttext "strings"\n)', '"fmt"\nimport text "strings"', '(f "fmt"; text "strings")'):
+        code = GO_WITH_MAIN.format(imports).replace("fmt.Println", "f.Println" if '(f "' in imports else "fmt.Println")
+        written = write_program(problems["initials"], "go", code, [], "m")["solution.go"]
+        assert '_ "fmt"' in written and 'text "strings"' in written and "func main" not in written
+
+
+def test_examples_behind_a_python_function_do_not_decide(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
+    """One with a mistake is the example's, not the function's."""
+    problem = problems["short-runs"]
+    code = f"{problem.reference}\nassert {problem.name}('aab') == 'no'\nprint({problem.name}('aab'))\n"
+    score = judge(sandbox, problem, "python", code)
+    assert score.verdict == "correct", score.explanation
+
+
+JS_EXPORTS = [
+    "function countByInitial(words) {{ return {{}}; }}\n\nexport {{\n  countByInitial,\n}};\n",
+    "export default function countByInitial(words) {{ return {{}}; }}\n",
+    "export const countByInitial = (words) => ({{}});\n",
+    "export class Words {{}}\nconst countByInitial = (words) => ({{}});\nexport default countByInitial;\n",
+]
+
+
+@pytest.mark.parametrize("code", JS_EXPORTS)
+def test_exports_of_javascript_are_only_declared(problems: dict[str, Problem], code: str) -> None:
+    """Over one line or several, with a name of its own or of what stands above."""
+    (written,) = write_program(problems["initials"], "javascript", code.format(), [], "m").values()
+    answer = written.partition("\n;{\n")[0]
+    assert "export" not in answer and "countByInitial" in answer and parses(answer, "javascript")
+
+
+def test_a_package_of_java_is_left_out(problems: dict[str, Problem]) -> None:
+    """The class lies beside the check, in no package."""
+    code = "package com.example;\n\nimport java.util.Map;\n\npublic class Solution {\n    static Map<String, Integer> "
+    code += "countByInitial(List<String> words, int shortest) { return null; }\n}\n"
+    written = write_program(problems["initials"], "java", code, [], "m")["Solution.java"]
+    assert "package" not in written and written.startswith("import java.util.*;") and "import java.util.Map;" in written
 
 
 def test_stub_runs_and_fails(sandbox: Sandbox, problems: dict[str, Problem]) -> None:
@@ -171,10 +244,14 @@ REGEX_ANSWERS = [
     ("python", "import re\n\ndef pattern_covers(text, pattern):\n    return bool(re.fullmatch(pattern, text))"),
     ("python", "from re import fullmatch as f\n\ndef pattern_covers(text, pattern):\n    return f(pattern, text)"),
     ("python", "def pattern_covers(text, pattern):\n    import functools, re\n    return re.fullmatch(pattern, text)"),
+    ("python", "def pattern_covers(text, pattern):\n    return __import__('re').fullmatch(pattern, text)"),
+    ("python", "from re import *\n\ndef pattern_covers(text, pattern):\n    return fullmatch(pattern, text)"),
+    ("python", "import re\n\ndef pattern_covers(text, pattern:\n    return re.fullmatch(pattern, text)"),
+    ("java", "boolean f() { return java.util.regex.Pattern.matches(p, t); }"),
     ("javascript", "function patternCovers(text, pattern) { return new RegExp(`^${pattern}$`).test(text); }"),
     ("javascript", "const patternCovers = (text, pattern) => text.match('^' + pattern + '$') !== null;"),
     ("javascript", "function patternCovers(text, pattern) { return /^a*$/.test(text); }"),
-    ("java", "import java.util.regex.Pattern;\npublic class Solution { /* Pattern.matches(pattern, text) */ }"),
+    ("java", "import java.util.regex.Pattern;\nclass Solution { boolean f() { return Pattern.matches(p, t); } }"),
     ("java", "static boolean patternCovers(String text, String pattern) { return text.matches(pattern.trim()); }"),
     ("go", 'package main\n\nimport (\n\t"regexp"\n)\n'),
     ("rust", "use regex::Regex;\n"),
@@ -183,6 +260,8 @@ REGEX_ANSWERS = [
 ]
 OWN_ANSWERS = [
     ("python", "# import re is not allowed\nfrom functools import reduce, lru_cache\ndef match(text, pattern): pass"),
+    ("python", "import re\nimport sys\n\ndef match(text, pattern):\n    return not text or match(text[1:], pattern)"),
+    ("java", "import java.util.regex.*;\nimport java.util.*;\nclass Solution { boolean f(int i) { return g(i); } }"),
     ("javascript", "// no RegExp\nfunction match(i, j) { return rest.match(i, j) || this.search(); }"),
     ("java", "/* no java.util.regex */ boolean matches(int i, int j) { return Solution.matches(i + 1, j); }"),
     ("go", '// no "regexp"\nfunc match(i int, j int) bool { return strings.HasPrefix(text, pattern) }'),

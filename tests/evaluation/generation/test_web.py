@@ -35,6 +35,22 @@ def test_page_without_its_script_fails(sandbox: Sandbox) -> None:
     assert "check 0: wrong goes_dark" in score.explanation
 
 
+@pytest.mark.parametrize("page_id", ["sign-up", "dialog", "sortable-table"])
+def test_pages_whose_checks_are_many_can_be_passed(sandbox: Sandbox, page_id: str) -> None:
+    """By our own page, also with a colon or an asterisk behind a label."""
+    html = (PAGES / f"{page_id}.html").read_text()
+    html = html.replace(">Name</label>", ">Name:</label>").replace(">E-mail</label>", ">E-mail <b>*</b></label>")
+    score = judge(sandbox, page_id, html)
+    assert score.verdict == "correct", score.explanation
+
+
+def test_every_button_of_the_dialog_is_pressed(sandbox: Sandbox) -> None:
+    """A `No` that does nothing is seen."""
+    html = (PAGES / "dialog.html").read_text()
+    score = judge(sandbox, "dialog", html.replace("no.onclick = () => dialog.close();", ""))
+    assert score.verdict == "wrong" and "no_closes" in score.explanation, score.explanation
+
+
 def test_page_has_no_network(sandbox: Sandbox) -> None:
     """A page that needs a script from elsewhere does not get it, and its own requests fail."""
     asking = "<script>fetch('http://127.0.0.1:8000/').catch(() => { window.failed = true; });</script>"

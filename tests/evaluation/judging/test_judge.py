@@ -112,6 +112,17 @@ def test_citations_of_free_answers_are_not_shown(tmp_path: Path, make_result: An
     assert "[1]" not in right_judge.requests[0]
 
 
+def test_a_value_in_an_answer_is_no_citation(tmp_path: Path, make_result: Any, right_judge: Any) -> None:
+    """A list or an index within a code span is what was answered; only the number behind it is a citation."""
+    text = "`CODES = [5]` and `codes[0]` [2]. right"
+    results = [
+        make_result("none", "q1", False, task="questions"),
+        make_result("retrieval", "q1", True, task="questions", text=text),
+    ]
+    run_judge(tmp_path, results, right_judge)
+    assert "`CODES = [5]` and `codes[0]`. right" in right_judge.requests[0]
+
+
 def test_indices_in_code_are_no_citations(tmp_path: Path, make_result: Any, right_judge: Any) -> None:
     """Code is shown as it was written."""
     results = [make_result("none", "c1", False, text="x[0]"), make_result("retrieval", "c1", True, text="y[1] right")]

@@ -36,6 +36,14 @@ from eval.judging.rubric import MAX_TEXT_CHARS, read_reasons, read_reply, word_r
         ("B", ("B", None, None)),
         ("", (None, None, None)),
         ("A good question. Neither can be said to win.", (None, None, None)),
+        ('{"score_a": 8, "score_b": 9, "winner": "A" or "B" or "tie"}', ("B", 8, 9)),
+        ('{"score_a": N, "score_b": N, "winner": "A" or "B" or "tie"}', (None, None, None)),
+        ('Both do.\n{"score_a": ..., "score_b": ..., "winner": "..."}', (None, None, None)),
+        ('{"score_a": 7, "winner": "A/B/tie"}', (None, 7, None)),
+        ("Winner: A or B", (None, None, None)),
+        ("Winner: **A** | **B** | tie", (None, None, None)),
+        ('{"score_a": 8, "score_b": 6, "winner": "B"', ("B", 8, 6)),
+        ("**score_a**: 4\n**score_b**: 7/10", ("B", 4, 7)),
         ('{"winner": "C"}', (None, None, None)),
         ('{"winner": ', (None, None, None)),
     ],
@@ -63,4 +71,9 @@ def test_long_answers_are_cut_alike_and_it_is_said() -> None:
     request = word_request("Do it.", "a" * 50_000, "b" * 7000)
     assert f"[{50_000 - MAX_TEXT_CHARS} characters more are left out]" in request
     assert f"[{7000 - MAX_TEXT_CHARS} characters more are left out]" in request
-    assert request.endswith('"winner": "A" or "B" or "tie"}')
+    assert request.endswith('"winner": "..."}')
+
+
+def test_the_form_itself_names_no_winner() -> None:
+    """A judge that only repeats what it was told has preferred nobody."""
+    assert read_reply(word_request("Do it.", "pass", "pass")) == (None, None, None)

@@ -105,11 +105,17 @@ items += [5]
 del items[0]
 text = "ab"
 text += "c"
+text *= 2
+head, (*rest, last) = 1, [2, 3, 4]
+replaced = list(range(6))
+replaced[1:3] = "abc"
+del replaced[-1], replaced[:1]
 RESULT = [
     Child.make().total, Colour.RED.name, fib(30), next(gen), gen.send(3), gen.send(0), list(gen), scope(),
     branches([1, 2, 3]), branches({"a": 7}), branches(9), branches(-1), dict(function=1, self=2),
-    alias is items, items, text, [*items, *"xy"], {*items},
+    alias is items, items, text, replaced, rest, [*items, *"xy"], {*items},
     2 in map(int, "12"), 7 in {1: 7}.values(), (1, 7) in {1: 7}.items(), (1, 8) in {1: 7}.items(), 9 in iter(items),
+    f"{7:>{2 + 2}}|{text!r:^{len(text)}}", "%s-%d" % ("a", 2), 7 % 4, (lambda: [first := 1, *rest])(),
     1 < 2 < 3, 3 in items, 9 not in items, {k: v for k, v in zip("ab", range(2))}, (lambda a, b=2: a * b)(3),
     sorted(items, key=lambda i: -i), "-".join(map(str, items)), max(items, default=0), items[1:][::-1],
     [i * j for i in range(3) for j in range(i)], any(i > 4 for i in items), f"{len(items)!r:>3}", (y := 5) + y,
@@ -155,13 +161,33 @@ def test_meaning_stays(counting: types.ModuleType) -> None:
         "x = (*items, 1)",
         "x = ','.join(str(i) for i in items)",
         "x = dict.fromkeys(items)",
+        "items.reverse()",
+        "items[:1] = []",
+        "del items[:1]",
+        "first, *x = items",
+        "(x, y), *z = [(1, 2), *items]",
+        "first, *x = iter(items)",
+        "x = held.copy()",
+        "x = items.__contains__(-1)",
+        "queue.remove(n - 1)",
+        "x = queue.index(n - 1)",
+        "queue.rotate(n // 2)",
+        "x = set(items).isdisjoint([1])",
+        "x = collections.Counter(items).most_common(1)",
+        "x = f'{1}: {text}'",
+        "x = f'{text:>{n}}'",
+        "x = '%s: %s' % (1, text)",
+        "x = '{}: {}'.format(1, text)",
     ],
 )
 def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
     """What walks through a list counts for about ten times as much on ten times as many items."""
     steps = []
     for n in (1000, 10_000):
-        prepare = f"n = {n}\nitems = list(range(n))\nheld = dict.fromkeys(items)\n"
+        prepare = (
+            f"import collections\nn = {n}\nitems = list(range(n))\nheld = dict.fromkeys(items)\n"
+            "queue = collections.deque(items)\ntext = 'x' * (100 * n)\n"
+        )
         steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
     assert 8 < steps[1] / steps[0] < 15
 
@@ -177,15 +203,44 @@ def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
         "x = -1 in pairs.keys()",
         "x = (5, 1) in pairs.items()",
         "x = 5 in itertools.count()",
+        "held.remove(5)",
+        "held.discard(5)",
+        "held.pop()",
+        "items.pop()",
+        "items.__setitem__(0, 1)",
+        "items[0] = 1",
+        "x = items.__len__()",
+        "queue.rotate(-1)",
+        "queue.appendleft(queue.pop())",
+        "queue.popleft()",
+        "queue[0] = 1",
+        "pairs.pop(5)",
+        "pairs.popitem()",
+        "pairs.setdefault(5, [])",
+        "del pairs[5]",
+        "pairs.update(a=1)",
+        "x = pairs.get(5)",
+        "x = 7 % 5",
+        "x = f'{len(items):05}'[:2]",
     ],
 )
 def test_constant_stays_constant(counting: types.ModuleType, once: str) -> None:
     """What does not depend on the number of items counts the same for any."""
     steps = []
     for n in (1000, 10_000):
-        prepare = f"import itertools\nitems = list(range({n}))\nheld = set(items)\npairs = dict.fromkeys(items)\n"
+        prepare = (
+            f"import itertools, collections\nitems = list(range({n}))\nheld = set(items)\n"
+            "pairs = dict.fromkeys(items)\nqueue = collections.deque(items)\n"
+        )
         steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
     assert steps[0] == steps[1]
+
+
+@pytest.mark.parametrize("code", ["exec('x = 1')", "x = eval('1')", "run = exec\nrun('x = 1')"])
+def test_what_cannot_be_counted_is_refused(counting: types.ModuleType, code: str) -> None:
+    """Code within a text would do its work unseen."""
+    with pytest.raises(SyntaxError, match="cannot be counted"):
+        run(counting, code)
 
 
 def test_limit_ends_an_endless_loop(counting: types.ModuleType) -> None:

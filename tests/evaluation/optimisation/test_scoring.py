@@ -50,10 +50,83 @@ def test_what_does_not_work_is_wrong(scorer: OptimisationScorer, body: str, said
 
 def test_printing_and_examples_do_no_harm(scorer: OptimisationScorer) -> None:
     """An answer that prints, and runs its own examples, is judged by its function."""
-    text = f"```python\n{ITEM.read('best')}\nprint(window_highs([1, 2], 1))\ninput_is_never_read = print\n```"
-    score = scorer.score(CASE, text)
-    assert score.verdict == "correct"
-    assert scorer.follow_up(CASE, text, score) is None
+    shown = "print(window_highs([1, 2], 1))\ninput_is_never_read = print"
+    for example in (
+        shown,
+        "assert window_highs([1, 3, 2], 2) == [1, 3, 2]  # which is a mistake",
+        "import timeit\n\nfor n in (100, 3000):\n    print(n, window_highs(list(range(n)) * 500, 2))",
+    ):
+        text = f"```python\n{ITEM.read('best')}\n{example}\n```"
+        score = scorer.score(CASE, text)
+        assert score.verdict == "correct", score.explanation
+        assert scorer.follow_up(CASE, text, score) is None
+    alone = scorer.score(CASE, f"```python\n{ITEM.read('best')}```")
+    assert score.measures["speedup_work"] == pytest.approx(alone.measures["speedup_work"], rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["first_repeated", "moving_totals", "cheapest_passages"])
+def test_the_given_function_may_be_quoted(scorer: OptimisationScorer, name: str) -> None:
+    """Before the answer or behind it, with its docstring; what was given is not what is judged."""
+    item = BY_NAME[name]
+    given, best = f"```python\n{item.read('original')}```", f"```python\n{item.read('best')}```"
+    for text in (f"The original:\n{given}\nFaster:\n{best}", f"{best}\nIn place of\n{given}"):
+        score = scorer.score(make_case(item), text)
+        assert score.verdict == "correct", score.explanation
+    assert scorer.score(make_case(item), given).verdict == "wrong"
+
+
+def test_turning_a_deque_is_no_scan(scorer: OptimisationScorer) -> None:
+    """A queue that is rotated by one does as little as one that is popped and appended to."""
+    code = (
+        "from collections import deque\n"
+        "def serve_in_turns(jobs, turns):\n"
+        "    line, finished = deque(jobs), []\n"
+        "    for _ in range(turns):\n"
+        "        if not line:\n"
+        "            break\n"
+        "        name, left = line[0]\n"
+        "        if left == 1:\n"
+        "            finished.append(name)\n"
+        "            line.popleft()\n"
+        "        else:\n"
+        "            line[0] = (name, left - 1)\n"
+        "            line.rotate(-1)\n"
+        "    return finished"
+    )
+    score = scorer.score_code(BY_NAME["serve_in_turns"], code)
+    assert score.verdict == "correct", score.explanation
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("newest_first", "        text = f'{number}: {line.strip()}\\n{text}'\n"),
+        ("newest_first", "        text = '%d: %s\\n%s' % (number, line.strip(), text)\n"),
+        ("serve_in_turns", "        (name, left), *line = line\n"),
+        ("serve_in_turns", "        name, left = line[0]\n        line[:1] = []\n"),
+    ],
+)
+def test_the_same_copying_in_other_words_is_not_faster(scorer: OptimisationScorer, name: str, step: str) -> None:
+    """An f-string, a star and a slice that is replaced copy or move as much as the original does."""
+    heads = {
+        "newest_first": "def newest_first(lines):\n    text = ''\n    for number, line in enumerate(lines, 1):\n",
+        "serve_in_turns": "def serve_in_turns(jobs, turns):\n    line, finished = list(jobs), []\n"
+        "    for _ in range(turns):\n        if not line:\n            break\n",
+    }
+    tails = {
+        "newest_first": "    return text\n",
+        "serve_in_turns": "        if left == 1:\n            finished.append(name)\n        else:\n"
+        "            line.append((name, left - 1))\n    return finished\n",
+    }
+    score = scorer.score_code(BY_NAME[name], heads[name] + step + tails[name])
+    assert score.verdict == "wrong" and score.measures["is_right"] == 1.0, score.explanation
+
+
+def test_code_in_a_text_is_refused(scorer: OptimisationScorer) -> None:
+    """With the reason, which the model is told: its work could not be counted."""
+    code = f"exec({ITEM.read('best')!r})\n"
+    score = scorer.score_code(ITEM, f"{code}\ndef unused(): pass\n")
+    assert score.verdict == "wrong" and "the work of exec cannot be counted" in score.explanation
 
 
 def test_the_block_that_defines_it_counts(scorer: OptimisationScorer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.tasks.published.pieces import Head, split_head, top_names, without, without_examples
+from eval.tasks.published.pieces import Head, split_head, top_names, without
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,3 @@ def test_definitions_go_with_what_is_attached_to_them() -> None:
     script = "let a = 1\n// shown\nconst b = () => a\nb()\nc = function () {}\n"
     assert top_names(without(script, "javascript", {"b"}, examples=False), "javascript") == {"a", "c"}
     assert "b()" not in without(script, "javascript", (), examples=False)
-
-
-def test_of_python_only_what_runs_behind_the_function_goes() -> None:
-    """Not what the function reads, other definitions, and what stands before it; code that does not parse is kept."""
-    kept = (
-        "import sys\nsys.setrecursionlimit(9)\n\ndef f(n):\n    return g(n) + N\n\nN = 2\n\ndef g(n):\n    return n\n"
-    )
-    shown = "n = f(1)\nprint(n)\nif n > 2:\n    f()\n"
-    assert without_examples(kept + shown, "f") == kept
-    assert without_examples("def f(:\n" + shown, "f") == "def f(:\n" + shown

@@ -167,6 +167,32 @@ def test_a_repository_that_the_set_does_not_have_is_named(
         repoexec.TASK.harvest(give(write("repoexec.jsonl", [_exec_item()])))
 
 
+def test_repoexec_is_read_as_its_repository_has_it(write: Any, give: Callable[..., TaskInput], orchard: Source) -> None:
+    """One text of tests behind their imports, some of which are not here; helpers among them; names of the module."""
+    imports = "from .fruit import Nothing\nimport math, sys\nimport timeout_decorator\nfrom nowhere_at_all import *\n"
+    tests = f"{imports}LOCAL_TIMEOUT = 5\n\ndef four():\n    return math.floor(4.5)\n\n"
+    tests += "\n\n".join(_exec_item()["tests"]).replace("[4]", "[four()]")
+    item = {name: value for name, value in _exec_item().items() if name not in ("id", "tests", "gold_context")}
+    data = write("pass_data.jsonl", [{**item, "problem_ids": 7, "code": _SOLUTION, "test": tests}])
+    given = give(data, orchard)
+    harvest = repoexec.TASK.harvest(given)
+    assert [case.id for case in harvest.cases] == ["7"]
+    scorer = repoexec.TASK.scorer(given, harvest)
+    assert [scorer.score(harvest.cases[0], text).verdict for text in (_RIGHT, _WRONG)] == ["correct", "wrong"]
+
+
+def test_another_form_of_repoexec_is_refused(write: Any, give: Any, orchard: Source, tmp_path: Path) -> None:
+    """With the file that is wanted."""
+    other = {**_exec_item(), "tests": "def test(): pass"}
+    with pytest.raises(HarvestError, match=r"line 1: no item with `problem_ids` and `test`\. Give pass_data\.jsonl"):
+        repoexec.TASK.harvest(give(write("other.jsonl", [other]), orchard))
+    with pytest.raises(HarvestError, match="line 2: item 7 is that of line 1 too"):
+        repoexec.TASK.harvest(give(write("twice.jsonl", [_exec_item(), _exec_item()]), orchard))
+    (tmp_path / "full_context.parquet").write_bytes(b"PAR1")
+    with pytest.raises(HarvestError, match=r"Hugging Face, which is not read: give pass_data\.jsonl"):
+        repoexec.TASK.harvest(give(tmp_path / "full_context.parquet", orchard))
+
+
 def test_a_damaged_item_is_named_by_its_line(write: Any, give: Any, orchard: Source) -> None:
     """Also where the fault lies within its metadata."""
     damaged = {"prompt": "", "metadata": {"fpath_tuple": ["one"], "ground_truth": "x"}}

@@ -24,6 +24,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         self._scheduler = scheduler
         self._is_shuffled = seed != 0
         self._n_turns = 0
+        self._free_at: dict[Any, list[float]] = {}  # of each executor: when its threads have done what they were given
 
     def time(self) -> float:
         """Seconds of the scheduler's clock."""
@@ -32,7 +33,14 @@ class SeededLoop(asyncio.BaseEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, function: Callable[..., Any], *args: Any
     ) -> Any:
-        """Run it at once; its result comes when the time that it slept has passed, and others go on meanwhile."""
+        """Run it at once; its result comes when a thread would have had it, by the time that it slept.
+
+        Others go on meanwhile. An executor that has fewer threads than it is given calls does one after another.
+        """
+        executor = executor or self._default_executor  # type: ignore[attr-defined]
+        n_threads = getattr(executor, "_max_workers", 0)
+        free_at = self._free_at.setdefault(executor, [0.0] * n_threads)
+        begin = max(self.time(), heapq.heappop(free_at)) if n_threads else self.time()
         future = self.create_future()
         outer, self._scheduler.inline_seconds = self._scheduler.inline_seconds, 0.0
         try:
@@ -40,7 +48,9 @@ class SeededLoop(asyncio.BaseEventLoop):
         except Exception as error:
             ending = (future.set_exception, error)
         seconds, self._scheduler.inline_seconds = self._scheduler.inline_seconds, outer
-        self.call_later(seconds, lambda: None if future.done() else ending[0](ending[1]))
+        if n_threads:
+            heapq.heappush(free_at, begin + seconds)
+        self.call_at(begin + seconds, lambda: None if future.done() else ending[0](ending[1]))
         return future
 
     def _run_once(self) -> None:
@@ -50,7 +60,11 @@ class SeededLoop(asyncio.BaseEventLoop):
         timers, ready = self._scheduled, self._ready  # type: ignore[attr-defined]
         while timers and timers[0]._cancelled:
             self._timer_handle_gone(heapq.heappop(timers))
-        if not ready:
+        if not ready and self._scheduler.has_others:  # they may have what the tasks wait for
+            seconds = timers[0]._when - self._scheduler.now if timers else None
+            if not self._scheduler.wait(lambda: bool(ready), seconds, "its tasks"):
+                self._scheduler.now = max(self._scheduler.now, timers[0]._when)  # a sum may be a little less
+        elif not ready:
             if not timers:
                 raise Stuck("deadlock: every task waits" + self._who_waits())
             self._scheduler.now = max(self._scheduler.now, timers[0]._when)
@@ -84,7 +98,7 @@ class SeededLoop(asyncio.BaseEventLoop):
         """There are no files to look at."""
 
     def _write_to_self(self) -> None:
-        """There is no other thread to wake this one from."""
+        """What another thread adds is seen when this one has its turn."""
 
 
 def _is_step(handle: Any) -> bool:

@@ -52,6 +52,11 @@ class Scheduler:
         self.watched: set[str] = set()
         self.inline_seconds: float | None = None  # slept in a call that an event loop handed to a thread
 
+    @property
+    def has_others(self) -> bool:
+        """Whether a thread beside the main one has not ended."""
+        return any(thread is not self.main and not thread.is_done for thread in self.threads)
+
     def pause(self) -> None:
         """A point at which another thread may go on."""
         self.n_steps += 1
@@ -260,6 +265,7 @@ def _is_alive(self: Any) -> bool:
 
 def install() -> None:
     """Put locks, threads and the clock of ours in place, for the rest of this process."""
+    _thread.stack_size(2**20)  # threads of earlier runs stay, and what they may use counts as memory
     replaced: dict[Any, dict[str, Any]] = {
         threading: {"Lock": Lock, "_allocate_lock": Lock, "RLock": RLock, "_time": lambda: World.scheduler.now},
         threading.Thread: {"start": _start, "join": _join, "is_alive": _is_alive},

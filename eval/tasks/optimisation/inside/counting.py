@@ -34,14 +34,22 @@ _CONSTANT = frozenset(
     " keys values items startswith endswith isdigit isalpha isalnum isspace cache_clear cache_info bit_length"
     " chain from_iterable accumulate combinations permutations product islice cycle repeat groupby pairwise"
     " starmap takewhile dropwhile zip_longest tee compress lru_cache cache cmp_to_key partial itemgetter attrgetter"
-    " __new__ __init__ __setitem__ __getitem__ __contains__ move_to_end".split()
+    " __new__ __init__ __setitem__ __getitem__ move_to_end".split()
 )
+# The methods of lists and of what is hashed that walk through it; all others cost a call.
+_LIST_WALKS = frozenset("index count remove reverse copy clear insert __contains__ __eq__ __add__ __iadd__".split())
+_HASH_WALKS = frozenset(
+    "copy clear union intersection difference symmetric_difference intersection_update difference_update"
+    " symmetric_difference_update issubset issuperset isdisjoint most_common elements subtract total".split()
+)
+_TAKES_ALL = frozenset({"update", "extend", "extendleft"})  # what they are given is walked through
 _CONSUMERS = frozenset(
     "list tuple set frozenset dict deque OrderedDict sum min max any all sorted join extend update union intersection"
     " difference issubset issuperset extendleft Counter reduce fromkeys heapify nlargest nsmallest prod".split()
 )
 _LOGARITHMIC = frozenset("bisect bisect_left bisect_right heappush heappop heapreplace heappushpop".split())
-_LEFT_ALONE = frozenset({"super", "locals", "globals", "vars", "eval", "exec", "dir"})  # they look at their caller
+_LEFT_ALONE = frozenset({"super", "locals", "globals", "vars", "dir"})  # they look at their caller
+_REFUSED = frozenset({"eval", "exec"})  # what they run cannot be counted
 
 
 class TooMuchWork(BaseException):
@@ -72,7 +80,8 @@ class Work:
             "__work_binary__": self.binary,
             "__work_in_place__": self.in_place,
             "__work_copied__": self.copied,
-            "__work_deleted__": self.deleted,
+            "__work_unpacked__": self.unpacked,
+            "__work_moved__": self.moved,
         }
 
     def each(self, items: Iterable[Any]) -> Iterator[Any]:
@@ -118,22 +127,30 @@ class Work:
     def in_place(self, left: Any, right: Any, name: str) -> Any:
         """``left += right``. CPython lengthens a string in place where it can, so only what is added counts."""
         result = getattr(operator, name)(left, right)
-        if isinstance(result, (tuple, frozenset)):
+        if isinstance(result, (tuple, frozenset)) or name in ("imul", "imod"):
             self.add(_size(result, 1))
         elif isinstance(result, _SIZED):
             self.add(_size(right, 1))
         return result
 
     def copied(self, made: Any) -> Any:
-        """What a slice or an unpacking made."""
+        """What a slice, a display with a star or an f-string made."""
         if isinstance(made, _SIZED) and not isinstance(made, range):
             self.add(_size(made, COPIED_PER_STEP))
         return made
 
-    def deleted(self, container: Any) -> None:
-        """Before ``del container[...]``."""
+    def unpacked(self, items: Any) -> Any:
+        """What a name with a star takes the most of."""
+        if isinstance(items, Iterator):
+            return self.scanned(items)
+        self.add(_size(items, COPIED_PER_STEP))
+        return items
+
+    def moved(self, container: Any) -> Any:
+        """What items are deleted from, or a slice is put into."""
         if isinstance(container, list):
             self.add(len(container) // MOVED_PER_STEP)
+        return container
 
     def call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call; what is not written in Python that was rewritten is charged by the table."""
@@ -169,9 +186,13 @@ class Work:
             return max(0, len(owner) - (where if where >= 0 else len(owner) + where)) // MOVED_PER_STEP
         if name == "pop":
             return 0
+        if name == "rotate" and isinstance(owner, deque):
+            return min(len(owner), abs(args[0]) if args and isinstance(args[0], int) else 1)
         own = owner if isinstance(owner, _SIZED) else ()
-        if name in ("update", "extend", "extendleft"):
+        walks = _LIST_WALKS if isinstance(owner, _LISTS) else _HASH_WALKS if isinstance(owner, _HASHED) else {name}
+        if name not in walks:
             own = ()
+            args = args if name in _TAKES_ALL else ()
         elif name == "join":
             own = args[0] if args and isinstance(args[0], _SIZED) else ()
             args = ()
@@ -186,7 +207,15 @@ def _size(value: Any, weight: int) -> int:
 
 
 _COMPARED = {ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
-_OPERATORS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.BitOr: "or_", ast.BitAnd: "and_", ast.BitXor: "xor"}
+_OPERATORS = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Mod: "mod",
+    ast.BitOr: "or_",
+    ast.BitAnd: "and_",
+    ast.BitXor: "xor",
+}
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -243,10 +272,35 @@ class _Rewriter(ast.NodeTransformer):
         value = _call("in_place", ast.Name(node.target.id, ast.Load()), node.value, ast.Constant(name))
         return ast.Assign([node.target], value)
 
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        super().generic_visit(node)
+        if any(isinstance(each, ast.Starred) for target in node.targets for each in ast.walk(target)):
+            node.value = _call("unpacked", node.value)
+        return node
+
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         super().generic_visit(node)
-        is_slice = isinstance(node.slice, ast.Slice) and isinstance(node.ctx, ast.Load)
-        return _call("copied", node) if is_slice else node
+        is_slice = isinstance(node.slice, ast.Slice)
+        if isinstance(node.ctx, ast.Load):
+            return _call("copied", node) if is_slice else node
+        if is_slice or isinstance(node.ctx, ast.Del):
+            node.value = _call("moved", node.value)
+        return node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        super().generic_visit(node)
+        return _call("copied", node)
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        node.value = self.visit(node.value)
+        if node.format_spec is not None:
+            super().generic_visit(node.format_spec)  # a part of the f-string, which no call may stand for
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id in _REFUSED:
+            raise SyntaxError(f"the work of {node.id} cannot be counted")
+        return node
 
     def visit_List(self, node: ast.List) -> ast.AST:
         return self._display(node)
@@ -256,11 +310,6 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Set(self, node: ast.Set) -> ast.AST:
         return self._display(node)
-
-    def visit_Delete(self, node: ast.Delete) -> Any:
-        super().generic_visit(node)
-        lists = [target.value for target in node.targets if isinstance(target, ast.Subscript)]
-        return [*(ast.Expr(_call("deleted", value)) for value in lists), node]
 
     def _display(self, node: Any) -> ast.AST:
         super().generic_visit(node)

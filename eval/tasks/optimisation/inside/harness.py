@@ -229,6 +229,7 @@ def judge(job: dict[str, Any], modules: Modules) -> list[dict[str, Any]]:
 def try_small(answer: str, entry: str, modules: Modules, tests: list[tuple[Any, Ending]]) -> str | None:
     """What is wrong on small inputs, None if nothing."""
     try:
+        compile_counted(answer, "submission")
         function = load(answer, entry, modules)
     except BaseException as error:
         return f"the code cannot be loaded: {type(error).__name__}: {short(str(error))}"
