@@ -41,15 +41,14 @@ def install(app: FastAPI) -> None:
 def home(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The page to ask on."""
     repositories, unreadable = list_for_page(state.settings.home, caller, None)
-    return HTMLResponse(render("home.html", repositories=repositories, unreadable=unreadable, selected=None))
+    return HTMLResponse(render("home.html", repositories=repositories, unreadable=unreadable))
 
 
 @router.get("/ui/repos")
-def repos(state: State, caller: CurrentCaller, selected: str | None = None) -> HTMLResponse:
+def repos(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The list of repositories, with what is known of their sources now."""
     repositories, unreadable = list_for_page(state.settings.home, caller, state.freshness)
-    html = render("_repos.html", repositories=repositories, unreadable=unreadable, selected=selected)
-    return HTMLResponse(html)
+    return HTMLResponse(render("_repos.html", repositories=repositories, unreadable=unreadable))
 
 
 @router.get("/ui/sessions")

@@ -100,9 +100,7 @@ def test_hidden_sources_are_gone_outside_of_blocks_of_code() -> None:
     """A blind answer shows no marker and no lines of a path, which only a reader of code can name; its code stays."""
     code = "\n```c\na[1] // cart.py:3\n```"
     assert hide_sources(f"One [1]. `a[1]` two [2][3].{code}", PASSAGES) == f"One. `a[1]` two.{code}"
-    assert (
-        hide_sources("In `shop/cart.py:44-72`, cart.py:L4@0123abcd.", PASSAGES) == "In `shop/cart.py`, cart.py."
-    )
+    assert hide_sources("In `shop/cart.py:44-72`, cart.py:L4@0123abcd.", PASSAGES) == "In `shop/cart.py`, cart.py."
 
 
 @pytest.mark.parametrize("passages", [[], PASSAGES])
