@@ -218,6 +218,7 @@ def _to_passage(draft: _Draft, number: int) -> Passage:
     return Passage(
         number=number,
         repo=hit.repo,
+        ref=hit.ref,
         commit=hit.commit,
         path=hit.chunk.path,
         start_line=numbered[0],

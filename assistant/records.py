@@ -38,13 +38,15 @@ class TokenCount:
 class Passage:
     """A piece of code as it stands in the prompt. Lines are 1-based and inclusive.
 
-    ``symbol`` names the definitions that it holds or is a part of. ``lines`` has, for each line of ``text``, its line
-    in the file, or None for a mark of what was left out (`…`); None for all says that they are contiguous from
-    ``start_line``. The first lines of enclosing classes may stand before ``start_line``.
+    ``ref`` is the indexed one that it was found in, ``commit`` where that was; None outside of commits. ``symbol``
+    names the definitions that it holds or is a part of. ``lines`` has, for each line of ``text``, its line in the file,
+    or None for a mark of what was left out (`…`); None for all says that they are contiguous from ``start_line``. The
+    first lines of enclosing classes may stand before ``start_line``.
     """
 
     number: int
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int
@@ -79,6 +81,7 @@ class Citation:
 
     passage: int
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int

@@ -99,6 +99,7 @@ def as_sources(hits: Sequence[Hit]) -> list[Passage]:
         Passage(
             number,
             hit.repo,
+            hit.ref,
             hit.commit,
             hit.chunk.path,
             hit.chunk.start_line,

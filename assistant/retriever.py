@@ -21,7 +21,7 @@ from .search import Searcher
 class QuarryRetriever(BaseRetriever):
     """The best chunks of an indexed repository for a query, best first.
 
-    Each document's text is the chunk's; its metadata hold ``repo``, ``commit``, ``path``, ``start_line``,
+    Each document's text is the chunk's; its metadata hold ``repo``, ``ref``, ``commit``, ``path``, ``start_line``,
     ``end_line``, ``symbol``, ``language`` and ``score`` (higher is better). Raises the errors of ``Searcher.search``.
     """
 
@@ -47,6 +47,7 @@ def _to_document(hit: Hit) -> Document:
     chunk = hit.chunk
     metadata = {
         "repo": hit.repo,
+        "ref": hit.ref,
         "commit": hit.commit,
         "path": chunk.path,
         "start_line": chunk.start_line,

@@ -288,4 +288,4 @@ def _rank_lists(index: OpenedIndex, query: Query, cosines: Scores, method: Metho
 
 def _to_hit(index: OpenedIndex, ranked: RankedChunk) -> Hit:
     chunk = index.chunk_at(ranked.position)
-    return Hit(index.name, index.manifest.commit, chunk, round(ranked.score, 6), ranked.signals)
+    return Hit(index.name, index.manifest.ref, index.manifest.commit, chunk, round(ranked.score, 6), ranked.signals)

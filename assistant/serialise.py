@@ -46,6 +46,7 @@ def hit_as_json(hit: Hit) -> dict[str, Any]:
     chunk = hit.chunk
     return {
         "repo": hit.repo,
+        "ref": hit.ref,
         "commit": hit.commit,
         "path": chunk.path,
         "start_line": chunk.start_line,
@@ -63,6 +64,7 @@ def passage_as_json(passage: Passage) -> dict[str, Any]:
     """Where a passage stands in its repository."""
     return {
         "repo": passage.repo,
+        "ref": passage.ref,
         "commit": passage.commit,
         "path": passage.path,
         "start_line": passage.start_line,

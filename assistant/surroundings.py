@@ -91,7 +91,7 @@ class IndexSurroundings:
         position = place.position + step
         if not 0 <= position - place.file.first_chunk < place.file.n_chunks:
             return None
-        return Hit(hit.repo, hit.commit, place.index.chunk_at(position), hit.score, {})
+        return Hit(hit.repo, hit.ref, hit.commit, place.index.chunk_at(position), hit.score, {})
 
     def _locate(self, hit: Hit) -> _Place | None:
         """None where the index has changed since the hit was found: then nothing around it is certain."""

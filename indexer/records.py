@@ -73,9 +73,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that answers a query. ``score``: higher is better; ``signals`` say how it came about."""
+    """A chunk that answers a query. ``score``: higher is better; ``signals`` say how it came about.
+
+    ``ref`` is the indexed one that it was found in, ``commit`` where that was; None outside of commits.
+    """
 
     repo: str
+    ref: str
     commit: str | None
     chunk: Chunk
     score: float

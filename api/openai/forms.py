@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from assistant.records import Answer, Citation, Usage
 from assistant.serialise import answer_as_json, passage_as_json
+
+from ..pages.addresses import file_url
 
 if TYPE_CHECKING:
     from assistant.completion import Completion  # it imports LangChain, and MCP's searches must not
@@ -40,18 +41,11 @@ def annotations_of(answer: Answer, base_url: str) -> list[dict[str, Any]]:
                 "start_index": citation.start,
                 "end_index": citation.end,
                 "title": citation.location,
-                "url": source_url(citation, base_url),
+                "url": base_url.rstrip("/") + file_url(citation),
             },
         }
         for citation in answer.citations
     ]
-
-
-def source_url(citation: Citation, base_url: str) -> str:
-    """Where the service shows the cited lines."""
-    at = f"commit={citation.commit}&" if citation.commit else ""
-    lines = f"{at}lines={citation.start_line}-{citation.end_line}"
-    return f"{base_url.rstrip('/')}/files/{quote(citation.repo)}/{quote(citation.path)}?{lines}"
 
 
 def extension_of(answer: Answer, trace_id: str) -> dict[str, Any]:

@@ -64,12 +64,12 @@ def parse_lines(text: str | None) -> tuple[int, int] | None:
 def view_file(
     searcher: Searcher, home: Path, repo: str, path: str, *, ref: str | None, commit: str | None, lines: str | None
 ) -> FileView:
-    """The file at ``ref``, or at the indexed ref that is at ``commit``, or at the default one.
+    """The file at ``commit`` if an indexed ref is there, ``ref`` before others; else at ``ref``, or at the default one.
 
     Raises UnknownRepository, or InputError where there is no such file, ref or line.
     """
     marked = parse_lines(lines)
-    index = searcher.open(Target(repo, ref or _ref_at(home, repo, commit))).index
+    index = searcher.open(Target(repo, _ref_at(home, repo, commit, ref) if commit else ref)).index
     start, end = _window(index, path, marked)
     read = read_lines(index, path, start, end)
     html = highlight_lines(read.text, path)
@@ -97,13 +97,11 @@ def _window(index: OpenedIndex, path: str, marked: tuple[int, int] | None) -> tu
     return start, start + MAX_LINES_SHOWN - 1
 
 
-def _ref_at(home: Path, repo: str, commit: str | None) -> str | None:
-    """An indexed ref that is at ``commit``; None if there is none, or no commit is asked for."""
-    if commit is None:
-        return None
+def _ref_at(home: Path, repo: str, commit: str, ref: str | None) -> str | None:
+    """An indexed ref that is at ``commit``, ``ref`` before others; ``ref`` if there is none."""
     folder: RepositoryFolder = find_repository(home, repo)[0]
-    for ref in list_refs(folder.refs):
-        manifest = read_manifest(folder.refs, ref)
+    for known in sorted(list_refs(folder.refs), key=lambda known: known != ref):
+        manifest = read_manifest(folder.refs, known)
         if manifest is not None and manifest.commit == commit:
-            return ref
-    return None
+            return known
+    return ref

@@ -38,6 +38,7 @@ def highlight_lines(text: str, path: str) -> Sequence[str]:
     except ClassNotFound:
         lexer = TextLexer(**_OPTIONS)
     n_lines = text.count("\n") + 1
+    text = text.replace("\r", " ")  # which a lexer takes for the end of a line, too
     lines = _highlight(text, lexer).split("\n")
     # A lexer may treat the end in its own way; the count of lines is ours to keep.
     return [*lines, *[""] * n_lines][:n_lines]

@@ -7,11 +7,11 @@ is rendered goes through nh3 with a short list of what may stand in it.
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import nh3
 from markdown_it import MarkdownIt
@@ -19,15 +19,17 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from assistant.grounding.statements import without_citations
 from assistant.records import Citation, Passage
 
+from .addresses import file_url
 from .highlighting import highlight_fence
 
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-# Spaces before a marker belong to it: with the marker they go.
-_MARKERS_WITH_SPACE = re.compile(r"[ \t]*\[(\d{1,3})\]")
-# `api/app.py:44-72`, which a model copies from the head of a passage, says that it had one.
-_LINES_OF_PATH = re.compile(r"(\.\w{1,10}):L?\d+(?:\s*[-–]\s*L?\d+)?(?:@[0-9a-f]{7,40})?\b")
+# Which of an answer's `[1]` are citations is known by their places alone. So before Markdown is read, each gets a
+# character for private use that numbers it, and nothing else has one; what is no citation then loses it again.
+_FIRST, _LAST = 0x100000, 0x10FFFD
+_MARKER = re.compile(rf"\[\d+([{chr(_FIRST)}-{chr(_LAST)}])\]")
+_PRIVATE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
 _FENCES = re.compile(r"(```.*?(?:```|\Z))", re.DOTALL)
 _HEADING_BELOW = 3  # the page's own headings end at h3: an answer's begin at h4
 
@@ -46,24 +48,13 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What an answer's text is marked with. Without ``passages`` its markers stay text; ``hidden`` takes them out."""
+    """What an answer's text is marked with. A marker that is of no citation stays text."""
 
-    passages: Sequence[Passage] = ()
     citations: Sequence[Citation] = ()
     unknown_names: Sequence[str] = ()
-    hidden: bool = False
 
 
 NO_MARKS = Marks()
-
-
-def file_url(
-    repo: str, path: str, *, commit: str | None, start_line: int, end_line: int, ref: str | None = None
-) -> str:
-    """The page's address of lines of an indexed file."""
-    wanted = {"ref": ref, "commit": commit, "lines": f"{start_line}-{end_line}"}
-    query = urlencode({name: value for name, value in wanted.items() if value is not None})
-    return f"/files/{quote(repo, safe='')}/{quote(path)}?{query}#L{start_line}"
 
 
 def render_blocks(text: str, marks: Marks = NO_MARKS) -> list[str]:
@@ -71,16 +62,14 @@ def render_blocks(text: str, marks: Marks = NO_MARKS) -> list[str]:
 
     While an answer grows only its last blocks change, so a page needs to replace only those.
     """
-    if marks.hidden:
-        text = hide_sources(text)
-    env: dict[str, Any] = {"marks": marks, "seen": {}}
-    tokens = _MARKDOWN.parse(text, env)
+    env: dict[str, Any] = {"citations": marks.citations}
+    tokens = _MARKDOWN.parse(_number_markers(text, marks.citations), env)
     blocks, block = [], []
     for token in tokens:
         block.append(token)
         if token.level == 0 and token.nesting <= 0:
-            html = _mark_unknown(_MARKDOWN.renderer.render(block, _MARKDOWN.options, env), marks.unknown_names)
-            blocks.append(sanitise(html))
+            html = _PRIVATE.sub("", _MARKDOWN.renderer.render(block, _MARKDOWN.options, env))
+            blocks.append(sanitise(_mark_unknown(html, marks.unknown_names)))
             block = []
     return blocks
 
@@ -90,29 +79,43 @@ def sanitise(html: str) -> str:
     return nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(), link_rel=None)
 
 
-def hide_sources(text: str) -> str:
-    """``text`` without citation markers, and without the lines of paths, outside of blocks of code."""
+def hide_sources(text: str, passages: Iterable[Passage]) -> str:
+    """``text`` without citations and, outside of blocks of code, without the lines behind the files of ``passages``.
+
+    ``api/app.py:44-72``, which a model copies from the head of a passage, says that it had one.
+    """
+    text = without_citations(text)
+    names = {re.escape(PurePosixPath(passage.path).name) for passage in passages}
+    if not names:
+        return text
+    lines = re.compile(rf"(?<![\w.-])({'|'.join(names)}):L?\d+(?:\s*[-–]\s*L?\d+)?(?:@[0-9a-f]{{7,40}})?\b")
     parts = _FENCES.split(text)
-    return "".join(part if number % 2 else _hide_in_prose(part) for number, part in enumerate(parts))
+    return "".join(part if number % 2 else lines.sub(r"\1", part) for number, part in enumerate(parts))
 
 
-def _hide_in_prose(text: str) -> str:
-    parts = re.split(r"(`[^`\n]*`)", _LINES_OF_PATH.sub(r"\1", text))
-    return "".join(part if number % 2 else _MARKERS_WITH_SPACE.sub("", part) for number, part in enumerate(parts))
+def _number_markers(text: str, citations: Sequence[Citation]) -> str:
+    """``text`` with the number of its citation, from 0, in each marker: they stand behind what they support."""
+    text = _PRIVATE.sub("\ufffd", text)
+    found: list[tuple[int, str]] = []
+    ends: dict[int, int] = {}
+    for number, citation in enumerate(citations[: _LAST - _FIRST]):
+        marker = re.compile(rf"\s*\[{citation.passage}(?=\])").match(text, ends.get(citation.end, citation.end))
+        if marker is not None:
+            ends[citation.end] = marker.end() + 1
+            found.append((marker.end(), chr(_FIRST + number)))
+    for place, mark in sorted(found, reverse=True):
+        text = text[:place] + mark + text[place:]
+    return text
 
 
 def _cite(state: StateInline, silent: bool) -> bool:
-    """markdown-it rule: ``[n]`` is a citation where there is a passage of that number."""
+    """markdown-it rule: ``[n]`` is a citation where it was numbered as one."""
     match = _MARKER.match(state.src, state.pos)
     if match is None:
         return False
-    number = int(match[1])
-    passage = next((each for each in state.env["marks"].passages if each.number == number), None)
-    if passage is None:
-        return False
     if not silent:
         token = state.push("citation", "a", 0)
-        token.meta = {"passage": passage}
+        token.meta = {"citation": state.env["citations"][ord(match[1]) - _FIRST]}
     state.pos = match.end()
     return True
 
@@ -120,17 +123,11 @@ def _cite(state: StateInline, silent: bool) -> bool:
 def _render_citation(
     renderer: RendererHTML, tokens: Sequence[Token], idx: int, options: Any, env: MutableMapping[str, Any]
 ) -> str:
-    passage: Passage = tokens[idx].meta["passage"]
-    # The n-th marker of a passage stands for the n-th statement that it supports.
-    supported = [citation for citation in env["marks"].citations if citation.passage == passage.number]
-    seen = env["seen"].get(passage.number, 0)
-    env["seen"][passage.number] = seen + 1
-    lines = supported[min(seen, len(supported) - 1)] if supported else passage
-    url = file_url(lines.repo, lines.path, commit=lines.commit, start_line=lines.start_line, end_line=lines.end_line)
-    where = f"{lines.path}, lines {lines.start_line} to {lines.end_line}"
+    cited: Citation = tokens[idx].meta["citation"]
+    where = escape(f"{cited.path}, lines {cited.start_line} to {cited.end_line}")
     return (
-        f'<a class="cite" href="{escape(url)}" title="{escape(where)}" aria-label="Source {passage.number}: '
-        f'{escape(where)}">{passage.number}</a>'
+        f'<a class="cite" href="{escape(file_url(cited))}" title="{where}" '
+        f'aria-label="Source {cited.passage}: {where}">{cited.passage}</a>'
     )
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from assistant.compare import Arm, ArmEvent, Comparison
 from assistant.events import AnswerDone, CitationFound, Event, PassagesFound, PlaceInLine, TokenGenerated
-from assistant.records import Answer, Citation, Passage
+from assistant.records import Answer, Citation
 
 from ..sse import format_event
-from .rendering import Marks, render_blocks
+from .rendering import Marks, hide_sources, render_blocks
 from .templating import render
 from .traces import trace_hits
 
@@ -27,7 +27,6 @@ class GrowingAnswer:
     def __init__(self, question: str) -> None:
         self._question = question
         self._text: list[str] = []
-        self._passages: list[Passage] = []
         self._citations: list[Citation] = []
         self._shown: list[str] = []
         self._sent_at = 0.0
@@ -40,7 +39,6 @@ class GrowingAnswer:
             case PassagesFound(are_read=False):
                 return None  # the nearest places come with the refusal, which is next
             case PassagesFound(passages):
-                self._passages = list(passages)
                 html = render("_passages.html", passages=passages, abstained=False)
                 return "passages", {"n": len(passages), "html": html}
             case TokenGenerated(text):
@@ -53,13 +51,13 @@ class GrowingAnswer:
                 return None
             case AnswerDone(answer):
                 self._text = [answer.text]
-                marks = Marks(answer.passages, answer.citations, answer.unknown_names)
+                marks = Marks(answer.citations, answer.unknown_names)
                 return "done", {**self._changed_blocks(marks), **finished(answer, self._question)}
 
     def show(self) -> PageEvent:
         """The text as far as it has come, also what was held back to send less often."""
         self._sent_at = time.monotonic()
-        return "answer", self._changed_blocks(Marks(self._passages, self._citations))
+        return "answer", self._changed_blocks(Marks(self._citations))
 
     def _changed_blocks(self, marks: Marks) -> dict[str, Any]:
         blocks = render_blocks("".join(self._text), marks)
@@ -80,11 +78,9 @@ def finished(answer: Answer, question: str) -> dict[str, Any]:
     }
 
 
-def answer_html(answer: Answer, *, hidden: bool = False) -> str:
-    """A whole answer. ``hidden``: without anything that tells whether it had code to read."""
-    if hidden:
-        return "".join(render_blocks(answer.text, Marks(hidden=True))) or "<p>(no answer)</p>"
-    return "".join(render_blocks(answer.text, Marks(answer.passages, answer.citations, answer.unknown_names)))
+def answer_html(answer: Answer) -> str:
+    """A whole answer."""
+    return "".join(render_blocks(answer.text, Marks(answer.citations, answer.unknown_names)))
 
 
 async def page_events(
@@ -125,7 +121,9 @@ async def gather_both(
 
 def blind_event(ballot_id: str, order: tuple[Arm, Arm], comparison: Comparison) -> PageEvent:
     """Both answers side by side, with nothing that says which had code to read."""
-    left, right = (answer_html(comparison.of(arm), hidden=True) for arm in order)
+    passages = comparison.of("with").passages
+    texts = (hide_sources(comparison.of(arm).text, passages) for arm in order)
+    left, right = ("".join(render_blocks(text)) or "<p>(no answer)</p>" for text in texts)
     return "blind", {"ballot": ballot_id, "left": left, "right": right}
 
 

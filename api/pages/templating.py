@@ -8,9 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from assistant.records import Passage
-
-from .rendering import file_url
+from .addresses import file_url
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -26,16 +24,6 @@ def safe(html: str) -> Markup:
     return Markup(html)
 
 
-def _passage_url(passage: Passage) -> str:
-    return file_url(
-        passage.repo,
-        passage.path,
-        commit=passage.commit,
-        start_line=passage.start_line,
-        end_line=passage.end_line,
-    )
-
-
 def _make_environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
@@ -48,7 +36,7 @@ def _make_environment() -> Environment:
     environment.filters["seconds"] = lambda ms: f"{ms / 1000:.1f}\u00a0s" if ms >= 1000 else f"{ms:.0f}\u00a0ms"
     environment.filters["percent"] = lambda share: f"{share * 100:.0f}\u00a0%"
     environment.filters["plural"] = lambda n, word: f"{n:,} {word}{'' if n == 1 else 's'}"
-    environment.globals["passage_url"] = _passage_url
+    environment.globals["file_url"] = file_url
     return environment
 
 

@@ -10,7 +10,7 @@ from assistant.records import Answer, PackedPassage
 from assistant.signals import CHUNK_SIGNALS, FILE_SIGNALS
 from indexer.records import Hit
 
-from .rendering import file_url
+from .addresses import file_url
 
 _MIN_POINTS = 0.005  # smaller ones would be shown as 0.00
 _REASONS = {**FILE_SIGNALS, **CHUNK_SIGNALS}
@@ -61,17 +61,11 @@ def contributions(hit: Hit) -> list[Contribution]:
     return sorted((each for each in moved if abs(each.points) >= _MIN_POINTS), key=lambda each: -abs(each.points))
 
 
-def hit_url(hit: Hit) -> str:
-    """The page's address of the lines of a hit."""
-    chunk = hit.chunk
-    return file_url(hit.repo, chunk.path, commit=hit.commit, start_line=chunk.start_line, end_line=chunk.end_line)
-
-
 def _trace(rank: int, hit: Hit, passage: PackedPassage | None, reason: str) -> TracedHit:
     return TracedHit(
         rank=rank,
         location=hit.chunk.location,
-        url=hit_url(hit),
+        url=file_url(hit),
         symbol=hit.chunk.symbol,
         score=hit.score,
         contributions=contributions(hit),

@@ -29,7 +29,7 @@ from ..errors import VotesUnavailable
 from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
 from ..pages.templating import render, safe
-from ..pages.traces import contributions, hit_url
+from ..pages.traces import contributions
 from ..sse import stream
 from ..state import ServiceState, State
 from ..votes import cast
@@ -99,7 +99,7 @@ async def search_page(body: PageSearch, state: State, caller: CurrentCaller) -> 
     """The best hits as HTML; works without a model."""
     repo = caller.narrow(body.repo)
     result = await run_in_threadpool(state.searcher.search, repo, body.query, k=_N_HITS, ref=body.ref or None)
-    hits = [(hit, hit_url(hit), contributions(hit)) for hit in result.hits]
+    hits = [(hit, contributions(hit)) for hit in result.hits]
     return HTMLResponse(render("_hits.html", hits=hits, result=result, preview=_preview))
 
 

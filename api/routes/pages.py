@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from assistant.grounding.statements import without_citations
 from indexer.errors import QuarryError
 
 from ..callers import CurrentCaller
 from ..pages.files import view_file
-from ..pages.rendering import Marks, render_blocks
+from ..pages.rendering import render_blocks
 from ..pages.repos import list_for_page
 from ..pages.templating import STATIC, render, safe
 from ..problems import to_problem
@@ -40,15 +41,14 @@ def install(app: FastAPI) -> None:
 def home(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The page to ask on."""
     repositories, unreadable = list_for_page(state.settings.home, caller, None)
-    return HTMLResponse(render("home.html", repositories=repositories, unreadable=unreadable, selected=None))
+    return HTMLResponse(render("home.html", repositories=repositories, unreadable=unreadable))
 
 
 @router.get("/ui/repos")
-def repos(state: State, caller: CurrentCaller, selected: str | None = None) -> HTMLResponse:
+def repos(state: State, caller: CurrentCaller) -> HTMLResponse:
     """The list of repositories, with what is known of their sources now."""
     repositories, unreadable = list_for_page(state.settings.home, caller, state.freshness)
-    html = render("_repos.html", repositories=repositories, unreadable=unreadable, selected=selected)
-    return HTMLResponse(html)
+    return HTMLResponse(render("_repos.html", repositories=repositories, unreadable=unreadable))
 
 
 @router.get("/ui/sessions")
@@ -62,7 +62,7 @@ def session(state: State, caller: CurrentCaller, session_id: str) -> HTMLRespons
     """A conversation as it was. Its sources were not kept, so the answers' markers are not shown."""
     info, messages = state.sessions.read(caller.name, session_id)
     turns = [
-        (message, None if message.role == "user" else safe("".join(render_blocks(message.content, Marks(hidden=True)))))
+        (message, None if message.role == "user" else safe("".join(render_blocks(without_citations(message.content)))))
         for message in messages
     ]
     return HTMLResponse(render("_session.html", session=info, turns=turns))

@@ -13,6 +13,7 @@ from .base import REPO_FORM, Schema
 
 _SOURCE: dict[str, JsonValue] = {
     "repo": "click",
+    "ref": "HEAD",
     "commit": "04ef3a6f473deb2499721a8d11f92a7d2c0912f2",
     "path": "src/click/core.py",
     "start_line": 520,
@@ -76,11 +77,12 @@ class ChatRequest(Schema):
 
 
 class Source(Schema):
-    """A passage that the model was given. ``commit`` is null for files outside a commit."""
+    """A passage that the model was given, of the indexed ``ref``. ``commit`` is null for files outside a commit."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_SOURCE]})
 
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int
@@ -92,6 +94,7 @@ class Citation(Schema):
 
     passage: int = Field(description="Number of the source that holds the lines, from 1.")
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int
@@ -132,6 +135,7 @@ class JudgedHit(Schema):
 
     rank: int
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int

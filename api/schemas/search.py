@@ -11,6 +11,7 @@ class SearchHit(Schema):
     """One chunk. A higher score is better; ``signals`` say how it came about."""
 
     repo: str
+    ref: str
     commit: str | None
     path: str
     start_line: int

@@ -169,7 +169,7 @@ class Grounder:
                 continue
             if self._holds(support.passage, first, last):
                 passage = support.passage
-                place = (passage.repo, passage.commit, passage.path, first, last)
+                place = (passage.repo, passage.ref, passage.commit, passage.path, first, last)
                 found.append(Citation(number, *place, judged.start_char, judged.end_char))
                 judged.supported.add(number)
         self.citations.extend(found)

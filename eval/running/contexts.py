@@ -121,7 +121,7 @@ class ContextMaker:
     def _chunks_with(self, span: Span, score: float) -> Iterator[Hit]:
         for chunk in self._chunks_of(span.path):
             if _overlap(chunk, span):
-                yield Hit(self._index.name, self._index.manifest.commit, chunk, score, {})
+                yield self._to_hit(chunk, score)
 
     def _read_span(self, span: Span, score: float) -> Iterator[Hit]:
         """The span as a hit; nothing where the index does not have the file."""
@@ -143,7 +143,11 @@ class ContextMaker:
             text=lines.text,
             blob=around.blob,
         )
-        yield Hit(self._index.name, self._index.manifest.commit, chunk, score, {})
+        yield self._to_hit(chunk, score)
+
+    def _to_hit(self, chunk: Chunk, score: float) -> Hit:
+        manifest = self._index.manifest
+        return Hit(self._index.name, manifest.ref, manifest.commit, chunk, score, {})
 
     def _chunks_of(self, path: str) -> Iterator[Chunk]:
         file = next((file for file in self._index.manifest.files if file.path == path), None)
@@ -179,7 +183,7 @@ class ContextMaker:
                 if not rare.isdisjoint(_IDENTIFIER.findall(chunk.text)):
                     continue
                 drawn.add(position)
-                yield Hit(self._index.name, self._index.manifest.commit, chunk, 0.0, {}), number
+                yield self._to_hit(chunk, 0.0), number
                 n_drawn += self._count_text(chunk.text).n_tokens
                 if n_drawn >= _SPARE * n_tokens:
                     return

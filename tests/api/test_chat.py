@@ -32,7 +32,7 @@ def test_answer_has_the_documented_shape(served: Callable[..., str], stand_in: A
         *("finish_reason", "left_out", "n_turns_left_out"),
         *("citations", "n_citations_removed", "unknown_names", "confidence", "abstained", "session_error", "trace"),
     }
-    assert set(answer["sources"][0]) == {"repo", "commit", "path", "start_line", "end_line"}
+    assert set(answer["sources"][0]) == {"repo", "ref", "commit", "path", "start_line", "end_line"}
     assert answer["usage"]["completion_tokens"] == 2
 
 

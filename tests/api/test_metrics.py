@@ -140,7 +140,7 @@ def test_what_the_pipeline_found_is_counted(tmp_path: Path) -> None:
         "trace": Trace("v", (), (), 0, nothing, nothing),
         "messages": (),
     }
-    citation = Citation(1, "r", None, "a.py", 1, 2, 0, 3)
+    citation = Citation(1, "r", "HEAD", None, "a.py", 1, 2, 0, 3)
     answer = Answer(
         **fields,
         usage=Usage(1000, 50, 900),

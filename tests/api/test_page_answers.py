@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +81,33 @@ def test_vote_that_cannot_be_kept_can_be_cast_again(served: Callable[..., str], 
     assert [tally["n_votes"] for tally in httpx.get(f"{url}/votes").json()] == [1]
     again = httpx.post(f"{url}/ui/vote", json=vote)
     assert again.status_code == 422 and "voted on already" in again.json()["detail"]
+
+
+def test_links_open_the_ref_that_was_searched(
+    served: Callable[..., str], stand_in: Any, make_home: Callable[[], Path], make_repo: Any, build: Any
+) -> None:
+    """Hits, passages, citations and annotations of a working tree lead to its lines, not to HEAD's beside it."""
+    home = make_home()
+    repo = make_repo({"cart.py": "def add_to_cart(item, quantity=3):\n    return quantity\n"}, "shop")
+    build(home, repo.path, "shop")
+    for name in ("cart.py", "new.py"):
+        (repo.path / name).write_text("# edited\n\n\ndef add_to_cart(item, quantity=4):\n    return quantity\n")
+    build(home, repo.path, "shop", worktree=True)
+    url = served(stand_in(words=["`add_to_cart` takes ", "`quantity=4` by default."]), home=home)
+    asked = {"repo": "shop", "ref": "@worktree"}
+
+    hits = httpx.post(f"{url}/ui/search", json={**asked, "query": QUESTION}).text
+    done = events_of(httpx.post(f"{url}/ui/ask", json={**asked, "question": QUESTION}, timeout=60))[-1][1]
+    body = {"model": "quarry/shop@worktree", "messages": [{"role": "user", "content": QUESTION}]}
+    said = httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60).json()
+    assert {each["ref"] for each in [*said["quarry"]["sources"], *said["quarry"]["citations"]]} == {"@worktree"}
+
+    annotated = [each["url_citation"]["url"] for each in said["choices"][0]["message"]["annotations"]]
+    assert annotated
+    for part in (hits, done["passages"], done["footer"], "".join(done["blocks"])):
+        links = [unescape(link) for link in re.findall(r'href="([^"]*)"', part)]
+        assert links
+        annotated += [url + link for link in links]
+    for link in annotated:
+        page = httpx.get(link)
+        assert page.status_code == 200 and "# edited" in page.text, link

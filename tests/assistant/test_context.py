@@ -17,7 +17,7 @@ from indexer.records import Chunk, Hit
 def hit(text: str, path: str = "a.py", start: int = 1) -> Hit:
     """A hit with this text."""
     chunk = Chunk(f"{path}{start}", path, start, start + text.count("\n"), "f", "function", "python", text, "blob")
-    return Hit("project", "c0ffee", chunk, 0.5, {})
+    return Hit("project", "HEAD", "c0ffee", chunk, 0.5, {})
 
 
 def count_words(text: str) -> TokenCount:

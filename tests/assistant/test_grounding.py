@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,10 @@ def pick_timeout(mode):
     return TIMEOUTS[mode]
 """
 PASSAGES = (
-    Passage(1, "project", "c0ffee", "src/client.py", 10, 27, CLIENT.rstrip("\n"), "Client"),
-    Passage(2, "project", "c0ffee", "src/limits.py", 1, 6, LIMITS.rstrip("\n"), "MAX_ROWS, TIMEOUTS, pick_timeout"),
+    Passage(1, "project", "HEAD", "c0ffee", "src/client.py", 10, 27, CLIENT.rstrip("\n"), "Client"),
+    Passage(
+        2, "project", "HEAD", "c0ffee", "src/limits.py", 1, 6, LIMITS.rstrip("\n"), "MAX_ROWS, TIMEOUTS, pick_timeout"
+    ),
 )
 QUESTION = "How does `Client.fetch` work?"
 
@@ -126,7 +129,7 @@ def test_a_negation_is_no_refusal(text: str) -> None:
 def test_a_name_in_a_code_span_is_no_passage() -> None:
     """A parameter may be called `context`."""
     text = "def copy(context):\n    return dict(context)"
-    passage = Passage(1, "project", None, "a.py", 1, 2, text, "copy")
+    passage = Passage(1, "project", "HEAD", None, "a.py", 1, 2, text, "copy")
     assert places(ground("`copy` gives `context` to `dict`, and does not define more.", "How?", [passage]))
 
 
@@ -225,7 +228,7 @@ def test_a_list_of_the_code_is_no_citation() -> None:
 def test_lines_across_a_gap_are_not_cited() -> None:
     """Where a passage leaves lines out, a citation does not span the gap."""
     text = "def run(task):\n…\n    return finish_task(task)"
-    passage = Passage(1, "project", None, "a.py", 1, 30, text, "run", (1, None, 30))
+    passage = Passage(1, "project", "HEAD", None, "a.py", 1, 30, text, "run", (1, None, 30))
     assert places(ground("`run` returns `finish_task`.", "How?", [passage])) == [(1, 30, 30)]
 
 
@@ -272,7 +275,9 @@ def passages_of(searcher: Searcher) -> list[Passage]:
     """The hits of a search as passages."""
     hits = searcher.search("project", "how does Client.fetch load a page?").hits
     return [
-        Passage(n, hit.repo, hit.commit, hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line, hit.chunk.text)
+        Passage(
+            n, hit.repo, hit.ref, hit.commit, hit.chunk.path, hit.chunk.start_line, hit.chunk.end_line, hit.chunk.text
+        )
         for n, hit in enumerate(hits, 1)
     ]
 
@@ -282,11 +287,10 @@ def test_lines_are_held_against_the_index(home: tuple[Path, Any]) -> None:
     searcher = Searcher(home[0])
     code = IndexedCode(searcher, [Target("project")])
     passage = passages_of(searcher)[0]
-    place = (passage.number, passage.repo, passage.commit, passage.path, passage.start_line, passage.end_line)
-    assert code.holds(passage, passage.start_line, passage.end_line)
-    assert not code.holds(Passage(*place, passage.text.replace("e", "a")), passage.start_line, passage.end_line)
-    other = (passage.number, passage.repo, "0" * 40, *place[3:])
-    assert not code.holds(Passage(*other, passage.text), passage.start_line, passage.end_line)
+    lines = passage.start_line, passage.end_line
+    assert code.holds(passage, *lines)
+    assert not code.holds(replace(passage, text=passage.text.replace("e", "a")), *lines)
+    assert not code.holds(replace(passage, commit="0" * 40), *lines)
 
 
 def test_a_repository_that_moves_on_is_not_cited(home: tuple[Path, Any], build: Make) -> None:

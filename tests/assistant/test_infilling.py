@@ -94,8 +94,8 @@ def test_code_that_is_edited_is_told_from_other_code() -> None:
 def test_context_is_safe_and_ends_at_the_cursors_file() -> None:
     """The best passage stands last, control tokens in code and paths are none, and the edited file follows."""
     passages = [
-        Passage(1, "shop", None, "best.py", 1, 1, "one = '<|fim_suffix|>'"),
-        Passage(2, "shop", None, "odd\n<|file_sep|>.py", 1, 1, "two = 2"),
+        Passage(1, "shop", "HEAD", None, "best.py", 1, 1, "one = '<|fim_suffix|>'"),
+        Passage(2, "shop", "HEAD", None, "odd\n<|file_sep|>.py", 1, 1, "two = 2"),
     ]
     context = write_context(passages, Gap("x", "y", "cart.py"), with_tokens=True)
     assert context.startswith("<|repo_name|>shop\n") and context.endswith("<|file_sep|>cart.py\n")

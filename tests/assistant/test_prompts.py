@@ -10,7 +10,7 @@ from assistant.records import Message, Passage
 
 def passage(text: str, number: int = 1, path: str = "a.py") -> Passage:
     """A passage with this text."""
-    return Passage(number, "project", "c0ffee", path, 1, 1 + text.count("\n"), text)
+    return Passage(number, "project", "HEAD", "c0ffee", path, 1, 1 + text.count("\n"), text)
 
 
 def as_pairs(prompt: list) -> list[tuple[str, str]]:

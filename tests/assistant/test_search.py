@@ -114,6 +114,7 @@ def test_json_has_the_promised_form(indexed: Any) -> None:
     (hit,) = value["hits"]
     assert {name: type(field).__name__ for name, field in hit.items()} == {
         "repo": "str",
+        "ref": "str",
         "commit": "str",
         "path": "str",
         "start_line": "int",

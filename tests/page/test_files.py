@@ -57,6 +57,27 @@ def test_commit_picks_the_ref_that_is_at_it(
     assert look(home, "a.py", commit=new).moved_from is None
 
 
+def test_ref_and_commit_pick_what_was_searched(
+    home: Path, make_repo: Callable[..., Any], build: Callable[..., Any]
+) -> None:
+    """The working tree is not HEAD, and a branch that has moved on is that branch, not HEAD, with a word about it."""
+    repo = make_repo({"a.py": "old = 1\n"})
+    old = repo.commit()
+    repo.git("branch", "work")
+    build(home, repo.path, "shop", ref="work")
+    new = repo.commit({"a.py": "new = 1\n"})
+    build(home, repo.path, "shop")
+    (repo.path / "a.py").write_text("edited = 1\n")
+    build(home, repo.path, "shop", worktree=True)
+    assert "edited" in look(home, "a.py", ref="@worktree").lines[0].html
+    assert look(home, "a.py", commit=new, ref="HEAD").ref == "HEAD"
+    assert look(home, "a.py", commit=old, ref="HEAD").ref == "work"
+    moved = look(home, "a.py", commit="0" * 40, ref="work")
+    assert (moved.ref, moved.moved_from) == ("work", "0" * 40)
+    with pytest.raises(InputError, match="not indexed at 'gone'"):
+        look(home, "a.py", commit="0" * 40, ref="gone")
+
+
 @pytest.mark.parametrize("lines", ["x", "3-", "0", "9-2", "99", "1-2-3"])
 def test_lines_that_are_no_range_are_one_line_errors(shop_home: Path, lines: str) -> None:
     """What is no range of the file's lines is an InputError."""
@@ -73,10 +94,15 @@ def test_unknown_repository_and_path_are_errors(shop_home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.py", "a.md", "a.json", "a.html", "a.unknown", "Makefile"])
-@pytest.mark.parametrize("text", ["", "\n\n", '"""a\nb\n"""\n\nx', "<b>&\n\n\n", "a" * 3000])
+@pytest.mark.parametrize("text", ["", "\n\n", '"""a\nb\n"""\n\nx', "<b>&\n\n\n", "a" * 3000, "a\r\r\nb\r\rc\r\nd"])
 def test_highlighting_keeps_the_number_of_lines(name: str, text: str) -> None:
     """Whatever a lexer does at the ends, there is one piece of HTML a line, and each closes what it opens."""
     lines = highlight_lines(text, name)
     assert len(lines) == text.count("\n") + 1
     for line in lines:
         assert line.count("<span") == line.count("</span>")
+
+
+def test_carriage_returns_end_no_line() -> None:
+    """A line ends where the index says, so every number stands at its own line."""
+    assert [line.strip() for line in highlight_lines("a\r\r\nb\rc\nd", "a.unknown")] == ["a", "b c", "d"]

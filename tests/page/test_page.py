@@ -195,6 +195,41 @@ def test_moved_source_is_said_and_indexed_again(
     expect(repo.locator(".staleness")).to_have_count(0)
 
 
+def test_repository_whose_ref_is_chosen_is_the_one_that_is_asked(
+    served: Any, provider: Any, open_page: Open, shop: Any, make_repo: Callable[..., Any], build: Any, shop_home: Path
+) -> None:
+    """Choosing a ref chooses its repository; where what is chosen has gone, the first one is, and can be asked."""
+    other = make_repo({"a.py": "def first():\n    pass\n"}, "zoo")
+    build(shop_home, other.path, "zoo")
+    build(shop_home, other.path, "zoo", ref="main")
+    url = served(provider)
+    page = open_page(url)
+    page.locator("select[name=ref-zoo]").select_option("main")
+    expect(page.locator("input[name=repo][value=zoo]")).to_be_checked()
+    expect(page.locator("#asking")).to_have_text("asking zoo at main")
+    assert httpx.delete(f"{url}/repos/zoo").status_code == 204
+    page.fill("#question", "begun")
+    page.locator("#add summary").click()
+    page.fill("#source", str(shop.path))
+    page.locator("#index-form button").click()
+    expect(page.locator("select[name=ref-zoo]")).to_have_count(0)
+    expect(page.locator("input[name=repo][value=shop]")).to_be_checked()
+
+
+def test_indexing_again_that_failed_can_be_tried_again(
+    served: Any, provider: Any, open_page: Open, make_repo: Callable[..., Any], build: Any, shop_home: Path
+) -> None:
+    """The button that was pressed is there again."""
+    moved = make_repo({"a.py": "def first():\n    pass\n"}, "moved")
+    build(shop_home, moved.path, "moved")
+    moved.commit({"b.py": "def second():\n    pass\n"})
+    page = open_page(served(provider))
+    page.route("**/repos", lambda route: route.fulfill(status=503, json={"detail": "Another one is writing."}))
+    page.locator("[data-reindex]").click()
+    expect(page.locator(".job.failed .job-text")).to_have_text("Another one is writing.")
+    expect(page.locator("[data-reindex]")).to_be_enabled()
+
+
 def test_comparison_shows_both_answers_with_their_figures(served: Any, provider: Any, open_page: Open) -> None:
     """With and without code stand side by side, each with its tokens and seconds."""
     page = open_page(served(provider))
@@ -465,6 +500,62 @@ def test_reopened_conversation_goes_on_at_its_ref(
     assert httpx.get(f"{url}/sessions/{_session_of(page)}").json()["repo"] == "shop@main"
 
 
+@pytest.fixture
+def two_conversations(shop_home: Path) -> None:
+    """Two conversations that the service keeps: `one` and `two`."""
+    store = SessionStore(ApiSettings(home=shop_home))
+    for name in ("one", "two"):
+        store.append(None, name, f"Question {name}?", "It is so.", repo="shop")
+    store.close()
+
+
+def test_conversation_that_comes_late_is_not_shown(
+    served: Any, provider: Any, open_page: Open, two_conversations: None
+) -> None:
+    """The conversation that was pressed last is shown, and a question that is asked meanwhile is left in peace."""
+    page = open_page(served(provider))
+    held: list[Route] = []
+    page.route("**/ui/sessions/one", lambda route: held.append(route))
+
+    def release() -> None:
+        with page.expect_response("**/ui/sessions/one"):
+            held.pop().continue_()
+
+    page.locator("#history [data-session=one] a").click()
+    page.locator("#history [data-session=two] a").click()
+    expect(page.locator(".past .question")).to_have_text("Question two?")
+    release()
+    page.locator("#history [data-session=one] a").click()
+    ask(page)
+    release()
+    wait_until_done(page)
+    expect(page.locator(".turn .prose")).to_contain_text("puts an item into the cart")
+    expect(page.locator(".past .question")).to_have_text("Question two?")
+    assert _session_of(page) == "two"
+
+
+def test_back_leads_to_the_conversation_before(
+    served: Any, provider: Any, open_page: Open, two_conversations: None
+) -> None:
+    """Opening conversations and beginning one are steps of the browser's history; asking and jumping are none."""
+    page = open_page(served(provider))
+    question = page.locator(".past .question")
+    for name in ("one", "two"):
+        page.locator(f"#history [data-session={name}] a").click()
+        expect(question).to_have_text(f"Question {name}?")
+    page.locator("#new").click()
+    expect(page.locator("#welcome")).to_be_visible()
+    page.go_back()
+    expect(question).to_have_text("Question two?")
+    page.go_back()
+    expect(question).to_have_text("Question one?")
+    page.go_back()
+    expect(page.locator("#welcome")).to_be_visible()
+    expect(question).to_have_count(0)
+    page.go_forward()
+    expect(question).to_have_text("Question one?")
+
+
 @pytest.mark.parametrize("about", ["all", "shop@8.1", "removed"])
 def test_reopened_conversation_about_what_cannot_be_chosen_is_not_gone_on_with(
     served: Any, provider: Any, open_page: Open, shop_home: Path, about: str
@@ -541,6 +632,25 @@ def test_everything_by_keyboard(served: Any, provider: Any, open_page: Open) -> 
     expect(page.locator(".prose").last).to_contain_text("word word")
     page.keyboard.press("Escape")
     expect(page.locator(".status").last).to_have_text("Stopped.")
+
+
+def test_focus_is_never_lost(served: Any, provider: Any, open_page: Open) -> None:
+    """It goes from Ask to Stop and back, and from a file to the citation, though its block has grown meanwhile."""
+    provider.with_code = f"`add_to_cart` puts an item into the cart, with `quantity=3` by default. {LONG[:300]}"
+    provider.pause_seconds = 0.05
+    page = open_page(served(provider))
+    page.fill("#question", QUESTION)
+    page.locator("#send").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#stop")).to_be_focused()
+    wait_until_done(page)
+    expect(page.locator("#send")).to_be_focused()
+    ask(page)
+    page.locator(".turn").last.locator("a.cite").first.click()
+    expect(page.locator("#panel h2")).to_be_visible()
+    wait_until_done(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("a.cite:focus")).to_have_count(1)
 
 
 def test_tab_reaches_every_control_in_the_order_of_the_page(served: Any, provider: Any, open_page: Open) -> None:

@@ -96,7 +96,7 @@ def test_the_judge_does_not_learn_the_arm(tmp_path: Path, make_result: Any, righ
 @pytest.mark.parametrize("texts", [[], ["a = 1\n=====CODE=====", "b = 2"]])
 def test_a_baseline_with_code_shows_the_judge_none(make_result: Any, texts: list[str]) -> None:
     """Set against the placebo the task is still the user's message alone, also where nothing was found."""
-    passages = [Passage(n, "garden", None, f"m{n}.py", 1, 1, text) for n, text in enumerate(texts, 1)]
+    passages = [Passage(n, "garden", "HEAD", None, f"m{n}.py", 1, 1, text) for n, text in enumerate(texts, 1)]
     message = str(build_prompt("Solve it.\n\nAll of it.", [], passages, purpose="code")[-1].content)
     results = [make_result("placebo", "q1", False), make_result("retrieval", "q1", True)]
     object.__setattr__(results[0].attempts[0], "messages", [{"role": "user", "content": message}])

@@ -14,7 +14,7 @@ QUESTION = Question(
     "q1", "default", "What is `timeout` of `Client.fetch`?", "30", (), "a.py", 12, 12, "Client.fetch", "timeout"
 )
 TEXT = 'class Client:\n    def fetch(self,\n        timeout=30, mode="x", n=5):\n        raise Missing\n'
-PASSAGE = Passage(2, "project", None, "a.py", 10, 14, TEXT, "Client")
+PASSAGE = Passage(2, "project", "HEAD", None, "a.py", 10, 14, TEXT, "Client")
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_a_citation_holds_the_answer_by_lines_or_by_text(
     path: str, lines: tuple[int, int], on_answer: bool, holds: bool
 ) -> None:
     """Overlap with the answer's lines counts, and so do lines elsewhere that say both the name and the answer."""
-    passage = Passage(2, "project", None, path, 10, 14, TEXT)
-    judged = judge_citation(Citation(2, "project", None, path, *lines, 0, 5), [passage], QUESTION)
+    passage = Passage(2, "project", "HEAD", None, path, 10, 14, TEXT)
+    judged = judge_citation(Citation(2, "project", "HEAD", None, path, *lines, 0, 5), [passage], QUESTION)
     assert (judged.on_answer, judged.holds_answer) == (on_answer, holds)
     assert judged.text == "\n".join(TEXT.split("\n")[lines[0] - 10 : lines[1] - 9])
 

@@ -76,9 +76,9 @@ def test_exact_answers_are_judged_as_the_model_wrote_them() -> None:
 def test_extras_judge_the_citations(tmp_path: Path) -> None:
     """A citation of the answer's line holds it; whether the question names its symbol goes with it."""
     case = cases_of(TASK, tmp_path)["default"]
-    passage = Passage(1, "farm", None, "farm.py", 1, 8, SOURCE)
+    passage = Passage(1, "farm", "HEAD", None, "farm.py", 1, 8, SOURCE)
     none = TokenCount(0, True)
-    citations = [Citation(1, "farm", None, "farm.py", line, line, 0, 4) for line in (4, 8)]
+    citations = [Citation(1, "farm", "HEAD", None, "farm.py", line, line, 0, 4) for line in (4, 8)]
     answer = Answer(
         "`12` [1]", [passage], "m", Usage(1, 1), "stop", {}, Trace("1", [], [], 0, none, none), [], citations, 2
     )

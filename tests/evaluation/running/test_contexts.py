@@ -166,11 +166,11 @@ def test_a_passage_shows_sources_if_it_overlaps_their_lines(
     path: str, start_line: int, end_line: int, expected: bool
 ) -> None:
     """The sources are lines 5 and 6 of m1.py; both ends count."""
-    passage = Passage(1, "project", None, path, start_line, end_line, "\n" * (end_line - start_line))
+    passage = Passage(1, "project", "HEAD", None, path, start_line, end_line, "\n" * (end_line - start_line))
     assert shows(passage, [Span("m1.py", 5, 6)]) is expected
 
 
 def test_lines_that_an_excerpt_leaves_out_are_not_shown() -> None:
     """An excerpt around the lines, without them, does not show them."""
-    passage = Passage(1, "project", None, "m1.py", 4, 7, "a\n…\nb", lines=(4, None, 7))
+    passage = Passage(1, "project", "HEAD", None, "m1.py", 4, 7, "a\n…\nb", lines=(4, None, 7))
     assert not shows(passage, [Span("m1.py", 5, 6)])

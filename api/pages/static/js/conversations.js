@@ -20,12 +20,10 @@ export async function refresh(current) {
   }
 }
 
-/** Show one; returns what it was about, NAME or NAME@REF, or null. */
-export async function open(id) {
+/** One of them as an element, which says what it was about: NAME or NAME@REF, or nothing. */
+export async function read(id) {
   const [past] = toElements(await getHtml(`/ui/sessions/${encodeURIComponent(id)}`));
-  $("turns").replaceChildren(past);
-  announce("Conversation opened");
-  return past.dataset.about || null;
+  return past;
 }
 
 export function install(onOpen, onForgotten) {

@@ -12,6 +12,7 @@ const MODEL_MS = 5000;
 let session = null; // the conversation that the next question goes on with; the server keeps it
 let conversationOf = null; // what it is about, NAME or NAME@REF; null: nothing yet
 let running = null;
+let nBegun = 0; // questions, conversations: one that comes later than what was begun after it is not shown
 const askedBy = new WeakMap(); // of a turn's element: what was asked of which repository
 
 const mode = () => document.querySelector("input[name=mode]:checked").value;
@@ -21,19 +22,28 @@ function showMode() {
   $("send").textContent = { ask: "Ask", compare: "Compare", search: "Search" }[mode()];
 }
 
-function startConversation() {
+const sessionOfAddress = () => new URLSearchParams(location.search).get("session");
+
+/** Show the address of what is shown; Back leads to the one before, unless that is `replaced`. */
+function showAddress(address, { replaced = false } = {}) {
+  if (location.pathname + location.search === address) return;
+  history[replaced ? "replaceState" : "pushState"](null, "", address);
+}
+
+function startConversation(how = {}) {
+  nBegun += 1;
   session = null;
   conversationOf = null;
-  history.replaceState(null, "", "/");
+  showAddress("/", how);
   $("turns").replaceChildren();
   $("welcome").hidden = false;
   $("new").hidden = true;
   $("question").focus();
 }
 
-function leaveConversation() {
+function leaveConversation(how) {
   running?.stop();
-  startConversation();
+  startConversation(how);
 }
 
 function addLine(kind, text) {
@@ -59,6 +69,7 @@ async function ask(anyway = null) {
     session = null;
     addLine("divider", `now asking ${chosen.title}`);
   }
+  nBegun += 1;
   conversationOf = chosen.about;
   $("welcome").hidden = true;
   $("new").hidden = false;
@@ -67,34 +78,46 @@ async function ask(anyway = null) {
   if (!anyway) $("question").value = "";
   turn.element.scrollIntoView({ block: "start", behavior: "smooth" });
   running = turn;
-  $("send").hidden = true;
-  $("stop").hidden = false;
+  swap("send", "stop");
   await turn.run({ repo: chosen.repo, ref: chosen.ref, question, session_id: session, abstain: !anyway });
   running = null;
-  $("stop").hidden = true;
-  $("send").hidden = false;
+  swap("stop", "send");
   if (turn.session && turn.element.isConnected) { // else its conversation was left, or forgotten
     session = turn.session;
-    history.replaceState(null, "", `/?session=${session}`);
+    showAddress(`/?session=${session}`, { replaced: true });
     conversations.refresh(session);
   }
   if (turn.failed && !$("question").value) $("question").value = question; // to be sent again
 }
 
-/** Show a conversation that the server keeps, and go on with it. */
+/** Show one button in the place of another, which hands its focus on. */
+function swap(before, after) {
+  const hadFocus = document.activeElement === $(before);
+  $(before).hidden = true;
+  $(after).hidden = false;
+  if (hadFocus) $(after).focus();
+}
+
+/** Show a conversation that the server keeps, and go on with it, unless something else is begun before it comes. */
 async function openConversation(id) {
   running?.stop();
+  const number = (nBegun += 1);
   try {
-    conversationOf = await conversations.open(id);
+    const past = await conversations.read(id);
+    if (number !== nBegun) return;
+    $("turns").replaceChildren(past);
+    announce("Conversation opened");
     session = id;
+    conversationOf = past.dataset.about || null;
     if (conversationOf) repos.choose(conversationOf); // where it cannot be, the next question begins another one
     $("welcome").hidden = true;
     $("new").hidden = false;
-    history.replaceState(null, "", `/?session=${id}`);
+    showAddress(`/?session=${id}`);
     $("scroll").scrollTop = $("scroll").scrollHeight;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    if (error.status === 404) startConversation(); // it was deleted or has expired
+    if (number !== nBegun) return;
+    if (error.status === 404) startConversation({ replaced: true }); // it was deleted or has expired
     addLine("error", error.message);
     announce(error.message);
   }
@@ -160,9 +183,15 @@ $("turns").addEventListener("click", (event) => {
   if (event.target.closest("[data-anyway]")) ask(askedBy.get(event.target.closest(".turn")));
 });
 $("stop").addEventListener("click", () => { running?.stop(); $("question").focus(); });
-$("new").addEventListener("click", leaveConversation);
+$("new").addEventListener("click", () => leaveConversation());
 $("menu").addEventListener("click", () => showSidebar(!$("sidebar").classList.contains("shown")));
 document.addEventListener("keydown", onKey);
+addEventListener("popstate", () => {
+  const id = sessionOfAddress();
+  if (id === session) return; // it was a link to a part of the page
+  if (id) openConversation(id);
+  else leaveConversation();
+});
 document.addEventListener("voted", showVotes);
 
 panel.install();
@@ -170,10 +199,8 @@ repos.install(() => showSidebar(false));
 showMode();
 showModel();
 showVotes();
-conversations.install(openConversation, (id) => { if (id === session) leaveConversation(); });
-repos.refresh().then(() => {
-  const id = new URLSearchParams(location.search).get("session");
-  if (id) openConversation(id);
-  else conversations.refresh(null);
-});
+conversations.install(openConversation, (id) => { if (id === session) leaveConversation({ replaced: true }); });
+repos.refresh(); // which may take seconds: nothing waits for it
+if (sessionOfAddress()) openConversation(sessionOfAddress());
+else conversations.refresh(null);
 $("question").focus({ preventScroll: true });

@@ -41,6 +41,10 @@ export function close() {
   $("panel").hidden = true;
   $("panel-body").replaceChildren();
   document.querySelectorAll(".open").forEach((each) => each.classList.remove("open"));
+  if (opener && !opener.isConnected) { // the answer has grown meanwhile, and its block is another one
+    const { href } = opener;
+    opener = [...$("turns").querySelectorAll("a.cite, a.file")].find((link) => link.href === href) ?? $("question");
+  }
   opener?.focus();
   opener = null;
 }

@@ -37,22 +37,29 @@ export function showChosen() {
   $("question").placeholder = repository ? `Ask about ${repository.title}` : "Index a repository first";
 }
 
-/** Ask for the list again: with it comes whether the sources have moved on. The old one stays where it cannot be had. */
-export async function refresh(selected = chosen()?.repo ?? "") {
-  const refs = new Map([...document.querySelectorAll(".repos select")].map((each) => [each.name, each.value]));
-  const hadFocus = document.activeElement?.closest("#repos") ? document.activeElement : null;
+/**
+ * Ask for the list again: with it comes whether the sources have moved on. The old one stays where it cannot be had.
+ * What is chosen by then stays, or else `indexed` is; the first one where that is not there any more.
+ */
+export async function refresh(indexed) {
   let html;
   try {
-    html = await getHtml(`/ui/repos?selected=${encodeURIComponent(selected)}`);
+    html = await getHtml("/ui/repos");
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return;
   }
+  const refs = new Map([...document.querySelectorAll(".repos select")].map((each) => [each.name, each.value]));
+  const hadFocus = document.activeElement?.closest("#repos");
+  const wanted = indexed ?? chosen()?.repo ?? "";
   $("repos").replaceChildren(...toElements(html));
   for (const [name, value] of refs) {
     const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
     if (select && [...select.options].some((option) => option.value === value)) select.value = value;
   }
+  const one = `input[name=repo][value="${CSS.escape(wanted)}"]`;
+  const radio = document.querySelector(wanted.includes(",") ? ".repo.all input" : one);
+  if (radio) radio.checked = true;
   if (hadFocus) document.querySelector("input[name=repo]:checked")?.focus();
   showChosen();
 }
@@ -127,7 +134,8 @@ function read(form) {
 }
 
 export function install(onChange) {
-  $("repos").addEventListener("change", () => {
+  $("repos").addEventListener("change", (event) => {
+    event.target.closest(".repo").querySelector("input[name=repo]").checked = true; // also where its ref was changed
     showChosen();
     onChange();
   });
@@ -138,6 +146,7 @@ export function install(onChange) {
     again.disabled = true;
     const request = { source: reindex, name, worktree: Boolean(worktree), ref: ref && ref !== "HEAD" ? ref : null };
     if (await index(request)) refresh();
+    else again.disabled = false;
   });
   $("index-form").addEventListener("submit", async (event) => {
     event.preventDefault();
