@@ -71,6 +71,7 @@ def test_search_prints_json(indexed: Any, run_quarry: Make) -> None:
     (hit,) = value["hits"]
     assert list(hit) == [
         "repo",
+        "ref",
         "commit",
         "path",
         "start_line",

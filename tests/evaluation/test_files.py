@@ -125,10 +125,14 @@ def test_a_damaged_list_of_what_a_set_decides_is_made_anew(tmp_path: Path, text:
         return Score("correct" if code == "right" else "wrong", "")
 
     candidates = [Candidate(Case("c", "t", "", "", "", ""), "right", "stub")]
-    given: Any = SimpleNamespace(seed=0, folder=tmp_path, on_progress=lambda line: None, data="set")
+    sandbox = SimpleNamespace(name="bubblewrap")
+    given: Any = SimpleNamespace(seed=0, folder=tmp_path, on_progress=lambda line: None, data="set", sandbox=sandbox)
     assert len(choose(given, candidates, score, 1, "key")[0]) == 1
     [file] = tmp_path.iterdir()
     file.write_text(text)
     for _ in range(2):
         assert len(choose(given, candidates, score, 1, "key")[0]) == 1
     assert tried == ["right", "stub"] * 2
+    sandbox.name = "container"  # where other programs or a network may be
+    assert len(choose(given, candidates, score, 1, "key")[0]) == 1
+    assert tried == ["right", "stub"] * 3
