@@ -57,7 +57,7 @@ def test_the_python_that_a_command_names_is_shown(put_program: Put, folder: Path
     assert f"--volume={Path(sys.prefix).resolve()}:{sys.prefix}:ro" in (folder / "calls").read_text().split()
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or first_user() is None, reason="only root can be another user")
+@pytest.mark.skipif(os.geteuid() != 0 or first_user() is None, reason="needs root, who can be another user")
 @pytest.mark.usefixtures("tools")
 def test_as_root_a_container_is_another_user_s(put_program: Put, folder: Path) -> None:
     """The folder is that user's while it runs and ours again after it, so a hard link gives nothing away."""
@@ -68,7 +68,7 @@ def test_as_root_a_container_is_another_user_s(put_program: Put, folder: Path) -
     assert folder.stat().st_uid == os.getuid()
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or first_user() is None, reason="only root can be another user")
+@pytest.mark.skipif(os.geteuid() != 0 or first_user() is None, reason="needs root, who can be another user")
 def test_another_user_can_reach_what_is_shown_below_root_s_home(put_program: Put, folder: Path) -> None:
     """Images close that folder, so an empty one takes its place, and only where it is needed."""
     put_program("docker", f'echo "$@" > {folder.parent}/calls; {_RUN}')
