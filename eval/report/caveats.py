@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
 from eval.tasks import FACTS, list_tasks, load_task
 
 from .figures import NONE, ORACLE, PLACEBO, RETRIEVAL
-from .records import Group
+from .records import ArmFigures, Group
 from .splits import FOUND
 from .wording import INTERIM, write_commit
 
@@ -91,16 +92,12 @@ def _warn_of_arms(groups: Sequence[Group]) -> list[str]:
             f"The placebo holds clearly fewer tokens than what was retrieved ({named}): a gain over it may be one of "
             "length there."
         )
-    too_short = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_short]
-    if too_short:
-        named = ", ".join(f"{arm.n_short} of {arm.n} of {group.task} on {group.repo}" for group, arm in too_short)
+    if named := _list_placebos(groups, attrgetter("n_short")):
         caveats.append(
             "Some placebos hold less than 80 % of the tokens that were retrieved for their case, since the index has "
             f"too little other ({named}): a gain over them may be one of length."
         )
-    relaxed = [(group, arm) for group in groups if (arm := group.arm(PLACEBO)) is not None and arm.n_relaxed]
-    if relaxed:
-        named = ", ".join(f"{arm.n_relaxed} of {arm.n} of {group.task} on {group.repo}" for group, arm in relaxed)
+    if named := _list_placebos(groups, attrgetter("n_relaxed")):
         caveats.append(
             "Some placebos hold code that is near the query or shares a rare name with the prompt, since the index has "
             f"too little other ({named}): a gain over them may be too small."
@@ -189,6 +186,12 @@ def _list_versions(versions: Mapping[str, Sequence[str]]) -> str:
     named = [f"{version} for {', '.join(dict.fromkeys(rows))}" for version, rows in fewer]
     several = len(set(of_most)) > 1
     return "; ".join([*named, f"{most} for {'all others that it decides' if several else of_most[0]}"])
+
+
+def _list_placebos(groups: Sequence[Group], count: Callable[[ArmFigures], int]) -> str:
+    """In how many of its cases the placebo is of a kind, by task and repository; those without any are not listed."""
+    counted = [(group, arm, count(arm)) for group in groups if (arm := group.arm(PLACEBO)) is not None]
+    return ", ".join(f"{n} of {arm.n} of {group.task} on {group.repo}" for group, arm, n in counted if n)
 
 
 def _has_short_placebo(group: Group) -> bool:

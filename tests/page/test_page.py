@@ -180,13 +180,17 @@ def test_source_that_cannot_be_indexed_is_one_clear_line(served: Any, provider: 
     expect(page.locator(".job.failed .job-text")).to_contain_text("No such path: /nowhere/at/all")
 
 
-def test_moved_source_is_said_and_indexed_again(
-    served: Any, provider: Any, open_page: Open, make_repo: Callable[..., Any], build: Any, shop_home: Path
-) -> None:
+@pytest.fixture
+def moved(make_repo: Callable[..., Any], build: Any, shop_home: Path) -> None:
+    """A repository that was committed to since it was indexed."""
+    repo = make_repo({"a.py": "def first():\n    pass\n"}, "moved")
+    build(shop_home, repo.path, "moved")
+    repo.commit({"b.py": "def second():\n    pass\n"})
+
+
+@pytest.mark.usefixtures("moved")
+def test_moved_source_is_said_and_indexed_again(served: Any, provider: Any, open_page: Open) -> None:
     """A repository whose source has changed says so in the list; one press indexes it again."""
-    moved = make_repo({"a.py": "def first():\n    pass\n"}, "moved")
-    build(shop_home, moved.path, "moved")
-    moved.commit({"b.py": "def second():\n    pass\n"})
     page = open_page(served(provider))
     repo = page.locator(".repo", has_text="moved")
     expect(repo).to_contain_text("1 file changed since")
@@ -216,13 +220,9 @@ def test_repository_whose_ref_is_chosen_is_the_one_that_is_asked(
     expect(page.locator("input[name=repo][value=shop]")).to_be_checked()
 
 
-def test_indexing_again_that_failed_can_be_tried_again(
-    served: Any, provider: Any, open_page: Open, make_repo: Callable[..., Any], build: Any, shop_home: Path
-) -> None:
+@pytest.mark.usefixtures("moved")
+def test_indexing_again_that_failed_can_be_tried_again(served: Any, provider: Any, open_page: Open) -> None:
     """The button that was pressed is there again."""
-    moved = make_repo({"a.py": "def first():\n    pass\n"}, "moved")
-    build(shop_home, moved.path, "moved")
-    moved.commit({"b.py": "def second():\n    pass\n"})
     page = open_page(served(provider))
     page.route("**/repos", lambda route: route.fulfill(status=503, json={"detail": "Another one is writing."}))
     page.locator("[data-reindex]").click()
