@@ -16,9 +16,11 @@ from eval.judging.judge import match_judgements
 from eval.judging.store import read_judgements
 
 from .build import build_report
+from .carried import carry
 from .compare import Comparison, compare_runs, to_text
 from .page import render_page
 from .progress import PlannedRuns
+from .published import read_publication
 from .reading import Runs, read_runs
 from .records import Report
 from .text import to_markdown
@@ -66,25 +68,33 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> ReportPath
     return paths
 
 
-def build(folders: Sequence[Path], plan: PlannedRuns | None = None) -> tuple[Report, Sequence[Result]]:
+def build(
+    folders: Sequence[Path], plan: PlannedRuns | None = None, earlier: Path | None = None
+) -> tuple[Report, Sequence[Result]]:
     """The report of the runs in ``folders`` and the results behind it; beside a ``plan`` what is missing of that.
 
+    ``earlier`` is the JSON of a report that was published: its cases count as those of runs, and where they were not
+    published its figures are taken over.
     Raises UnreadableRun and RunMismatch.
     """
-    if not folders:
+    if not folders and earlier is None:
         raise EvaluationError("No run is named: give one or more folders that `quarry eval run` wrote.")
-    runs = read_runs(folders)
+    published = read_publication(earlier) if earlier is not None else None
+    runs = read_runs(folders, published)
+    carried = carry(published.report, runs.list_arms()) if published is not None else None
     judgements = [judgement for folder in folders for judgement in read_judgements(folder)]
     now = datetime.now(UTC)
+    commit = runs.commit or (carried.commit if carried is not None else "")
     report = build_report(
         runs.setups,
         runs.results,
         summarise_judgements(match_judgements(judgements, runs.results)),
-        name=f"{_short(runs.commit)}-{now:%Y%m%dT%H%M%S}",
+        name=f"{_short(commit)}-{now:%Y%m%dT%H%M%S}",
         made_at=f"{now:%Y-%m-%d %H:%M:%S} UTC",
-        commit=runs.commit,
+        commit=commit,
         seed=runs.seed,
         plan=plan,
+        carried=carried,
     )
     return report, runs.results
 

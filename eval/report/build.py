@@ -9,9 +9,10 @@ from eval.cases import Result
 from eval.judging.records import JudgeFigures
 from eval.running.records import RunSetup
 
+from .carried import carry_progress, key_of_group, pool_with_carried, warn_of_carried
 from .causes import explain_retrieval, name_cause
 from .caveats import list_caveats
-from .examples import choose_examples
+from .examples import choose_examples, join_examples
 from .figures import (
     NONE,
     PLACEBO,
@@ -48,12 +49,16 @@ def build_report(
     commit: str,
     seed: int = 0,
     plan: PlannedRuns | None = None,
+    carried: Report | None = None,
 ) -> Report:
     """All figures of ``results``. ``setups`` are the runs'; ``seed`` is the bootstrap's.
 
     With a ``plan`` the report says how much of it is done, also of what no run has begun, and Holm is over all of it.
+    Figures of a report that is ``carried`` over stand beside those of the results; they are of other groups.
     """
+    setups = [*(carried.setups if carried else ()), *setups]
     progress = trace_progress(setups, results, plan)
+    progress = carry_progress(progress, carried) if carried else progress
     cells = {(each.model, each.repo, each.task): each for each in progress}
     planned = {key for key, each in cells.items() if each.n_planned is not None}
     everything = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
@@ -62,11 +67,17 @@ def build_report(
         for key, arms in everything.items()
     }
     groups = [_summarise(key, arms, answerable[key], cells[key], seed) for key, arms in everything.items()]
+    pooled = pool_gains(answerable, seed)
+    examples = choose_examples(answerable)
+    if carried:
+        places = {key: number for number, key in enumerate(cells)}
+        groups = sorted([*carried.groups, *groups], key=lambda group: places[key_of_group(group)])
+        pooled = pool_with_carried(groups, pooled, carried)
+        examples = join_examples(examples, carried.examples)
     groups = [
         replace(group, verdict=_describe(group), why=explain_retrieval(group), cause=name_cause(group))
         for group in adjust_groups(groups, planned, plan.arms if plan is not None else ())
     ]
-    pooled = pool_gains(answerable, seed)
     return Report(
         name=name,
         made_at=made_at,
@@ -76,8 +87,8 @@ def build_report(
         groups=groups,
         pooled=pooled,
         judges=judges,
-        examples=choose_examples(answerable),
-        caveats=list_caveats(groups, setups),
+        examples=examples,
+        caveats=[*list_caveats(groups, setups), *(warn_of_carried(carried) if carried else ())],
         progress=progress,
     )
 

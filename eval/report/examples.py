@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log
 
 from eval.cases import Result
@@ -31,6 +31,12 @@ def choose_examples(by_group: Mapping[Key, Arms]) -> list[Example]:
             queues.append([after for _, _, after in ranked])
         chosen += [_make(result, sign > 0) for result in list(take_turns(queues))[:N_EACH]]
     return chosen
+
+
+def join_examples(chosen: Sequence[Example], earlier: Sequence[Example]) -> list[Example]:
+    """As many again, those that are ``chosen`` first: gains, then losses."""
+    joined = [*chosen, *earlier]
+    return [each for sign in (True, False) for each in [own for own in joined if own.is_gain is sign][:N_EACH]]
 
 
 def _change(after: Result, before: Result) -> float:

@@ -232,6 +232,11 @@ def adjust_groups(groups: Sequence[Group], planned: Collection[Key] = (), arms: 
     return [replace(group, gains=own) for group, own in zip(groups, gains, strict=True)]
 
 
+def is_pooled(repo: str, task: str) -> bool:
+    """Whether a task's gain counts in the mean of its repository."""
+    return task not in NEVER_POOLED and repo != BUILT_IN
+
+
 def pool_gains(by_group: Mapping[Key, Arms], seed: int) -> list[PooledGain]:
     """For each model and repository the mean gain over its tasks, where there are two or more, without ``questions``.
 
@@ -240,7 +245,7 @@ def pool_gains(by_group: Mapping[Key, Arms], seed: int) -> list[PooledGain]:
     places: dict[tuple[str, str], dict[str, Arms]] = {}
     for (model, repo, task), arms in by_group.items():
         tasks = places.setdefault((model, repo), {})
-        if task not in NEVER_POOLED and repo != BUILT_IN:
+        if is_pooled(repo, task):
             tasks[task] = arms
     pooled = []
     for (model, repo), tasks in places.items():

@@ -1,8 +1,9 @@
-"""Writes published results: a page of Markdown with plots beside it, and the JSON that all of it comes from.
+"""Writes published results: a page of Markdown with plots beside it, the JSON that all of it comes from, and the cases.
 
-    python -m eval.report.publish DIR… --docs docs/results.md --results eval/results
+    python -m eval.report.publish DIR… --earlier eval/results/NAME.json --docs docs/results.md --results eval/results
 
-Nothing of the repositories' code and no path of the machine goes in.
+With ``--earlier`` what was published stays, also where the folders of its runs are gone. Nothing of the repositories'
+code and no path of the machine goes in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import click
 
+from eval.cases import Result
 from eval.errors import EvaluationError
 from eval.running.folder import to_setup
 from eval.running.records import RunSetup
@@ -26,9 +28,10 @@ from indexer.errors import QuarryError
 
 from .causes import list_causes
 from .caveats import describe_versions
-from .figures import NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, part_by
+from .figures import NEVER_POOLED, NONE, ORACLE, PLACEBO, RETRIEVAL, key_of, part_by
 from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
+from .published import cases_path, write_publication
 from .records import Group, Progress, Report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
@@ -65,7 +68,7 @@ _ABOUT_PLOTS = (
 def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = "") -> str:
     """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``.
 
-    ``figures`` is where the JSON is, as seen from the page.
+    ``figures`` says where the figures are, in a sentence with links that the page can follow.
     """
     parts = ["# Results", *_describe_found(report, figures), *_describe_progress(report.progress)]
     packages = packages_table(report.setups)
@@ -84,8 +87,7 @@ def _describe_found(report: Report, figures: str) -> list[str]:
     """The table of what was found, how to read it, and why in a sentence each."""
     made = (
         f"Made by `python -m eval.report.publish` on {report.made_at}, from runs up to Quarry "
-        f"{write_commit(report.commit) or '?'}. Every figure is in "
-        + (f"[{report.name}.json]({figures})." if figures else f"`{report.name}.json`.")
+        f"{write_commit(report.commit) or '?'}. " + (figures or f"Every figure is in `{report.name}.json`.")
     )
     if not report.groups:
         return ["Nothing is answered yet.", made]
@@ -216,27 +218,40 @@ def without_paths(value: Any) -> Any:
 
 
 @click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--earlier", type=click.Path(path_type=Path, dir_okay=False), help="The JSON that was published before.")
 @click.option("--docs", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
 @click.option("--results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where the JSON goes.")
-def publish(folders: Sequence[Path], docs: Path, results: Path) -> None:
-    """Write the results of the runs in FOLDERS for publication."""
-    from . import build, to_json
+def publish(folders: Sequence[Path], earlier: Path | None, docs: Path, results: Path) -> None:
+    """Write the results of the runs in FOLDERS for publication, beside those that were published before."""
+    from . import build
 
-    report, _ = build(folders, PUBLICATION)
+    report, cases = build(folders, PUBLICATION, earlier)
     report = replace(report, setups=[to_setup(without_paths(asdict(setup))) for setup in report.setups])
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
     try:
-        results.mkdir(parents=True, exist_ok=True)
-        (results / f"{report.name}.json").write_text(to_json(report), "utf-8")
+        written = write_publication(results, report, cases)
         for key, svg in pictures.items():
             (docs.parent / names[key]).write_text(svg, "utf-8")
-        figures = Path(os.path.relpath(results / f"{report.name}.json", docs.parent)).as_posix()
+        figures = _link_figures(report, cases, written, docs.parent)
         docs.write_text(to_results_page(report, names, figures), "utf-8")
     except OSError as error:
         raise EvaluationError(f"Cannot write {error.filename}: {error.strerror or error}.") from error
-    click.echo(f"{docs}, {len(pictures)} plots beside it, and {results / report.name}.json")
+    click.echo(
+        f"{docs}, {len(pictures)} plots beside it, {written}, and {len(cases):,} results in {cases_path(written)}"
+    )
+
+
+def _link_figures(report: Report, cases: Sequence[Result], written: Path, docs: Path) -> str:
+    """Where the figures are, and the cases, as seen from the folder ``docs``."""
+
+    def link(path: Path) -> str:
+        return f"[{path.name}]({Path(os.path.relpath(path, docs)).as_posix()})"
+
+    rows = {key_of(result) for result in cases}
+    behind = f"; what became of each case of {len(rows)} of {len(report.groups)} rows is in {link(cases_path(written))}"
+    return f"Every figure is in {link(written)}{behind if rows else ''}."
 
 
 def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:

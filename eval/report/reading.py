@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from eval.errors import RunMismatch
 from eval.running.logs import read_run
 from eval.running.records import RunSetup
 
-from .figures import Key, key_of
+from .figures import Key, key_of, part_by
+from .published import Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,32 @@ class Runs:
         """The first run's seed, which is the bootstrap's too."""
         return self.setups[0].seed if self.setups else 0
 
+    def list_arms(self) -> dict[Key, set[str]]:
+        """The arms that have a result, by model, repository and task."""
+        arms: dict[Key, set[str]] = {}
+        for result in self.results:
+            arms.setdefault(key_of(result), set()).add(result.arm)
+        return arms
 
-def read_runs(folders: Sequence[Path]) -> Runs:
-    """The runs in ``folders``. Raises UnreadableRun for a folder without one, RunMismatch where two do not fit."""
-    return merge_runs([(str(folder), *read_run(folder)) for folder in folders])
+
+def read_runs(folders: Sequence[Path], published: Publication | None = None) -> Runs:
+    """The runs in ``folders``, and before them those whose cases were ``published``.
+
+    Raises UnreadableRun for a folder without one, RunMismatch where two do not fit.
+    """
+    runs = [(str(folder), *read_run(folder)) for folder in folders]
+    return merge_runs([*(_list_published(published) if published is not None else ()), *runs])
+
+
+def _list_published(published: Publication) -> list[tuple[str, RunSetup, Sequence[Result]]]:
+    """The published runs whose cases are there, each with its own."""
+    results = part_by(published.results, key_of)
+    runs: list[tuple[str, RunSetup, Sequence[Result]]] = []
+    for setup in published.report.setups:
+        tasks = [task for task in setup.tasks if (setup.model, task.repo, task.task) in results]
+        own = [result for task in tasks for result in results.pop((setup.model, task.repo, task.task), ())]
+        runs += [(published.report.name, replace(setup, tasks=tasks), own)] if tasks else []
+    return runs
 
 
 def merge_runs(runs: Sequence[tuple[str, RunSetup, Sequence[Result]]]) -> Runs:

@@ -16,6 +16,7 @@ from .records import Calibration, Grounding, Reason, Refusals
 from .wording import name_reason
 
 CITATIONS_KEY = "citations"  # of Result.extra: each with on_answer and holds_answer
+REMOVED_KEY = "n_citations_removed"  # of Result.extra: citations that the model wrote and that hold nothing
 _MIN_CONFIDENCES = 10  # below, a curve shows nothing but single cases
 _MAX_REASONS = 5  # for each arm and verdict
 
@@ -87,7 +88,7 @@ def judge_grounding(arms: Arms) -> list[Grounding]:
                 recall=count_share(
                     any(citation.get("on_answer") for citation in _citations(result)) for result in shown
                 ),
-                n_removed=sum(int(result.extra.get("n_citations_removed", 0)) for result in valid),
+                n_removed=sum(int(result.extra.get(REMOVED_KEY, 0)) for result in valid),
                 invented=count_share(bool(result.unknown_names) for result in valid),
                 n_invented_names=sum(len(result.unknown_names) for result in valid),
             )

@@ -145,8 +145,8 @@ def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
     results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
     task = make_task(n_cases=12, notes=["7 of the repository's 7 tests pass."])
     setup = make_setup(task, repos=["garden"])
-    page = to_results_page(report_of(*results, setups=[setup]), {}, "../eval/results/test.json")
-    assert "[test.json](../eval/results/test.json)" in page
+    page = to_results_page(report_of(*results, setups=[setup]), {}, "Every figure is [there](test.json).")
+    assert "Every figure is [there](test.json)." in page
     detail = page.split("#### completion on garden\n")[1]
     assert "<details>" in detail and "- 7 of the repository's 7 tests pass." in detail
     assert page.index("`visible` is") < page.index("| visible |")
