@@ -18,6 +18,7 @@ from .wording import INTERIM, write_commit
 _SHORT = 0.9  # a placebo of less than that part of what was retrieved is said
 _ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
 _CITING = "questions-free"  # the only task that measures citations and invented names, which grounding decides
+_JUDGING = "the code that judges"
 _ALWAYS = (
     "An interval says how much the figure would vary over other cases of these repositories. It says nothing of "
     "other repositories, models, prompts or budgets: each repository is reported by itself.",
@@ -150,9 +151,10 @@ def _warn_of_unequal_runs(setups: Sequence[RunSetup]) -> list[str]:
     return caveats
 
 
-def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
+def describe_versions(setups: Sequence[RunSetup], *, names_judging: bool = True) -> list[str]:
     """What decided some rows in another version than others, a sentence for each such part; and which rows today's
-    code would not make again. The code that judges is compared within a task, by its fingerprint.
+    code would not make again. The code that judges is compared within a task, by its fingerprint: of all its
+    differences together it is only said that they are, unless ``names_judging``.
     """
     rows: dict[str, dict[str, list[str]]] = {}  # of a part by version
     older: list[str] = []
@@ -164,19 +166,24 @@ def describe_versions(setups: Sequence[RunSetup]) -> list[str]:
             row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
             versions = {part.replace("_", " "): value for part, value in setup.decisive.items() if part not in others}
             versions[f"the version of {task.task}"] = task.version
-            versions[f"the code that judges {task.task}"] = task.scoring.get("code", "one not recorded")
+            versions[f"{_JUDGING} {task.task}"] = task.scoring.get("code", "one not recorded")
             for part, version in versions.items():
                 rows.setdefault(part, {}).setdefault(str(version), []).append(row)
             today = load_task(task.task).version if task.task in list_tasks() else task.version
             older += [f"{row} ({task.version}, today {today})"] if task.version != today else []
+    differing = {part: versions for part, versions in rows.items() if len(versions) > 1}
+    named = {part: versions for part, versions in differing.items() if names_judging or not part.startswith(_JUDGING)}
     found = [
         f"Rows differ in {part}: {_list_versions(versions)}. What they found is not of one version of Quarry."
-        for part, versions in rows.items()
-        if len(versions) > 1
+        for part, versions in named.items()
     ]
+    if len(named) < len(differing):
+        found.append(
+            "Rows of one task differ in the code that judges it; which ones stands under what to keep in mind."
+        )
     if older:
-        named = ", ".join(dict.fromkeys(older))
-        found.append(f"Of another version of their task than today's, which makes other cases or verdicts: {named}.")
+        listed = ", ".join(dict.fromkeys(older))
+        found.append(f"Of another version of their task than today's, which makes other cases or verdicts: {listed}.")
     return found
 
 

@@ -70,10 +70,10 @@ def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = 
 
     ``figures`` says where the figures are, in a sentence with links that the page can follow.
     """
-    parts = ["# Results", *_describe_found(report, figures), *_describe_progress(report.progress)]
+    parts = ["# Results", *_describe_found(report, pictures, figures), *_describe_progress(report.progress)]
     packages = packages_table(report.setups)
     parts += ["## What it was measured on", packages, _ABOUT_PACKAGES] if packages else []
-    parts += ["## In detail", _ABOUT_PLOTS, _ABOUT_TABLES]
+    parts += ["## In detail", _ABOUT_TABLES]
     for groups in part_by(report.groups, lambda group: group.model).values():
         parts += _describe_model(report, groups, pictures)
     if report.judges:
@@ -83,8 +83,8 @@ def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = 
     return "\n\n".join(parts) + "\n"
 
 
-def _describe_found(report: Report, figures: str) -> list[str]:
-    """The table of what was found, how to read it, and why in a sentence each."""
+def _describe_found(report: Report, pictures: Mapping[str, str], figures: str) -> list[str]:
+    """The table of what was found, the gains in pictures, how to read both, and why in a sentence each."""
     made = (
         f"Made by `python -m eval.report.publish` on {report.made_at}, from runs up to Quarry "
         f"{write_commit(report.commit) or '?'}. " + (figures or f"Every figure is in `{report.name}.json`.")
@@ -97,7 +97,9 @@ def _describe_found(report: Report, figures: str) -> list[str]:
         f"Does retrieval help a small model? The same cases were asked {_list_arms(report.groups)}: shares of right "
         "answers, and the paired difference with its 95 % interval.",
         found_table(report.groups),
-        *describe_versions(report.setups),
+        *(part for model in models for part in _picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")),
+        *([_ABOUT_PLOTS] if pictures else []),
+        *describe_versions(report.setups, names_judging=False),
         "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
         f"the exact test, adjusted by Holm over {_name_family(report.progress)}, is below 0.05. Perhaps: only before "
         "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
@@ -156,9 +158,9 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
 
 
 def _describe_model(report: Report, own: Sequence[Group], pictures: Mapping[str, str]) -> list[str]:
-    """The gains of the model whose groups these are, then each of its repositories with its tasks."""
+    """The mean gains of the model whose groups these are, then each of its repositories with its tasks."""
     model = own[0].model
-    parts = [f"### {model}", *_picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")]
+    parts = [f"### {model}"]
     pooled = [each for each in report.pooled if each.model == model]
     if pooled:
         without = ", ".join(sorted(NEVER_POOLED))
