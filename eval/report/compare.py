@@ -15,7 +15,7 @@ from .figures import NONE, RETRIEVAL, compare_arms, is_valid, order_arms, pair_r
 from .reading import Runs
 from .records import Gain
 from .text import gains_table
-from .wording import write_interval, write_share, write_signed
+from .wording import INTERIM, write_interval, write_share, write_signed
 
 _SECOND, _FIRST = "second", "first"
 _Place = tuple[str, str, str]  # repo, task, arm
@@ -112,6 +112,8 @@ def to_text(comparison: Comparison) -> str:
     parts.append(to_table(["task", "arm", "first", "second", "cases of one run only"], rows))
     named = [replace(each.gain, arm=f"{each.task}, {each.repo}, {each.arm}: second") for each in comparison.changes]
     parts.append(gains_table(named))
+    if any(each.n_only_first or each.n_only_second for each in comparison.changes):
+        parts.append(f"One run has cases that the other lacks. {INTERIM}")
     if comparison.gain_changes:
         rows = [
             [
