@@ -39,6 +39,7 @@ def carry(report: Report, answered: Mapping[Key, Collection[str]]) -> Report:
     return replace(
         report,
         groups=groups,
+        pooled=[each for each in report.pooled if all((each.model, each.repo, task) in keys for task in each.tasks)],
         setups=[setup for each in report.setups if (setup := _keep_tasks(each, keys)).tasks],
         examples=[each for each in report.examples if key_of_group(each) in keys],
         progress=[each for each in report.progress if key_of_group(each) in keys],

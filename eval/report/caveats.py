@@ -183,7 +183,10 @@ def describe_versions(setups: Sequence[RunSetup], *, names_judging: bool = True)
         )
     if older:
         listed = ", ".join(dict.fromkeys(older))
-        found.append(f"Of another version of their task than today's, which makes other cases or verdicts: {listed}.")
+        found.append(
+            "Of another version of their task than today's, which makes other cases, hides more or judges otherwise: "
+            f"{listed}."
+        )
     return found
 
 

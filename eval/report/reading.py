@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from eval.running.records import RunSetup
 
 from .figures import Key, key_of, part_by
 from .published import Publication
+
+_Place = tuple[str, str, str, str, str]  # model, repository, task, arm, case
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +47,30 @@ class Runs:
 def read_runs(folders: Sequence[Path], published: Publication | None = None) -> Runs:
     """The runs in ``folders``, and before them those whose cases were ``published``.
 
-    Raises UnreadableRun for a folder without one, RunMismatch where two do not fit.
+    What was published of a task gives way to folders that hold all of it: they are the runs it came from, perhaps gone
+    on or scored again. Raises UnreadableRun for a folder without a run, RunMismatch where two do not fit.
     """
     runs = [(str(folder), *read_run(folder)) for folder in folders]
-    return merge_runs([*(_list_published(published) if published is not None else ()), *runs])
+    if published is None:
+        return merge_runs(runs)
+    in_folders = {_place(result) for _, _, results in runs for result in results}
+    return merge_runs([*_list_published(published, in_folders), *runs])
 
 
-def _list_published(published: Publication) -> list[tuple[str, RunSetup, Sequence[Result]]]:
-    """The published runs whose cases are there, each with its own."""
+def _list_published(published: Publication, in_folders: Set[_Place]) -> list[tuple[str, RunSetup, Sequence[Result]]]:
+    """The published runs whose cases are there and not all in a folder, each with its own."""
     results = part_by(published.results, key_of)
+    left = {key: own for key, own in results.items() if not in_folders.issuperset(map(_place, own))}
     runs: list[tuple[str, RunSetup, Sequence[Result]]] = []
     for setup in published.report.setups:
-        tasks = [task for task in setup.tasks if (setup.model, task.repo, task.task) in results]
+        tasks = [task for task in setup.tasks if (setup.model, task.repo, task.task) in left]
         own = [result for task in tasks for result in results.pop((setup.model, task.repo, task.task), ())]
         runs += [(published.report.name, replace(setup, tasks=tasks), own)] if tasks else []
     return runs
+
+
+def _place(result: Result) -> _Place:
+    return (*key_of(result), result.arm, result.case_id)
 
 
 def merge_runs(runs: Sequence[tuple[str, RunSetup, Sequence[Result]]]) -> Runs:
@@ -69,14 +80,14 @@ def merge_runs(runs: Sequence[tuple[str, RunSetup, Sequence[Result]]]) -> Runs:
     Raises RunMismatch where two runs share a model, repository and task, but not what decides their answers.
     """
     owners: dict[Key, tuple[str, RunSetup]] = {}
-    latest: dict[tuple[str, str, str, str, str], Result] = {}
+    latest: dict[_Place, Result] = {}
     for folder, setup, results in runs:
         for result in results:
             key = key_of(result)
             other, theirs = owners.setdefault(key, (folder, setup))
             if other != folder:
                 _check_same(key, (other, theirs), (folder, setup))
-            place = (*key, result.arm, result.case_id)
+            place = _place(result)
             if result.score.verdict != "error" or place not in latest:
                 latest[place] = result
     return Runs([setup for _, setup, _ in runs], list(latest.values()))

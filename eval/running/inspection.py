@@ -1,7 +1,8 @@
 """The one door to Inspect: runs cases under arms as one of its tasks, and reads its logs again.
 
-Inspect asks no model here: the solver asks the assistant, and the scorer hands over the score that the result has.
-Everything of a result is in its sample, so `inspect view` shows prompts, answers, scores and usage.
+Inspect asks no model: the solver asks the assistant and hands over what it answered, as a model of Inspect's would,
+and the scorer hands over the score. So `inspect view` shows the model, prompts, answers, tokens, what was expected and
+scores. Everything of a result is in its sample's store.
 """
 
 from __future__ import annotations
@@ -23,12 +24,18 @@ from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageSystem,
     ChatMessageUser,
+    GenerateConfig,
+    Model,
+    ModelAPI,
     ModelOutput,
     ModelUsage,
+    get_model,
+    modelapi,
 )
 from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Scorer, Target, accuracy, grouped, scorer
 from inspect_ai.scorer import Score as InspectScore
 from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.tool import ToolChoice, ToolInfo
 
 from eval.arms import Arm
 from eval.cases import Attempt, Case, Result
@@ -37,7 +44,7 @@ from eval.errors import RunStopped, UnreadableRun, as_sentence
 from .records import FORMAT_VERSION
 
 _RESULT = "result"  # in a sample's store
-_VALUES = {"correct": CORRECT, "wrong": INCORRECT, "unanswered": NOANSWER, "error": NOANSWER}
+_VALUES = {"correct": CORRECT, "wrong": INCORRECT, "unanswered": NOANSWER}
 _MESSAGES: Mapping[str, type[ChatMessageSystem] | type[ChatMessageUser]] = {
     "system": ChatMessageSystem,
     "user": ChatMessageUser,
@@ -53,6 +60,7 @@ class Plan:
     repo: str
     task: str
     version: int
+    model: str
     cases: Sequence[Case]
     arms: Sequence[Arm]
     about: Mapping[str, Any]
@@ -79,12 +87,36 @@ class LoggedResults:
     results: Sequence[Mapping[str, Any]]
 
 
+class _Answered(ModelAPI):
+    """Stands for the assistant's model before Inspect: its next answer is the one that was set, and nobody is asked."""
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  # as Inspect has it
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        self.answer: ModelOutput | None = None
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        assert self.answer is not None
+        return self.answer
+
+
+modelapi(name="quarry")(_Answered)
+
+
 def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
     """Ask everything, case by case, the arms in turns, one at a time. Each result is on disk before the next is asked.
 
     Raises what ``ask`` raises, and KeyboardInterrupt when it was interrupted; the log then holds what was done.
     """
     failures: list[BaseException] = []
+    model = get_model(f"quarry/{plan.model}", memoize=False)
     pairs = {f"{case.id} {arm.name}": (case, arm) for case in plan.cases for arm in plan.arms}
 
     @solver
@@ -98,7 +130,7 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
             except Exception as error:
                 failures.append(error)
                 raise
-            _fill(state, result)
+            await _fill(state, result, model)
             return state
 
         return solve
@@ -108,11 +140,14 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
         async def score(state: TaskState, target: Target) -> InspectScore:
             result = state.store.get(_RESULT)
             said = result["score"]
+            metadata = {"verdict": said["verdict"], **said["measures"]}
+            if said["verdict"] == "error":  # nothing is known: it is in no figure of Inspect's either
+                return InspectScore.unscored(reason="error", explanation=said["explanation"], metadata=metadata)
             return InspectScore(
                 value=_VALUES[said["verdict"]],
                 answer=said["normalised"],
                 explanation=said["explanation"],
-                metadata={"verdict": said["verdict"], **said["measures"]},
+                metadata=metadata,
             )
 
         return score
@@ -121,6 +156,7 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
         Sample(
             id=name,
             input=case.prompt,
+            target=_find_expected(case),
             metadata={"case": case.id, "arm": arm.name, "kind": case.kind, "path": case.path, "data": dict(case.data)},
         )
         for name, (case, arm) in pairs.items()
@@ -143,7 +179,7 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
     try:
         logs = run_inspect(
             task,
-            model=None,
+            model=model,
             metadata=about,
             log_dir=str(folder),
             log_format="eval",
@@ -216,22 +252,31 @@ def remove_superseded(plan: Plan, before: Sequence[Path], started_ns: int) -> No
             path.unlink(missing_ok=True)
 
 
-def _fill(state: TaskState, result: Result) -> None:
-    """Put all of a result where Inspect keeps and shows it."""
+def _find_expected(case: Case) -> str:
+    """The value that is expected, where a case has one; what running decides has none."""
+    question = case.data.get("question")
+    holder = question if isinstance(question, Mapping) else case.data
+    known = holder.get("answer", holder.get("value"))
+    return known if isinstance(known, str) else ""
+
+
+async def _fill(state: TaskState, result: Result, model: Model) -> None:
+    """Put all of a result where Inspect keeps and shows it, a model's event for each attempt."""
     state.store.set(_RESULT, json.loads(json.dumps(asdict(result))))
-    if not result.attempts:
-        return
-    last = result.attempts[-1]
-    state.messages = [*_to_messages(last.messages), ChatMessageAssistant(content=last.text, model=result.model)]
-    output = ModelOutput.from_content(result.model, last.text, _stop_reason(last))
-    output.usage = ModelUsage(
-        input_tokens=last.prompt_tokens,
-        output_tokens=last.completion_tokens,
-        total_tokens=last.prompt_tokens + last.completion_tokens,
-    )
-    output.time = last.seconds
-    state.output = output
-    state.completed = True
+    api = model.api
+    assert isinstance(api, _Answered)
+    for attempt in result.attempts:
+        api.answer = ModelOutput.from_content(result.model, attempt.text, _stop_reason(attempt))
+        api.answer.usage = ModelUsage(
+            input_tokens=attempt.prompt_tokens,
+            output_tokens=attempt.completion_tokens,
+            total_tokens=attempt.prompt_tokens + attempt.completion_tokens,
+        )
+        messages = _to_messages(attempt.messages)
+        state.output = await model.generate(messages)
+        state.output.time = attempt.seconds
+        state.messages = [*messages, ChatMessageAssistant(content=attempt.text, model=result.model)]
+        state.completed = True
 
 
 def _to_messages(messages: Sequence[Mapping[str, str]]) -> list[ChatMessage]:

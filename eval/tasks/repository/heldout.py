@@ -21,7 +21,9 @@ from .placing import STUB, body_of, cut_bodies, cut_functions
 from .records import Function
 from .tested import TestedRepository
 
-HELDOUT_VERSION = 4  # raised when trees are made otherwise. A ref that hides more is another one: runs keep theirs
+# Raised when trees are made otherwise. A ref that hides more is another one, so that runs keep theirs; the versions of
+# the tasks are raised then, so that reports tell such rows apart.
+HELDOUT_VERSION = 4
 _MIN_TEST_STATEMENTS = 3  # of a test whose copies elsewhere are looked for
 
 

@@ -94,7 +94,7 @@ def test_rows_that_were_judged_by_other_code_are_said(make_result: Any, report_o
     setups[1:2] = [make_setup(make_task("questions", "shed", version=7, scoring={"code": "aa"}))]
     page = to_results_page(report_of(*results, setups=setups), {})
     assert "judges questions" not in page and "Rows differ in the version of questions: " in page
-    assert f"verdicts: questions on shed by m (7, today {today['questions']})." in page
+    assert f"otherwise: questions on shed by m (7, today {today['questions']})." in page
 
 
 def test_the_page_says_what_p_is_adjusted_over(make_result: Any, report_of: Any) -> None:

@@ -105,8 +105,36 @@ def test_runs_replace_figures_whose_arms_they_all_have(run: Run) -> None:
     left = carry(earlier, {key: arms})
     assert len(left.groups) == len(left.progress) == len(earlier.groups) - 1
     assert not any((s.model, t.repo, t.task) == key for s in left.setups for t in s.tasks)
+    whole = build_report(*run, **STAMP)  # type: ignore[arg-type]
+    means = {(each.model, each.repo) for each in carry(whole, {key: arms}).pooled}
+    assert means == {(each.model, each.repo) for each in whole.pooled} - {
+        key[:2]
+    }  # it is a mean with other figures now
     with pytest.raises(RunMismatch, match=r"completion on garden .* have oracle, which the runs lack"):
         carry(earlier, {key: arms - {"oracle"}})
+
+
+def test_folders_that_hold_all_that_was_published_of_a_task_replace_it(
+    run: Run, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where they were scored again by other code; a task that they hold a part of must fit what was published."""
+    published = read_publication(write_publication(tmp_path, report, run[1]))
+    setups, results = take(run, "completion")
+    again = replace(setups[0], tasks=[replace(task, scoring={"code": "new"}) for task in setups[0].tasks])
+    own = [result for result in results if result.model == again.model]
+    monkeypatch.setattr("eval.report.reading.read_run", lambda folder: (again, own))
+    runs = read_runs([tmp_path], published)
+    assert len(runs.results) == len(run[1])
+    named = [(s.model, t.repo, t.task, dict(t.scoring)) for s in runs.setups for t in s.tasks if t.task == "completion"]
+    assert sorted(named, key=str) == [
+        ("embedded/qwen2.5-coder-0.5b", "garden", "completion", {"code": "new"}),
+        ("embedded/qwen2.5-coder-0.5b", "harbour", "completion", {"code": "new"}),
+        ("embedded/qwen2.5-coder-1.5b", "garden", "completion", {}),
+    ]
+    other = replace(again, tasks=[replace(task, cases="2") for task in again.tasks])
+    monkeypatch.setattr("eval.report.reading.read_run", lambda folder: (other, own[:-1]))
+    with pytest.raises(RunMismatch, match="task cases"):
+        read_runs([tmp_path], published)
 
 
 @pytest.mark.parametrize("damage", ["{", "{}", '{"name": 1}'])
