@@ -12,6 +12,7 @@ from statistics import fmean
 import click
 
 from eval.cases import Result
+from eval.tables import count_noun
 from indexer.progress import Progress as IndexProgress
 
 _MIN_SECONDS_BETWEEN_LINES = 10.0
@@ -68,6 +69,20 @@ class ProgressCounter:
         total, model = self._estimate()
         n_done, n_kept = self._n - sum(self._left.values()), sum(self._kept.values())
         return RunProgress(self._title, n_done, self._n, n_kept, self._n_errors, total, model, dict(self._tally))
+
+    def describe_time(self, seconds: float) -> str:
+        """What the model took of ``seconds``, a line for after the run; empty where nothing new was asked.
+
+        The rest is the harness: searching, running answers, looking up kept ones, writing logs.
+        """
+        taken = [model for pairs in self._seconds.values() for _, model in pairs]
+        if not taken or seconds <= 0:
+            return ""
+        answers, share = count_noun(len(taken), "new answer"), sum(taken) / seconds
+        return (
+            f"{self._title}: {answers} in {format_seconds(seconds)}, of which the model took "
+            f"{format_seconds(sum(taken))} ({100 * share:.1f} %)"
+        )
 
     def _estimate(self) -> tuple[float | None, float | None]:
         known = [pair for pairs in self._seconds.values() for pair in pairs]

@@ -201,7 +201,10 @@ class Run:
         about = {"model": self._provider.model, "seed": self._options.seed, "identity": self._model_identity}
         about["scored_by"] = setup.scored_by
         plan = Plan(repo, task.name, task.version, self._provider.model, cases, arms, about)
+        started = time.perf_counter()
         run_plan(plan, ask, self.folder.logs)
+        if said := counter.describe_time(time.perf_counter() - started):
+            self._say(said)
         if len(failed_in_a_row) == MAX_FAILED_CASES_IN_A_ROW or n_errors == n_done:  # with the last case of all
             raise self._stopped(len(failed_in_a_row), last_error)
         if n_short:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from eval.cases import Result, Score
+from eval.cases import Attempt, Result, Score
 from eval.running import progress
 from eval.running.progress import ProgressCounter, show_progress
 
@@ -26,6 +27,18 @@ def test_the_tally_is_of_what_the_report_counts() -> None:
     seen = counter.add(make_result("retrieval", "correct", "unanswerable"), 1.0)
     assert seen.tally == {"none": (0, 1), "retrieval": (1, 2)}
     assert seen.n_done == 5
+
+
+def test_what_the_model_took_is_said_at_the_end() -> None:
+    """Of new answers alone: kept ones took their time when they were asked."""
+    counter = ProgressCounter("questions on garden", 2, ["none"])
+    assert counter.describe_time(3.0) == ""
+    attempt = Attempt([], "7", Score("wrong", ""), "stop", 5, 1, 95.0, 0.1, 0.0)
+    counter.add(replace(make_result("none", "wrong"), attempts=[attempt]), 97.0)
+    counter.add(replace(make_result("none", "wrong"), attempts=[replace(attempt, is_cached=True)]), 1.0)
+    assert counter.describe_time(100.0) == (
+        "questions on garden: 1 new answer in 2 min, of which the model took 2 min (95.0 %)"
+    )
 
 
 def test_a_first_figure_is_shown_while_the_run_goes(
