@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .judging.cli import judge
-from .retrieval.cli import retrieval
+from .retrieval.cli import MINED_OF_A_KIND, retrieval
 
 if TYPE_CHECKING:
     from .running.run import Run
@@ -57,7 +57,8 @@ def list_what_there_is() -> None:
         task = load_task(name)
         needs = [*(["a repository"] if task.needs_repository else []), *(["a sandbox"] if task.runs_code else [])]
         rows.append([name, task.description, " and ".join(needs) or "nothing", str(task.default_limit)])
-    rows.append(["retrieval", "The search alone: is the right code found?", "a repository and questions", "all"])
+    about = "The search alone: does it find the code of a docstring or a commit's message, or of your own questions?"
+    rows.append(["retrieval", about, "a repository", f"{MINED_OF_A_KIND} of a kind"])
     click.echo(to_table(["task", "what is asked", "needs", "cases"], rows))
     click.echo()
     click.echo(to_table(["arm", "what the model is given to read"], [list(each) for each in DESCRIPTIONS.items()]))

@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from eval.errors import HarvestError
+from eval.retrieval.mining.docstrings import mine_docstrings
+from eval.retrieval.mining.history import mine_history
+from eval.retrieval.mining.repository import MinedQuestion
 from eval.retrieval.records import SuiteRepository
 from indexer.errors import InputError, QuarryError
 from indexer.settings import IndexerSettings
 
-from .docstrings import mine_docstrings
-from .history import mine_history
 from .mining import (
-    MinedQuestion,
-    MinedRepository,
+    FittingRepository,
     MiningSource,
     is_changelog,
     read_sources,
@@ -58,14 +58,15 @@ def mine(sources: Sequence[MiningSource], out: Path, *, seed: int, n_per_reposit
     settings = IndexerSettings()
     suites: dict[str, list[tuple[SuiteRepository, int]]] = {"commits": [], "docstrings": []}
     for source in sources:
-        repository = MinedRepository(source, settings)
-        commits = mine_history(repository, n_per_repository, seed)
-        documented, blanked = mine_docstrings(repository, n_per_repository, seed)
+        repository = FittingRepository(source, settings)
+        commits = mine_history(repository, n_per_repository, seed).questions
+        documentation = mine_docstrings(repository, n_per_repository, seed)
+        documented = documentation.questions
         mined: dict[str, Sequence[MinedQuestion]] = {"commits": commits, "docstrings": documented}
         texts = {
             # A change log says what commits say in the same words: it would be found instead of the code.
             "commits": {path: text for path, text in repository.texts.items() if not is_changelog(path)},
-            "docstrings": {**repository.texts, **blanked},
+            "docstrings": {**repository.texts, **documentation.blanked},
         }
         for suite, questions in mined.items():
             if questions:
@@ -86,7 +87,7 @@ def mine(sources: Sequence[MiningSource], out: Path, *, seed: int, n_per_reposit
             print(f"{out / suite}: {n_questions} questions from {len(entries)} repositories")
 
 
-def _entry(repository: MinedRepository) -> SuiteRepository:
+def _entry(repository: FittingRepository) -> SuiteRepository:
     return SuiteRepository(repository.name, repository.language, repository.url, repository.commit)
 
 

@@ -34,11 +34,12 @@ def evaluation_settings(settings: IndexerSettings, home: Path | None = None) -> 
     return settings.model_copy(update={"home": chosen})
 
 
-def index_name(repository: str, source: Source, settings: IndexerSettings, *, is_masked: bool) -> str:
-    """A name of its own for each repository, place, ref, encoder, and with and without file names."""
+def index_name(repository: str, source: Source, settings: IndexerSettings, *, is_masked: bool, form: str = "") -> str:
+    """A name of its own for each repository, place, ref, encoder, form, and with and without file names."""
     parts = [source.origin, source.ref, canonical_name(settings.encoder), str(is_masked)]
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:10]
-    return f"{repository}-{'masked-' if is_masked else ''}{digest}"
+    kinds = [form, "masked" if is_masked else ""]
+    return "-".join([repository, *(kind for kind in kinds if kind), digest])
 
 
 def warm_up(settings: IndexerSettings) -> None:

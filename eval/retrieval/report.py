@@ -7,16 +7,19 @@ from typing import Any
 
 from eval.tables import to_table
 
+from .queries import NO_CATEGORY
 from .summary import COVERED, Figures
 
 
 def to_markdown(figures: Figures, k: int) -> str:
-    """The repositories, then ``ranked`` beside the other arms, then all arms by category."""
+    """The repositories, then ``ranked`` beside the other arms, then both by category."""
     summary, arms = figures["summary"], figures["arms"]
     parts = [_repositories_table(figures, k)]
     if arms:
         parts.append(_arms_table(summary, arms, k))
-    if len(summary["by_category"]) > 1:
+    if set(summary["by_category"]) != {NO_CATEGORY}:
+        parts.append(_measures_table(summary, k))
+    if len(summary["by_category"]) > 1 and arms:
         parts.append(_categories_table(summary, arms, k))
     return "\n\n".join(parts) + "\n"
 
@@ -52,6 +55,17 @@ def _arms_table(summary: Figures, arms: dict[str, Figures], k: int) -> str:
     return to_table(header, rows)
 
 
+def _measures_table(summary: Figures, k: int) -> str:
+    header = ["ranked, by category", "questions", f"nDCG@{k}", "95 % interval", "recall@1", "recall@5", "recall@10"]
+    header += [f"MRR@{k}", "covered"]
+    measures = [f"ndcg@{k}", "ci95", "recall@1", "recall@5", "recall@10", f"mrr@{k}", COVERED]
+    rows = [
+        [category, str(entry["n_queries"]), *(_show(entry[name]) for name in measures)]
+        for category, entry in summary["by_category"].items()
+    ]
+    return to_table(header, rows)
+
+
 def _categories_table(summary: Figures, arms: dict[str, Figures], k: int) -> str:
     categories = summary["by_category"]
     header = [f"nDCG@{k}", *(f"{name} ({entry['n_queries']})" for name, entry in categories.items())]
@@ -59,9 +73,6 @@ def _categories_table(summary: Figures, arms: dict[str, Figures], k: int) -> str
         [name, *(_show(entry["by_category"][category][f"ndcg@{k}"]) for category in categories)]
         for name, entry in {"ranked": summary, **arms}.items()
     ]
-    covered = [name for name in categories if categories[name][COVERED] is not None]
-    if covered:
-        rows.append(["covered, ranked", *(_show(entry[COVERED]) for entry in categories.values())])
     return to_table(header, rows)
 
 

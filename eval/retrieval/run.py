@@ -35,19 +35,23 @@ from .relevance import are_covered, is_of_file, lines_within, rank_places
 
 @dataclass(frozen=True, slots=True)
 class OpenedRepository:
-    """A repository that can be read, its questions, and the blank lines of the files whose lines are asked for."""
+    """A repository that can be read, its questions, and the blank lines of the files whose lines are asked for.
+
+    ``form``: names what ``source`` changed in the files, which then have an index of their own; empty: nothing.
+    """
 
     repository: SuiteRepository
     source: Source
     questions: Sequence[RetrievalQuestion]
     blank_lines: dict[str, set[int]]
+    form: str = ""
 
 
 def open_repository(path: str, queries: Path, settings: IndexerSettings) -> OpenedRepository:
     """One repository, by path or URL, with its file of questions. Raises a QuarryError in one line."""
     questions = read_questions(queries)
     source = open_source(path, clones=settings.home / "clones")
-    return _opened(SuiteRepository(default_name(path)), source, questions, queries, settings)
+    return check_questions(SuiteRepository(default_name(path)), source, questions, str(queries), settings)
 
 
 def open_suite(
@@ -67,9 +71,50 @@ def open_suite(
     read = [(repository, folder / f"{repository.name}.jsonl") for repository in chosen]
     questions = [read_questions(path) for _, path in read]
     return [
-        _opened(repository, _open_checkout(repository, checkouts), asked, path, settings)
+        check_questions(repository, _open_checkout(repository, checkouts), asked, str(path), settings)
         for (repository, path), asked in zip(read, questions, strict=True)
     ]
+
+
+def check_questions(
+    repository: SuiteRepository,
+    source: Source,
+    questions: Sequence[RetrievalQuestion],
+    queries: str,
+    settings: IndexerSettings,
+    *,
+    form: str = "",
+) -> OpenedRepository:
+    """The repository with its questions, each checked against the files that there are.
+
+    ``queries`` says where the questions are from. Raises BadQueries for one that no file can answer.
+    """
+    listing = source.list_files(partial(reason_by_name, max_file_bytes=settings.max_file_bytes))
+    paths = [file.path for file in listing.files] + [skipped.path for skipped in listing.skipped]
+    # Below a root paths may be listed from there, and a name of its own folder may come again further down.
+    exact = frozenset(paths) if not repository.root else frozenset[str]()
+    by_name: dict[str, list[str]] = {}
+    for path in paths:
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
+
+    def matching(place: RelevantPlace) -> list[str]:
+        return [known for known in by_name.get(place.path.rpartition("/")[2], []) if is_of_file(known, place)]
+
+    questions = [
+        replace(each, relevant=tuple(replace(place, is_exact=place.path in exact) for place in each.relevant))
+        for each in questions
+    ]
+    with_lines: set[str] = set()
+    for question in questions:
+        found = [place for place in question.relevant if matching(place)]
+        if not found:
+            raise BadQueries(
+                f"{queries}, line {question.line}: none of the relevant files is in {source.origin} "
+                f"({', '.join(place.path for place in question.relevant[:3])})."
+            )
+        with_lines |= {path for place in found if place.start_line is not None for path in matching(place)}
+    blank = {file.path: _blank_lines(source.read(file)) for file in listing.files if file.path in with_lines}
+    return OpenedRepository(repository, source, questions, blank, form)
 
 
 def evaluate(
@@ -87,7 +132,7 @@ def evaluate(
     for is_masked in sorted({arm.is_masked for arm in arms}):
         masked = MaskedSource(opened.source) if is_masked else None
         source: Source = masked or opened.source
-        name = index_name(opened.repository.name, source, settings, is_masked=is_masked)
+        name = index_name(opened.repository.name, source, settings, is_masked=is_masked, form=opened.form)
         indexes[is_masked] = name, ensure_index(source, name, settings, fresh=fresh, on_note=on_note), masked
     outcomes = []
     for arm in arms:
@@ -158,42 +203,6 @@ def _open_checkout(repository: SuiteRepository, checkouts: Path) -> Source:
         f"`{get}` gives the right one.",
     )
     return source
-
-
-def _opened(
-    repository: SuiteRepository,
-    source: Source,
-    questions: Sequence[RetrievalQuestion],
-    queries: Path,
-    settings: IndexerSettings,
-) -> OpenedRepository:
-    """Checks the questions against the files that there are. Raises BadQueries for one that no file can answer."""
-    listing = source.list_files(partial(reason_by_name, max_file_bytes=settings.max_file_bytes))
-    paths = [file.path for file in listing.files] + [skipped.path for skipped in listing.skipped]
-    # Below a root paths may be listed from there, and a name of its own folder may come again further down.
-    exact = frozenset(paths) if not repository.root else frozenset[str]()
-    by_name: dict[str, list[str]] = {}
-    for path in paths:
-        by_name.setdefault(path.rpartition("/")[2], []).append(path)
-
-    def matching(place: RelevantPlace) -> list[str]:
-        return [known for known in by_name.get(place.path.rpartition("/")[2], []) if is_of_file(known, place)]
-
-    questions = [
-        replace(each, relevant=tuple(replace(place, is_exact=place.path in exact) for place in each.relevant))
-        for each in questions
-    ]
-    with_lines: set[str] = set()
-    for question in questions:
-        found = [place for place in question.relevant if matching(place)]
-        if not found:
-            raise BadQueries(
-                f"{queries}, line {question.line}: none of the relevant files is in {source.origin} "
-                f"({', '.join(place.path for place in question.relevant[:3])})."
-            )
-        with_lines |= {path for place in found if place.start_line is not None for path in matching(place)}
-    blank = {file.path: _blank_lines(source.read(file)) for file in listing.files if file.path in with_lines}
-    return OpenedRepository(repository, source, questions, blank)
 
 
 def _blank_lines(content: bytes) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,20 @@ def garden(tmp_path: Path) -> Path:
         lines = [f"def {name}_step_{step}(value):\n    return value * {step}{number}\n" for step in range(4)]
         (folder / f"{name}.py").write_text("\n\n".join(lines))
     return tmp_path / "garden"
+
+
+@pytest.fixture
+def commit_as() -> Callable[..., str]:
+    """Write files into a repository and commit them with a message."""
+
+    def commit(repo: Any, message: str, files: Mapping[str, str]) -> str:
+        for path, text in files.items():
+            repo.write(path, text)
+        repo.git("add", "--all")
+        repo.git("commit", "--quiet", "--message", message)
+        return str(repo.git("rev-parse", "HEAD"))
+
+    return commit
 
 
 @pytest.fixture(scope="session")

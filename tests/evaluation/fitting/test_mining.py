@@ -1,4 +1,4 @@
-"""Which repositories and files are mined."""
+"""Which repositories are mined for the fit, and which of their files are kept out of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from typing import Any
 import pytest
 
 from eval.fitting.mining import (
-    MinedQuestion,
-    MinedRepository,
+    FittingRepository,
     MiningSource,
     check_allowed,
     is_changelog,
     is_copied_path,
     is_foreign,
-    is_target,
     read_sources,
-    spread,
 )
-from eval.retrieval.records import RelevantPlace
 from indexer.errors import InputError, SourceError
 from indexer.settings import IndexerSettings
 
@@ -93,7 +89,7 @@ def test_a_clone_of_an_excluded_project_under_another_name_is_refused(make_repo:
     repo = make_repo({"a.py": "x = 1\n"}, "harmless")
     repo.git("remote", "add", "origin", "https://github.com/pallets/flask.git")
     with pytest.raises(InputError, match="pallets/flask"):
-        MinedRepository(MiningSource(str(repo.path), "harmless"), IndexerSettings(home=tmp_path))
+        FittingRepository(MiningSource(str(repo.path), "harmless"), IndexerSettings(home=tmp_path))
 
 
 def test_a_git_folder_without_configuration_is_read(make_repo: Any, tmp_path: Path) -> None:
@@ -103,7 +99,7 @@ def test_a_git_folder_without_configuration_is_read(make_repo: Any, tmp_path: Pa
     shutil.copytree(repo.path / ".git", mirror)
     (mirror / "config").unlink()
     before = sorted(path.name for path in mirror.iterdir())
-    repository = MinedRepository(MiningSource(str(mirror), "garden"), IndexerSettings(home=tmp_path / "home"))
+    repository = FittingRepository(MiningSource(str(mirror), "garden"), IndexerSettings(home=tmp_path / "home"))
     assert dict(repository.texts) == {"src/a.py": "x = 1\n"}
     assert repository.url == ""
     assert sorted(path.name for path in mirror.iterdir()) == before
@@ -113,25 +109,7 @@ def test_a_plain_folder_is_refused(tmp_path: Path) -> None:
     """Without git there is no commit to name."""
     (tmp_path / "plain").mkdir()
     with pytest.raises(SourceError, match="is no git repository"):
-        MinedRepository(MiningSource(str(tmp_path / "plain"), "plain"), IndexerSettings(home=tmp_path))
-
-
-@pytest.mark.parametrize("path", ["src/gate.py", "lib/open.rb", "Main.hs", "core/src/org/garden/Gate.java", "a.sh"])
-def test_code_is_a_target(path: str) -> None:
-    """Source files may be asked about."""
-    assert is_target(path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    """tests/gate.py test_gate.py gate_test.go src/GateTest.java spec/gate_spec.rb src/gate.spec.ts Tests/GateSpec.swift
-    Sources/GateTests/Gate.swift src/jvmTest/kotlin/Gate.kt docs/conf.py examples/a.go README.md a.json style.css
-    setup.py conftest.py Rakefile gate.gemspec build.gradle.kts vite.config.ts lib/thor/version.rb src/gate.d.ts
-    rayon-demo/src/main.rs benches/a.rs .github/run.sh CHANGELOG.md""".split(),
-)
-def test_side_files_are_no_targets(path: str) -> None:
-    """Tests, documents, examples, configuration and build files may not be asked about."""
-    assert not is_target(path)
+        FittingRepository(MiningSource(str(tmp_path / "plain"), "plain"), IndexerSettings(home=tmp_path))
 
 
 def test_changelogs_are_told_from_code() -> None:
@@ -156,9 +134,3 @@ def test_a_file_that_says_where_it_was_copied_from_is_no_target(make_repo: Any, 
     assert not is_foreign("# The rows are taken from the table\n")
     bison = "/* A Bison parser, made by GNU Bison 3.8. */\nint a;\n"
     assert opened(make_repo({"a.c": bison, "b.c": "int b;\n"})).targets == {"b.c"}
-
-
-def test_questions_are_spread_over_files() -> None:
-    """No file has more than its share, and no more are taken than asked for."""
-    questions = [MinedQuestion(str(n), (RelevantPlace("ab"[n >= 3]),), "x") for n in range(6)]
-    assert [question.query for question in spread(questions, 3, 2)] == ["0", "1", "3"]

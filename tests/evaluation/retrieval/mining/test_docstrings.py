@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from eval.fitting.docstrings import blank_lines, find_documented, first_sentence, mine_docstrings
+from eval.retrieval.mining.docstrings import blank_lines, find_documented, first_sentence, mine_docstrings
 
 SAMPLES = {
     "python": (
@@ -173,7 +173,8 @@ def test_only_what_is_asked_is_blanked(make_repo: Any, opened: Any) -> None:
     """The place is the definition's, 1-based; documentation that is not asked stays."""
     text = _function("close", "Close the gate for the night.") + "\n\n" + _function("shut", "Shut it.")
     repository = opened(make_repo({"gate.py": text, "shed.py": "a = 1\n"}))
-    [question], blanked = mine_docstrings(repository, 10, 0)
+    mined = mine_docstrings(repository, 10, 0)
+    [question], blanked = mined.questions, mined.blanked
     [place] = question.relevant
     assert (question.query, question.category) == ("Close the gate for the night", "docstring")
     assert (place.path, place.start_line, place.end_line) == ("gate.py", 1, 5)
@@ -193,8 +194,9 @@ def test_only_what_is_asked_is_blanked(make_repo: Any, opened: Any) -> None:
 def test_a_sentence_with_two_answers_is_not_asked(make_repo: Any, opened: Any, other: dict[str, str]) -> None:
     """Said again anywhere, or of another file in nearly the same words."""
     repository = opened(make_repo({"gate.py": _function("close", "Close the gate for the night."), **other}))
-    questions, blanked = mine_docstrings(repository, 10, 0)
-    assert (questions, blanked) == ([], {})
+    mined = mine_docstrings(repository, 10, 0)
+    assert (mined.questions, mined.blanked) == ([], {})
+    assert mined.left_out["said elsewhere too, or nearly"] == (2 if "shed.py" in other else 1)
 
 
 def test_the_seed_draws_and_no_file_has_more_than_three(make_repo: Any, opened: Any) -> None:
@@ -202,8 +204,21 @@ def test_the_seed_draws_and_no_file_has_more_than_three(make_repo: Any, opened: 
     things = "gate shed well path bench pond roof wall".split()
     text = "\n\n".join(_function(f"close_{thing}", f"Close the {thing} for {thing} reasons.") for thing in things)
     repository = opened(make_repo({"gate.py": text}))
-    drawn = [mine_docstrings(repository, 10, seed)[0] for seed in range(4)]
-    assert drawn[0] == mine_docstrings(repository, 10, 0)[0]
+    drawn = [mine_docstrings(repository, 10, seed).questions for seed in range(4)]
+    assert drawn[0] == mine_docstrings(repository, 10, 0).questions
     assert any(questions != drawn[0] for questions in drawn[1:])
     lines = [question.relevant[0].start_line for question in drawn[0]]
     assert len(lines) == 3 and lines == sorted(lines)
+
+
+def test_all_that_is_documented_is_asked_or_counted(make_repo: Any, opened: Any) -> None:
+    """With the reason: the words come twice, the file has its share, or there are enough."""
+    things = "gate shed well path bench pond".split()
+    alike = {"a.py": _function("one", "Water all of the beds."), "b.py": _function("two", "Water all of the beds.")}
+    text = "\n\n".join(_function(f"close_{thing}", f"Close the {thing} for {thing} reasons.") for thing in things)
+    repository = opened(make_repo({"gate.py": text, **alike}))
+    for n_most, n_beyond in ((10, 0), (2, None)):
+        mined = mine_docstrings(repository, n_most, 0)
+        assert len(mined.questions) + sum(mined.left_out.values()) == 8
+        assert len(mined.questions) == min(n_most, 3)
+        assert mined.left_out["beyond the limit"] == n_beyond if n_beyond is not None else n_most == 2

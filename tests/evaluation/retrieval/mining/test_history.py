@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from eval.fitting.history import Change, clean_subject, find_candidates, mine_history
+from eval.retrieval.mining.history import Change, clean_subject, find_candidates, mine_history
+from eval.retrieval.mining.repository import MinedRepository
+from indexer.errors import SourceError
+from indexer.repository import FolderSource
 
 GATE = "def open_gate(key):\n    check_the_key(key)\n    return turn_the_handle()\n"
 
@@ -88,7 +92,7 @@ def test_of_commits_of_the_same_files_the_newest_is_asked() -> None:
 
 def test_old_commits_of_a_busy_repository_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the newest so many, only those of the last years count."""
-    monkeypatch.setattr("eval.fitting.history.N_SURELY_RECENT", 1)
+    monkeypatch.setattr("eval.retrieval.mining.history.N_SURELY_RECENT", 1)
     year = 365 * 86400
     changes = [
         _change("Close the gate at night", "a.py", commit="new", time=20 * year),
@@ -105,11 +109,13 @@ def test_a_commit_is_asked_while_its_lines_are_there(make_repo: Any, opened: Any
     commit_as(repo, "Water the beds from a deep well", {"well.py": "depth_metres = 20\nbucket = find_bucket()\n"})
     commit_as(repo, "Open the gate with a spare key", {"gate.py": GATE})
     commit_as(repo, "misc", {"well.py": "pump = start_the_pump()\n"})
-    questions = mine_history(opened(repo), 10, 0)
+    mined = mine_history(opened(repo), 10, 0)
+    questions = mined.questions
     assert [(question.query, question.relevant[0].path) for question in questions] == [
         ("Open the gate with a spare key", "gate.py")
     ]
-    assert questions[0].category == "commit"
+    assert questions[0].category == "history"
+    assert list(mined.left_out.values()) == [2, 1, 0, 0]  # no code or message, lines gone
 
 
 def test_merges_are_not_asked(make_repo: Any, opened: Any, commit_as: Any) -> None:
@@ -119,7 +125,7 @@ def test_merges_are_not_asked(make_repo: Any, opened: Any, commit_as: Any) -> No
     commit_as(repo, "misc", {"gate.py": GATE})
     repo.git("checkout", "--quiet", "main")
     repo.git("merge", "--quiet", "--no-ff", "side", "--message", "Open the gate with a spare key")
-    assert mine_history(opened(repo), 10, 0) == []
+    assert mine_history(opened(repo), 10, 0).questions == []
 
 
 def test_the_draw_is_the_seed_s_and_newest_first(make_repo: Any, opened: Any, commit_as: Any) -> None:
@@ -128,8 +134,47 @@ def test_the_draw_is_the_seed_s_and_newest_first(make_repo: Any, opened: Any, co
     words = "one two three four five six seven eight nine ten eleven twelve".split()
     for word in words:
         commit_as(repo, f"Water the bed of number {word}", {f"{word}.py": f"number_of_the_bed = '{word}'\n"})
-    drawn = {seed: [q.query for q in mine_history(opened(repo), 6, seed)] for seed in (0, 1)}
-    assert drawn[0] == [q.query for q in mine_history(opened(repo), 6, 0)]
+    drawn = {seed: [q.query for q in mine_history(opened(repo), 6, seed).questions] for seed in (0, 1)}
+    assert drawn[0] == [q.query for q in mine_history(opened(repo), 6, 0).questions]
     assert drawn[0] != drawn[1] and len(drawn[0]) == 6
     places = [words.index(query.split()[-1]) for query in drawn[0]]
     assert places == sorted(places, reverse=True)
+
+
+def test_all_commits_are_asked_or_counted(make_repo: Any, opened: Any, commit_as: Any) -> None:
+    """Those that are beyond the limit and those of files that have their share too."""
+    repo = make_repo({"README.md": "# Garden\n"})
+    for number, word in enumerate("one two three four five six".split(), 1):
+        beds = {f"bed{n}.py": f"number_of_this_bed = '{n}'\n" for n in (0, number)}
+        commit_as(
+            repo,
+            f"Water the bed of number {word}",
+            beds | {"bed0.py": "".join(f"well_of_bed = '{n}'\n" for n in range(number))},
+        )
+    for n_most, n_asked in ((10, 4), (2, 2)):
+        mined = mine_history(opened(repo), n_most, 0)
+        assert len(mined.questions) == n_asked
+        assert sum(mined.left_out.values()) == 7 - n_asked
+
+
+def test_a_path_with_brackets_is_no_pattern(make_repo: Any, opened: Any, commit_as: Any) -> None:
+    """Web frameworks name files so."""
+    repo = make_repo({"README.md": "# Garden\n"})
+    commit_as(repo, "Open the gate with a spare key", {"routes/[gate].py": GATE})
+    [question] = mine_history(opened(repo), 10, 0).questions
+    assert question.relevant[0].path == "routes/[gate].py"
+
+
+def test_a_mark_within_a_message_is_no_record(make_repo: Any, opened: Any, commit_as: Any) -> None:
+    """The commit is passed over, and the others are read."""
+    repo = make_repo({"README.md": "# Garden\n"})
+    commit_as(repo, "Open the gate with a spare key", {"gate.py": GATE})
+    commit_as(repo, "Close \x1e it", {"shed.py": "hook = 1\n"})
+    assert len(mine_history(opened(repo), 10, 0).questions) == 1
+
+
+def test_a_plain_folder_has_no_history(tmp_path: Path) -> None:
+    """It is told from a repository without commits that can be asked about."""
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(SourceError, match="has no history"):
+        mine_history(MinedRepository(FolderSource(tmp_path / "plain"), "plain", 1_000_000), 10, 0)

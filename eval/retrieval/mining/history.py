@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from eval.retrieval.records import RelevantPlace
+from indexer.errors import SourceError
 from indexer.gitcommand import run_git
+from indexer.repository import CommitSource
 
-from .mining import MinedQuestion, MinedRepository, is_target, spread
+from .repository import BEYOND_LIMIT, Mined, MinedQuestion, MinedRepository, is_target, spread
 
-CATEGORY = "commit"
+CATEGORY = "history"
 MIN_WORDS, MAX_WORDS = 4, 20
 MAX_FILES = 3
 N_COMMITS = 3000  # looked at, of the newest
@@ -84,25 +86,43 @@ class Change:
     paths: tuple[str, ...]
 
 
-def mine_history(repository: MinedRepository, n_most: int, seed: int) -> list[MinedQuestion]:
-    """Up to ``n_most`` questions from commits, drawn by ``seed``, newer ones more often, newest first."""
-    candidates = find_candidates(read_changes(repository.source.folder, repository.commit), repository.targets)
+def mine_history(repository: MinedRepository, n_most: int, seed: int) -> Mined:
+    """Up to ``n_most`` questions from commits, drawn by ``seed``, newer ones more often, newest first.
+
+    Raises SourceError for a repository that is no commit of git's.
+    """
+    source = repository.source
+    if not isinstance(source, CommitSource):
+        raise SourceError(f"{source.origin} is not read from git: it has no history.")
+    changes = read_changes(source.folder, source.commit)
+    candidates = find_candidates(changes, repository.targets)
     # Many are dropped for what became of their lines.
     drawn = _draw(candidates, random.Random(f"{seed}:{repository.name}"))[: 8 * n_most]
     texts = {path: _telling_lines(repository.texts[path]) for path in repository.targets}
     questions: dict[str, MinedQuestion] = {}
-    added = _read_added(repository.source.folder, drawn)
-    for change in drawn:
-        kept = [path for path in change.paths if _is_kept(added.get(change.commit, {}).get(path, ()), texts[path])]
-        if kept:
-            places = tuple(RelevantPlace(path) for path in kept)
-            questions[change.commit] = MinedQuestion(change.subject, places, CATEGORY)
-    chosen = {id(question) for question in spread(questions.values(), n_most, _N_PER_FILE)}
-    return [
-        questions[change.commit]
-        for change in candidates
-        if change.commit in questions and id(questions[change.commit]) in chosen
-    ]
+    added = _read_added(source.folder, drawn)
+    n_looked_at = n_offered = 0
+
+    def kept() -> Iterator[MinedQuestion]:
+        nonlocal n_looked_at, n_offered
+        for change in drawn:
+            n_looked_at += 1
+            paths = [path for path in change.paths if _is_kept(added.get(change.commit, {}).get(path, ()), texts[path])]
+            if paths:
+                n_offered += 1
+                places = tuple(RelevantPlace(path) for path in paths)
+                questions[change.commit] = MinedQuestion(change.subject, places, CATEGORY)
+                yield questions[change.commit]
+
+    chosen = {id(question) for question in spread(kept(), n_most, _N_PER_FILE)}
+    left_out = {
+        f"of no message about code, or not of 1 to {MAX_FILES} source files": len(changes) - len(candidates),
+        "whose lines were written over since": n_looked_at - n_offered,
+        f"of files with {_N_PER_FILE} questions": n_offered - len(chosen),
+        BEYOND_LIMIT: len(candidates) - n_looked_at,
+    }
+    asked = [questions[change.commit] for change in candidates if change.commit in questions]
+    return Mined([question for question in asked if id(question) in chosen], left_out)
 
 
 def read_changes(folder: Path, commit: str) -> list[Change]:
@@ -114,6 +134,8 @@ def read_changes(folder: Path, commit: str) -> list[Change]:
     )
     changes = []
     for record in printed.split(_RECORD)[1:]:
+        if record.count(_FIELD) < 3:  # a message that holds the mark itself
+            continue
         commit_id, seconds, subject, paths = record.split(_FIELD, 3)
         names = tuple(path for path in paths.replace("\n", "\0").split("\0") if path)
         changes.append(Change(commit_id, int(seconds), subject, names))
@@ -173,17 +195,8 @@ def _read_added(folder: Path, changes: Sequence[Change]) -> Mapping[str, Mapping
     paths = sorted({path for change in changes for path in change.paths})
     printed = run_git(
         folder,
-        *(
-            "-c",
-            "core.quotePath=false",
-            "log",
-            "--no-walk=unsorted",
-            "--stdin",
-            "-p",
-            "-U0",
-            "--no-renames",
-            "--no-color",
-        ),
+        *("-c", "core.quotePath=false", "--literal-pathspecs", "log", "--no-walk=unsorted", "--stdin", "-p", "-U0"),
+        *("--no-renames", "--no-color"),
         *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", f"--format={_RECORD}%H"),
         *("--", *paths),
         given="".join(f"{change.commit}\n" for change in changes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from eval.retrieval.records import RelevantPlace
 from indexer.definitions import read_definition
 from indexer.languages import Language, detect_language, get_language, parse
 
-from .mining import MinedQuestion, MinedRepository, spread, words_of
+from .repository import BEYOND_LIMIT, Mined, MinedQuestion, MinedRepository, spread, words_of
 
 CATEGORY = "docstring"
 MIN_WORDS, MAX_WORDS = 4, 25
@@ -72,8 +73,8 @@ class DocumentedDefinition:
     doc_end: int
 
 
-def mine_docstrings(repository: MinedRepository, n_most: int, seed: int) -> tuple[list[MinedQuestion], dict[str, str]]:
-    """Up to ``n_most`` questions, drawn by ``seed``, and the changed texts of the files they were taken out of.
+def mine_docstrings(repository: MinedRepository, n_most: int, seed: int) -> Mined:
+    """Up to ``n_most`` questions, drawn by ``seed``, with the texts that they were taken out of.
 
     A sentence that the repository says twice, or of another file in nearly the same words, is no question: it has
     more than one answer.
@@ -90,19 +91,29 @@ def mine_docstrings(repository: MinedRepository, n_most: int, seed: int) -> tupl
         for path, found in candidates
     ]
     stems = [(path, _stems(found.sentence)) for path, found in candidates]
-    unique = (
-        question
-        for question, (path, own) in zip(questions, stems, strict=True)
-        if sum(text.count(words_of(question.query)) for text in texts) <= 1
-        and not any(path != other_path and _are_alike(own, other) for other_path, other in stems)
-    )
-    chosen = list(spread(unique, n_most, _N_PER_FILE))
+    looked_at: Counter[bool] = Counter()  # by whether the sentence has one answer
+
+    def unique() -> Iterator[MinedQuestion]:
+        for question, (path, own) in zip(questions, stems, strict=True):
+            is_unique = sum(text.count(words_of(question.query)) for text in texts) <= 1 and not any(
+                path != other_path and _are_alike(own, other) for other_path, other in stems
+            )
+            looked_at[is_unique] += 1
+            if is_unique:
+                yield question
+
+    chosen = list(spread(unique(), n_most, _N_PER_FILE))
     documentation = {id(question): found for question, (_, found) in zip(questions, candidates, strict=True)}
     blanked: dict[str, str] = {}
     for question in chosen:
         path, found = question.relevant[0].path, documentation[id(question)]
         blanked[path] = blank_lines(blanked.get(path, repository.texts[path]), found.doc_start, found.doc_end)
-    return sorted(chosen, key=_by_place), blanked
+    left_out = {
+        "said elsewhere too, or nearly": looked_at[False],
+        f"of files with {_N_PER_FILE} questions": looked_at[True] - len(chosen),
+        BEYOND_LIMIT: len(candidates) - looked_at.total(),
+    }
+    return Mined(sorted(chosen, key=_by_place), left_out, blanked)
 
 
 def find_documented(text: str, language: str) -> list[DocumentedDefinition]:

@@ -1,0 +1,1 @@
+"""Questions that a repository gives itself: from its documentation and from its history."""
