@@ -119,7 +119,9 @@ def test_wrong_options_cost_no_question(garden: Path, model: Any, options: tuple
         (("run", "questions", "--repo", ".", "--samples", "3"), "give --temperature"),
         (("run", "optimisation", "completion", "questions"), "completion, questions: give --repo PATH"),
         (("run",), "Missing argument"),
-        (("run", "retrieval", "--repo", "."), "--queries"),
+        (("run", "retrieval"), "--suite and --checkouts"),
+        (("run", "retrieval", "--repo", ".", "--queries", "q", "--limit", "3"), "leave it out with --queries"),
+        (("run", "retrieval", "--suite", ".", "--checkouts", ".", "--limit", "3"), "leave it out with --queries"),
     ],
 )
 def test_a_wrong_command_line_is_explained(words: tuple[str, ...], said: str) -> None:

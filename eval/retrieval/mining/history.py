@@ -29,6 +29,7 @@ _MIN_KEPT = 0.5  # of a commit's added lines that must still be in a file, so th
 _MIN_LINE_CHARS = 10  # shorter lines, such as `return None`, are anywhere
 _N_PER_FILE = 4
 _OLDEST_WEIGHT = 0.25  # of the oldest commit in the draw; the newest has 1
+_NO_QUESTION = "that are none by message, number of source files, age, or a newer commit of the same files"
 _RECORD, _FIELD = "\x1e", "\x1f"
 
 _KIND = re.compile(r"^(\w[\w/ -]*?)(?:\([^)]*\))?!?:\s+")
@@ -116,7 +117,7 @@ def mine_history(repository: MinedRepository, n_most: int, seed: int) -> Mined:
 
     chosen = {id(question) for question in spread(kept(), n_most, _N_PER_FILE)}
     left_out = {
-        f"of no message about code, or not of 1 to {MAX_FILES} source files": len(changes) - len(candidates),
+        _NO_QUESTION: len(changes) - len(candidates),
         "whose lines were written over since": n_looked_at - n_offered,
         f"of files with {_N_PER_FILE} questions": n_offered - len(chosen),
         BEYOND_LIMIT: len(candidates) - n_looked_at,
@@ -195,7 +196,7 @@ def _read_added(folder: Path, changes: Sequence[Change]) -> Mapping[str, Mapping
     paths = sorted({path for change in changes for path in change.paths})
     printed = run_git(
         folder,
-        *("-c", "core.quotePath=false", "--literal-pathspecs", "log", "--no-walk=unsorted", "--stdin", "-p", "-U0"),
+        *("-c", "core.quotePath=false", "log", "--no-walk=unsorted", "--stdin", "-p", "-U0"),
         *("--no-renames", "--no-color"),
         *("--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", f"--format={_RECORD}%H"),
         *("--", *paths),

@@ -167,10 +167,10 @@ def test_an_unknown_repository_of_the_suite_lists_the_known_ones(suite: Suite) -
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--repo", "."), ("--suite", "."), ("--repo", ".", "--queries", "q", "--suite", ".")]
+    "options", [(), ("--queries", "q"), ("--suite", "."), ("--repo", ".", "--queries", "q", "--suite", ".")]
 )
 def test_half_a_command_line_says_what_goes_together(options: tuple[str, ...]) -> None:
-    """A repository needs questions, a suite needs checkouts, and it is one or the other."""
+    """Questions need a repository, a suite needs checkouts, and it is one or the other."""
     result = invoke(*options)
     assert result.exit_code == 2
-    assert "--repo and --queries, or --suite and --checkouts" in result.stderr
+    assert "--repo, --repo and --queries, or --suite and --checkouts" in result.stderr

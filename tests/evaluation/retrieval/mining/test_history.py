@@ -157,14 +157,6 @@ def test_all_commits_are_asked_or_counted(make_repo: Any, opened: Any, commit_as
         assert sum(mined.left_out.values()) == 7 - n_asked
 
 
-def test_a_path_with_brackets_is_no_pattern(make_repo: Any, opened: Any, commit_as: Any) -> None:
-    """Web frameworks name files so."""
-    repo = make_repo({"README.md": "# Garden\n"})
-    commit_as(repo, "Open the gate with a spare key", {"routes/[gate].py": GATE})
-    [question] = mine_history(opened(repo), 10, 0).questions
-    assert question.relevant[0].path == "routes/[gate].py"
-
-
 def test_a_mark_within_a_message_is_no_record(make_repo: Any, opened: Any, commit_as: Any) -> None:
     """The commit is passed over, and the others are read."""
     repo = make_repo({"README.md": "# Garden\n"})
