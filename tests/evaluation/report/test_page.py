@@ -45,9 +45,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(run: Any, report: Any) -> str:
-    """The page of the made-up run."""
-    return render_page(report, run[1])
+def html(run: Any, judged: Any) -> str:
+    """The page of the made-up run, with all sections."""
+    return render_page(judged, run[1])
 
 
 def find_numbers(value: Any) -> Iterator[float]:
@@ -63,11 +63,11 @@ def find_numbers(value: Any) -> Iterator[float]:
             yield from find_numbers(part)
 
 
-def test_every_number_of_the_page_is_in_the_json(html: str, report: Any) -> None:
+def test_every_number_of_the_page_is_in_the_json(html: str, judged: Any) -> None:
     """Whatever stands there with decimals is a figure of the JSON, rounded."""
     shown = set(re.findall(r"\d+\.\d+", " ".join(Page(html).text)))
     known = {
-        f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(report))) for digits in (1, 2, 3)
+        f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(judged))) for digits in (1, 2, 3)
     }
     explained = {"0.100", "0.05", "0.5", "1.5"}  # of the explanations, and the models' names
     assert len(shown) > 100
