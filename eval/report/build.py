@@ -86,7 +86,7 @@ def build_report(
         setups=setups,
         groups=groups,
         pooled=pooled,
-        judges=judges,
+        judges=[*(carried.judges if carried else ()), *judges],
         examples=examples,
         caveats=[*list_caveats(groups, setups), *(warn_of_carried(carried) if carried else ())],
         progress=progress,

@@ -10,13 +10,14 @@ from dataclasses import replace
 from statistics import fmean
 
 from eval.errors import RunMismatch
+from eval.judging.records import JudgeFigures
 from eval.running.records import RunSetup
 
 from .figures import CONTRASTS, Key, is_pooled, part_by
 from .records import Example, Group, PooledGain, Progress, Report
 
 
-def key_of_group(group: Group | Progress | Example) -> Key:
+def key_of_group(group: Group | Progress | Example | JudgeFigures) -> Key:
     """What the figures are of."""
     return group.model, group.repo, group.task
 
@@ -42,6 +43,7 @@ def carry(report: Report, answered: Mapping[Key, Collection[str]]) -> Report:
         pooled=[each for each in report.pooled if all((each.model, each.repo, task) in keys for task in each.tasks)],
         setups=[setup for each in report.setups if (setup := _keep_tasks(each, keys)).tasks],
         examples=[each for each in report.examples if key_of_group(each) in keys],
+        judges=[each for each in report.judges if key_of_group(each) in keys],
         progress=[each for each in report.progress if key_of_group(each) in keys],
     )
 

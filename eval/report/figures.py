@@ -32,6 +32,7 @@ NONE, PLACEBO, RETRIEVAL, ORACLE = "none", "placebo", "retrieval", "oracle"
 # What the page is about, first the headline. Every other arm is a variant of retrieval: it is set against none.
 CONTRASTS = ((RETRIEVAL, NONE), (RETRIEVAL, PLACEBO), (ORACLE, NONE), (PLACEBO, NONE))
 MAIN_ARMS = (NONE, PLACEBO, RETRIEVAL, ORACLE)
+USUAL_KS = (1, 5, 10, 100)  # of pass@k: what others report, as far as there are more answers
 NEVER_POOLED = FACTS  # without context most cannot be known
 
 
@@ -98,7 +99,7 @@ def summarise_arm(arm: str, results: Sequence[Result], n_cases: int, n_samples: 
         retrieval_ms=_median(result.retrieval_ms for result in valid),
         pass_at={
             str(k): fmean(pass_at_k(len(own), own.count("correct"), k) for own in sampled)
-            for k in ((1, n_samples) if sampled else ())
+            for k in ([k for k in USUAL_KS if k < n_samples] + [n_samples] if sampled else ())
         },
         n_relaxed=sum(result.extra.get(PLACEBO_PASS, 0) > 0 for result in valid),
         n_short=sum(result.is_short_placebo for result in valid),

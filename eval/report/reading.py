@@ -60,7 +60,7 @@ def read_runs(folders: Sequence[Path], published: Publication | None = None) -> 
 def _list_published(published: Publication, in_folders: Set[_Place]) -> list[tuple[str, RunSetup, Sequence[Result]]]:
     """The published runs whose cases are there and not all in a folder, each with its own."""
     results = part_by(published.results, key_of)
-    left = {key: own for key, own in results.items() if not in_folders.issuperset(map(_place, own))}
+    left = {key: own for key, own in results.items() if not set(map(_place, own)) <= in_folders}
     runs: list[tuple[str, RunSetup, Sequence[Result]]] = []
     for setup in published.report.setups:
         tasks = [task for task in setup.tasks if (setup.model, task.repo, task.task) in left]

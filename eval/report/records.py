@@ -20,8 +20,8 @@ class ArmFigures:
 
     ``n_cases`` is how many cases the task has. Seconds are the model's for the first attempt; ``found`` is how often
     a passage showed the case's sources. Tokens are means, times are medians. ``pass_at`` has the unbiased estimates of
-    pass@1 and pass@n, by their number, where cases were answered several times; n is the same in all arms of a group,
-    and the ``n_few_samples`` cases with fewer answers are left out of both. ``n_relaxed`` counts placebos that hold
+    pass@k by k (1, 5, 10 and 100 below n, and n) where cases were answered n times; n is the same in all arms of a
+    group, and the ``n_few_samples`` cases with fewer answers are left out. ``n_relaxed`` counts placebos that hold
     code near the case, since the index has too little other, ``n_short`` those under 80 % of what was retrieved.
     """
 

@@ -29,8 +29,8 @@ class Colour:
     stand_in: str
 
 
-# The light values have a contrast of 3:1 or more with white, the dark ones with near-black; of the palette's light and
-# dark colour of a hue, the fitting one is taken for each ground.
+# What is drawn has a contrast of 3:1 or more with its ground, but for the faint rules (`line`); of the palette's
+# light and dark colour of a hue, the fitting one is taken for each ground.
 COLOURS: Mapping[str, Colour] = {
     colour.variable: colour
     for colour in (

@@ -21,10 +21,19 @@ from indexer.errors import InputError, QuarryError
 
 @pytest.fixture
 def model(home: Path, monkeypatch: pytest.MonkeyPatch, make_provider: Any) -> Any:
-    """Puts a stand-in where the model would be; it knows the answer where code is shown."""
+    """Puts a stand-in where the model would be; it knows the answer where code is shown.
+
+    Its ``opened`` are the options that it was opened with.
+    """
     provider = make_provider(lambda messages: "`33`" if "=====CODE=====" in messages[-1]["content"] else "`1`")
     monkeypatch.setenv("QUARRY_HOME", str(home))
-    monkeypatch.setattr("assistant.models.providers.open_provider", lambda settings, model, **options: provider)
+    provider.opened = []
+
+    def open_provider(settings: Any, model: str | None, **options: Any) -> Any:
+        provider.opened.append(options)
+        return provider
+
+    monkeypatch.setattr("assistant.models.providers.open_provider", open_provider)
     return provider
 
 
@@ -55,6 +64,13 @@ def test_the_same_command_asks_nothing_again(garden: Path, model: Any) -> None:
     assert n_asked == len(model.asked) > 0
     assert first.stdout == again.stdout
     assert "questions on garden, stand-in/model" in first.stdout
+
+
+def test_no_prompt_is_read_from_the_one_before(garden: Path, model: Any) -> None:
+    """What the engine kept of another prompt changes how this one is computed: answers would depend on the order."""
+    result = invoke("run", "questions", "--repo", garden, "--arms", "none", "--limit", 1)
+    assert result.exit_code == 0, result.output
+    assert model.opened == [{"reuse_prompts": False}]
 
 
 def test_ctrl_c_says_what_is_kept(garden: Path, model: Any, tmp_path: Path) -> None:

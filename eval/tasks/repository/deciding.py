@@ -1,16 +1,19 @@
-"""Which functions count: those whose tests pass as they are and fail without the body. Found by trying, and kept."""
+"""Which functions count: those whose tests pass as they are and fail without the body.
+
+Found by trying. What each function's trials said is kept at once, so that a harvest that was killed goes on.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
-from eval.files import read_kept, write_whole
+from eval.files import add_to_journal, open_journal, read_sound
 
 from .placing import cut_body
 from .records import Function, TestRecord
@@ -70,31 +73,36 @@ def confirm(
     finally:
         for worker in workers:
             worker.close()
-        checks.store()
     return found, reasons
 
 
 class _Checks:
-    """What was found out before, by function and tests."""
+    """What was found out, now and before, by function and tests. Used by several threads."""
 
     def __init__(self, repository: TestedRepository) -> None:
         self._repository = repository
-        self._file = repository.folder / f"checks-{repository.conditions}-{CHECK_VERSION}.json"
-        self._known: dict[str, dict[str, object]] = read_kept(self._file) or {}
+        self._kept = repository.folder / f"checks-{repository.conditions}-{CHECK_VERSION}.jsonl"
+        open_journal(self._kept)
+        self._known = {
+            str(read["key"]): (str(read["reason"]), frozenset(read["tests"]))
+            for read in read_sound(self._kept, ("key", "reason", "tests"))
+        }
+        self._writing = threading.Lock()
 
     def check(self, function: Function, trials: Trials) -> tuple[str, list[TestRecord]]:
         """Why a function does not count (empty: it does), and the tests that decide."""
         tests = self._repository.deciding_tests(function)
         digest = hashlib.sha256("\n".join([function.key, *(test.id for test in tests)]).encode()).hexdigest()[:20]
-        known = self._known.get(digest)
-        if known is None:
-            reason, tests = self._try(function, tests, trials)
-            if reason != _OUT_OF_TIME:  # which a busy machine may have caused: tried again the next time
-                self._known[digest] = {"reason": reason, "tests": [test.id for test in tests]}
-            return reason, tests
-        ids = known["tests"]
-        assert isinstance(ids, list)
-        return str(known["reason"]), [test for test in tests if test.id in set(ids)]
+        if digest in self._known:
+            reason, ids = self._known[digest]
+            return reason, [test for test in tests if test.id in ids]
+        reason, tests = self._try(function, tests, trials)
+        if reason != _OUT_OF_TIME:  # which a busy machine may have caused: tried again the next time
+            ids = frozenset(test.id for test in tests)
+            with self._writing:
+                self._known[digest] = reason, ids
+                add_to_journal(self._kept, {"key": digest, "reason": reason, "tests": sorted(ids)})
+        return reason, tests
 
     def _try(self, function: Function, tests: list[TestRecord], trials: Trials) -> tuple[str, list[TestRecord]]:
         report = trials.run(tests)
@@ -111,7 +119,3 @@ class _Checks:
             if trials.try_text(function.path, stub, tests).passed:
                 return reason, []
         return "", tests
-
-    def store(self) -> None:
-        """Keep what was found out."""
-        write_whole(self._file, json.dumps(self._known))

@@ -21,9 +21,10 @@ def judge(sandbox: Sandbox, page_id: str, html: str) -> Score:
     return GenerationScorer(sandbox).score(make_page_case(page_id, load_pages()[page_id]), f"```html\n{html}\n```")
 
 
-def test_our_own_page_passes(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("page_id", load_pages())
+def test_our_own_page_passes(sandbox: Sandbox, page_id: str) -> None:
     """A page that does what is asked, by mouse and keyboard, passes every look."""
-    score = judge(sandbox, "tabs", (PAGES / "tabs.html").read_text())
+    score = judge(sandbox, page_id, (PAGES / f"{page_id}.html").read_text())
     assert score.verdict == "correct", score.explanation
 
 
@@ -35,13 +36,23 @@ def test_page_without_its_script_fails(sandbox: Sandbox) -> None:
     assert "check 0: wrong goes_dark" in score.explanation
 
 
-@pytest.mark.parametrize("page_id", ["sign-up", "dialog", "sortable-table"])
-def test_pages_whose_checks_are_many_can_be_passed(sandbox: Sandbox, page_id: str) -> None:
-    """By our own page, also with a colon or an asterisk behind a label."""
-    html = (PAGES / f"{page_id}.html").read_text()
-    html = html.replace(">Name</label>", ">Name:</label>").replace(">E-mail</label>", ">E-mail <b>*</b></label>")
-    score = judge(sandbox, page_id, html)
+def test_labels_may_end_in_a_mark(sandbox: Sandbox) -> None:
+    """A colon or an asterisk behind a label is a matter of taste."""
+    html = (PAGES / "sign-up.html").read_text()
+    marked = html.replace(">Name</label>", ">Name:</label>").replace(">E-mail</label>", ">E-mail <b>*</b></label>")
+    assert marked != html
+    score = judge(sandbox, "sign-up", marked)
     assert score.verdict == "correct", score.explanation
+
+
+@pytest.mark.parametrize(("grey", "passed_share"), [(127, 1.0), (128, 0.0)])
+def test_dark_is_darker_than_the_middle(sandbox: Sandbox, grey: int, passed_share: float) -> None:
+    """The background's brightness of 0 to 255 decides, at 128: once it is switched, and after a reload."""
+    html = (PAGES / "dark-mode.html").read_text()
+    assert "background: #111;" in html
+    score = judge(sandbox, "dark-mode", html.replace("background: #111;", f"background: rgb({grey}, {grey}, {grey});"))
+    assert score.measures["passed_share"] == passed_share, score.explanation
+    assert ("the background is not dark" in score.explanation) == (grey == 128), score.explanation
 
 
 def test_every_button_of_the_dialog_is_pressed(sandbox: Sandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,31 @@ def test_verdicts(tmp_path: Path, text: str, exact: str, free: str) -> None:
     case = cases_of(TASK, tmp_path)["default"]
     assert ExactScorer().score(case, text).verdict == exact
     assert FreeScorer().score(case, text).verdict == free
+
+
+@pytest.mark.parametrize(
+    ("piece", "exact", "free"),
+    [
+        ("`12`, as it stands in the signature, ", "correct", "correct"),
+        ("The default of `speed` is 12 and ", "wrong", "correct"),
+        ("`13` or `14` or ", "wrong", "wrong"),
+        ("[1] ", "wrong", "wrong"),
+        ("[", "wrong", "wrong"),
+        ("-", "wrong", "wrong"),
+        ("1", "wrong", "wrong"),
+        ("```\n12\n", "correct", "correct"),
+        ("I do not know. ", "unanswered", "unanswered"),
+        ("\n", "unanswered", "unanswered"),
+    ],
+)
+def test_text_without_an_end_has_a_verdict(tmp_path: Path, piece: str, exact: str, free: str) -> None:
+    """An answer that repeats itself until it is cut within a word is judged by its beginning, and soon."""
+    case = cases_of(TASK, tmp_path)["default"]
+    text = (piece * 10_000)[:10_001]
+    began = time.process_time()
+    assert ExactScorer().score(case, text).verdict == exact
+    assert FreeScorer().score(case, text).verdict == free
+    assert time.process_time() - began < 5
 
 
 def test_exact_answers_are_judged_as_the_model_wrote_them() -> None:

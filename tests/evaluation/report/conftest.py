@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from eval.cases import Attempt, Result, Score, ShownPassage, Verdict
+from eval.judging.records import JudgeFigures
 from eval.report.build import build_report
 from eval.report.records import Report
 from eval.running.records import RepoSetup, RunSetup, Start, TaskSetup
+from eval.stats import count_share
 
 MakeResult = Callable[..., Result]
 MakeReport = Callable[..., Report]
@@ -184,6 +187,29 @@ def run() -> tuple[list[RunSetup], list[Result]]:
     return make_run()
 
 
+def make_judge(judge: str = "anthropic/judge", **fields: Any) -> JudgeFigures:
+    """A judge's figures; what is not named is plain."""
+    plain: dict[str, Any] = {
+        "model": "embedded/qwen2.5-coder-0.5b",
+        "repo": "garden",
+        "task": "completion",
+        "arm": "retrieval",
+        "baseline": "none",
+        "n_pairs": 36,
+        "n_parsed": 34,
+        "n_unparsed_replies": 3,
+        "position_bias": count_share(n < 5 for n in range(34)),
+        "first_place": count_share(n < 41 for n in range(66)),
+        "n_ties": 7,
+        "preferred": count_share(n < 16 for n in range(27)),
+        "agreement": count_share(n < 11 for n in range(13)),
+        "kappa": 0.4321,
+        "mean_score_passed": 7.26,
+        "mean_score_failed": 3.84,
+    }
+    return JudgeFigures(judge=judge, **(plain | fields))
+
+
 @pytest.fixture(scope="session")
 def report(run: tuple[list[RunSetup], list[Result]]) -> Report:
     """The report of the made-up run."""
@@ -191,6 +217,14 @@ def report(run: tuple[list[RunSetup], list[Result]]) -> Report:
     return build_report(
         setups, results, name="abc1234-20261125T200000", made_at="2026-11-25T20:00:00Z", commit="abc1234"
     )
+
+
+@pytest.fixture(scope="session")
+def judged(report: Report) -> Report:
+    """The same where two models judged the completions, of which one said nothing that can be read."""
+    nothing = dict.fromkeys(("position_bias", "first_place", "preferred", "agreement"), count_share([]))
+    silent: dict[str, Any] = {"kappa": None, "mean_score_passed": None, "mean_score_failed": None, "n_parsed": 0}
+    return replace(report, judges=[make_judge(), make_judge("google/judge", n_ties=0, **silent, **nothing)])
 
 
 @pytest.fixture

@@ -149,6 +149,20 @@ def test_pass_at_k_is_of_the_same_k_in_all_arms(make_result: Any, report_of: Any
     assert "pass@1 0.333, pass@3 1.000 (1 case with fewer answers left out)" in to_markdown(report)
 
 
+def test_pass_at_k_is_given_for_the_usual_k(make_result: Any, report_of: Any) -> None:
+    """1, 5, 10 and 100 below the number of answers, and that; by what is expected of k answers drawn from all."""
+
+    def sampled(case_id: str, n: int, n_correct: int) -> Result:
+        verdicts = ["correct"] * n_correct + ["wrong"] * (n - n_correct)
+        return make_result(NONE, case_id, extra={"samples": [{"verdict": verdict} for verdict in verdicts]})
+
+    [arm] = report_of(sampled("c1", 10, 3), sampled("c2", 10, 0)).groups[0].arms
+    # Of the 252 ways to draw 5 of 10, the 21 without one of the 3 right ones miss the first case.
+    assert arm.pass_at == pytest.approx({"1": 0.3 / 2, "5": (1 - 21 / 252) / 2, "10": 1 / 2})
+    [arm] = report_of(sampled("c1", 12, 3)).groups[0].arms
+    assert list(arm.pass_at) == ["1", "5", "10", "12"]
+
+
 def test_cost_is_what_an_arm_takes_more(make_result: Any, report_of: Any) -> None:
     """Half the cases gained with 900 tokens more: 0.556 by a thousand."""
     results = [make_result(NONE, f"c{n}") for n in range(4)]

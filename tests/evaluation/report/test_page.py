@@ -14,6 +14,7 @@ import pytest
 from eval.report import to_json
 from eval.report.figures import NONE, RETRIEVAL
 from eval.report.page import render_page
+from eval.report.svg import COLOURS
 
 from .conftest import make_setup, make_task
 
@@ -45,9 +46,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def html(run: Any, report: Any) -> str:
-    """The page of the made-up run."""
-    return render_page(report, run[1])
+def html(run: Any, judged: Any) -> str:
+    """The page of the made-up run, with all sections."""
+    return render_page(judged, run[1])
 
 
 def find_numbers(value: Any) -> Iterator[float]:
@@ -63,11 +64,11 @@ def find_numbers(value: Any) -> Iterator[float]:
             yield from find_numbers(part)
 
 
-def test_every_number_of_the_page_is_in_the_json(html: str, report: Any) -> None:
+def test_every_number_of_the_page_is_in_the_json(html: str, judged: Any) -> None:
     """Whatever stands there with decimals is a figure of the JSON, rounded."""
     shown = set(re.findall(r"\d+\.\d+", " ".join(Page(html).text)))
     known = {
-        f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(report))) for digits in (1, 2, 3)
+        f"{abs(number):.{digits}f}" for number in find_numbers(json.loads(to_json(judged))) for digits in (1, 2, 3)
     }
     explained = {"0.100", "0.05", "0.5", "1.5"}  # of the explanations, and the models' names
     assert len(shown) > 100
@@ -165,6 +166,24 @@ def test_plots_are_read_aloud_and_follow_the_colours(html: str) -> None:
         assert 'role="img" aria-label="' in plot
         assert "var(--arm-retrieval)" in plot
         assert set(re.findall(r"#[0-9a-fA-F]{6}\b", plot)) <= {"#000000"}  # of black at no width
+
+
+def test_colours_stand_out_from_their_ground() -> None:
+    """By 3:1 or more, which is asked of what is drawn (WCAG 2.1, 1.4.11), text by 4.5:1; rules may be faint."""
+    for name, colour in COLOURS.items():
+        least = {"ground": 1.0, "line": 1.0, "ink": 4.5, "muted": 4.5}.get(name, 3.0)
+        for shown, ground in ((colour.light, COLOURS["ground"].light), (colour.dark, COLOURS["ground"].dark)):
+            assert contrast(shown, ground) >= least, f"{name}: {shown} on {ground}"
+
+
+def contrast(one: str, other: str) -> float:
+    """The ratio of two colours' luminance, by WCAG 2.1."""
+    luminances = []
+    for colour in (one, other):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        luminances.append(sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)))
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
 
 
 def test_tables_have_captions_and_headed_columns(html: str) -> None:
