@@ -87,6 +87,14 @@ def test_figures_without_cases_stand_beside_new_runs(run: Run, report: Report) -
     assert taken in both.caveats[-1] and earlier.name in both.caveats[-1]
 
 
+def test_what_a_judge_said_is_taken_over(judged: Report) -> None:
+    """With the figures of the task that it judged."""
+    again = build_report([], [], carried=carry(judged, {}), **STAMP)  # type: ignore[arg-type]
+    assert again.judges == judged.judges != []
+    answered = {(each.model, each.repo, each.task): {arm.arm for arm in each.arms} for each in judged.groups}
+    assert carry(judged, answered).judges == []
+
+
 def test_a_mean_over_earlier_tasks_alone_keeps_its_interval(run: Run) -> None:
     """A model's or repository's mean to which nothing came is taken over whole."""
     small, large = (([setup], [result for result in run[1] if result.model == setup.model]) for setup in run[0])
