@@ -28,7 +28,7 @@ from .events import (
     last_event,
 )
 from .grounding.grounder import Grounder, IndexedCode, Verbatim
-from .models.counting import keep_exact
+from .models.counting import ESTIMATE_KEY, keep_exact
 from .models.providers import Provider, explain_model_error
 from .models.timings import ModelTimings, timings_of
 from .models.untraced import stream_untraced
@@ -96,11 +96,13 @@ class Assistant:
         asked_about = f"{request.messages[-1].content}\n{prepared.trace.query}"
         grounder = Verbatim() if request.purpose == "code" else Grounder(prepared.passages, asked_about, code.holds)
         usage: dict[str, Any] = {}
+        is_estimate = False
         timings: ModelTimings | None = None
         finish_reason = "stop"
         async with aclosing(self._generate(chat_model, prepared.prompt, request.stop)) as chunks:
             async for chunk in chunks:
                 usage = chunk.usage_metadata or usage
+                is_estimate = is_estimate or ESTIMATE_KEY in chunk.response_metadata
                 timings = timings_of(chunk) or timings
                 finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                 text = chunk.text
@@ -119,6 +121,7 @@ class Assistant:
             int(usage.get("input_tokens", 0)),
             int(usage.get("output_tokens", 0)),
             usage.get("input_token_details", {}).get("cache_read"),
+            is_estimate,
         )
         await asyncio.to_thread(
             self._speed.learn,

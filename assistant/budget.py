@@ -18,6 +18,7 @@ from statistics import median
 from .errors import PromptTooLong
 from .models.machine import usable_cores
 from .models.providers import Provider
+from .models.services import is_hosted
 from .models.timings import ModelTimings
 from .records import ContextBudget, Message, TokenCount, Usage
 from .settings import AssistantSettings
@@ -35,7 +36,12 @@ _N_PROMPTS = 4  # former prompts that a server may still hold
 
 
 def name_speed(model: str, settings: AssistantSettings) -> str:
-    """What the speed of ``model`` is kept under: its name, and the server or the number of threads that it runs on."""
+    """What the speed of ``model`` is kept under: its name, and the server or the number of threads that it runs on.
+
+    A hosted model's machine is nobody's to know: its name says all.
+    """
+    if is_hosted(model):
+        return model
     kind = model.partition("/")[0]
     server = {"ollama": settings.ollama_url, "openai": settings.openai_url}.get(kind)
     return f"{model} at {server or f'{settings.engine_threads or usable_cores()} threads'}"

@@ -212,6 +212,7 @@ async def _print_both(assistant: Assistant, request: AskRequest) -> None:
         unknown = ", ".join(answer.unknown_names) or "none"
         click.echo(
             f"{arm:<8}{answer.usage.prompt_tokens:>7,} + {answer.usage.completion_tokens:,} tokens"
+            f"{_say_estimate(answer)}"
             f"  {answer.timings_ms['total'] / 1000:>6.1f} s  names not found: {unknown}"
         )
 
@@ -241,9 +242,14 @@ def _print_sources(answer: Answer) -> None:
         click.echo(f"{n} citation{'' if n == 1 else 's'} of the model removed: nothing there supports them", err=True)
     usage, seconds = answer.usage, answer.timings_ms["total"] / 1000
     click.echo(
-        f"\n{answer.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s",
+        f"\n{answer.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{_say_estimate(answer)}, "
+        f"{seconds:.1f} s",
         err=True,
     )
+
+
+def _say_estimate(answer: Answer) -> str:
+    return " (estimated)" if answer.usage.is_estimate else ""
 
 
 def _read_question() -> str:

@@ -22,6 +22,7 @@ from .errors import PromptTooLong
 from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
 from .infilling import Gap, fills_gaps, find_stops, is_being_edited, write_context, write_prompt, write_query
 from .models.providers import Provider, explain_model_error
+from .models.services import is_hosted
 from .preparing import DEFAULT_K
 from .records import Passage, TokenCount, Usage
 from .search import Searcher, SearchOptions
@@ -171,6 +172,10 @@ class Completer:
             raise InputError("There is no code to complete: send some before the cursor, or behind it.")
         if any(map(has_half_characters, (gap.prefix, gap.suffix or "", gap.path or ""))):
             raise InputError("The code is not UTF-8 text: send it again.")
+        if is_hosted(self._provider.model):
+            raise InputError(
+                f"{self._provider.model} answers but completes no code: choose a Qwen coder model with QUARRY_MODEL."
+            )
         if gap.suffix is not None and not fills_gaps(self._provider.model):
             raise InputError(
                 f"{self._provider.model} cannot fill in a middle: choose a Qwen coder model with QUARRY_MODEL, or "

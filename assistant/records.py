@@ -100,12 +100,14 @@ class Citation:
 class Usage:
     """Tokens of one answer as the model's server counted them.
 
-    ``cached_tokens`` of the prompt were read for an earlier one; None where the server does not say.
+    ``cached_tokens`` of the prompt were read for an earlier one; None where the server does not say. With
+    ``is_estimate`` it says nothing at all, and the tokens follow from the length of the texts.
     """
 
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int | None = None
+    is_estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
             "prompt_tokens": answer.usage.prompt_tokens,
             "completion_tokens": answer.usage.completion_tokens,
             "context_tokens": answer.trace.context_tokens.n_tokens,
+            "is_estimate": answer.usage.is_estimate,
         },
         "timings_ms": dict(answer.timings_ms),
         "left_out": [

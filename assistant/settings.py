@@ -20,7 +20,8 @@ class AssistantSettings(IndexerSettings):
 
     model: str = Field(
         default="auto",
-        description="`auto`, a provider (`embedded`, `ollama`, `openai`), or `provider/name`.",
+        description="`auto`, a provider (`embedded`, `ollama`, `openai`), or `provider/name`; also a hosted one, as "
+        "`anthropic/name`, to which the code is sent.",
     )
     ollama_url: str = Field(
         default_factory=lambda: os.environ.get("OLLAMA_HOST") or "http://127.0.0.1:11434",
@@ -29,7 +30,10 @@ class AssistantSettings(IndexerSettings):
     openai_url: str | None = Field(default=None, description="Base URL of an OpenAI-compatible server, ending in /v1.")
     openai_api_key: SecretStr | None = Field(default=None, description="Key for that server, if it asks for one.")
     window_tokens: int = Field(
-        default=8192, ge=512, description="Context window that is asked of the engine or of Ollama (num_ctx)."
+        default=8192,
+        ge=512,
+        description="Context window that is asked of the engine or of Ollama (num_ctx). A hosted model, of which bytes "
+        "are counted, has 32,768 if this is unset.",
     )
     first_token_seconds: float = Field(
         default=15.0,

@@ -101,7 +101,8 @@ class Attempt:
     """One answer of the model: the first, or one after a follow-up. ``messages`` is the prompt as it was sent.
 
     ``seconds`` is the model's time, as measured when it was asked, also where the answer came from the cache;
-    ``prompt_seconds`` of them passed before the first token. ``scoring_seconds`` is what the score took.
+    ``prompt_seconds`` of them passed before the first token. ``scoring_seconds`` is what the score took. With
+    ``is_estimate`` the tokens follow from the length of the texts, since the model's server says none.
     """
 
     messages: Sequence[Mapping[str, str]]
@@ -114,6 +115,7 @@ class Attempt:
     prompt_seconds: float
     scoring_seconds: float
     is_cached: bool = False
+    is_estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

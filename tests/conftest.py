@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,22 @@ def run_python() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def anthropic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A stand-in for ``langchain-anthropic`` 9.9, as if it were installed, and a key: see tests/standins."""
+    from langchain.chat_models import base
+
+    site = tmp_path / "site"
+    shutil.copytree(ROOT / "tests" / "standins", site)
+    about = site / "langchain_anthropic-9.9.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: langchain-anthropic\nVersion: 9.9\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key")
+    monkeypatch.delitem(sys.modules, "langchain_anthropic", raising=False)
+    base._get_chat_model_creator.cache_clear()  # or LangChain gives the class that it found before
+    yield importlib.import_module("langchain_anthropic")
+    sys.modules.pop("langchain_anthropic", None)
+    base._get_chat_model_creator.cache_clear()

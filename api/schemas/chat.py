@@ -110,6 +110,7 @@ class ChatUsage(Schema):
     prompt_tokens: int
     completion_tokens: int
     context_tokens: int
+    is_estimate: bool = Field(description="Whether the server does not say, and the texts' length was taken instead.")
 
 
 class ChatTimings(Schema):
@@ -219,7 +220,12 @@ class ChatAnswer(Schema):
                     "session_error": None,
                     "model": "embedded/qwen2.5-coder-1.5b",
                     "finish_reason": "stop",
-                    "usage": {"prompt_tokens": 1620, "completion_tokens": 12, "context_tokens": 1490},
+                    "usage": {
+                        "prompt_tokens": 1620,
+                        "completion_tokens": 12,
+                        "context_tokens": 1490,
+                        "is_estimate": False,
+                    },
                     "timings_ms": {"retrieval": 4.1, "prompt": 12.0, "first_token": 19800.0, "total": 20400.0},
                     "left_out": [
                         {

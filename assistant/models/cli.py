@@ -63,6 +63,7 @@ def _say_whether_it_answers(settings: AssistantSettings, name: str) -> None:
     """What a server has is not ours to fetch. That it does not answer is no failure here: asking it is."""
     from assistant.errors import ModelError
     from assistant.models.providers import open_provider
+    from assistant.models.services import is_hosted
 
     try:
         provider = open_provider(settings, name)
@@ -70,7 +71,8 @@ def _say_whether_it_answers(settings: AssistantSettings, name: str) -> None:
         click.echo(f"quarry: there is nothing to download for {name}, but it cannot be asked: {error}", err=True)
         return
     provider.close()
-    click.echo(f"{provider.model} answers: there is nothing to download")
+    says = "is hosted" if is_hosted(provider.model) else "answers"
+    click.echo(f"{provider.model} {says}: there is nothing to download")
 
 
 def _print_table(listings: list[ModelListing]) -> None:
@@ -82,7 +84,10 @@ def _print_table(listings: list[ModelListing]) -> None:
             f"{listing.name:<{width}}  {size:>10}  {listing.state:<14}  {listing.licence or '':<10}{note}".rstrip()
         )
     click.echo("\nChoose one with QUARRY_MODEL=provider/name. `quarry models pull NAME` fetches an embedded one,")
-    click.echo("`ollama pull TAG` one of Ollama's.")
+    click.echo(
+        "`ollama pull TAG` one of Ollama's. A hosted model, as anthropic/NAME or google_genai/NAME, is asked only"
+    )
+    click.echo("by its full name, and your code is sent to it: see docs/models.md.")
 
 
 @contextmanager

@@ -1,7 +1,11 @@
-"""Counting tokens where the server offers no tokeniser: a bound that is never too low, and says so. And counts kept."""
+"""Counting tokens where the server offers no tokeniser: a bound that is never too low, and says so. And counts kept.
+
+And an estimate, for answers of which nobody says how many tokens they took.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -11,6 +15,9 @@ from assistant.records import TokenCount
 
 _MESSAGE_TOKENS = 8  # <|im_start|>, role, line break, <|im_end|>, line break are 5 in ChatML; other templates need more
 _PROMPT_TOKENS = 40  # the answer's opening, and a system prompt that a template adds of itself (Qwen's is 24)
+
+ESTIMATE_KEY = "usage_is_estimate"  # in the metadata of a stream's last piece, where its usage is by estimate_tokens
+_BYTES_PER_TOKEN = 3.5  # code has 3 to 4
 
 RETRY_SECONDS = 30.0  # after which a server that did not answer is asked again for what it counts by
 
@@ -23,6 +30,11 @@ def bound_of_text(text: str) -> TokenCount:
 def bound_of_prompt(text_tokens: Sequence[int]) -> TokenCount:
     """The prompt of messages with these counts, with room for what a chat template adds to each."""
     return TokenCount(sum(text_tokens) + len(text_tokens) * _MESSAGE_TOKENS + _PROMPT_TOKENS, exact=False)
+
+
+def estimate_tokens(text: str) -> int:
+    """About as many tokens as ``text`` has; too few or too many by a third are common."""
+    return math.ceil(len(text.encode("utf-8", errors="surrogatepass")) / _BYTES_PER_TOKEN)
 
 
 class _Bound(Exception):

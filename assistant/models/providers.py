@@ -1,7 +1,7 @@
 """One seam for all models: open the provider that the settings name, and list what there is.
 
 A model is named ``provider/name`` everywhere; ``auto`` and a provider's bare name are choices, made here. What is
-chosen is opened or refused: never silently another model.
+chosen is opened or refused: never silently another model, and a hosted one only by its full name.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from assistant.errors import ModelError, ModelMissing, ModelUnavailable
+from assistant.errors import ModelError, ModelMissing, ModelUnavailable, UnknownModel
 from assistant.models.catalogue import (
     EMBEDDED_MODELS,
     OLLAMA_TAGS,
     PROVIDER_NAMES,
     CatalogueModel,
     find_model,
-    unknown_model,
 )
 from assistant.models.download import is_downloaded
 from assistant.models.explain import explain_model_error
 from assistant.models.machine import memory_bytes, usable_cores
+from assistant.models.services import SERVICES, unknown_choice
 from assistant.records import TokenCount
 from assistant.settings import AssistantSettings
 
@@ -114,6 +114,8 @@ def open_provider(
         from assistant.models.openai_server import OpenAIProvider
 
         return OpenAIProvider(settings.openai_url, key, name, window_tokens=settings.window_tokens)
+    if provider != "embedded":
+        return _open_hosted(settings, provider, name or "")
     chosen = find_model(name) if name else choose_embedded()
     if not is_downloaded(settings.home, chosen):
         raise _missing(settings, chosen)
@@ -131,6 +133,16 @@ def open_provider(
         start_seconds=settings.engine_start_seconds,
         options=quick if reuse_prompts else PLAIN,
     )
+
+
+def _open_hosted(settings: AssistantSettings, provider: str, name: str) -> Provider:
+    from assistant.models.hosted import HostedProvider
+
+    window = settings.window_tokens if "window_tokens" in settings.model_fields_set else None
+    try:
+        return HostedProvider(provider, name, window_tokens=window)
+    except UnknownModel as error:
+        raise _unknown(f"{provider}/{name}") from error
 
 
 def choose_model(settings: AssistantSettings) -> str:
@@ -217,19 +229,29 @@ def _list_openai(settings: AssistantSettings) -> list[ModelListing]:
 
 
 def _split(model: str) -> tuple[str, str | None]:
-    """``provider/name`` as its two halves; a bare catalogue name belongs to the embedded engine."""
-    provider, slash, name = model.strip().partition("/")
+    """``provider/name`` as its two halves; a bare catalogue name belongs to the embedded engine.
+
+    A provider that is none of ours is a hosted one, if LangChain knows it: who opens it finds out. LangChain reads such
+    names whatever their case, so they are here, or ``OpenAI/x`` would go where ``openai/x`` does not.
+    """
+    said, slash, name = model.strip().partition("/")
+    provider = said.lower().replace("-", "_") if slash else said
     if provider in PROVIDER_NAMES:
         return provider, name or None
+    if slash and name and provider.isidentifier() and provider != "auto":
+        return provider, name
+    if provider in SERVICES:
+        raise UnknownModel(f"{provider} has many models: name one, as {provider}/NAME")
     if provider == "auto" and not slash:
         return "auto", None
     if not slash and provider in EMBEDDED_MODELS:
         return "embedded", provider
-    raise unknown_model(model, ["auto", *(known.full_name for known in EMBEDDED_MODELS.values()), *_ollama_names()])
+    raise _unknown(model)
 
 
-def _ollama_names() -> list[str]:
-    return [f"ollama/{tag}" for tag in OLLAMA_TAGS]
+def _unknown(model: str) -> UnknownModel:
+    ollama = (f"ollama/{tag}" for tag in OLLAMA_TAGS)
+    return unknown_choice(model, ["auto", *(known.full_name for known in EMBEDDED_MODELS.values()), *ollama])
 
 
 def _choose(settings: AssistantSettings) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The models that can judge: any that can answer, and hosted ones through their LangChain class."""
+"""The models that judge: any that can answer, opened in the same way."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from assistant.models.catalogue import EMBEDDED_MODELS, PROVIDER_NAMES
+from assistant.models.counting import ESTIMATE_KEY
 from assistant.models.providers import explain_model_error, open_provider
 from assistant.models.untraced import stream_untraced
-from eval.errors import EvaluationError
 
 from .rubric import MAX_REPLY_TOKENS
 
@@ -20,22 +19,16 @@ if TYPE_CHECKING:
     from assistant.models.providers import Provider
     from assistant.settings import AssistantSettings
 
-# LangChain's names of hosted providers and the packages that hold their classes.
-HOSTED = {
-    "anthropic": "langchain-anthropic",
-    "google_genai": "langchain-google-genai",
-    "mistralai": "langchain-mistralai",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A judge's reply as it came, and what it took."""
+    """A judge's reply as it came, and what it took. With ``is_estimate`` its server did not say how many tokens."""
 
     text: str
     seconds: float
     prompt_tokens: int
     completion_tokens: int
+    is_estimate: bool = False
 
 
 class Grader(Protocol):
@@ -53,31 +46,12 @@ class Grader(Protocol):
 
 
 def open_grader(settings: AssistantSettings, name: str) -> Grader:
-    """The judge ``provider/name``: embedded, ollama, openai (also hosted ones, at QUARRY_OPENAI_URL), or a hosted one
-    of ``HOSTED`` with its package installed. Raises a QuarryError that says what to do.
-    """
-    kind, slash, model = name.partition("/")
-    if kind in PROVIDER_NAMES or name in EMBEDDED_MODELS or not slash:
-        return ProviderGrader(open_provider(settings, name, reuse_prompts=False))
-    if kind not in HOSTED:
-        known = ", ".join([*PROVIDER_NAMES, *HOSTED])
-        raise EvaluationError(f"No provider {kind!r} of judges: choose PROVIDER/NAME with one of {known}.")
-    from langchain.chat_models import init_chat_model
-
-    try:
-        chat = init_chat_model(model, model_provider=kind, temperature=0, max_tokens=MAX_REPLY_TOKENS)
-    except ImportError:
-        raise EvaluationError(
-            f"{name} is asked through {HOSTED[kind]}, which is not installed: `pip install {HOSTED[kind]}`; or set "
-            f"QUARRY_OPENAI_URL to its OpenAI-compatible address and use openai/{model}."
-        ) from None
-    except Exception as error:  # a missing key is an error of each package's own kind
-        raise EvaluationError(f"{name} cannot be asked: {_first_line(error)}") from error
-    return HostedGrader(name, chat)
+    """The judge ``provider/name``, as ``open_provider`` opens what answers. Raises its errors."""
+    return ProviderGrader(open_provider(settings, name, reuse_prompts=False))
 
 
 class ProviderGrader:
-    """A model of the assistant's own providers."""
+    """A model that one of the assistant's providers opened."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -99,45 +73,22 @@ class ProviderGrader:
         self._provider.close()
 
 
-class HostedGrader:
-    """A LangChain chat model of a hosted provider."""
-
-    def __init__(self, model: str, chat: BaseChatModel) -> None:
-        self._model, self._chat = model, chat
-
-    @property
-    def model(self) -> str:
-        """As it was asked for: ``provider/name``."""
-        return self._model
-
-    async def grade(self, system: str, request: str) -> Graded:
-        """See ``Grader``."""
-        try:
-            return await _ask(self._chat, system, request)
-        except Exception as error:  # every hosted provider's package has errors of its own
-            raise EvaluationError(f"{self._model} gave no judgement: {_first_line(error)}") from error
-
-    def close(self) -> None:
-        """Nothing was started."""
-
-
 async def _ask(chat: BaseChatModel, system: str, request: str) -> Graded:
     from langchain_core.messages import HumanMessage, SystemMessage
 
     started = time.perf_counter()
     texts: list[str] = []
     usage: dict[str, Any] = {}
+    is_estimate = False
     async with aclosing(stream_untraced(chat, [SystemMessage(system), HumanMessage(request)])) as chunks:
         async for chunk in chunks:
             texts.append(chunk.text)
             usage = dict(chunk.usage_metadata or {}) or usage
+            is_estimate = is_estimate or ESTIMATE_KEY in chunk.response_metadata
     return Graded(
         text="".join(texts),
         seconds=round(time.perf_counter() - started, 3),
         prompt_tokens=int(usage.get("input_tokens", 0)),
         completion_tokens=int(usage.get("output_tokens", 0)),
+        is_estimate=is_estimate,
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -191,6 +191,7 @@ async def _ask(grader: Grader, task: str, answer_a: str, answer_b: str) -> Reply
         seconds=graded.seconds,
         prompt_tokens=graded.prompt_tokens,
         completion_tokens=graded.completion_tokens,
+        is_estimate=graded.is_estimate,
     )
 
 

@@ -13,7 +13,10 @@ Side = Literal["A", "B", "tie"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a judge said of answers A and B. ``winner`` and scores (1 to 10) are None where they cannot be read."""
+    """What a judge said of answers A and B. ``winner`` and scores (1 to 10) are None where they cannot be read.
+
+    With ``is_estimate`` the tokens follow from the length of the texts.
+    """
 
     text: str
     reasons: str
@@ -23,6 +26,7 @@ class Reply:
     seconds: float
     prompt_tokens: int
     completion_tokens: int
+    is_estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True)

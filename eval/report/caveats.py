@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
-from eval.running.records import RunSetup
+from eval.running.records import WEIGHTS, RunSetup
 from eval.stats import MIN_CLUSTERS
 from eval.tasks import FACTS, list_tasks, load_task
 
@@ -39,6 +39,7 @@ def list_caveats(groups: Sequence[Group], setups: Sequence[RunSetup]) -> list[st
     return [
         *_ALWAYS,
         *_warn_of_chance(setups),
+        *_warn_of_hosted(groups, setups),
         *_warn_of_cases(groups),
         *_warn_of_arms(groups),
         *_warn_of_gains(groups),
@@ -53,6 +54,25 @@ def _warn_of_chance(setups: Sequence[RunSetup]) -> list[str]:
         caveats.append("One greedy answer for each case: how much answers vary when asked again is not measured.")
     if any(setup.temperature for setup in setups):
         caveats.append("Answers were drawn by chance (temperature above 0): the figures are of the first one of each.")
+    return caveats
+
+
+def _warn_of_hosted(groups: Sequence[Group], setups: Sequence[RunSetup]) -> list[str]:
+    """What cannot be known of a model that somebody else serves."""
+    caveats = []
+    hosted = sorted({setup.model for setup in setups if WEIGHTS in setup.model_identity})
+    if hosted:
+        caveats.append(
+            f"The weights of {', '.join(hosted)} are not pinned: the provider can change them under the same name, "
+            "even during a run, so that the same command need not give the same figures again. Seconds hold the "
+            "network and whatever else the provider had to do."
+        )
+    estimated = sorted({group.model for group in groups if any(arm.n_estimated for arm in group.arms)})
+    if estimated:
+        caveats.append(
+            f"{', '.join(estimated)} did not say how many tokens it read and wrote: tokens of prompts and answers are "
+            "estimates from the texts' length, and can be wrong by a third."
+        )
     return caveats
 
 

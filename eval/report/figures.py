@@ -104,6 +104,7 @@ def summarise_arm(arm: str, results: Sequence[Result], n_cases: int, n_samples: 
         n_relaxed=sum(result.extra.get(PLACEBO_PASS, 0) > 0 for result in valid),
         n_short=sum(result.is_short_placebo for result in valid),
         n_few_samples=len(valid) - len(sampled) if sampled else 0,
+        n_estimated=sum(attempt.is_estimate for attempt in firsts),
     )
 
 

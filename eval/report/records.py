@@ -22,7 +22,8 @@ class ArmFigures:
     a passage showed the case's sources. Tokens are means, times are medians. ``pass_at`` has the unbiased estimates of
     pass@k by k (1, 5, 10 and 100 below n, and n) where cases were answered n times; n is the same in all arms of a
     group, and the ``n_few_samples`` cases with fewer answers are left out. ``n_relaxed`` counts placebos that hold
-    code near the case, since the index has too little other, ``n_short`` those under 80 % of what was retrieved.
+    code near the case, since the index has too little other, ``n_short`` those under 80 % of what was retrieved,
+    ``n_estimated`` answers of which the model's server did not say how many tokens they took.
     """
 
     arm: str
@@ -46,6 +47,7 @@ class ArmFigures:
     n_relaxed: int = 0
     n_short: int = 0
     n_few_samples: int = 0
+    n_estimated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

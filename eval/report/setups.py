@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eval.datasets import ABOUT, STANDARD_SUITE, find_pinned
-from eval.running.records import BUILT_IN, RepoSetup, RunSetup, Start, TaskSetup
+from eval.running.records import BUILT_IN, WEIGHTS, RepoSetup, RunSetup, Start, TaskSetup
 from eval.tables import to_table
 from eval.tasks import is_published
 
@@ -50,7 +50,10 @@ def describe_setup(setup: RunSetup) -> list[tuple[str, str]]:
         ("model", setup.model),
         ("SHA-256 of the model's file", str(checksum)),
         ("engine", "; ".join(filter(None, [str(engine), _write_pairs(engine_options or {})]))),
-        ("what the model's server says", _write_pairs(identity)),
+        (
+            "hosted model, as its provider names it" if WEIGHTS in identity else "what the model's server says",
+            _write_pairs(identity),
+        ),
         ("arms", ", ".join(setup.arms)),
         ("caps", "; ".join(f"{value} {name}" for name, value in caps.items() if value)),
         ("seed", str(setup.seed)),

@@ -20,7 +20,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from assistant.models.counting import as_openai
+from assistant.models.counting import ESTIMATE_KEY, as_openai
 from assistant.records import TokenCount
 
 from .store import KeptStore, make_key
@@ -34,7 +34,10 @@ _KIND = "answer"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one question to the model took when it was really asked. ``prompt_seconds`` is to the first token."""
+    """What one question to the model took when it was really asked. ``prompt_seconds`` is to the first token.
+
+    With ``is_estimate`` the model's server did not say how many tokens there were.
+    """
 
     text: str
     finish_reason: str
@@ -43,6 +46,7 @@ class Asked:
     seconds: float
     prompt_seconds: float
     is_cached: bool = False
+    is_estimate: bool = False
 
 
 class KeepingProvider:
@@ -96,6 +100,7 @@ class KeepingProvider:
         first: float | None = None
         texts: list[str] = []
         usage: Mapping[str, Any] = {}
+        is_estimate = False
         finish_reason = "stop"
         chat_model = await asyncio.to_thread(partial(self._provider.chat_model, **options))
         # The clock starts when the engine is there: loading it is no part of an answer.
@@ -104,6 +109,7 @@ class KeepingProvider:
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 usage = chunk.usage_metadata or usage
+                is_estimate = is_estimate or ESTIMATE_KEY in chunk.response_metadata
                 finish_reason = chunk.response_metadata.get("finish_reason") or finish_reason
                 if chunk.text:
                     first = first if first is not None else time.perf_counter()
@@ -117,6 +123,7 @@ class KeepingProvider:
             completion_tokens=int(usage.get("output_tokens", 0)),
             seconds=round(ended - started, 4),
             prompt_seconds=round((first if first is not None else ended) - started, 4),
+            is_estimate=is_estimate,
         )
         self._store.put(key, _KIND, {name: value for name, value in asdict(asked).items() if name != "is_cached"})
         self.last = asked
@@ -155,7 +162,9 @@ def _whole(asked: Asked) -> ChatGenerationChunk:
         total_tokens=asked.prompt_tokens + asked.completion_tokens,
         input_token_details=InputTokenDetails(cache_read=asked.prompt_tokens),
     )
-    said = {"finish_reason": asked.finish_reason}
+    said: dict[str, Any] = {"finish_reason": asked.finish_reason}
+    if asked.is_estimate:
+        said[ESTIMATE_KEY] = True
     return ChatGenerationChunk(
         message=AIMessageChunk(content=asked.text, usage_metadata=usage, response_metadata=said),
         generation_info=said,

@@ -180,6 +180,7 @@ class Asker:
             else answer.timings_ms.get("first_token", 0) / 1000,
             scoring_seconds=round(scoring_seconds, 4),
             is_cached=asked is not None and asked.is_cached,
+            is_estimate=answer.usage.is_estimate,
         )
 
     def _score_text(self, case: Case, text: str) -> Score:

@@ -24,9 +24,10 @@ from indexer.errors import QuarryError
 from indexer.gitcommand import run_git
 
 from .contexts import CONTEXTS_VERSION
-from .records import Start
+from .records import WEIGHTS, Start
 
 if TYPE_CHECKING:
+    from assistant.models.hosted import HostedProvider
     from assistant.models.providers import Provider
 
 _CLOCK_SECONDS = 1.1  # after which a clock that counts whole seconds has gone on
@@ -45,7 +46,12 @@ _PACKAGES = (
 
 
 def identify_model(provider: Provider, settings: AssistantSettings) -> dict[str, Any]:
-    """What of the model's side decides an answer: the file by its checksum, the server's digest, engine and options."""
+    """What of the model's side decides an answer: the file by its checksum, the server's digest, engine and options.
+
+    Of a hosted model nobody can say which weights answer: there it is provider, name and the package that asks it.
+    """
+    from assistant.models.hosted import HostedProvider
+
     kind, _, name = provider.model.partition("/")
     identity: dict[str, Any] = {"window_tokens": provider.window_tokens}
     if kind == "embedded" and name in EMBEDDED_MODELS:
@@ -60,7 +66,23 @@ def identify_model(provider: Provider, settings: AssistantSettings) -> dict[str,
         return identity | {"digest": digests.get(name, digests.get(f"{name}:latest", ""))}
     if kind == "openai":
         return identity | {"server": settings.openai_url, "listed": _describe_served(settings, name)}
+    if isinstance(provider, HostedProvider):
+        return identity | _describe_hosted(provider)
     return identity
+
+
+def _describe_hosted(provider: HostedProvider) -> dict[str, Any]:
+    said = {
+        "provider": provider.kind,
+        "name": provider.name,
+        "package": f"{provider.package} {provider.package_version}".rstrip(),
+        WEIGHTS: "not pinned: the provider can change them under the same name",
+    }
+    if not provider.takes_temperature:
+        said["temperature"] = "not sent: the model takes none"
+    if not provider.takes_seed:
+        said["seed"] = "not sent: the model takes none"
+    return said
 
 
 def _describe_served(settings: AssistantSettings, name: str) -> dict[str, Any]:

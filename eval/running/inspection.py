@@ -115,6 +115,7 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
 
     Raises what ``ask`` raises, and KeyboardInterrupt when it was interrupted; the log then holds what was done.
     """
+    environment = dict(os.environ)
     failures: list[BaseException] = []
     model = get_model(f"quarry/{plan.model}", memoize=False)
     pairs = {f"{case.id} {arm.name}": (case, arm) for case in plan.cases for arm in plan.arms}
@@ -125,6 +126,7 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
             if failures:
                 raise failures[0]  # Inspect begins the next sample before it ends the run
             case, arm = pairs[str(state.sample_id)]
+            _take_back(environment)
             try:
                 result = await ask(case, arm)
             except Exception as error:
@@ -175,7 +177,6 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
         name=plan.name,
         version=plan.version,
     )
-    environment = dict(os.environ)
     try:
         logs = run_inspect(
             task,
@@ -208,6 +209,14 @@ def run_plan(plan: Plan, ask: Ask, folder: Path) -> None:
         raise RunStopped(
             f"Inspect stopped the run: {said} The answers before are kept: run the same command again to go on."
         )
+
+
+def _take_back(environment: Mapping[str, str]) -> None:
+    """Undo what Inspect has read from a .env file: an address in it would lead a hosted model's prompts, and its key,
+    to whoever wrote that file. Inspect's own variables stay."""
+    for name in [each for each in os.environ if not each.startswith("INSPECT_") and each not in environment]:
+        del os.environ[name]
+    os.environ.update(environment)
 
 
 def read_logs(folder: Path) -> Iterator[LoggedResults]:

@@ -10,6 +10,7 @@ from typing import Any
 
 FORMAT_VERSION = 1  # of run.json, of the case files and of what is kept in each sample
 BUILT_IN = "built-in"  # stands for the repository of a task that needs none
+WEIGHTS = "weights"  # in a hosted model's identity: that they are not pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ class RunSetup:
     """The whole set-up of a run folder.
 
     ``model_identity`` is what decides the model's answers beside its name: the file's checksum or the server's
-    digest, engine and its options. ``decisive`` holds the versions of what makes prompts. Two starts may share a folder
-    only if these, the numbers and the repositories' contents are equal; arms, tasks and repositories may be added.
+    digest, engine and its options; of a hosted model the package that asks it, and ``WEIGHTS``. ``decisive`` holds the
+    versions of what makes prompts. Two starts may share a folder only if these, the numbers and the repositories'
+    contents are equal; arms, tasks and repositories may be added.
     """
 
     model: str

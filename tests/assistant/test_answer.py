@@ -147,7 +147,7 @@ def test_the_json_of_an_answer_names_its_sources(indexed_home: Path) -> None:
     assert list(value)[:4] == ["answer", "sources", "citations", "n_citations_removed"]
     assert list(value)[-3:] == ["left_out", "n_turns_left_out", "trace"]
     assert list(value["sources"][0]) == ["repo", "ref", "commit", "path", "start_line", "end_line"]
-    assert value["usage"].keys() == {"prompt_tokens", "completion_tokens", "context_tokens"}
+    assert value["usage"].keys() == {"prompt_tokens", "completion_tokens", "context_tokens", "is_estimate"}
 
 
 def test_without_retrieval_no_code_is_sent(indexed_home: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.language_models import FakeListChatModel
 from pydantic import SecretStr
 
+from assistant.errors import ModelError
 from assistant.settings import AssistantSettings
-from eval.errors import EvaluationError
-from eval.judging.graders import Grader, HostedGrader, open_grader
+from eval.judging.graders import Grader, open_grader
+from eval.judging.rubric import MAX_REPLY_TOKENS
 from indexer.errors import QuarryError
 
 REPLY = 'A is right.\n{"score_a": 9, "score_b": 2, "winner": "A"}'  # as the server of conftest says
@@ -46,20 +46,36 @@ def test_a_server_that_goes_away_is_one_line(server: Any, tmp_path: Path) -> Non
         asyncio.run(grader.grade("Be fair.", "Judge."))
 
 
-def test_a_hosted_model_judges_by_its_langchain_class() -> None:
-    """Any chat model of LangChain will do."""
-    graded = asyncio.run(HostedGrader("anthropic/some", FakeListChatModel(responses=[REPLY])).grade("s", "r"))
-    assert graded.text == REPLY
+def test_a_hosted_model_judges_by_its_langchain_class(
+    anthropic: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened as one that answers is: greedy, with the rubric, and tokens are counted or said to be estimated."""
+    monkeypatch.setenv("STANDIN_REPLY", REPLY)
+    for name, counted in (("claude-some", (50, 3, False)), ("claude-uncounted", (5, 16, True))):
+        grader = open_grader(AssistantSettings(home=tmp_path), f"anthropic/{name}")
+        graded = asyncio.run(grader.grade("Be fair.", "Judge."))
+        grader.close()
+        assert (grader.model, graded.text) == (f"anthropic/{name}", REPLY)
+        assert (graded.prompt_tokens, graded.completion_tokens, graded.is_estimate) == counted
+    assert anthropic.ASKED[0]["messages"] == [["system", "Be fair."], ["human", "Judge."]]
+    assert (anthropic.ASKED[0]["temperature"], anthropic.ASKED[0]["max_tokens"]) == (0.0, MAX_REPLY_TOKENS)
+
+
+def test_a_hosted_judge_that_fails_is_one_line(anthropic: Any, tmp_path: Path) -> None:
+    """With what the server said."""
+    grader = open_grader(AssistantSettings(home=tmp_path), "anthropic/claude-failing")
+    with pytest.raises(QuarryError, match=r"^the server of anthropic/claude-failing .*\(529\): Overloaded$"):
+        asyncio.run(grader.grade("Be fair.", "Judge."))
 
 
 def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it, and the way without it."""
-    monkeypatch.setitem(sys.modules, "langchain_anthropic", None)  # as where it is not installed
-    with pytest.raises(EvaluationError, match=r"pip install langchain-anthropic.*QUARRY_OPENAI_URL"):
-        open_grader(AssistantSettings(home=tmp_path), "anthropic/some-model")
+    monkeypatch.setitem(sys.modules, "langchain_mistralai", None)  # as where it is not installed
+    with pytest.raises(ModelError, match=r"pip install langchain-mistralai.*QUARRY_OPENAI_URL"):
+        open_grader(AssistantSettings(home=tmp_path), "mistralai/some-model")
 
 
-def test_an_unknown_provider_lists_the_known_ones(tmp_path: Path) -> None:
+def test_an_unknown_provider_is_told_what_is_possible(tmp_path: Path) -> None:
     """A misspelled provider is no model to look for."""
-    with pytest.raises(EvaluationError, match="embedded, ollama, openai, anthropic"):
+    with pytest.raises(ModelError, match=r"did you mean anthropic/some-model\?.*as anthropic/NAME"):
         open_grader(AssistantSettings(home=tmp_path), "antropic/some-model")
