@@ -17,8 +17,8 @@ from assistant.models.catalogue import unknown_model
 class Service:
     """A hosted provider: the package that holds its LangChain class, and the environment variables of its key.
 
-    Any one of ``key_variables`` will do, and the first is the usual one. There are none where a key is not the only way
-    in, or where the class itself says what it needs.
+    Any one of ``key_variables`` will do, and the first is the usual one. They are named where the class's own source was
+    read; elsewhere, and where a key is not the only way in, the class itself says what it needs.
     """
 
     package: str
@@ -33,14 +33,14 @@ SERVICES: Mapping[str, Service] = {
     "anthropic_bedrock": Service("langchain-aws"),
     "azure_ai": Service("langchain-azure-ai"),
     "azure_openai": Service("langchain-openai", ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "OPENAI_API_KEY")),
-    "baseten": Service("langchain-baseten", ("BASETEN_API_KEY",)),
+    "baseten": Service("langchain-baseten"),
     "bedrock": Service("langchain-aws"),
     "bedrock_converse": Service("langchain-aws"),
     "bedrock_mantle_anthropic": Service("langchain-aws"),
     "bedrock_mantle_openai": Service("langchain-aws"),
-    "cohere": Service("langchain-cohere", ("COHERE_API_KEY", "CO_API_KEY")),
-    "deepseek": Service("langchain-deepseek", ("DEEPSEEK_API_KEY",)),
-    "fireworks": Service("langchain-fireworks", ("FIREWORKS_API_KEY",)),
+    "cohere": Service("langchain-cohere"),
+    "deepseek": Service("langchain-deepseek"),
+    "fireworks": Service("langchain-fireworks"),
     "google_anthropic_vertex": Service("langchain-google-vertexai"),
     "google_genai": Service(
         "langchain-google-genai",
@@ -48,19 +48,19 @@ SERVICES: Mapping[str, Service] = {
         ("GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT"),
     ),
     "google_vertexai": Service("langchain-google-vertexai"),
-    "groq": Service("langchain-groq", ("GROQ_API_KEY",)),
+    "groq": Service("langchain-groq"),
     "huggingface": Service("langchain-huggingface"),
     "ibm": Service("langchain-ibm"),
-    "langsmith": Service("langchain-openai", ("LANGSMITH_GATEWAY_API_KEY", "LANGSMITH_API_KEY")),
+    "langsmith": Service("langchain-openai"),
     "litellm": Service("langchain-litellm"),
     "meta": Service("langchain-meta"),
-    "mistralai": Service("langchain-mistralai", ("MISTRAL_API_KEY",)),
+    "mistralai": Service("langchain-mistralai"),
     "nvidia": Service("langchain-nvidia-ai-endpoints"),
-    "openrouter": Service("langchain-openrouter", ("OPENROUTER_API_KEY",)),
-    "perplexity": Service("langchain-perplexity", ("PPLX_API_KEY", "PERPLEXITY_API_KEY")),
-    "together": Service("langchain-together", ("TOGETHER_API_KEY",)),
-    "upstage": Service("langchain-upstage", ("UPSTAGE_API_KEY",)),
-    "xai": Service("langchain-xai", ("XAI_API_KEY",)),
+    "openrouter": Service("langchain-openrouter"),
+    "perplexity": Service("langchain-perplexity"),
+    "together": Service("langchain-together"),
+    "upstage": Service("langchain-upstage"),
+    "xai": Service("langchain-xai"),
 }
 
 _NEAR = 0.7  # of a misspelled provider: less finds names that merely share some letters

@@ -233,7 +233,7 @@ def test_a_report_counts_a_pair_once(
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         run_judge(folder, results, right_judge, limit=6)
-    monkeypatch.setattr("eval.report.read_runs", lambda folders: Runs([], results))
+    monkeypatch.setattr("eval.report.read_runs", lambda folders, published=None: Runs([], results))
     [figures] = build(folders)[0].judges
     assert figures.n_pairs == 6
 
