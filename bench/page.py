@@ -19,7 +19,7 @@ _STEPS = ("open", "dense", "candidates", "rank", "read", "freshness")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. ``figure`` is a path into the section's figures, ``bound`` what it is to stay below."""
+    """One line of the table. ``figure`` is a path into the section's figures, ``bound`` the target to stay below."""
 
     section: str
     figure: str
@@ -30,62 +30,55 @@ class Row:
 
 
 _ROWS = (
-    Row("small", "seconds", "index {files} files, {chunks} chunks, from nothing, after start, median of 5", "s", 3),
-    Row("small", "process_seconds", "… with the start of the process", "s"),
-    Row("edit", "process_seconds", "one file edited at {chunks} chunks, index again as a new process", "s", 2),
-    Row("edit", "service_seconds", "the same through the running service, until its job is done", "s", 0.3),
-    Row("edit", "service_first_seconds", "… the first time, which opens the stores", "s"),
-    Row("edit", "watch_seconds", "the same by `quarry watch`, from the edit to its line", "s", 0.3),
-    Row("edit", "watch_first_seconds", "… the first time", "s"),
+    Row("small", "seconds", "index {files} files, {chunks} chunks, without process start, median of 5", "s", 3),
+    Row("small", "process_seconds", "… with process start", "s"),
+    Row("edit", "process_seconds", "index again after one edited file, {chunks} chunks, as a new process", "s", 2),
+    Row("edit", "service_seconds", "… by the running service, until its job is done", "s", 0.3),
+    Row("edit", "service_first_seconds", "… by the service, the first time, which opens the stores", "s"),
+    Row("edit", "watch_seconds", "… by `quarry watch`, from the edit to its report", "s", 0.3),
+    Row("edit", "watch_first_seconds", "… by `quarry watch`, the first time", "s"),
     Row("search", "20000.p50_ms", "warm search, {20000.chunks} chunks, p50", "ms", 8),
     Row("search", "20000.p95_ms", "warm search, {20000.chunks} chunks, p95", "ms", 20),
     Row("search", "500000.p50_ms", "warm search, {500000.chunks} chunks, p50", "ms", 40),
     Row("search", "500000.p95_ms", "warm search, {500000.chunks} chunks, p95", "ms"),
-    Row("memory", "edited_peak_mb", "peak memory of a service at {chunks} chunks, searched and edited", "MB", 600),
-    Row("memory", "searched_peak_mb", "… after searches alone, which do not open Chroma", "MB"),
-    Row(
-        "package",
-        "chunks_per_second",
-        "index Django, {files} files, {chunks} chunks",
-        "chunks/s",
-        600,
-        True,
-    ),
+    Row("memory", "edited_peak_mb", "peak memory of the service, {chunks} chunks, after searches and edits", "MB", 600),
+    Row("memory", "searched_peak_mb", "… after searches only, which do not open Chroma", "MB"),
+    Row("package", "chunks_per_second", "index Django, {files} files, {chunks} chunks", "chunks/s", 600, True),
     Row("package", "peak_mb", "peak memory of that process", "MB", 700),
-    Row("package", "unchanged_seconds", "the same again, nothing changed", "s", 2),
+    Row("package", "unchanged_seconds", "index Django again, nothing changed", "s", 2),
     Row("package", "cold_search_seconds", "`quarry search` as a new process, median of 7", "s", 1.5),
-    Row("package", "http_search_p50_ms", "`GET /search` there, warm, p50", "ms", 20),
-    Row("package", "http_search_p95_ms", "`GET /search` there, warm, p95", "ms"),
-    Row("package", "first_index_of_a_home_seconds", "first index of a new home: the scanner compiles its rules", "s"),
-    Row("model", "service_adds_ms", "what the service adds to the engine's time to first token", "ms", 50),
+    Row("package", "http_search_p50_ms", "`GET /search` on Django, warm, p50", "ms", 20),
+    Row("package", "http_search_p95_ms", "`GET /search` on Django, warm, p95", "ms"),
+    Row("package", "first_index_of_a_home_seconds", "first index in a new home: the scanner compiles its rules", "s"),
+    Row("model", "service_adds_ms", "time that the service adds to the engine's time to first token", "ms", 50),
     Row("model", "service_share_ms", "… without retrieval", "ms", 10),
     Row(
         "concurrency",
         "service_again_ratio",
-        "{n_clients} clients, tokens/s by one client's, prompts held",
+        "tokens/s of {n_clients} clients relative to one client, prompts cached",
         "times",
         1.3,
         True,
     ),
-    Row("concurrency", "engine_again_ratio", "… the same prompts at the engine's own port", "times"),
+    Row("concurrency", "engine_again_ratio", "… the same prompts sent directly to the engine", "times"),
     Row("serving", "own_p50_ms", "the service's own share of the time to first token, p50", "ms", 10),
-    Row("serving", "gap_p99_ms", "{clients} clients streaming for {seconds} s: gap between tokens, p99", "ms", 250),
-    Row("serving", "failed", "… failed questions of {answers}", "", 1),
-    Row("serving", "memory_grown_mb", "… memory of the service, end against a tenth of the time", "MB", 20),
+    Row("serving", "gap_p99_ms", "{clients} clients streaming for {seconds} s: pause between tokens, p99", "ms", 250),
+    Row("serving", "failed", "… failed questions, of {answers}", "", 1),
+    Row("serving", "memory_grown_mb", "… growth of the service's memory after the first tenth", "MB", 20),
 )
 
 
 def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str | None) -> str:
-    """The page as markdown: of ``results.json``, of ``retrieval.json`` (or empty), and the plot's file name."""
+    """The page as markdown, from ``results.json``, ``retrieval.json`` (or empty), and the plot's file name."""
     sections: Mapping[str, Any] = results.get("sections", {})
     rows = [_to_cells(row, sections[row.section]) for row in _ROWS if _is_measured(row, sections)]
     rows += _retrieval_rows(retrieval)
     parts = [
         "# Benchmarks",
-        "Speed, size and growth on one machine, written by `make bench`; the figures are in `bench/results.json`. "
-        "`.venv/bin/python -m bench SECTION` measures one section again. Timings of one machine say little about "
-        "another, and its quick hours little about its slow ones: look at the ratios.",
-        to_table(["what", "measured", "to reach", "section"], rows),
+        "Speed, size and growth on one machine. `make bench` writes this page; `.venv/bin/python -m bench SECTION` "
+        "measures one section again. The figures are in `bench/results.json`. Timings differ between machines, and "
+        "between hours on one machine, so compare ratios rather than seconds.",
+        to_table(["what", "measured", "target", "section"], rows),
         *_measured_when(sections),
         _what_is_indexed(),
     ]
@@ -96,9 +89,9 @@ def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str 
     if "edit" in sections:
         parts += [
             "## Edits",
-            "Each edit adds a function at the end of one file, each time another, and does not commit it; the index is "
-            f"of the working tree. Median of {sections['edit']['figures']['edits']} after the first. The service's "
-            "job is asked for every 5 ms; `quarry watch` waits 50 ms for further changes before it begins.",
+            "Each edit adds a function at the end of a different file. Edits are not committed: the index is of the "
+            f"working tree. The figures are medians of {sections['edit']['figures']['edits']} edits after the first. "
+            "The service's job is polled every 5 ms. `quarry watch` waits 50 ms for further changes before it starts.",
         ]
     if "model" in sections:
         parts += ["## Time to first token", _model_part(sections["model"]["figures"])]
@@ -111,7 +104,7 @@ def to_page(results: Mapping[str, Any], retrieval: Mapping[str, Any], plot: str 
     parts.append(
         to_section(retrieval)
         if retrieval.get("methods")
-        else f"## Retrieval beside others\n\nNot measured yet: `{COMMAND}` does it."
+        else f"## Retrieval compared with others\n\nNot measured yet. To measure it: `{COMMAND}`."
     )
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -134,8 +127,8 @@ def _retrieval_rows(retrieval: Mapping[str, Any]) -> Iterator[list[str]]:
     if quarry:
         seconds = [repository["index_seconds"] for repository in quarry["repositories"]]
         median = statistics.median(seconds)
-        what = f"index one of the {len(seconds)} development repositories, libraries loaded, median"
-        yield [what, f"{_number(median)} s", "under 2 s" + ("" if median < 2 else " (missed)"), "below"]
+        what = f"index one of {len(seconds)} development repositories, without loading libraries, median"
+        yield [what, f"{_number(median)} s", "under 2 s" + ("" if median < 2 else " (missed)"), "retrieval"]
 
 
 def _measured_when(sections: Mapping[str, Any]) -> list[str]:
@@ -155,8 +148,8 @@ def _measured_when(sections: Mapping[str, Any]) -> list[str]:
     ]
     return [
         f"Machine: {next(iter(machines)) if len(machines) == 1 else '; '.join(of_sections)}. Sections were measured "
-        "one after the other. Ten million squares by a Python generator, just before each, tell a machine's quick "
-        f"hours from its slow ones. Today's index format is {FORMAT_VERSION}.",
+        "one after the other. The time for ten million squares by a Python generator, taken just before each section, "
+        f"shows how fast the machine was then. The current index format is {FORMAT_VERSION}.",
         to_table(["section", "date", *_OF_SECTION, "ten million squares", "load before"], cells),
     ]
 
@@ -164,15 +157,15 @@ def _measured_when(sections: Mapping[str, Any]) -> list[str]:
 def _what_is_indexed() -> str:
     packages = ", ".join(f"{package.name} {package.version}" for package in PACKAGES)
     return (
-        "Repositories of a given size are put together from the Python files of pinned packages, in this order, as one "
-        f"git commit: {packages} (SHA-256 in `bench/corpus.py`). They make about 283,000 chunks; for 500,000 the same "
-        "files follow once more under another folder, as chunks of their own: a chunk's id hashes its path. The small "
-        "repository has those files of Django that make ten chunks or more, in order, up to 2,000 chunks."
+        "Repositories of a given size are built from the Python files of pinned packages, in this order, as one git "
+        f"commit: {packages} (SHA-256 in `bench/corpus.py`). Together they have about 283,000 chunks. For 500,000, the "
+        "same files are added again in another folder; they count as new chunks, since a chunk's id includes its path. "
+        "The `small` repository has the files of Django with ten chunks or more, in order, up to 2,000 chunks."
     )
 
 
 def _search_part(figures: Mapping[str, Any]) -> list[str]:
-    header = ["chunks", "p50 ms", "p95 ms", "p50 first asked", "first search", "slowest query", *_STEPS, "peak MB"]
+    header = ["chunks", "p50 ms", "p95 ms", "p50 ms, round 1", "first ms", "slowest ms", *_STEPS, "peak MB"]
     rows = []
     for measured in figures.values():
         steps = measured["steps_ms"]
@@ -188,10 +181,13 @@ def _search_part(figures: Mapping[str, Any]) -> list[str]:
     first = next(iter(figures.values()))
     return [
         "## Searches",
-        f"{first['n_queries']} queries of all kinds, {first['n_rounds']} rounds, in process, one at a time, after five "
-        "others. The steps are shares of the time; the first search opens the index and reads all paths.",
+        f"{first['n_queries']} queries of all kinds in {first['n_rounds']} rounds, in process, one at a time, after "
+        "five other queries. `first` is the first search, which opens the index and reads all paths; `slowest` is the "
+        "slowest query. The steps (`open` to `freshness`) are shares of the time.",
         to_table(header, rows),
-        "The slowest: " + ", ".join(sorted({f'"{measured["slowest_query"]}"' for measured in figures.values()})) + ".",
+        "Slowest query: "
+        + ", ".join(sorted({f'"{measured["slowest_query"]}"' for measured in figures.values()}))
+        + ".",
     ]
 
 
@@ -214,25 +210,26 @@ def _growth_part(figures: Mapping[str, Any], plot: str | None) -> list[str]:
             ]
         )
     wholes = [measured["seconds"] / measured["n_chunks"] for measured in figures.values()]
-    header = ["chunks", "files", "s in all", "s per 1,000", "s per 1,000 at that size in the largest build", "peak MB"]
+    header = ["chunks", "files", "seconds", "s per 1,000", "s per 1,000 at that size in the largest build", "peak MB"]
     return [
         "## Growth",
-        f"To reach: seconds per 1,000 chunks within 2 times of each other. Measured: {_spread(rates)} times at "
-        f"the three sizes of one build, cumulative; {_spread(wholes)} times between the three whole builds.",
+        "Target: the seconds per 1,000 chunks differ by less than a factor of 2 between sizes. Measured: a factor of "
+        f"{_spread(rates)} between the three sizes within the largest build, cumulative, and of {_spread(wholes)} "
+        "between the three whole builds.",
         to_table(header, rows),
-        "A point of the plot is a moment at which that many chunks are on disk in every store; the last one has the "
-        "manifest, too. The start (git's listing, the scanner's rules read) is in all of them; it is "
-        "most of what the first chunks cost, so the right half begins at 4,000.",
+        "Each point of the plot is a moment at which that many chunks are on disk in every store. The last point also "
+        "includes the manifest. All points include the start (git's listing, reading the scanner's rules). It is most "
+        "of what the first chunks cost, so the right half begins at 4,000.",
         *([f"![Seconds and seconds per 1,000 chunks by chunks on disk]({plot})"] if plot else []),
     ]
 
 
 def _model_part(figures: Mapping[str, Any]) -> str:
     return (
-        "Taken with Qwen2.5-Coder-0.5B in the embedded engine, a prompt of "
-        f"{figures['prompt_tokens']:,.0f} tokens that the engine had read before: "
-        f"{figures['engine_first_token_ms']:.0f} ms asked directly, {figures['service_first_token_ms']:.0f} ms through "
-        "`POST /chat`, which also searches, packs and counts. Each question was new to the service, with "
+        "Measured with Qwen2.5-Coder-0.5B in the embedded engine and prompts that it had read before, "
+        f"{figures['prompt_tokens']:,.0f} tokens on average. Asked directly, the engine takes "
+        f"{figures['engine_first_token_ms']:.0f} ms. `POST /chat`, which also searches, packs and counts, takes "
+        f"{figures['service_first_token_ms']:.0f} ms. Each question was new to the service, with "
         f"{figures['passages']:.0f} passages to count."
     )
 
@@ -240,7 +237,7 @@ def _model_part(figures: Mapping[str, Any]) -> str:
 def _conversations_part(figures: Mapping[str, Any]) -> list[str]:
     arms: Mapping[str, Any] = figures["arms"]
     plain = next(iter(arms.values()))
-    header = ["engine", "first token, median", "by nothing", "prompt in cache", "tokens/s", "by nothing"]
+    header = ["engine", "first token, median", "relative", "prompt in cache", "tokens/s", "relative"]
     header += ["guesses accepted", "same text"]
     rows = [
         [
@@ -258,33 +255,35 @@ def _conversations_part(figures: Mapping[str, Any]) -> list[str]:
     first, n_runs = figures["first_question"], figures.get("n_runs", 1)
     return [
         f"{figures['n_conversations']} conversations of two or three turns about Django (`bench/conversations.toml`), "
-        f"{plain['n_turns']} answers an engine by {figures['model']}, prompts of {plain['prompt_tokens']:,.0f} tokens "
-        "in the mean. Each row adds to the one above it, in an engine of its own; they answer the same prompt by "
-        f"turns. Speculation is `{figures['speculation']}`. `same text`: answers equal to the first row's."
+        f"answered by {figures['model']}: {plain['n_turns']} answers per engine, with prompts of "
+        f"{plain['prompt_tokens']:,.0f} tokens on average. Each row has its own engine and adds one feature to the row "
+        "above; the engines answer the same prompts in turns. `relative`: to the first row, which has none of them. "
+        f"Speculation is `{figures['speculation']}`. `same text`: share of answers equal to the first row's."
         + (f" Measured in {n_runs} runs, the last of which is in the table above." if n_runs > 1 else ""),
         to_table(header, rows),
-        f"The first question after a start, with the head read while nobody waited: {first['warm_ms'] / 1000:.2f} s "
-        f"({first['warm_read_tokens']:,.0f} tokens to read), without: {first['cold_ms'] / 1000:.2f} s "
-        f"({first['cold_read_tokens']:,.0f}).",
+        "The first question after a start takes "
+        f"{first['warm_ms'] / 1000:.2f} s ({first['warm_read_tokens']:,.0f} tokens to read) if the engine has read the "
+        f"start of the prompt beforehand, and {first['cold_ms'] / 1000:.2f} s "
+        f"({first['cold_read_tokens']:,.0f} tokens) if not.",
     ]
 
 
 def _concurrency_part(figures: Mapping[str, Any]) -> str:
     n_clients = figures["n_clients"]
     rates = [
-        f"{what} {figures[f'{kind}_1']:.1f} tokens/s by one client and {figures[f'{kind}_{n_clients}']:.1f} by "
-        f"{n_clients} at once ({figures[f'{kind}_ratio']:.2f} times)"
+        f"- {what}: {figures[f'{kind}_1']:.1f} tokens/s with one client, {figures[f'{kind}_{n_clients}']:.1f} with "
+        f"{n_clients} at once ({figures[f'{kind}_ratio']:.2f} times)."
         for kind, what in (
-            ("service_new", "questions that are new, other ones for one client than for more:"),
-            ("service_again", "asked again, so that the engine holds their prompts:"),
-            ("engine_again", "these prompts at the engine's own port:"),
+            ("service_new", "New questions, different ones for one client and for several"),
+            ("service_again", "The same questions again, with their prompts in the engine's cache"),
+            ("engine_again", "These prompts sent directly to the engine"),
         )
     ]
     shares = [f"{figures[f'service_again_{n}'] / figures[f'engine_again_{n}']:.2f}" for n in (1, n_clients)]
     return (
-        f"{figures['model']}, answers of {figures['answer_tokens']} tokens. " + "; ".join(rates) + ". So through the "
-        f"service one client has {shares[0]} of the engine's own rate and {n_clients} have {shares[1]}: what more "
-        "clients win by it is what a single one lost."
+        f"{figures['model']}, answers of {figures['answer_tokens']} tokens.\n\n" + "\n".join(rates) + "\n\nSo through "
+        f"the service, one client gets {shares[0]} of the engine's own rate, and {n_clients} get {shares[1]}. The gain "
+        "from more clients only makes up for what a single client loses."
     )
 
 
@@ -294,22 +293,23 @@ def _spread(values: Sequence[float]) -> str:
 
 def _serving_part(figures: Mapping[str, Any]) -> str:
     return (
-        f"{figures['clients']} clients, each with one question to Django after the other and 256 tokens for an answer, "
-        "against a stand-in model that writes 50 tokens a second for each of them, for "
-        f"{figures['seconds']:,.0f} s; service, stand-in and clients are three processes on the same cores. "
-        f"{figures['tokens_per_second']:,.0f} tokens/s came through; a token costs the service "
-        f"{figures['cpu_us_per_token']:.0f} µs of processor, searches, packing and grounding included "
-        f"({figures['cores']:.2f} cores). Gaps: p50 {figures['gap_p50_ms']:.0f} ms, "
-        f"p99 {figures['gap_p99_ms']:.0f} ms, longest {figures['gap_max_ms']:.0f} ms. "
-        f"Memory: {figures['memory_start_mb']:.0f} MB after a tenth of the time, "
-        f"{figures['memory_end_mb']:.0f} MB at the end. The own share is one client's, alone: "
-        f"p50 {figures['own_p50_ms']:.1f} ms, p95 {figures['own_p95_ms']:.1f} ms. "
-        "`QUARRY_BENCH_SECONDS` makes it shorter."
+        f"For {figures['seconds']:,.0f} s, {figures['clients']} clients each ask one question about Django after the "
+        "other, with answers of 256 tokens. A stand-in model writes 50 tokens a second for each of them. Service, "
+        "stand-in and clients are three processes on the same cores. (`QUARRY_BENCH_SECONDS` makes it shorter.)\n\n"
+        f"- Throughput: {figures['tokens_per_second']:,.0f} tokens/s. A token costs the service "
+        f"{figures['cpu_us_per_token']:.0f} µs of processor time ({figures['cores']:.2f} cores), including search, "
+        "packing and grounding.\n"
+        f"- Pauses between tokens: p50 {figures['gap_p50_ms']:.0f} ms, p99 {figures['gap_p99_ms']:.0f} ms, longest "
+        f"{figures['gap_max_ms']:.0f} ms.\n"
+        f"- Memory: {figures['memory_start_mb']:.0f} MB after a tenth of the time, "
+        f"{figures['memory_end_mb']:.0f} MB at the end.\n"
+        "- The service's own share of the time to first token, with a single client: "
+        f"p50 {figures['own_p50_ms']:.1f} ms, p95 {figures['own_p95_ms']:.1f} ms."
     )
 
 
 def _is_measured(row: Row, sections: Mapping[str, Any]) -> bool:
-    """Whether the section has that figure: one that was measured before the row was thought of has not."""
+    """Whether the section has that figure. A section measured before the row was added does not."""
     try:
         _look_up(sections[row.section]["figures"], row.figure)
     except KeyError:

@@ -99,7 +99,7 @@ def to_section(results: Mapping[str, Any]) -> str:
         "nDCG@10",
         "95 % interval",
         "index s",
-        "in all",
+        "total s",
         "p50 ms",
         "p95 ms",
         "peak MB",
@@ -107,10 +107,10 @@ def to_section(results: Mapping[str, Any]) -> str:
         "at",
     ]
     lines = [
-        "## Retrieval beside others",
+        "## Retrieval compared with others",
         "",
-        f"{len(any_method['repositories'])} repositories, {n_questions} questions: development data, on which the "
-        f"ranking was tuned. Written by `{COMMAND}`.",
+        f"{len(any_method['repositories'])} repositories, {n_questions} questions. This is development data: the "
+        f"ranking was tuned on it. Measured by `{COMMAND}`.",
         "",
         "Machine: " + ", ".join(f"{part} {_values(part, machines)}" for part in parts) + ".",
         "",
@@ -126,13 +126,16 @@ def to_section(results: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             *lines,
-            "nDCG@10 is the mean over the repositories, its interval from a bootstrap over them. Index seconds are the "
-            "median over repositories in a process that has its libraries loaded, and their sum; Quarry and its two "
-            "other arms write an index that lasts, semble builds one in memory. Queries are warm, one at a time. Peak "
-            "memory is that of the one process that indexed and searched all repositories, Python included (for "
-            "ripgrep: of the process that calls it). semble runs its own pipeline with the weights of our encoder. "
-            "ripgrep's hits are whole files, by number of distinct keywords; the others' are chunks, of which several "
-            "may be of one file. Masked: the files have numbers for names.",
+            "- **nDCG@10** is the mean over the repositories, with an interval from a bootstrap over them.\n"
+            "- **Index** seconds are the median over repositories, and their total, in a process that has its "
+            "libraries loaded. Quarry and its variants write an index to disk; semble builds one in memory.\n"
+            "- **Queries** are warm, one at a time.\n"
+            "- **Peak memory** is that of the one process that indexed and searched all repositories, Python included "
+            "(for ripgrep: the process that calls it).\n"
+            "- **semble** runs its own pipeline with the weights of our encoder.\n"
+            "- **ripgrep**'s hits are whole files, ranked by the number of distinct keywords. The others' hits are "
+            "chunks, several of which may be from one file.\n"
+            "- **Masked**: file names are replaced by numbers.",
             "",
         ]
     )
