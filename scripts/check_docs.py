@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from api.settings import ApiSettings
 from eval.settings import EvalSettings
 from indexer.main import quarry
 
-# What a task of the evaluation is made of: its folders are named in docs/code.md, not each program in them.
+# What a task of the evaluation is made of: docs/code.md does not list each program in these folders.
 MATERIAL = {"library", "items", "programs", "problems"}
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("api", "assistant", "bench", "docker", "docs", "eval", "indexer", "scripts", "tests")
@@ -86,32 +86,55 @@ def missing_paths(page: Path, text: str) -> Iterator[str]:
             yield f"{page.relative_to(ROOT)} names {target}, which is not there"
 
 
-def missing_from_tree(tree: str) -> Iterator[str]:
-    """Every Python module of the packages is named in docs/code.md, under its folder."""
-    blocks = blocks_of(tree)
-    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for path in map(Path, tracked.splitlines()):
-        is_material = path.parts[0] == "eval" and not MATERIAL.isdisjoint(path.parts)
-        if path.parts[0] in ("tests", "scripts") or path.name == "__init__.py" or is_material:
-            continue
-        block = next((blocks[folder] for folder in path.parents if folder in blocks), "")
-        if not re.search(rf"(?<![\w/]){re.escape(path.name)}\b", block):
-            yield f"docs/code.md does not name {path} under its folder"
+def missing_from_tree(tree: str, modules: Iterable[Path]) -> Iterator[str]:
+    """Every folder with code has a line in docs/code.md that says what it is for, as has every module that is listed.
+
+    A folder lists all of its modules or none: a list with gaps hides what is new.
+    """
+    phrases = read_tree(tree)
+    by_folder: dict[Path, set[Path]] = {}
+    for path in modules:
+        by_folder.setdefault(path.parent, set()).add(path)
+    for path, phrase in phrases.items():
+        if path.suffix and path not in by_folder.get(path.parent, set()):
+            yield f"docs/code.md lists {path}, which is not there"
+        elif not phrase:
+            yield f"docs/code.md does not say what {path} is for"
+    for folder, inside in sorted(by_folder.items()):
+        if folder not in phrases:
+            yield f"docs/code.md has no line for {folder}/"
+        listed = {path for path in phrases if path.suffix and path.parent == folder}
+        for path in sorted(inside - listed if listed else ()):
+            yield f"docs/code.md lists modules of {folder}/ without {path.name}"
 
 
-def blocks_of(tree: str) -> dict[Path, str]:
-    """What the tree says of each folder that has a line of its own, without the folders below it."""
-    blocks: dict[Path, str] = {}
+def read_tree(tree: str) -> dict[Path, str]:
+    """What the tree says of each folder (``name/  phrase``) and module (``name.py  phrase``) that has a line there."""
+    phrases: dict[Path, str] = {}
     above: list[tuple[int, Path]] = []  # the folders that the line at hand is in, with their indentation
     for line in tree.splitlines():
-        indentation = len(line) - len(line.lstrip())
+        entry = re.match(r"(\s+)(\w+)(/|\.py)(?:\s+(\S.*))?$", line)
+        if entry is None:
+            continue
+        indentation, name, kind, phrase = len(entry[1]), entry[2], entry[3], entry[4] or ""
         above = [(column, folder) for column, folder in above if column < indentation]
-        opened = re.match(r"\s+(\w+)/(\s|$)", line)
-        if opened:
-            above.append((indentation, (above[-1][1] if above else Path()) / opened[1]))
-        if above:
-            blocks[above[-1][1]] = blocks.get(above[-1][1], "") + line + "\n"
-    return blocks
+        path = (above[-1][1] if above else Path()) / (f"{name}.py" if kind == ".py" else name)
+        phrases[path] = phrase
+        if kind == "/":
+            above.append((indentation, path))
+    return phrases
+
+
+def list_modules() -> list[Path]:
+    """The Python modules that docs/code.md has to cover: all that are tracked, but tests and the tasks' material."""
+    tracked = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [
+        path
+        for path in map(Path, tracked.splitlines())
+        if path.parts[0] != "tests"
+        and path.name != "__init__.py"
+        and not (path.parts[0] == "eval" and not MATERIAL.isdisjoint(path.parts))
+    ]
 
 
 def main() -> int:
@@ -121,7 +144,7 @@ def main() -> int:
         *undocumented_commands(commands),
         *undocumented_settings(ApiSettings, commands),
         *undocumented_settings(EvalSettings, commands),
-        *missing_from_tree((ROOT / "docs" / "code.md").read_text()),
+        *missing_from_tree((ROOT / "docs" / "code.md").read_text(), list_modules()),
         *(problem for page in PAGES for problem in dead_links(page, page.read_text())),
         *(problem for page in PAGES for problem in missing_paths(page, page.read_text())),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts import check_docs
-from scripts.check_docs import ROOT, dead_links, undocumented_commands
+from scripts.check_docs import ROOT, dead_links, missing_from_tree, undocumented_commands
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,27 @@ def test_links_lead_to_files_and_headings(tmp_path: Path, monkeypatch: pytest.Mo
     )
     said = list(dead_links(page, page.read_text()))
     assert [line.split(" links to ")[1].split(",")[0] for line in said] == ["other.md#gone", "#gone", "gone.md"]
+
+
+def test_every_folder_with_code_has_a_line_and_lists_all_of_its_modules_or_none() -> None:
+    """What a newcomer looks for is on the page, with a phrase; what the page lists is there."""
+    tree = """
+    garden/            plants things
+        beds/          where they stand
+        spade.py       digs
+    shed/
+        hose.py
+"""
+    beds, spade, hose = Path("garden/beds/rose.py"), Path("garden/spade.py"), Path("shed/hose.py")
+    modules = [beds, spade, hose]
+    assert list(missing_from_tree(tree, modules)) == [
+        "docs/code.md does not say what shed is for",
+        "docs/code.md does not say what shed/hose.py is for",
+    ]
+    tree = tree.replace("shed/", "shed/  keeps tools").replace("hose.py", "hose.py  waters")
+    assert list(missing_from_tree(tree, modules)) == []
+    assert list(missing_from_tree(tree, [*modules, Path("garden/rake.py"), Path("pond/fish.py")])) == [
+        "docs/code.md lists modules of garden/ without rake.py",
+        "docs/code.md has no line for pond/",
+    ]
+    assert list(missing_from_tree(tree, [beds, hose])) == ["docs/code.md lists garden/spade.py, which is not there"]
