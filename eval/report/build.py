@@ -136,7 +136,7 @@ def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed:
 def _describe(group: Group) -> str:
     gain = group.gain(RETRIEVAL, NONE)
     if gain is None:
-        return "There is no pair of retrieval and none to compare."
+        return "No case was answered both with retrieval and without code, so there is nothing to compare."
     placebo = group.gain(RETRIEVAL, PLACEBO)
     return describe_gain(gain) + (f" {describe_gain(placebo)}" if placebo is not None else "")
 

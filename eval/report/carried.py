@@ -87,13 +87,13 @@ def pool_with_carried(groups: Sequence[Group], pooled: Sequence[PooledGain], car
 
 
 def warn_of_carried(carried: Report) -> list[str]:
-    """That figures were not computed anew, and which."""
+    """Which figures were not recomputed."""
     if not carried.groups:
         return []
     named = ", ".join(f"{group.task} on {group.repo} by {group.model.rpartition('/')[2]}" for group in carried.groups)
     return [
-        f"Figures are taken over from an earlier report ({carried.name}), whose cases were not published: {named}. "
-        "Only their adjusted p is computed anew, and a mean over tasks old and new has no interval."
+        f"Some figures are taken over from an earlier report ({carried.name}) whose cases were not published: {named}. "
+        "Only their adjusted p is recomputed, and a mean over old and new tasks has no interval."
     ]
 
 

@@ -1,7 +1,7 @@
-"""Why retrieval perhaps helped or did not, from the split by what was retrieved and from the oracle.
+"""Why retrieval helped or did not, as far as the split by what was retrieved and the oracle tell.
 
-The split is known only after the run and no p allows for it: it is called exploratory, and nothing that rests on it is
-said for certain. The oracle's gain was tested and says how sure it is.
+The split is known only after the run and no p-value covers it: it is called exploratory, and what rests on it is said
+with "perhaps". The oracle's gain was tested and says how sure it is.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .wording import Outcome, describe_left_out, is_better, judge_gain, write_si
 ENOUGH = 5  # pairs that a part of a split must have for anything to be concluded from it
 _MOSTLY = 0.5
 _AGAINST_PLACEBO = {
-    "better": "It is which code and not just more code",
-    "perhaps better": "Perhaps it is which code and not just more code",
+    "better": "What matters is which code, not just more code",
+    "perhaps better": "Perhaps what matters is which code, not just more code",
 }
-_NOT_AGAINST_PLACEBO = "But retrieval is not shown to be better than as much irrelevant code (placebo)."
+_NOT_AGAINST_PLACEBO = "But retrieval was not significantly better than as much irrelevant code (placebo)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _Parts:
 
 
 def explain_retrieval(group: Group) -> str:
-    """The figures that say why, and what follows from them: was the right code found, does the model use it at all?"""
+    """The figures and what follows from them: was the right code found, and does the model use it at all?"""
     if group.gain(RETRIEVAL, NONE) is None:
         return ""
     parts, oracle = _find_parts(group), group.gain(ORACLE, NONE)
@@ -67,17 +67,17 @@ def explain_retrieval(group: Group) -> str:
         sentences.append(f"Retrieval showed the right code in {parts.n_found} of {parts.n} cases.")
         sentences.append(_describe_parts(parts))
     else:
-        sentences.append("No case says which code is the right one, so the gain cannot be split by it.")
+        sentences.append("No case records which code is the right one, so the gain cannot be split by it.")
     if oracle is not None:
-        over = f", over {count_noun(oracle.n_pairs, 'case')}" if oracle.n_without_sources else ""
+        over = f" over {count_noun(oracle.n_pairs, 'case')}" if oracle.n_without_sources else ""
         left_out = f" ({describe_left_out(oracle)})" if oracle.n_without_sources else ""
         given = f"the gain is {write_signed(oracle.difference)}{over}{left_out}: {judge_gain(oracle)}"
-        sentences.append(f"Given the right code itself (oracle), {given}.")
+        sentences.append(f"With exactly the right code (oracle), {given}.")
     return " ".join([*sentences, name_cause(group)])
 
 
 def list_causes(groups: Iterable[Group]) -> list[tuple[str, str, str]]:
-    """Each cause once with what it is of: tasks and their repositories, the model, the cause. In order."""
+    """Each cause once, in order: the tasks with their repositories, the model, the cause."""
     found: dict[tuple[str, str], dict[str, list[str]]] = {}
     for group in groups:
         if group.cause:
@@ -89,86 +89,86 @@ def list_causes(groups: Iterable[Group]) -> list[tuple[str, str, str]]:
 
 
 def name_cause(group: Group) -> str:
-    """What the figures point to in a sentence, and what the placebo adds; empty without a gain."""
+    """What the figures point to, and what the placebo adds; empty without a gain."""
     gain = group.gain(RETRIEVAL, NONE)
     if gain is None:
         return ""
     if mcnemar_p(gain.n_pairs, 0) >= 1 - CONFIDENCE:  # not even if all were gained
-        return "There are too few pairs to say whether it helped, or why."
+        return "There are too few pairs to say whether retrieval helped, or why."
     if not any(arm.correct.n_hits for arm in group.arms):
-        return "No answer was right, with code or without: these cases are beyond this model, so nothing can show here."
+        return "No answer was right, with or without code: these cases are too hard for this model to show anything."
     outcome, parts = judge_gain(gain), _find_parts(group)
     if not is_better(gain):
         return _why_not(outcome, group.gain(ORACLE, NONE), parts)
     if outcome == "perhaps better":
-        return _why_better("Perhaps it helped", parts)
-    return _why_better("It helped", parts) + _describe_control(group)
+        return _why_better("Perhaps retrieval helped", parts)
+    return _why_better("Retrieval helped", parts) + _describe_control(group)
 
 
 def _describe_control(group: Group) -> str:
-    """Whether it was the right code, with what as much irrelevant code brings by itself; empty without that arm."""
+    """Whether it was the right code, and what as much irrelevant code brings alone; empty without that arm."""
     gain, own = group.gain(RETRIEVAL, PLACEBO), group.gain(PLACEBO, NONE)
     if gain is None or own is None:
         return ""
     said = _AGAINST_PLACEBO.get(judge_gain(gain))
     if said is None:
         return f" {_NOT_AGAINST_PLACEBO}"
-    return f" {said}: as much irrelevant code (placebo) brings {write_signed(own.difference)}."
+    return f" {said}: as much irrelevant code (placebo) brought {write_signed(own.difference)}."
 
 
 def _why_better(opening: str, parts: _Parts) -> str:
     """Whether the gain lies where the right code was found: only then may a better search bring more."""
     if not parts.n:
-        return f"{opening}; no case says which code is the right one, so what did it cannot be said."
+        return f"{opening}; no case records which code is the right one, so the reason is unknown."
     if parts.differences is None:
-        few = "have" if parts.n_found < parts.n_missed else "lack"
-        return f"{opening}; too few cases {few} the right code to say whether it was that."
+        few = "had" if parts.n_found < parts.n_missed else "lacked"
+        return f"{opening}; too few cases {few} the right code to say whether that is the reason."
     where, elsewhere = parts.differences
     found = f"{write_signed(where)} over {count_noun(parts.n_found, 'pair')}"
-    figures = f"({found} against {write_signed(elsewhere)} over {parts.n_missed})"
+    figures = f"({found}, against {write_signed(elsewhere)} over {parts.n_missed} elsewhere)"
     if where <= elsewhere:
         return (
-            f"{opening}; perhaps what helped was not the code that counts as right but other code, such as similar "
-            f"functions nearby: the gain is not larger where the right code was retrieved {figures}."
+            f"{opening}, but the gain was not larger where it found the right code {figures}: perhaps what helped was "
+            "other code, such as similar functions nearby."
         )
     if parts.is_mostly_found:
-        return f"{opening}, perhaps more where the right code was retrieved than where it was not {figures}."
+        return f"{opening}, perhaps more where it found the right code {figures}."
     return (
-        f"{opening} although the right code was mostly not retrieved, perhaps more where it was {figures}: a better "
+        f"{opening} although it mostly missed the right code, perhaps more where it found it {figures}: a better "
         "search may bring more."
     )
 
 
 def _why_not(outcome: Outcome, oracle: Gain | None, parts: _Parts) -> str:
     """The wrong code, or a model that does not use the right one."""
-    opening = {"worse": "It hurt", "perhaps worse": "Perhaps it hurt"}.get(outcome, "It brought no gain that shows")
+    hurt = {"worse": "Retrieval hurt", "perhaps worse": "Perhaps retrieval hurt"}
+    opening = hurt.get(outcome, "Retrieval showed no significant gain")
     is_larger_where_found = parts.differences is None or parts.differences[0] > parts.differences[1]
     if is_better(parts.found):
         if parts.missed is not None and parts.missed.difference < 0:
-            return f"{opening}: perhaps the right code helps, and the wrong code in the other cases takes that away."
+            return f"{opening}: perhaps the right code helps, and the wrong code in the other cases undoes it."
         if is_larger_where_found:
-            return f"{opening} over all cases: perhaps the right code helps, but was not retrieved often enough."
+            return f"{opening} over all cases: perhaps the right code helps, but was not found often enough."
     if oracle is None:
-        return f"{opening}; whether search or model is why cannot be said without the oracle."
+        return f"{opening}. Without the oracle it is unknown whether the search or the model is the reason."
     if not is_better(oracle):
-        return (
-            f"{opening}, and the right code itself brings none that shows either: this model is not shown to use the "
-            "right code here, so nothing says that a better search would help it."
-        )
-    helps = "does help" if judge_gain(oracle) == "better" else "perhaps helps"
+        code = "exactly the right code (oracle)"
+        either = f"{code} showed no significant gain" if outcome in hurt else f"neither did {code}"
+        return f"{opening}, and {either}. So nothing suggests that a better search would help this model here."
+    helps = "helps" if judge_gain(oracle) == "better" else "perhaps helps"
     if not parts.n:
-        return f"{opening}, though the right code {helps} this model: perhaps search or packing is why."
+        return f"{opening}, though the right code {helps} this model: perhaps the search or the packing is the reason."
     if parts.is_mostly_found:
         return (
-            f"{opening} though the right code was mostly there, and {helps} when it stands alone: perhaps the model "
-            "does not make use of it among other code."
+            f"{opening} though the right code was mostly found, and {helps} this model when given alone (oracle): "
+            "perhaps the model does not use it among other code."
         )
     if not is_larger_where_found:
         return (
-            f"{opening}: the right code {helps} this model when it stands alone, but was mostly not retrieved, and "
-            "where it was that brought no more: perhaps both search and model are why."
+            f"{opening}: the right code {helps} this model when given alone (oracle), but was mostly not found, and "
+            "where it was, the gain was not larger: perhaps both the search and the model are the reason."
         )
-    return f"{opening}, perhaps since the wrong code was retrieved: the right code {helps} this model."
+    return f"{opening}, perhaps because the search found the wrong code: the right code {helps} this model."
 
 
 def _find_parts(group: Group) -> _Parts:
@@ -183,4 +183,4 @@ def _describe_parts(parts: _Parts) -> str:
         for gain, word in ((parts.found, "there"), (parts.missed, "elsewhere"))
         if gain is not None
     ]
-    return f"Exploratory, for no p allows for this split: the gain is {' and '.join(gains)}."
+    return f"Exploratory, since no p-value covers this split: the gain is {' and '.join(gains)}."

@@ -47,13 +47,13 @@ def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
         for row, gain in gains:
             if gain.interval is not None:
                 axes.plot([gain.interval.low, gain.interval.high], [row + shift] * 2, color=colour, linewidth=2)
-            is_shown = judge_gain(gain) != "not shown"
+            is_significant = judge_gain(gain) != "not significant"
             axes.plot(
                 [gain.difference],
                 [row + shift],
                 marker=marker,
                 color=colour,
-                markerfacecolor=colour if is_shown else stand_in("ground"),
+                markerfacecolor=colour if is_significant else stand_in("ground"),
                 markersize=6,
                 linestyle="",
             )
@@ -66,7 +66,7 @@ def draw_gains(groups: Sequence[Group], key: str, title: str) -> Plot | None:
     return Plot(
         to_svg(figure, key, title),
         "Marks are paired differences, lines their 95 % intervals (none with few files); right of 0 is better. Hollow: "
-        "not shown, also where the interval excludes zero and the exact test does not.",
+        "not significant, also where the interval excludes zero but the exact test is not below 0.05.",
     )
 
 
@@ -161,7 +161,7 @@ def draw_risk(each: Calibration, key: str, title: str) -> Plot | None:
         _style(axes)
     return Plot(
         to_svg(figure, key, title),
-        "Left: a mark stands for the confidences within one tenth of the scale, its area for how many they are; on the "
+        "Left: a mark stands for the confidences within one tenth of the scale, its area for their number; on the "
         "dashed line they come true as often as they say. Right: lower is better; the dashed line is a confidence that "
         "says nothing.",
     )

@@ -1,9 +1,9 @@
-"""Writes published results: a page of Markdown with plots beside it, the JSON that all of it comes from, and the cases.
+"""Writes published results: a page of Markdown with plots, the JSON that all of it comes from, and the cases.
 
     python -m eval.report.publish DIR… --earlier eval/results/NAME.json --docs docs/results.md --results eval/results
 
-With ``--earlier`` what was published stays, also where the folders of its runs are gone. Nothing of the repositories'
-code and no path of the machine goes in.
+With ``--earlier`` what was published stays, even if the folders of its runs are gone. No code of the repositories and
+no path of the machine is written.
 """
 
 from __future__ import annotations
@@ -41,69 +41,69 @@ from .wording import INTERIM, describe_pooled, shorten_models, write_commit
 _FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 _ARMS = {
     NONE: "without code",
-    PLACEBO: "with as much irrelevant code",
-    RETRIEVAL: "with what the assistant finds",
-    ORACLE: "with the code that helps",
+    PLACEBO: "with as much irrelevant code as retrieval gives",
+    RETRIEVAL: "with the code that Quarry finds",
+    ORACLE: "with exactly the right code",
 }
 _ABOUT_SOURCES = (
-    "The right code is, for a question, the lines that hold the answer, and for code a definition that the original "
-    "uses: an answer can be right without it."
+    "The right code is, for a question, the lines that hold the answer; for code, a definition that the original uses. "
+    "An answer can be right without it."
 )
 _ABOUT_PACKAGES = (
-    "Files and lines are of the package as it is fetched, its tests among them. The Qwen2.5-Coder models are of 2024: "
-    "what was first released after them they cannot know by heart."
+    "Files and lines are counted in the package as it is fetched, its tests included. The Qwen2.5-Coder models are "
+    "from 2024: they cannot know by heart what was first released after them."
 )
 _ABOUT_TABLES = (
-    "In the tables, shares have Wilson's intervals and differences the BCa bootstrap's over files. `visible` is the "
-    "smallest true difference that four of five runs of so many pairs show, if as many pairs go against it as did here "
-    "(none, where none did): smaller ones are seen less often. Tokens are means, seconds medians of the model's time "
-    "for an answer."
+    "In the tables, shares have Wilson intervals, and differences have BCa bootstrap intervals over files. "
+    "`detectable` is the smallest true difference that a run of as many pairs has an 80 % chance of detecting, if as "
+    "many pairs go against it as did here (none, where none did); smaller ones are detected less often. Tokens are "
+    "means, seconds are medians of the model's time for an answer."
 )
 _ABOUT_PLOTS = (
-    "In the plots, lines are 95 % intervals. A hollow mark is a difference that is not shown, also where its interval "
-    "excludes zero and the exact test does not."
+    "In the plots, lines are 95 % intervals. A hollow mark is a difference that is not significant, also where its "
+    "interval excludes zero but the exact test is not below 0.05."
 )
 
 
 def to_results_page(report: Report, pictures: Mapping[str, str], figures: str = "") -> str:
     """The page, what matters first. ``pictures`` are the plots' files by ``gains MODEL`` and ``arms MODEL REPO``.
 
-    ``figures`` says where the figures are, in a sentence with links that the page can follow.
+    ``figures`` is a sentence with links to where the figures are, relative to the page.
     """
     parts = ["# Results", *_describe_found(report, pictures, figures), *_describe_progress(report.progress)]
     packages = packages_table(report.setups)
     parts += ["## What it was measured on", packages, _ABOUT_PACKAGES] if packages else []
-    parts += ["## In detail", _ABOUT_TABLES]
+    parts += ["## Details", _ABOUT_TABLES]
     for groups in part_by(report.groups, lambda group: group.model).values():
         parts += _describe_model(report, groups, pictures)
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
-    parts += ["## What to keep in mind", "\n".join(f"- {caveat}" for caveat in report.caveats)]
+    parts += ["## Caveats", "\n".join(f"- {caveat}" for caveat in report.caveats)]
     parts += ["## Commands and set-up", *_describe_setups(report.setups)]
     return "\n\n".join(parts) + "\n"
 
 
 def _describe_found(report: Report, pictures: Mapping[str, str], figures: str) -> list[str]:
-    """The table of what was found, the gains in pictures, how to read both, and why in a sentence each."""
+    """The table of findings, the gains in pictures, how to read both, and each cause in a sentence."""
     made = (
         f"Made by `python -m eval.report.publish` on {report.made_at}, from runs up to Quarry "
         f"{write_commit(report.commit) or '?'}. " + (figures or f"Every figure is in `{report.name}.json`.")
     )
     if not report.groups:
-        return ["Nothing is answered yet.", made]
+        return ["No case has been answered yet.", made]
     models = shorten_models(group.model for group in report.groups)
     reasons = [f"- {where}, {models[model]}: {cause}" for where, model, cause in list_causes(report.groups)]
     return [
-        f"Does retrieval help a small model? The same cases were asked {_list_arms(report.groups)}: shares of right "
-        "answers, and the paired difference with its 95 % interval.",
+        f"Does retrieval help a small model? Each case was asked {_list_arms(report.groups)}. The table has the shares "
+        "of right answers, and the paired difference with its 95 % interval.",
         found_table(report.groups),
         *(part for model in models for part in _picture(pictures, f"gains {model}", f"Gain of retrieval with {model}")),
         *([_ABOUT_PLOTS] if pictures else []),
-        *describe_versions(report.setups, names_judging=False),
-        "`n` are the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero and "
-        f"the exact test, adjusted by Holm over {_name_family(report.progress)}, is below 0.05. Perhaps: only before "
-        "it is adjusted. Not shown is not the same as no difference: what each run could have seen stands in the "
-        f"details. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
+        *describe_versions(report.setups, in_short=True),
+        "`n` counts the cases that both `none` and `retrieval` answered. Better or worse: the interval excludes zero, "
+        f"and the p of the exact test, adjusted by Holm over {_name_family(report.progress)}, is below 0.05. Perhaps: "
+        "only the unadjusted p is. Not significant does not mean no difference: the details say what each run could "
+        f"have detected. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
         "[How it is measured](evaluation.md).",
         *(["## Why it helped or did not", _ABOUT_SOURCES, "\n".join(reasons)] if reasons else []),
         made,
@@ -111,7 +111,7 @@ def _describe_found(report: Report, pictures: Mapping[str, str], figures: str) -
 
 
 def _list_arms(groups: Sequence[Group]) -> str:
-    """How cases were asked, and that an arm is not there for all of them, where it is not."""
+    """How cases were asked, and in how many rows an arm was, where not in all."""
     words = []
     for arm, meaning in _ARMS.items():
         n = sum(group.arm(arm) is not None for group in groups)
@@ -121,14 +121,14 @@ def _list_arms(groups: Sequence[Group]) -> str:
 
 
 def _name_family(progress: Sequence[Progress]) -> str:
-    """What the p of a kind of comparison is adjusted over."""
+    """The family that p is adjusted over."""
     if not any(each.n_planned is not None for each in progress):
         return "a model's tasks and repositories"
-    return "all tasks and repositories that the plan has for a model, done or not (runs outside of it by themselves)"
+    return "all tasks and repositories planned for a model, finished or not (unplanned runs form a family of their own)"
 
 
 def _describe_progress(progress: Sequence[Progress]) -> list[str]:
-    """How much of the plan is done, and what was run outside of it."""
+    """How much of the plan is done, and what was run without being planned."""
     planned = [each for each in progress if each.n_planned is not None]
     others = [each for each in progress if each.n_planned is None]
     parts = []
@@ -137,22 +137,20 @@ def _describe_progress(progress: Sequence[Progress]) -> list[str]:
         n_begun = sum(bool(n) for each in planned for n in each.answered.values())
         n_complete = sum(each.n_complete for each in planned)
         parts += [
-            "## What is done of the plan",
-            f"Of the plan's {n_cells} cells (a task on a repository by a model under an arm) {n_complete} are "
-            f"complete, {n_begun - n_complete} begun, {n_cells - n_begun} not begun."
-            + f" {INTERIM}"
-            * (n_begun > n_complete),
+            "## Progress",
+            f"The plan has {n_cells} combinations of model, task, repository and arm: {n_complete} are complete, "
+            f"{n_begun - n_complete} begun, {n_cells - n_begun} not begun." + f" {INTERIM}" * (n_begun > n_complete),
         ]
         begun = [each for each in planned if each.is_begun]
-        parts += ["Cases answered (—: not begun):", progress_table(begun)] if begun else []
+        parts += ["Cases answered (—: none yet):", progress_table(begun)] if begun else []
         parts += _list_not_begun([each for each in planned if not each.is_begun])
         fewer = [
             f"{each.task} on {each.repo} ({each.n_cases})" for each in planned if each.n_cases < (each.n_planned or 0)
         ]
         if fewer:
-            parts.append(f"All that the repository gives, fewer than planned: {', '.join(dict.fromkeys(fewer))}.")
+            parts.append(f"Fewer cases than planned, as the repository has no more: {', '.join(dict.fromkeys(fewer))}.")
     if others:
-        title = "Runs outside of the plan" if planned else "Cases answered"
+        title = "Unplanned runs" if planned else "Cases answered"
         parts += [f"{'###' if planned else '##'} {title}", progress_table(others)]
     return parts
 
@@ -164,7 +162,7 @@ def _describe_model(report: Report, own: Sequence[Group], pictures: Mapping[str,
     pooled = [each for each in report.pooled if each.model == model]
     if pooled:
         without = ", ".join(sorted(NEVER_POOLED))
-        parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Without {without}." for each in pooled))
+        parts.append("\n".join(f"- {each.repo}: {describe_pooled(each)} Never included: {without}." for each in pooled))
     for repo, groups in part_by(own, lambda group: group.repo).items():
         is_single = len(groups) == 1
         parts.append(f"#### {groups[0].task} on {repo}" if is_single else f"#### {repo}")
@@ -176,7 +174,7 @@ def _describe_model(report: Report, own: Sequence[Group], pictures: Mapping[str,
 
 
 def _list_not_begun(progress: Sequence[Progress]) -> list[str]:
-    """What no arm has begun, by model: the tasks, and on which repositories where others of a task are begun."""
+    """What no arm has begun, by model: tasks with the same repositories together."""
     models = shorten_models(each.model for each in progress)
     lines = []
     for model, own in part_by(progress, lambda each: each.model).items():
@@ -185,15 +183,18 @@ def _list_not_begun(progress: Sequence[Progress]) -> list[str]:
         tasks_of = part_by(repos_of, repos_of.__getitem__)
         words = [f"{', '.join(tasks)} on {', '.join(repos)}" for repos, tasks in tasks_of.items()]
         lines.append(f"- {models[model]}: {'; '.join(words)}")
-    return ["Not begun under any arm:", "\n".join(lines)] if lines else []
+    return ["Not begun in any arm:", "\n".join(lines)] if lines else []
 
 
 def _fold_notes(notes: Sequence[str]) -> list[str]:
     """How the cases of a task were made, folded: what a reader checks, not what they came for."""
-    if not notes:
-        return []
     listed = "\n".join(f"- {note}" for note in notes)
-    return ["<details><summary>How its cases were made, and what was left out</summary>", listed, "</details>"]
+    return _fold("How its cases were made, and what was left out", listed) if notes else []
+
+
+def _fold(summary: str, text: str) -> list[str]:
+    """A part of the page that opens by a click."""
+    return [f"<details><summary>{summary}</summary>", text, "</details>"]
 
 
 def draw_pictures(report: Report) -> dict[str, str]:
@@ -225,7 +226,7 @@ def without_paths(value: Any) -> Any:
 @click.option("--docs", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The page to write.")
 @click.option("--results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where the JSON goes.")
 def publish(folders: Sequence[Path], earlier: Path | None, docs: Path, results: Path) -> None:
-    """Write the results of the runs in FOLDERS for publication, beside those that were published before."""
+    """Write the results of the runs in FOLDERS for publication, together with those that were published before."""
     from . import build
 
     report, cases = build(folders, PUBLICATION, earlier)
@@ -246,14 +247,14 @@ def publish(folders: Sequence[Path], earlier: Path | None, docs: Path, results: 
 
 
 def _link_figures(report: Report, cases: Sequence[Result], written: Path, docs: Path) -> str:
-    """Where the figures are, and the cases, as seen from the folder ``docs``."""
+    """Links to the figures and the cases, as seen from the folder ``docs``."""
 
     def link(path: Path) -> str:
         return f"[{path.name}]({Path(os.path.relpath(path, docs)).as_posix()})"
 
     rows = {key_of(result) for result in cases}
-    behind = f"; what became of each case of {len(rows)} of {len(report.groups)} rows is in {link(cases_path(written))}"
-    return f"Every figure is in {link(written)}{behind if rows else ''}."
+    behind = f"; the outcomes of single cases, for {len(rows)} of {len(report.groups)} rows, are in "
+    return f"Every figure is in {link(written)}{behind + link(cases_path(written)) if rows else ''}."
 
 
 def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
@@ -261,11 +262,13 @@ def _picture(pictures: Mapping[str, str], key: str, words: str) -> list[str]:
 
 
 def _describe_setups(setups: Sequence[RunSetup]) -> list[str]:
-    """Each run's commands, as they are typed, and what decided its answers."""
+    """Each run's commands, as they are typed, and folded what decided its answers."""
     parts = []
     for setup in setups:
         parts += ["\n".join(f"    {command}" for command in write_commands(setup))]
-        parts += [to_table(["part", "value"], [list(row) for row in describe_setup(setup)])]
+        if rows := describe_setup(setup):
+            table = to_table(["part", "value"], [list(row) for row in rows])
+            parts += _fold("Set-up: what decided the answers, and where they were made", table)
     return [part for part in parts if part]
 
 

@@ -1,4 +1,4 @@
-"""A report as Markdown that reads as plain text too: what a terminal shows after a run."""
+"""A report as Markdown that also reads as plain text: what a terminal shows after a run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from .wording import (
 
 
 def to_markdown(report: Report) -> str:
-    """The headline, then for each task its arms, gains, splits and why; what is missing is said."""
+    """The headline, then each task's arms, gains, splits and reasons, and what is missing."""
     if not report.groups:
-        return "\n\n".join(["Nothing is answered yet.", *describe_not_begun(report.progress)]) + "\n"
+        return "\n\n".join(["No case has been answered yet.", *describe_not_begun(report.progress)]) + "\n"
     parts = ["\n".join(f"- {line}" for line in report.summary)] if report.summary else []
     for group in report.groups:
         parts += [f"## {group.task} on {group.repo}, {group.model}", *describe_group(group)]
-        parts += [f"Not complete: {'; '.join(group.missing)}. {INTERIM}"] if group.missing else []
+        parts += [f"Unfinished: {'; '.join(group.missing)}. {INTERIM}"] if group.missing else []
     if report.judges:
         parts += ["## Judged by a model", judges_table(report.judges)]
     parts += describe_not_begun(report.progress)
@@ -44,7 +44,7 @@ def to_markdown(report: Report) -> str:
 
 
 def describe_group(group: Group) -> list[str]:
-    """All of one task: tables, why, errors."""
+    """All of one task: tables, reasons, errors."""
     parts = [arms_table(group)]
     if group.gains:
         parts.append(gains_table(group.gains))
@@ -72,10 +72,10 @@ def describe_group(group: Group) -> list[str]:
         parts.append(to_table(["measure", "arms", "difference", "95 % interval"], rows))
     if any(each.unanswerable.n_hits or each.answerable.n_hits for each in group.refusals):
         rows = [[each.arm, write_share(each.unanswerable), write_share(each.answerable)] for each in group.refusals]
-        parts.append(to_table(["arm", "unanswerable refused", "answerable refused or left open"], rows))
+        parts.append(to_table(["arm", "unanswerable refused", "answerable refused or unanswered"], rows))
     elif group.refusals:
         n = max(each.unanswerable.n for each in group.refusals)
-        parts.append(f"No arm refused any of {n} unanswerable questions, or left another open.")
+        parts.append(f"No arm refused any of the {n} unanswerable questions, or left another question unanswered.")
     if group.task in FACTS:
         parts += filter(None, map(describe_confidence, group.calibration))
     errors = [each for each in group.reasons if each.verdict == "error"]
@@ -84,13 +84,13 @@ def describe_group(group: Group) -> list[str]:
 
 
 def describe_not_begun(progress: Sequence[Progress]) -> list[str]:
-    """What was set out and has no answer under any arm, in a line; nothing where all is begun."""
+    """In a line, what was to be run and has no answer in any arm; nothing where all is begun."""
     rows = [f"{each.task} on {each.repo}, {each.model} ({each.n_cases})" for each in progress if not each.is_begun]
-    return [f"No case is answered yet, of so many: {'; '.join(rows)}."] if rows else []
+    return [f"Not begun (cases): {'; '.join(rows)}."] if rows else []
 
 
 def found_table(groups: Sequence[Group]) -> str:
-    """What was found, a row for each task, repository and model: shares right, gain, how sure it is."""
+    """The findings, a row for each task, repository and model: shares right, gain, how sure it is."""
     models = shorten_models(group.model for group in groups)
     arms = [arm for arm in MAIN_ARMS if any(group.arm(arm) for group in groups)]
     header = ["task", "repository", "model", "n", *arms, "retrieval minus none", "p (Holm)", "result"]
@@ -99,7 +99,7 @@ def found_table(groups: Sequence[Group]) -> str:
         gain = group.gain(RETRIEVAL, NONE)
         n = gain.n_pairs if gain else max(arm.n for arm in group.arms)
         shares = [_write_of(group.arm(arm), n) for arm in arms]
-        sure = ["not asked", "", ""]
+        sure = ["not run", "", ""]
         if gain is not None:
             interval = write_interval(gain.interval, signed=True) if gain.interval else "no interval"
             sure = [f"{write_signed(gain.difference)} ({interval})", write_p(gain.p_holm), judge_gain(gain)]
@@ -108,7 +108,7 @@ def found_table(groups: Sequence[Group]) -> str:
 
 
 def progress_table(progress: Sequence[Progress]) -> str:
-    """Cases answered of those that are to be, by arm; a dash where none is."""
+    """Cases answered of all, by arm; a dash where none is."""
     models = shorten_models(each.model for each in progress)
     arms = order_arms(arm for each in progress for arm in each.answered)
     rows = []
@@ -122,7 +122,7 @@ def progress_table(progress: Sequence[Progress]) -> str:
 
 
 def choose_parts(group: Group, split: str) -> list[Slice]:
-    """The parts of a split that say something: those of enough cases, if there are two or more and any is right."""
+    """The parts of a split that say something: those with enough cases, if at least two are and any answer is right."""
     parts = [each for each in group.slices if each.split == split and _count_cases(each) >= ENOUGH]
     is_telling = any(share.n_hits for each in parts for share in each.correct.values())
     return parts if len(parts) > 1 and is_telling else []
@@ -163,7 +163,7 @@ def gains_table(gains: Sequence[Gain]) -> str:
         "lost",
         "p",
         "p (Holm)",
-        "visible",
+        "detectable",
         "result",
     ]
     rows = [
@@ -203,7 +203,7 @@ def slices_table(group: Group, split: str) -> str | None:
 
 
 def judges_table(judges: Sequence[JudgeFigures]) -> str:
-    """A judge's agreement with execution, and its bias; above it which pairs these are."""
+    """A judge's agreement with execution and its bias, under a sentence on which pairs these are."""
     header = [
         "judge",
         "task",
@@ -212,7 +212,7 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         "pairs",
         "agrees",
         "kappa",
-        "went with the place",
+        "position bias",
         "first preferred",
     ]
     rows = [
@@ -230,13 +230,14 @@ def judges_table(judges: Sequence[JudgeFigures]) -> str:
         for each in judges
     ]
     said = (
-        "Pairs that execution parts are drawn in turn with the others, so of a part of a run (`--limit`) they are more"
+        "Pairs that execution tells apart are drawn in turn with the others, so where only a part of a run was judged "
+        "(`--limit`) they are more than their share. Position bias: the preference followed the order, not the answer."
     )
-    return f"{said} than their share.\n\n{to_table(header, rows)}"
+    return f"{said}\n\n{to_table(header, rows)}"
 
 
 def _write_of(arm: ArmFigures | None, n: int) -> str:
-    """A share, and of how many where that is not ``n``."""
+    """A share, with its number of cases where that is not ``n``."""
     if arm is None or arm.correct.share is None:
         return "—"
     return write_number(arm.correct.share) + ("" if arm.n == n else f" (of {arm.n})")

@@ -1,4 +1,4 @@
-"""What figures say in plain sentences, gains and losses alike, and how numbers are written."""
+"""Figures in plain sentences, gains and losses alike, and how numbers are written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from eval.tasks import FACTS
 
 from .records import ArmFigures, Calibration, Gain, MeasureGain, PooledGain
 
-Outcome = Literal["better", "perhaps better", "not shown", "perhaps worse", "worse"]
+Outcome = Literal["better", "perhaps better", "not significant", "perhaps worse", "worse"]
 
-INTERIM = "The p of what is not complete is a look at a run that goes on, not its last word."
+INTERIM = "p-values of unfinished runs are interim and may change."
 
 _ALPHA = 1 - CONFIDENCE
 _MAX_REASON_CHARS = 110
@@ -34,7 +34,7 @@ def write_signed(value: float, digits: int = 3) -> str:
 
 
 def write_p(p: float) -> str:
-    """A p-value to three digits, or that it is below."""
+    """A p-value to three digits, or ``< 0.001``."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
 
 
@@ -63,14 +63,14 @@ def write_share(share: Share) -> str:
 
 
 def judge_gain(gain: Gain) -> Outcome:
-    """What a gain shows in a word.
+    """What a gain shows, in a word.
 
-    Both have to say so: an interval that excludes zero, which a bootstrap of few differing pairs does too often, and
-    the exact test below 0.05. After Holm it is better or worse, before it perhaps. With too few files for an interval
-    the test decides alone.
+    It needs both an interval that excludes zero, which alone happens too often where few pairs differ, and an exact
+    test below 0.05: after Holm for better or worse, before it for perhaps. With too few files for an interval the test
+    decides alone.
     """
     if gain.p >= _ALPHA or not _excludes_zero(gain):
-        return "not shown"
+        return "not significant"
     is_sure = gain.p_holm < _ALPHA
     if gain.difference > 0:
         return "better" if is_sure else "perhaps better"
@@ -78,12 +78,12 @@ def judge_gain(gain: Gain) -> Outcome:
 
 
 def is_better(gain: Gain | None) -> bool:
-    """Whether a gain is shown, if only perhaps."""
+    """Whether there is a gain, at least perhaps."""
     return gain is not None and judge_gain(gain) in ("better", "perhaps better")
 
 
 def describe_gain(gain: Gain) -> str:
-    """One or two sentences: what was seen, how sure it is, and what could have been seen."""
+    """One or more sentences: what was seen, how sure it is, and what could have been detected."""
     outcome, arm = judge_gain(gain), gain.arm[:1].upper() + gain.arm[1:]
     over = f" ({describe_left_out(gain)})" if gain.n_without_sources else ""
     if not gain.n_gained and not gain.n_lost:  # a bootstrap of zeros has no width, and that is no certainty
@@ -92,25 +92,29 @@ def describe_gain(gain: Gain) -> str:
     figures = f"{write_signed(gain.difference)} ({_describe_sureness(gain)}){over}"
     if outcome in ("better", "worse"):
         return f"{arm} was {outcome} than {gain.baseline}: {figures}."
-    if outcome != "not shown":
+    if outcome != "not significant":
         word = outcome.removeprefix("perhaps ")
         return (
-            f"{arm} was {word} than {gain.baseline} by itself, {figures}, but not after allowing for "
+            f"{arm} was {word} than {gain.baseline} when tested alone: {figures}; but not after adjusting for "
             f"{count_noun(gain.n_tests, 'comparison')} (Holm p {write_p(gain.p_holm)})."
         )
-    few = ""
+    clash = ""
     if gain.interval is not None and _excludes_zero(gain):
         differing = count_noun(gain.n_gained + gain.n_lost, "differing pair")
-        few = (
-            f" The interval excludes zero, which it does too often by chance with {differing}; the exact test does not."
+        clash = (
+            f" The interval excludes zero, but with {differing} that happens too often by chance; the exact test is "
+            "not significant."
         )
-    return f"No difference of {gain.arm} and {gain.baseline} was shown: {figures}.{few} {describe_detectable(gain)}"
+    elif gain.p < _ALPHA:
+        clash = " The exact test alone is below 0.05, but the interval includes zero."
+    opening = f"No significant difference between {gain.arm} and {gain.baseline}"
+    return f"{opening}: {figures}.{clash} {describe_detectable(gain)}"
 
 
 def describe_left_out(gain: Gain) -> str:
-    """Over how many cases an oracle was compared: it is empty where a case has no code that helps."""
+    """How many cases a comparison with the oracle leaves out, because they have no code to give."""
     n = gain.n_without_sources
-    return f"{n} {'case has' if n == 1 else 'cases have'} no code that helps and {'is' if n == 1 else 'are'} left out"
+    return f"{n} {'case has' if n == 1 else 'cases have'} no right code and {'is' if n == 1 else 'are'} left out"
 
 
 def describe_shown(found: bool, task: str) -> str:
@@ -123,34 +127,34 @@ def describe_shown(found: bool, task: str) -> str:
 def describe_follow_up(gain: Gain) -> str:
     """The gain where both arms have a second try."""
     return (
-        f"With one follow-up for both, {gain.arm} minus {gain.baseline} is {write_signed(gain.difference)} "
+        f"With one follow-up in both arms, {gain.arm} minus {gain.baseline} is {write_signed(gain.difference)} "
         f"({describe_interval(gain.interval)}, {gain.n_pairs} pairs, p {write_p(gain.p)})."
     )
 
 
 def describe_interval(interval: Interval | None) -> str:
-    """A difference's interval. Alone it decides nothing, so that no word on better or worse goes with it."""
+    """A difference's interval. Alone it decides nothing, so it comes without a word on better or worse."""
     return f"95 % interval {write_interval(interval, signed=True)}" if interval else "no interval"
 
 
 def describe_detectable(gain: Gain) -> str:
-    """What the run could have seen at all, with as many pairs that go the other way as there were."""
+    """What the run could have detected at all, if as many pairs go the other way as did here."""
     n, word = min(gain.n_gained, gain.n_lost), "lost" if gain.difference >= 0 else "gained"
-    against = f"{n} of {gain.n_pairs} pairs {word} as here" if n else f"no pair {word}"
+    against = f"{n} of {gain.n_pairs} pairs {word}, as here" if n else f"no pair {word}"
     if gain.detectable is None and n:
-        return f"With {against}, not even the largest difference would have been seen in four of five runs."
+        return f"With {against}, the run had less than an 80 % chance of detecting even the largest difference."
     if gain.detectable is None:
-        return "So few pairs show no difference whatever happens."
+        return "With so few pairs no difference can be significant."
     return (
-        f"A true difference of {write_number(gain.detectable, 2)} or more, with {against}, would have been seen in "
-        "four of five runs."
+        f"The run had an 80 % chance of detecting a true difference of {write_number(gain.detectable, 2)} (assuming "
+        f"{against})."
     )
 
 
 def describe_pooled(pooled: PooledGain) -> str:
     """The headline of one repository."""
     return (
-        f"{pooled.arm} minus {pooled.baseline} {write_signed(pooled.difference)} "
+        f"{pooled.arm} minus {pooled.baseline}: {write_signed(pooled.difference)} "
         f"({describe_interval(pooled.interval)}), the mean over {', '.join(pooled.tasks)}."
     )
 
@@ -163,36 +167,36 @@ def describe_measure(measure: MeasureGain) -> str:
 
 
 def describe_confidence(calibration: Calibration) -> str:
-    """What a confidence was worth: that the answer is shown, that it is right; empty where nothing is known."""
+    """How well a confidence predicted that the answer is shown, and that it is right; empty where nothing is known."""
     parts = []
     if calibration.auroc is not None and calibration.ece is not None:
         parts.append(
-            f"that the passages hold the answer: AUROC {write_number(calibration.auroc)}, calibration error "
-            f"{write_number(calibration.ece)}"
+            f"for whether the passages hold the answer, AUROC {write_number(calibration.auroc)} and expected "
+            f"calibration error {write_number(calibration.ece)}"
         )
     if calibration.aurc is not None and calibration.aurc_random is not None:
         parts.append(
-            f"against wrong answers: area of risk and coverage {write_number(calibration.aurc)} "
-            f"({write_number(calibration.aurc_random)} by chance)"
+            f"for whether the answer is right, area under the risk-coverage curve {write_number(calibration.aurc)} "
+            f"({write_number(calibration.aurc_random)} by chance; lower is better)"
         )
-    opening = f"The search's confidence ({calibration.arm}, {calibration.n} cases, those without an answer among them)"
+    opening = f"The search's confidence ({calibration.arm}, {calibration.n} cases, unanswerable ones included)"
     return f"{opening}: {'; '.join(parts)}." if parts else ""
 
 
 def name_reason(explanation: str) -> str:
-    """The first line, with numbers and quoted parts left out, so that equal reasons count together."""
+    """The first line without numbers and quoted parts, so that equal reasons count together."""
     first = explanation.strip().splitlines()[0] if explanation.strip() else "no reason given"
     bare = re.sub(r"\d+(\.\d+)?", "N", re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", first))
     return bare if len(bare) <= _MAX_REASON_CHARS else bare[: _MAX_REASON_CHARS - 1] + "…"
 
 
 def _excludes_zero(gain: Gain) -> bool:
-    """Whether the interval does; without one there is nothing to include it."""
+    """Whether the interval excludes zero; True without an interval, since the test then decides alone."""
     return gain.interval is None or not gain.interval.low <= 0 <= gain.interval.high
 
 
 def _count_pairs(gain: Gain) -> str:
-    """How many pairs, and of how many that will be."""
+    """How many pairs there are, and how many there will be."""
     if not gain.n_unpaired:
         return count_noun(gain.n_pairs, "pair")
     return f"{gain.n_pairs} of {count_noun(gain.n_pairs + gain.n_unpaired, 'pair')} so far"
@@ -204,10 +208,11 @@ def _describe_sureness(gain: Gain) -> str:
     if gain.interval is not None:
         return f"{describe_interval(gain.interval)}, {pairs}, p {write_p(gain.p)}"
     files = count_noun(gain.n_files, "file")
-    return f"no interval from {files}; the exact test takes cases as independent: {pairs}, p {write_p(gain.p)}"
+    test = "by the exact test, which treats cases as independent"
+    return f"no interval from {files}; {pairs}, p {write_p(gain.p)} {test}"
 
 
 def write_pass(arm: ArmFigures) -> str:
     """Estimates of pass@k, as in ``pass@1 0.250, pass@5 0.600``, and how many cases they lack; empty without any."""
-    few = f" ({count_noun(arm.n_few_samples, 'case')} with fewer answers left out)" if arm.n_few_samples else ""
+    few = f" (leaving out {count_noun(arm.n_few_samples, 'case')} with fewer answers)" if arm.n_few_samples else ""
     return ", ".join(f"pass@{k} {share:.3f}" for k, share in arm.pass_at.items()) + few

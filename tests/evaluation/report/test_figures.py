@@ -146,7 +146,7 @@ def test_pass_at_k_is_of_the_same_k_in_all_arms(make_result: Any, report_of: Any
     arms = {arm.arm: arm for arm in report.groups[0].arms}
     assert arms[NONE].pass_at == pytest.approx({"1": 1 / 8, "3": 3 / 8}) and arms[NONE].n_few_samples == 0
     assert arms[RETRIEVAL].pass_at == pytest.approx({"1": 1 / 3, "3": 1.0}) and arms[RETRIEVAL].n_few_samples == 1
-    assert "pass@1 0.333, pass@3 1.000 (1 case with fewer answers left out)" in to_markdown(report)
+    assert "pass@1 0.333, pass@3 1.000 (leaving out 1 case with fewer answers)" in to_markdown(report)
 
 
 def test_pass_at_k_is_given_for_the_usual_k(make_result: Any, report_of: Any) -> None:

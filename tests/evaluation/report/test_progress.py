@@ -60,7 +60,7 @@ def test_a_repository_without_an_answer_is_named(make_result: Any, report_of: An
     tasks = [make_task("completion", repo, n_cases=2) for repo in ("garden", "harbour")]
     results = [make_result(arm, f"c{n}", model="m") for n in range(2) for arm in (NONE, RETRIEVAL)]
     report = report_of(*results, setups=[setup_of(*tasks)])
-    assert "No case is answered yet, of so many: completion on harbour, m (2)." in to_markdown(report)
+    assert "Not begun (cases): completion on harbour, m (2)." in to_markdown(report)
     assert "completion on harbour" in to_markdown(report_of(setups=[setup_of(*tasks)]))
 
 
@@ -85,7 +85,7 @@ def test_the_published_page_says_what_is_missing_of_the_plan(make_result: Any) -
     results.append(make_result(NONE, "c1", model=model, repo="elsewhere"))
     report = build_report([], results, name="r", made_at="now", commit="abc", plan=PUBLICATION)
     page = to_results_page(report, {})
-    planned, others = page.split("## What is done of the plan")[1].split("### Runs outside of the plan")
+    planned, others = page.split("## Progress")[1].split("### Unplanned runs")
     assert "0 are complete, 2 begun, 94 not begun" in planned
     assert planned.count("\n| qwen2.5-coder-") == 1
     assert "1 of 60" in planned and "elsewhere" not in planned
@@ -95,4 +95,4 @@ def test_the_published_page_says_what_is_missing_of_the_plan(make_result: Any) -
         "- qwen2.5-coder-0.5b: completion, repair, reasoning, questions on python-toon-0.2.0, boltons-26.2.0, "
         "strands-agents-1.9.1",
     ]
-    assert "elsewhere" in others.split("## In detail")[0]
+    assert "elsewhere" in others.split("## Details")[0]

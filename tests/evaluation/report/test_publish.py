@@ -61,7 +61,7 @@ def test_the_page_opens_with_what_was_found(make_result: Any, report_of: Any) ->
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[:6] == ["completion", "garden", "qwen2.5-coder-0.5b", "20", "0.000", "0.600"]
     assert cells[6].startswith("+0.600 (+0.") and cells[7:] == ["< 0.001", "better"]
-    places = [page.index(words) for words in (row, "## Why it helped", "## Cases answered", "## In detail")]
+    places = [page.index(words) for words in (row, "## Why it helped", "## Cases answered", "## Details")]
     assert places == sorted(places)
 
 
@@ -72,12 +72,13 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     results = [make_result(arm, f"c{n}", task=task) for task, _, arms in rows for arm in arms for n in range(4)]
     setups = [make_setup(make_task(task), decisive={"prompt": prompt, "code_prompt": "1"}) for task, prompt, _ in rows]
     page = to_results_page(report_of(*results, setups=setups), {})
-    assert "without code (`none`), with as much irrelevant code (`placebo`, in 1 of 3 rows) and with what" in page
+    assert "(`none`), with as much irrelevant code as retrieval gives (`placebo`, in 1 of 3 rows) and with" in page
     assert "`oracle`" not in page.partition("##")[0]
-    assert "Rows differ in prompt: 1 for questions on garden by m; 2 for reasoning on garden by m. What" in page
+    differs = "Not all rows have the same prompt version:"
+    assert f"{differs} 1 for questions on garden by m; 2 for reasoning on garden by m. Compare" in page
     setups.append(make_setup(make_task("questions", "shed"), decisive={"prompt": "2"}))
     page = to_results_page(report_of(*results, setups=setups), {})
-    assert "Rows differ in prompt: 1 for questions on garden by m; 2 for all others that it decides. What" in page
+    assert f"{differs} 1 for questions on garden by m; 2 for all other rows concerned. Compare" in page
 
 
 def test_rows_that_were_judged_by_other_code_are_said(make_result: Any, report_of: Any) -> None:
@@ -87,21 +88,24 @@ def test_rows_that_were_judged_by_other_code_are_said(make_result: Any, report_o
     today = {task: load_task(task).version for task, _, _ in rows}
     setups = [make_setup(make_task(task, repo, scoring={"code": c}, version=today[task])) for task, repo, c in rows]
     page = to_results_page(report_of(*results, setups=setups), {})
-    found, _, caveats = page.partition("## What to keep in mind")
-    assert "Rows of one task differ in the code that judges it" in found and "judges questions" not in found
-    assert "Rows differ in the code that judges questions: aa for questions on garden by m; bb for questions" in caveats
+    found, _, caveats = page.partition("## Caveats")
+    differs = "Not all rows have the same judging code for questions: "
+    assert "Some rows of the same task were judged by different code" in found and differs not in found
+    assert f"{differs}aa for questions on garden by m; bb for questions on shed by m." in caveats
     assert "than today's" not in page
     setups[1:2] = [make_setup(make_task("questions", "shed", version=7, scoring={"code": "aa"}))]
     page = to_results_page(report_of(*results, setups=setups), {})
-    assert "judges questions" not in page and "Rows differ in the version of questions: " in page
-    assert f"otherwise: questions on shed by m (7, today {today['questions']})." in page
+    assert differs not in page and "Not all rows have the same version of questions: " in page
+    found, _, caveats = page.partition("## Caveats")
+    assert "judges differently: the caveats say which." in found
+    assert f"judges differently: questions on shed by m (7, today {today['questions']})." in caveats
 
 
 def test_the_page_says_what_p_is_adjusted_over(make_result: Any, report_of: Any) -> None:
     """The plan, where there is one."""
     results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
     plan = PlannedRuns(("m",), {"completion": 20}, ("garden", "shed"), (NONE, RETRIEVAL))
-    for given, words in ((plan, "repositories that the plan has for a model"), (None, "a model's tasks and repos")):
+    for given, words in ((plan, "repositories planned for a model"), (None, "a model's tasks and repos")):
         assert f"adjusted by Holm over {'all tasks and ' * (given is not None)}{words}" in to_results_page(
             report_of(*results, plan=given), {}
         )
@@ -113,7 +117,7 @@ def test_the_version_of_citations_is_said_where_they_are_measured(make_result: A
         repos = ("garden", "shed")
         results = [make_result(NONE, f"c{n}", task=task, repo=repo) for repo in repos for n in range(4)]
         setups = [make_setup(make_task(task, repo), decisive={"grounding": repo}) for repo in repos]
-        assert ("Rows differ in grounding" in to_results_page(report_of(*results, setups=setups), {})) == is_said
+        assert ("the same grounding version" in to_results_page(report_of(*results, setups=setups), {})) == is_said
 
 
 def test_the_confidence_of_the_search_is_judged_where_questions_are_asked(make_result: Any, report_of: Any) -> None:
@@ -124,8 +128,8 @@ def test_the_confidence_of_the_search_is_judged_where_questions_are_asked(make_r
         for n in range(20)
     ]
     page = to_results_page(report_of(*results), {})
-    assert "passages hold the answer: AUROC 1.000, calibration error" in page
-    assert "(0.600 by chance)" in page
+    assert "whether the passages hold the answer, AUROC 1.000 and expected calibration error" in page
+    assert "(0.600 by chance; lower is better)" in page
 
 
 def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) -> None:
@@ -142,7 +146,7 @@ def test_tables_that_say_nothing_are_left_out(make_result: Any, report_of: Any) 
 
 
 def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
-    """A link to the figures, the harvest's notes folded under their task, and a word before it is used."""
+    """A link to the figures, notes and set-ups folded, the commands not, and a word before it is used."""
     results = [make_result(arm, f"c{n}", model="m") for n in range(12) for arm in (NONE, RETRIEVAL)]
     task = make_task(n_cases=12, notes=["7 of the repository's 7 tests pass."])
     setup = make_setup(task, repos=["garden"])
@@ -150,14 +154,17 @@ def test_the_page_can_be_checked(make_result: Any, report_of: Any) -> None:
     assert "Every figure is [there](test.json)." in page
     detail = page.split("#### completion on garden\n")[1]
     assert "<details>" in detail and "- 7 of the repository's 7 tests pass." in detail
-    assert page.index("`visible` is") < page.index("| visible |")
+    commands, _, folded = page.split("## Commands and set-up\n")[1].partition("<details>")
+    assert "quarry eval run" in commands and "| part" not in commands
+    assert "\n\n| part" in folded and folded.rstrip().endswith("|\n\n</details>")
+    assert page.index("`detectable` is") < page.index("| detectable |")
 
 
 def test_that_nothing_was_refused_is_a_sentence(make_result: Any, report_of: Any) -> None:
     """Not a table of zeros."""
     results = [make_result(NONE, f"c{n}", task="questions", kind="unanswerable" if n < 3 else "base") for n in range(9)]
     page = to_results_page(report_of(*results), {})
-    assert "No arm refused any of 3 unanswerable questions, or left another open." in page
+    assert "No arm refused any of the 3 unanswerable questions, or left another question unanswered." in page
     assert "unanswerable refused" not in page
 
 
@@ -171,7 +178,7 @@ def test_no_code_goes_into_json_or_text(make_result: Any, report_of: Any) -> Non
 
 
 @pytest.mark.parametrize(("n_gained", "is_hollow"), [(3, True), (14, False)])
-def test_a_difference_that_is_not_shown_is_a_hollow_mark(
+def test_a_difference_that_is_not_significant_is_a_hollow_mark(
     make_result: Any, report_of: Any, n_gained: int, is_hollow: bool
 ) -> None:
     """Its interval may lie to the right of zero: nobody should read the plot as more than the result."""

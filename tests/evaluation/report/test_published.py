@@ -171,6 +171,6 @@ def test_results_are_published_again_from_what_was_published(run: Run, report: R
     page = docs.read_text("utf-8")
     links = re.findall(r"\]\((\.\./new/[^)]*)\)", page)
     assert [(docs.parent / link).resolve().exists() for link in links] == [True, True]
-    assert f"what became of each case of {len(setups) + 1} of {len(report.groups)} rows is in" in page
+    assert f"the outcomes of single cases, for {len(setups) + 1} of {len(report.groups)} rows, are in" in page
     assert "taken over from an earlier report" in page
     assert f"{len(results):,} results" in said.output

@@ -131,27 +131,28 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
 @pytest.mark.parametrize(
     ("rates", "n_found", "words"),
     [
-        ({NONE: (0, 0), RETRIEVAL: (0.5, 0), ORACLE: (0.6, 0.6)}, 8, "since the wrong code was retrieved"),
-        ({NONE: (0, 0), RETRIEVAL: (0, 0), ORACLE: (0.6, 0.6)}, 32, "does not make use of it among other code"),
+        ({NONE: (0, 0), RETRIEVAL: (0.5, 0), ORACLE: (0.6, 0.6)}, 8, "because the search found the wrong code"),
+        ({NONE: (0, 0), RETRIEVAL: (0, 0), ORACLE: (0.6, 0.6)}, 32, "does not use it among other code"),
         (
             {NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3), ORACLE: (0.3, 0.3)},
             32,
-            "is not shown to use the right code here",
+            "neither did exactly the right code (oracle). So nothing suggests that a better search would",
         ),
-        ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases takes that away"),
-        ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "cannot be said without the oracle"),
+        ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases undoes it"),
+        ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "Without the oracle it is unknown whether"),
         (
             {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.1, 0.1)},
             32,
-            "more code: as much irrelevant code (placebo) brings +0.1",
+            "more code: as much irrelevant code (placebo) brought +0.1",
         ),
         (
             {NONE: (0, 0), RETRIEVAL: (0.6, 0.6), PLACEBO: (0.6, 0.6)},
             32,
-            "not shown to be better than as much irrelevant",
+            "not significantly better than as much irrelevant",
         ),
         ({NONE: (0, 0), RETRIEVAL: (0.9, 0.4)}, 12, "a better search may bring more"),
-        ({NONE: (0.9, 0.9), RETRIEVAL: (0.2, 0.2), ORACLE: (0.9, 0.9)}, 32, "It hurt"),
+        ({NONE: (0.9, 0.9), RETRIEVAL: (0.2, 0.2), ORACLE: (0.9, 0.9)}, 32, "Retrieval hurt"),
+        ({NONE: (0.9, 0.9), RETRIEVAL: (0.2, 0.2), ORACLE: (0.9, 0.9)}, 32, "(oracle) showed no significant gain"),
     ],
 )
 def test_the_reason_is_said_in_a_sentence(
@@ -168,4 +169,4 @@ def test_few_pairs_are_no_ground_for_a_reason(make_result: Any, report_of: Any) 
         for n in range(2)
         for arm in (NONE, RETRIEVAL, ORACLE)
     ]
-    assert "too few pairs to say whether it helped, or why" in report_of(*results).groups[0].why
+    assert "too few pairs to say whether retrieval helped, or why" in report_of(*results).groups[0].why

@@ -1,7 +1,8 @@
-"""Sentences and numbers: losses as plain as gains, nothing claimed that was not shown."""
+"""Sentences and numbers: losses as plain as gains, nothing claimed that the figures do not show."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from eval.report.wording import (
     write_p,
     write_signed,
 )
+from eval.stats import Interval
 
 from .conftest import make_setup, make_start
 
@@ -61,19 +63,21 @@ def test_a_loss_is_said_as_plainly_as_a_gain(make_result: Any, report_of: Any) -
     assert describe_gain(loss).startswith("Retrieval was worse than none: −0.450")
 
 
-def test_what_was_not_shown_comes_with_what_could_have_been(make_result: Any, report_of: Any) -> None:
-    """No difference shown is not no difference: the smallest visible one stands beside it, and for what losses."""
+def test_no_significant_difference_comes_with_what_could_have_been_detected(make_result: Any, report_of: Any) -> None:
+    """Not significant is not no difference: the smallest detectable one is given, with the losses it assumes."""
     texts = [describe_gain(gain_of(make_result, report_of, 30, *counts)) for counts in ((4, 3), (2, 4), (3, 0))]
-    assert all(text.startswith("No difference of retrieval and none was shown") for text in texts)
-    against = ("with 3 of 30 pairs lost as here", "with 2 of 30 pairs gained as here", "with no pair lost")
+    assert all(text.startswith("No significant difference between retrieval and none: ") for text in texts)
+    against = ("3 of 30 pairs lost, as here", "2 of 30 pairs gained, as here", "no pair lost")
     for text, words in zip(texts, against, strict=True):
-        assert f" or more, {words}, would have been seen in four of five runs." in text
-    assert "So few pairs show no difference whatever" in describe_gain(gain_of(make_result, report_of, 5, 1, 0))
+        assert "The run had an 80 % chance of detecting a true difference of 0." in text
+        assert text.endswith(f" (assuming {words}).")
+    few = gain_of(make_result, report_of, 5, 1, 0)
+    assert "With so few pairs no difference can be significant." in describe_gain(few)
     text = describe_gain(gain_of(make_result, report_of, 30, 14, 14))
-    assert "With 14 of 30 pairs lost as here, not even the largest difference would have been seen" in text
+    assert "With 14 of 30 pairs lost, as here, the run had less than an 80 % chance of detecting even the" in text
 
 
-def test_a_look_at_what_goes_on_is_called_so(make_result: Any, report_of: Any) -> None:
+def test_p_values_of_an_unfinished_run_are_called_interim(make_result: Any, report_of: Any) -> None:
     """Beside the pairs, in the text of a terminal, on the page and among the caveats; and not of what is complete."""
     results = [make_result(NONE, f"c{n}", correct=n > 1) for n in range(20)]
     results += [make_result(RETRIEVAL, f"c{n}", correct=n > 3) for n in range(20)]
@@ -85,19 +89,20 @@ def test_a_look_at_what_goes_on_is_called_so(make_result: Any, report_of: Any) -
 
 
 def test_no_difference_in_any_pair_is_no_certainty(make_result: Any, report_of: Any) -> None:
-    """An interval from zero to zero is not shown; what could have been seen is."""
+    """No interval from zero to zero is given; what could have been detected is."""
     text = describe_gain(gain_of(make_result, report_of, 30, 0, 0))
-    assert text.startswith("The arms retrieval and none agree in all 30 pairs. A true difference of 0.")
+    assert text.startswith("The arms retrieval and none agree in all 30 pairs. The run had an 80 % chance of")
     assert "interval" not in text
 
 
 @pytest.mark.parametrize(
-    ("n_gained", "n_lost", "verdict"), [(25, 0, "better"), (0, 25, "worse"), (5, 1, "not shown"), (0, 0, "not shown")]
+    ("n_gained", "n_lost", "verdict"),
+    [(25, 0, "better"), (0, 25, "worse"), (5, 1, "not significant"), (0, 0, "not significant")],
 )
 def test_with_few_files_the_exact_test_decides(
     make_result: Any, report_of: Any, n_gained: int, n_lost: int, verdict: str
 ) -> None:
-    """There is no interval then; what the test shows counts, and what it does not show does not."""
+    """There is no interval then, and the verdict is the test's."""
     gain = gain_of(make_result, report_of, 30, n_gained, n_lost, n_files=5)
     assert gain.interval is None
     assert judge_gain(gain) == verdict
@@ -106,17 +111,24 @@ def test_with_few_files_the_exact_test_decides(
 def test_a_verdict_without_an_interval_says_what_it_rests_on(make_result: Any, report_of: Any) -> None:
     """A reader learns that the test knows nothing of files."""
     text = describe_gain(gain_of(make_result, report_of, 30, 25, 0, n_files=5))
-    assert "no interval from 5 files; the exact test takes cases as independent" in text
+    assert "no interval from 5 files; 30 pairs, p < 0.001 by the exact test, which treats cases as independent" in text
 
 
 def test_three_against_none_are_not_even_perhaps(make_result: Any, report_of: Any) -> None:
     """The bootstrap excludes zero where nothing was lost; with p 0.25 that shows nothing, and Holm is not to blame."""
     gain = gain_of(make_result, report_of, 20, 3, 0, n_files=16)
     assert gain.interval.low > 0 and gain.p == 0.25
-    assert judge_gain(gain) == "not shown"
+    assert judge_gain(gain) == "not significant"
     text = describe_gain(gain)
-    assert text.startswith("No difference of retrieval and none was shown") and "3 differing pairs" in text
-    assert "allowing" not in text
+    assert text.startswith("No significant difference between retrieval and none") and "3 differing pairs" in text
+    assert "adjusting" not in text
+
+
+def test_a_test_alone_is_not_enough_either(make_result: Any, report_of: Any) -> None:
+    """Below 0.05 with an interval that includes zero: the sentence says why it is not significant."""
+    gain = replace(gain_of(make_result, report_of, 20, 8, 1), interval=Interval(-0.1, 0.6))
+    assert gain.p < 0.05 and judge_gain(gain) == "not significant"
+    assert "The exact test alone is below 0.05, but the interval includes zero. The run had" in describe_gain(gain)
 
 
 def test_an_interval_alone_is_not_enough_among_many_tests(make_result: Any, report_of: Any) -> None:
@@ -130,7 +142,8 @@ def test_an_interval_alone_is_not_enough_among_many_tests(make_result: Any, repo
     gains = [group.gain(RETRIEVAL, NONE) for group in report_of(*results).groups]
     assert all(gain.p < 0.05 < gain.p_holm for gain in gains)
     assert {judge_gain(gain) for gain in gains} == {"perhaps better"}
-    assert "not after allowing for 8 comparisons" in describe_gain(gains[0])
+    assert "when tested alone: +0.175 (" in describe_gain(gains[0])
+    assert "; but not after adjusting for 8 comparisons (Holm p 0." in describe_gain(gains[0])
 
 
 @pytest.mark.parametrize(
@@ -186,14 +199,14 @@ def test_a_placebo_that_is_perhaps_beaten_proves_nothing(make_result: Any, repor
     group = report_of(*results).groups[0]
     assert judge_gain(group.gain(RETRIEVAL, NONE)) == "better"
     assert judge_gain(group.gain(RETRIEVAL, PLACEBO)) == "perhaps better"
-    assert "Perhaps it is which code" in group.why
+    assert "Perhaps what matters is which code" in group.why
 
 
 def test_what_is_said_of_greedy_answers_is_said_of_greedy_runs_only() -> None:
-    """Answers that were drawn by chance are called so."""
+    """Sampled answers are called so."""
     greedy, drawn = (list_caveats([], [make_setup(temperature=t)]) for t in (0.0, 0.8))
     assert any("greedy" in line for line in greedy) and not any("greedy" in line for line in drawn)
-    assert any("by chance" in line for line in drawn) and not any("by chance" in line for line in greedy)
+    assert any("sampled" in line for line in drawn) and not any("sampled" in line for line in greedy)
 
 
 @pytest.mark.parametrize(("n_tokens", "is_said"), [(500, True), (790, False)])
@@ -231,15 +244,15 @@ def test_what_the_oracle_perhaps_shows_is_said_with_perhaps(make_result: Any, re
                 results.append(make_result(RETRIEVAL, f"c{n}", correct=n == 39, found_sources=False, **fields))
                 results.append(make_result(ORACLE, f"c{n}", correct=n < 8, found_sources=True, **fields))
         said.append(report_of(*results).groups[0].why)
-    assert all("perhaps since the wrong code was retrieved" in why for why in said)
+    assert all("perhaps because the search found the wrong code" in why for why in said)
     assert ["the right code perhaps helps" in why for why in said] == [True, False]
-    assert ["the right code does help" in why for why in said] == [False, True]
+    assert ["the right code helps this model" in why for why in said] == [False, True]
 
 
 def test_what_takes_cases_as_independent_is_said() -> None:
-    """A reader learns once that McNemar's p, the smallest visible difference and Wilson's interval know no files."""
-    [caveat] = [line for line in list_caveats([], [make_setup()]) if "take cases as independent" in line]
-    for words in ("Wilson's interval", "McNemar's exact p", "smallest visible difference", "one test at 0.05"):
+    """A reader learns once that McNemar's p, the smallest detectable difference and Wilson's interval know no files."""
+    [caveat] = [line for line in list_caveats([], [make_setup()]) if "treat cases as independent" in line]
+    for words in ("Wilson's interval", "McNemar's exact p", "smallest detectable difference", "one test at 0.05"):
         assert words in caveat
 
 
@@ -279,7 +292,7 @@ def test_an_empty_oracle_is_said(make_result: Any, report_of: Any) -> None:
         found = None if n < 7 else True
         results += [make_result(arm, f"c{n}", found_sources=found) for arm in (NONE, RETRIEVAL, ORACLE)]
     report = report_of(*results)
-    words = "7 cases have no code that helps and are left out"
+    words = "7 cases have no right code and are left out"
     assert f"over 13 cases ({words})" in report.groups[0].why
     assert words in to_markdown(report)
-    assert any("left out: 7 of completion on garden" in line for line in report.caveats)
+    assert any("leave these out (7 of completion on garden)" in line for line in report.caveats)
