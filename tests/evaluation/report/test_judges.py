@@ -31,7 +31,7 @@ def test_the_page_has_a_row_for_each_judge(html: str) -> None:
     assert (said["judge"], said["arms"]) == ("anthropic/judge", "retrieval against none")
     assert (said["pairs"], said["read"], said["ties"]) == ("36", "34 (3 replies not)", "7")
     assert (said["agrees with execution"], said["prefers the arm"]) == ("0.846 (11 of 13)", "0.593 (16 of 27)")
-    assert (said["went with the place"], said["first place preferred"]) == ("0.147 (5 of 34)", "0.621 (41 of 66)")
+    assert (said["position bias"], said["first preferred"]) == ("0.147 (5 of 34)", "0.621 (41 of 66)")
     assert said["95 % interval"] == "0.578 to 0.957"
     assert (said["kappa"], said["score of passed"], said["score of failed"]) == ("0.432", "7.3", "3.8")
     silent = dict(zip(heads, rows[1], strict=True))
