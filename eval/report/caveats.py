@@ -65,14 +65,14 @@ def _warn_of_hosted(groups: Sequence[Group], setups: Sequence[RunSetup]) -> list
     if hosted:
         caveats.append(
             f"The weights of {', '.join(hosted)} are not pinned: the provider can change them under the same name, "
-            "even during a run, so that the same command need not give the same figures again. Seconds hold the "
-            "network and whatever else the provider had to do."
+            "even during a run, so the same command may give other figures. Seconds include the network and whatever "
+            "else the provider was doing."
         )
     estimated = sorted({group.model for group in groups if any(arm.n_estimated for arm in group.arms)})
     if estimated:
         caveats.append(
             f"{', '.join(estimated)} did not say how many tokens it read and wrote: tokens of prompts and answers are "
-            "estimates from the texts' length, and can be wrong by a third."
+            "estimated from the length of the texts, and can be wrong by a third."
         )
     return caveats
 
