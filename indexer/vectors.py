@@ -45,12 +45,16 @@ class VectorStore:
         import chromadb
         from chromadb.config import Settings
 
+        client: Any = None
         try:
             settings = Settings(anonymized_telemetry=False)
-            self._client: Any = chromadb.PersistentClient(str(self._folder), settings=settings)
-            found = [shard for shard in self._client.list_collections() if shard.name.startswith(_SHARD)]
+            client = chromadb.PersistentClient(str(self._folder), settings=settings)
+            found = [shard for shard in client.list_collections() if shard.name.startswith(_SHARD)]
         except Exception as error:  # Chroma raises several unrelated types, also from Rust
+            if client is not None:
+                client.close()
             raise IndexingError(f"Chroma cannot open {self._folder} ({error}). {WRITE_AGAIN}") from error
+        self._client = client
         self._shards: list[Any] = sorted(found, key=lambda shard: str(shard.name))
         self._n_in_last: int | None = None  # counting loads the collection, so it is done when it is needed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
 import numpy as np
@@ -30,47 +30,45 @@ _MAX_BATCHES_WAITING = 2  # bounds memory: whoever adds chunks waits for the sto
 
 
 class IndexWriter:
-    """Adds chunks to one repository. The caller holds the repository's lock.
+    """Adds chunks to one repository. Use as a context manager; the caller holds the repository's lock.
 
     Embeds on the caller's thread and stores on one of its own, which takes about as long. ``n_embedded`` counts
-    the chunks that no store had yet, once ``finish`` has returned.
+    the chunks that no store had yet, once ``finish`` has returned. Entering raises IndexingError or OSError if the
+    stores cannot be opened; none is open then.
     """
 
     def __init__(self, folder: RepositoryFolder, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._matrix = MatrixWriter(folder.matrix, encoder.dim)
-        self._chroma = VectorStore(folder.chroma)
-        try:
-            self._lexicon = LexiconWriter(folder.lexicon)
-        except BaseException:
-            self._chroma.close()  # the lock is let go of next, and Chroma must be by then
-            raise
-        self._lexicon.drop_rows_from(self._matrix.n_rows)
+        self._folder, self._encoder = folder, encoder
         # There while chunks may be in Chroma that are not in the matrix: then a build was killed in between.
         self._unfinished = folder.data / "unfinished"
-        self._resuming = self._unfinished.exists()
-        self._ids_before = self._matrix.read_ids()
-        self._first_new_row = self._matrix.n_rows
         self._new_rows: dict[str, int] = {}
         self._batch: list[Chunk] = []
         self._batch_chunks = _FIRST_BATCH_CHUNKS
         self._uncommitted: list[tuple[int, Sequence[str], Vectors, Lengths]] = []
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
         self._waiting: list[Future[None]] = []
         self._failed = False
         self.n_embedded = 0
 
     def __enter__(self) -> IndexWriter:
+        # The lock is let go of after a failure, and the stores must be closed by then.
+        with explained(), ExitStack() as opened:
+            self._matrix = MatrixWriter(self._folder.matrix, self._encoder.dim)
+            self._chroma = opened.enter_context(VectorStore(self._folder.chroma))
+            self._lexicon = opened.enter_context(LexiconWriter(self._folder.lexicon))
+            self._lexicon.drop_rows_from(self._matrix.n_rows)
+            self._resuming = self._unfinished.exists()
+            self._ids_before = self._matrix.read_ids()
+            self._first_new_row = self._matrix.n_rows
+            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="index-writer")
+            self._stores = opened.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        try:
-            self._lexicon.__exit__(kind, error, trace)
-        finally:
-            self._chroma.close()
+        with explained():
+            self._stores.__exit__(kind, error, trace)
 
     def add(self, chunk: Chunk) -> int:
         """Take a chunk in, if it is new, and return its row."""

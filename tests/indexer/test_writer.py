@@ -12,9 +12,10 @@ import pytest
 from indexer.embedding import Vectors
 from indexer.errors import IndexingError
 from indexer.index_folder import RepositoryFolder
-from indexer.lexicon import Lexicon
-from indexer.matrix import Matrix
+from indexer.lexicon import Lexicon, LexiconWriter
+from indexer.matrix import Matrix, MatrixWriter
 from indexer.records import Chunk
+from indexer.vectors import VectorStore
 from indexer.writer import IndexWriter
 
 
@@ -72,3 +73,27 @@ def test_rows_are_kept_while_a_build_runs(tmp_path: Path) -> None:
         assert 4096 <= Matrix(folder.matrix, 4).n_rows < 9000
         writer.finish()
     assert Matrix(folder.matrix, 4).n_rows == 9000
+
+
+@pytest.mark.parametrize(("store", "step"), [(LexiconWriter, "drop_rows_from"), (MatrixWriter, "read_ids")])
+def test_stores_that_cannot_be_opened_are_closed_and_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: type, step: str
+) -> None:
+    """A step that fails while the stores are opened leaves none open, and is told in one line."""
+    folder = RepositoryFolder(tmp_path, "project")
+    folder.path.mkdir(parents=True)
+    closed: list[VectorStore] = []
+    close = VectorStore.close
+
+    def fail(*_: object) -> None:
+        raise ValueError("out of luck")
+
+    monkeypatch.setattr(VectorStore, "close", lambda each: (closed.append(each), close(each)))
+    monkeypatch.setattr(store, step, fail)
+    with (
+        pytest.raises(IndexingError, match=r"^Chunks cannot be stored \(out of luck\)\. .*Run the same command again"),
+        IndexWriter(folder, FailingOnce(0)),
+    ):
+        pass
+    assert len(closed) == 1
+    LexiconWriter(folder.lexicon)  # raises while another one is open
