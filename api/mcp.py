@@ -22,7 +22,7 @@ from assistant.records import REF_FORM
 from assistant.search import Searcher
 from assistant.serialise import answer_as_json, search_as_json
 from assistant.symbols import find_symbol as look_up
-from assistant.targets import Target
+from assistant.targets import parse_target
 from indexer.errors import InputError, QuarryError
 from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
@@ -50,7 +50,7 @@ _GENERATES = ToolAnnotations(read_only_hint=True, idempotent_hint=False, open_wo
 _TOKENS_BETWEEN_REPORTS = 16  # half a second's worth: a client shows it as a number that grows
 
 _Arguments = ParamSpec("_Arguments")
-_Repo = Annotated[str, Field(description="Name of an indexed repository, as list_repositories gives it.")]
+_Repo = Annotated[str, Field(description="Name of an indexed repository, as list_repositories gives it, or NAME@REF.")]
 _Ref = Annotated[str | None, Field(description=REF_FORM)]
 
 
@@ -129,11 +129,12 @@ def create_server(home: Path, searcher: Searcher, open_state: Callable[[], Servi
         ref: _Ref = None,
     ) -> Annotated[CallToolResult, Lines]:
         """Read lines of an indexed file, as it was indexed at that ref."""
-        index = searcher.open(Target(_narrowed(context, repo), ref)).index
+        target = parse_target(home, _narrowed(context, repo), ref)
+        index = searcher.open(target).index
         last = start + MAX_LINES - 1
         lines = read_indexed_lines(index, path, start, last if end is None else min(end, last))
         found = {
-            "repo": repo,
+            "repo": target.repo,
             "ref": index.manifest.ref,
             "commit": index.manifest.commit,
             "path": lines.path,
@@ -154,7 +155,7 @@ def create_server(home: Path, searcher: Searcher, open_state: Callable[[], Servi
         ref: _Ref = None,
     ) -> Annotated[CallToolResult, SymbolAnswer]:
         """Find where a symbol is defined and who calls it, by name."""
-        report = look_up(searcher.open(Target(_narrowed(context, repo), ref)).index, symbol)
+        report = look_up(searcher.open(parse_target(home, _narrowed(context, repo), ref)).index, symbol)
         shown = [f"{_state(asdict(report))}: defined {report.n_definitions} times, called {report.n_callers} times"]
         shown += [f"defined at {place.path}:{place.line}: {place.text}" for place in report.definitions]
         shown += [f"called at {place.path}:{place.line} in {place.symbol or 'the file'}" for place in report.callers]

@@ -309,17 +309,14 @@ def symbols(name: str, symbol: str, ref: str | None, as_json: bool) -> None:
     """Show where NAME, a repository or NAME@REF, defines SYMBOL, and who calls it."""
     from dataclasses import asdict
 
-    from indexer.errors import InputError
     from indexer.home import open_index
     from indexer.settings import IndexerSettings
 
     from .symbols import find_symbol
-    from .targets import parse_targets
+    from .targets import parse_target
 
     home = IndexerSettings().home
-    target, *others = parse_targets(home, name, ref)
-    if others:
-        raise InputError(f"{name!r} names several, and symbols takes one repository: write NAME or NAME@REF.")
+    target = parse_target(home, name, ref)
     report = find_symbol(open_index(home, target.repo, target.ref), symbol)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=1))

@@ -34,7 +34,7 @@ from .signals import (
     read_query,
     search_meaning,
 )
-from .targets import Target, parse_targets
+from .targets import Target, parse_target, parse_targets
 
 # Part of an evaluation's configuration: raise it when the same index and query would give other hits.
 SEARCH_VERSION = 3
@@ -166,8 +166,7 @@ class Searcher:
     def find_candidates(self, repo: str, query: str, *, ref: str | None = None) -> tuple[OpenedIndex, Candidates]:
         """What the ranking of one repository judges, before it is weighed: for fitting the weights."""
         _check_query(query, 1)
-        [target] = parse_targets(self._home, repo, ref)
-        view = self.open(target)
+        view = self.open(parse_target(self._home, repo, ref))
         [cosines] = _find_cosines([view.index], query)
         found = find_candidates(view, read_query(query), cosines)
         [compared] = compare_candidates([found])

@@ -43,3 +43,11 @@ def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]
             raise InputError(f"{text!r} names no repository: write NAME, NAME@REF, NAME,NAME or {ALL}.")
         targets.append(Target(name, wanted or ref))
     return list(dict.fromkeys(targets))
+
+
+def parse_target(home: Path, text: str, ref: str | None = None) -> Target:
+    """The one target that ``text`` names, read as by ``parse_targets``. Raises InputError where there are several."""
+    target, *others = parse_targets(home, text, ref)
+    if others:
+        raise InputError(f"{text!r} names several repositories, and one is taken here: write NAME or NAME@REF.")
+    return target

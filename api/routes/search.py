@@ -11,7 +11,7 @@ from assistant.records import REF_FORM
 from assistant.search import MAX_K
 from assistant.serialise import search_as_json
 from assistant.symbols import find_symbol
-from assistant.targets import Target
+from assistant.targets import parse_target
 
 from ..callers import CurrentCaller
 from ..problems import problem_responses
@@ -39,10 +39,10 @@ def search(
 def symbols(
     state: State,
     caller: CurrentCaller,
-    repo: Annotated[str, Query(description="Name of an indexed repository.", examples=["click"])],
+    repo: Annotated[str, Query(description="Name of an indexed repository, or NAME@REF.", examples=["click"])],
     symbol: Annotated[str, Query(description="A name, or a qualified one.", examples=["Context.invoke"])],
     ref: Annotated[str | None, Query(description=REF_FORM)] = None,
 ) -> dict[str, Any]:
     """Where a symbol is defined, and who calls it."""
-    caller.require(repo)
-    return asdict(find_symbol(state.searcher.open(Target(repo, ref)).index, symbol))
+    target = parse_target(state.settings.home, caller.narrow(repo), ref)
+    return asdict(find_symbol(state.searcher.open(target).index, symbol))

@@ -198,6 +198,9 @@ def test_all_and_lists_hold_what_a_key_opens(url: str, store: KeyStore) -> None:
     for several in ("shop,secrets", "secrets@HEAD", "shop, secrets@main", " secrets"):
         response = httpx.get(f"{url}/search", params={"repo": several, "q": "launch code"}, headers=headers)
         assert response.status_code == 404 and "launch" not in response.text, several
+    for one in ("secrets@HEAD", " secrets"):
+        response = httpx.get(f"{url}/symbols", params={"repo": one, "symbol": "launch_code"}, headers=headers)
+        assert response.status_code == 404 and "def " not in response.text, one
     assert [repository["name"] for repository in httpx.get(f"{url}/repos", headers=headers).json()] == ["shop"]
     everything = store.create("admin")
     both = httpx.get(f"{url}/search", params={"repo": "all", "q": "launch code"}, headers=bearer(everything)).json()
@@ -218,11 +221,15 @@ def test_all_leaves_out_what_is_being_indexed_for_the_first_time(url: str, store
     assert missing.status_code == 404 and "Indexed are: shop." in missing.json()["detail"]
 
 
-def test_all_is_not_taken_for_a_name_where_one_is_asked(url: str, store: KeyStore) -> None:
-    """`all` where one repository is asked for does not list what others have."""
+def test_all_is_what_a_key_opens_where_one_is_asked_for_too(url: str, store: KeyStore) -> None:
+    """`all` of a key of one repository is that one, and does not list what others have; of several it is refused."""
     headers = bearer(store.create("laptop", repos=["shop"]))
     response = httpx.get(f"{url}/symbols", params={"repo": "all", "symbol": "launch_code"}, headers=headers)
-    assert response.status_code == 404 and "secrets" not in response.text
+    assert response.status_code == 422 and "'shop' neither defines" in response.text and "secrets" not in response.text
+    everything = httpx.get(
+        f"{url}/symbols", params={"repo": "all", "symbol": "launch_code"}, headers=bearer(store.create("admin"))
+    )
+    assert everything.status_code == 422 and "names several" in everything.text
 
 
 def test_a_key_without_repositories_sees_an_empty_service(url: str, store: KeyStore) -> None:

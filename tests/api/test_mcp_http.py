@@ -54,6 +54,25 @@ def test_the_same_tools_by_both_protocols(served: Served, stand_in: Any, mode: s
     assert found.structured_content["hits"][0]["path"] == "shop/tax.py"
 
 
+def test_what_a_search_was_asked_of_can_be_read_too(served: Served, stand_in: Any) -> None:
+    """A name with its ref means to `read_lines` and `find_symbol` what it means to `search_code`."""
+
+    async def questions(client: Client) -> list[CallToolResult]:
+        repo = {"repo": "shop@HEAD"}
+        return [
+            await client.call_tool("search_code", {**repo, "query": "add_vat", "k": 1}),
+            await client.call_tool("read_lines", {**repo, "path": "shop/tax.py"}),
+            await client.call_tool("find_symbol", {**repo, "symbol": "add_vat"}),
+            await client.call_tool("find_symbol", {"repo": "shop@worktree", "symbol": "add_vat"}),
+        ]
+
+    searched, read, found, elsewhere = talk(served(stand_in()), questions)
+    assert searched.structured_content["hits"][0]["path"] == "shop/tax.py"
+    assert (read.structured_content["repo"], read.structured_content["ref"]) == ("shop", "HEAD")
+    assert [place["path"] for place in found.structured_content["definitions"]] == ["shop/tax.py"]
+    assert elsewhere.is_error and "not indexed at '@worktree'" in words(elsewhere)
+
+
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_ask_answers_with_sources_and_progress(served: Served, stand_in: Any, mode: str) -> None:
     """A question is answered as words and as values, and a client that gives a token sees how far it is."""

@@ -48,6 +48,17 @@ def test_symbols_are_looked_up(served: Callable[..., str], stand_in: Any) -> Non
     assert httpx.get(f"{url}/symbols", params={"repo": "shop", "symbol": "no_such_name"}).status_code == 422
 
 
+def test_symbols_take_a_name_with_its_ref(served: Callable[..., str], stand_in: Any) -> None:
+    """NAME@REF and `worktree` are read as in a search; several names are 422."""
+    url = served(stand_in())
+    at_head = httpx.get(f"{url}/symbols", params={"repo": "shop@HEAD", "symbol": "add_vat"})
+    assert [place["path"] for place in at_head.json()["definitions"]] == ["shop/tax.py"]
+    for asked in ({"repo": "shop", "ref": "worktree"}, {"repo": "shop@worktree"}):
+        refused = httpx.get(f"{url}/symbols", params={**asked, "symbol": "add_vat"})
+        assert refused.status_code == 422 and "not indexed at '@worktree'" in refused.json()["detail"]
+    assert httpx.get(f"{url}/symbols", params={"repo": "shop,shop@v1", "symbol": "add_vat"}).status_code == 422
+
+
 def test_search_problems(served: Callable[..., str], stand_in: Any) -> None:
     """An unknown repository is 404; an empty query or a k out of bounds is 422."""
     url = served(stand_in())

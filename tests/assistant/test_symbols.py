@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assistant.symbols import find_symbol
-from assistant.targets import Target, parse_targets
+from assistant.targets import Target, parse_target, parse_targets
 from indexer.errors import InputError
 from indexer.home import open_index
 
@@ -139,3 +139,11 @@ def test_a_name_without_repository_or_ref_is_an_error(tmp_path: Path, text: str)
     """Which says how names are written."""
     with pytest.raises(InputError, match="write NAME, NAME@REF"):
         parse_targets(tmp_path, text)
+
+
+def test_one_repository_is_read_as_several_are(tmp_path: Path) -> None:
+    """Where one is looked into, it and its ref are written as everywhere; several are refused."""
+    assert parse_target(tmp_path, " click@worktree ") == Target("click", "@worktree")
+    assert parse_target(tmp_path, "click@8.1,click", "8.1") == Target("click", "8.1")
+    with pytest.raises(InputError, match=r"names several .* write NAME or NAME@REF\.$"):
+        parse_target(tmp_path, "click,flask")

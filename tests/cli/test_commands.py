@@ -131,7 +131,7 @@ def test_symbols_are_of_one_repository_at_one_ref(make_repo: Make, home: Path, b
     shown = {name: run_quarry(home, "symbols", name, "add_vat").stdout for name in ("shop", "shop@v1", "all")}
     assert ["tax.py:1\n" in shown["shop@v1"], "tax.py:4\n" in shown["shop"]] == [True, True]
     assert shown["all"] == shown["shop"]
-    check_one_line(run_quarry(home, "symbols", "shop,shop@v1", "add_vat"), "symbols takes one repository")
+    check_one_line(run_quarry(home, "symbols", "shop,shop@v1", "add_vat"), "names several repositories")
 
 
 @pytest.mark.parametrize(("n_files", "said"), [(1, "1 file has changed since"), (2, "2 files have changed since")])
