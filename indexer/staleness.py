@@ -30,6 +30,7 @@ _V = TypeVar("_V")
 MAX_SECONDS = 0.3  # a search is not kept waiting longer for a huge or slow working tree
 _MAX_KEPT = 16  # trees and repositories' tops that are remembered
 _MAX_HASHES_KEPT = 50_000
+_NO_TOP_SECONDS = 2.0  # a folder may become a repository at any time, and seldom stops to be one
 _SETTLED_SECONDS = 3.0  # a file that was written this lately may change again without another time
 
 
@@ -62,7 +63,7 @@ def find_staleness(
     if not folder.is_absolute() or not folder.is_dir():  # a URL, or gone
         return UNKNOWN
     try:
-        top = _find_top(folder, max_seconds)
+        top = _find_top(folder, deadline)
         if top is None:
             return _compare_folder(manifest, folder, max_file_bytes, deadline)
         if manifest.ref in ("HEAD", WORKTREE) and top.is_worktree:
@@ -191,6 +192,7 @@ def _differing(tree: dict[str, str], blobs: dict[str, str], max_file_bytes: int,
 
 _lock = threading.Lock()
 _tops: OrderedDict[Path, _Top] = OrderedDict()
+_no_tops: OrderedDict[Path, float] = OrderedDict()  # folders without one, and until when that is believed
 _hashes: OrderedDict[str, tuple[tuple[int, ...], str | None]] = OrderedDict()
 _trees: OrderedDict[tuple[_Top, str], dict[str, str]] = OrderedDict()
 
@@ -214,15 +216,17 @@ def _read_tree(top: _Top, commit: str, deadline: float) -> dict[str, str]:
     return tree
 
 
-def _find_top(folder: Path, max_seconds: float) -> _Top | None:
-    """The repository that ``folder`` belongs to, None if to none."""
+def _find_top(folder: Path, deadline: float) -> _Top | None:
+    """The repository that ``folder`` belongs to, None if to none or if it is ignored there. Raises GitTooSlow."""
     with _lock:
         if folder in _tops:
             return _tops[folder]
+        if time.monotonic() < _no_tops.get(folder, 0.0):
+            return None
     top: _Top | None
     try:
         asked = ("rev-parse", "--is-inside-work-tree", "--show-prefix")
-        inside, *prefix = run_git(folder, *asked, timeout_seconds=max_seconds).splitlines()
+        inside, *prefix = run_git(folder, *asked, timeout_seconds=_left(deadline)).splitlines()
         below = prefix[0].rstrip("/") if prefix else ""
         path = folder if not below else folder.parents[below.count("/")]
         top = _Top(path, below, inside == "true")
@@ -230,16 +234,20 @@ def _find_top(folder: Path, max_seconds: float) -> _Top | None:
         raise
     except SourceError:  # git knows no repository there
         top = None
-    if top is not None and top.below and _is_ignored(top):
+    if top is not None and top.below and _is_ignored(top, deadline):
         top = None
-    if top is not None:  # a folder may become a repository at any time, and seldom stops to be one
+    if top is not None:
         _remember(_tops, folder, top)
+    else:
+        _remember(_no_tops, folder, time.monotonic() + _NO_TOP_SECONDS)
     return top
 
 
-def _is_ignored(top: _Top) -> bool:
+def _is_ignored(top: _Top, deadline: float) -> bool:
     try:
-        run_git(top.path, "check-ignore", "--quiet", top.below)
+        run_git(top.path, "check-ignore", "--quiet", top.below, timeout_seconds=_left(deadline))
+    except GitTooSlow:
+        raise
     except SourceError:
         return False
     return True

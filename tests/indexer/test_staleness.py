@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from indexer import staleness
+from indexer.gitcommand import GitTooSlow
 from indexer.index_folder import RepositoryFolder
 from indexer.manifest import Manifest, read_manifest
 from indexer.staleness import UNKNOWN, find_staleness
@@ -161,3 +163,28 @@ def test_what_cannot_be_told_is_unknown(make_repo: Make, home: Path, build: Make
     assert find_staleness(manifest, max_seconds=0) == UNKNOWN
     shutil.rmtree(repo.path)
     assert find_staleness(manifest) == UNKNOWN
+
+
+def test_an_ignored_folder_is_asked_about_in_time_and_once(
+    make_repo: Make, home: Path, build: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look at git has a time-out, one that runs out is no answer, and that git has no say is remembered."""
+    repo = make_repo({".gitignore": "out/\n", "a.py": "a = 1\n"})
+    repo.write("out/b.py", "b = 1\n")
+    build(home, repo.path / "out", name="project", worktree=True)
+    manifest, asked = indexed(home, "@worktree"), []
+    run_git = staleness.run_git
+
+    def ask(folder: Path, *arguments: str, timeout_seconds: float | None = None, **options: Any) -> str:
+        asked.append(arguments[0])
+        assert timeout_seconds is not None and 0 < timeout_seconds <= 30
+        if arguments[0] == "check-ignore" and asked.count("check-ignore") == 1:
+            raise GitTooSlow("git took too long.")
+        return run_git(folder, *arguments, timeout_seconds=timeout_seconds, **options)
+
+    monkeypatch.setattr(staleness, "run_git", ask)
+    assert find_staleness(manifest, max_seconds=30) == UNKNOWN
+    assert state(manifest) == (False, 0)
+    repo.write("out/b.py", "b = 2\n")
+    assert state(manifest) == (True, 1)
+    assert asked == ["rev-parse", "check-ignore"] * 2
