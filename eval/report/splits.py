@@ -27,6 +27,7 @@ NAMED_KEY = "names_symbol"  # of Result.extra: whether a question names the symb
 KIND, NAMED, FOUND, LANGUAGE, NOTICED = "kind", "question", "retrieved", "language", "planted changes"
 FOUND_NAMES = {True: "right code retrieved", False: "right code not retrieved"}
 NAMED_NAMES = {True: "names the symbol", False: "does not name it"}
+_RATIOS = {"speedup", "ratio"}  # words in the name of a measure whose values are compared by division
 NOTICED_NAMES = {True: "tests that catch at least half of planted changes", False: "tests that catch fewer"}
 
 
@@ -70,7 +71,7 @@ def compare_after_follow_ups(arms: Arms, n_cases: int, seed: int) -> Gain | None
 
 
 def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
-    """What scores measure beside the verdict, paired; a measure whose name says speed-up or ratio by logarithms."""
+    """What scores measure beside the verdict, paired; one with a word of ``_RATIOS`` in its name by logarithms."""
     gains = []
     for arm, baseline in list_contrasts(list(arms)):
         pairs = pair_contrast(arms, arm, baseline)
@@ -89,7 +90,7 @@ def compare_measures(arms: Arms, seed: int) -> list[MeasureGain]:
 def _compare_measure(
     name: str, arm: str, baseline: str, both: Sequence[tuple[float, float, str]], seed: int
 ) -> MeasureGain:
-    is_ratio = any(word in name for word in ("speedup", "ratio")) and all(a > 0 and b > 0 for a, b, _ in both)
+    is_ratio = bool(_RATIOS & set(name.split("_"))) and all(a > 0 and b > 0 for a, b, _ in both)
     scaled = [(log(a), log(b)) for a, b, _ in both] if is_ratio else [(a, b) for a, b, _ in both]
     files = [path for _, _, path in both]
     differences = [after - before for after, before in scaled]

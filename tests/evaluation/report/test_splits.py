@@ -170,3 +170,17 @@ def test_few_pairs_are_no_ground_for_a_reason(make_result: Any, report_of: Any) 
         for arm in (NONE, RETRIEVAL, ORACLE)
     ]
     assert "too few pairs to say whether retrieval helped, or why" in report_of(*results).groups[0].why
+
+
+@pytest.mark.parametrize(("measure", "scale"), [("speedup_time", "ratio"), ("iterations", "difference")])
+def test_a_ratio_is_told_by_a_whole_word_of_its_name(
+    make_result: Any, report_of: Any, measure: str, scale: str
+) -> None:
+    """Not by letters within a word, of which `iterations` has those of a ratio."""
+    results = [
+        make_result(arm, f"c{n}", measures={measure: value})
+        for n in range(4)
+        for arm, value in ((NONE, 1.0), (RETRIEVAL, 3.0))
+    ]
+    [found] = report_of(*results).groups[0].measures
+    assert (found.measure, found.scale) == (measure, scale)
