@@ -22,6 +22,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from assistant.models.counting import ESTIMATE_KEY, as_openai
 from assistant.records import TokenCount
+from eval.files import read_record
 
 from .store import KeptStore, make_key
 
@@ -93,7 +94,7 @@ class KeepingProvider:
         key = make_key(_KIND, {"model": self.model, "identity": self._identity, **request})
         kept = self._store.get(key)
         if kept is not None:
-            self.last = Asked(**(kept | {"is_cached": True}))
+            self.last = read_record(Asked, kept, is_cached=True)
             yield _whole(self.last)
             return
         self.last = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.records import Answer
 from eval.cases import Case, Score
+from eval.files import read_record
 from eval.tasks.base import Scorer
 
 from .store import KeptStore, make_key
@@ -30,7 +31,7 @@ class KeepingScorer(Scorer):
         key = make_key(_KIND, {"identity": self._identity, "case": case.decisive(), "text": text})
         kept = self._store.get(key)
         if kept is not None:
-            return Score(**kept)
+            return read_record(Score, kept)
         score = self._scorer.score(case, text)
         if score.verdict != "error" and not score.timed_out:
             self._store.put(key, _KIND, asdict(score))

@@ -60,6 +60,17 @@ def test_a_kept_answer_comes_as_it_was(store: KeptStore, make_provider: Any) -> 
     assert again.response_metadata["finish_reason"] == "stop"
 
 
+def test_an_answer_that_a_later_version_kept_is_read(
+    store: KeptStore, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field that this version does not know is passed over."""
+    provider = KeepingProvider(make_provider(lambda messages: "Because it is so."), {}, store)
+    ask(provider)
+    get = store.get
+    monkeypatch.setattr(store, "get", lambda key: {**(get(key) or {}), "mood": "good"})
+    assert ask(provider).text == "Because it is so."
+
+
 def test_no_speed_is_learned_from_a_kept_answer(store: KeptStore, make_provider: Any) -> None:
     """All of its prompt counts as cached: it came in no time, and that says nothing about the model."""
     provider = KeepingProvider(make_provider(lambda messages: "So."), {}, store)

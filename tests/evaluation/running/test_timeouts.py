@@ -126,6 +126,21 @@ def test_every_task_says_that_the_clock_ended_it(
     assert "timed out after 20 s" in found.explanation
 
 
+def test_a_verdict_that_a_later_version_kept_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that this version does not know is passed over."""
+
+    class Asleep(Scorer):
+        def score(self, case: Case, text: str) -> Score:
+            raise AssertionError("the verdict is kept")
+
+    store = KeptStore(tmp_path / "kept.sqlite")
+    kept = {"verdict": "wrong", "explanation": "no", "mood": "good"}
+    monkeypatch.setattr(store, "get", lambda key: kept)
+    found = KeepingScorer(Asleep(), {}, store).score(Case("c", "t", "", "", "", ""), "x")
+    store.close()
+    assert found == Score("wrong", "no")
+
+
 @pytest.mark.parametrize(("timed_out", "n_scored"), [(True, 2), (False, 1)])
 def test_only_what_the_clock_ended_is_run_again(tmp_path: Path, timed_out: bool, n_scored: int) -> None:
     """The mark decides, not the words: a test's own message may speak of a time-out."""
