@@ -118,7 +118,7 @@ class BodyLimit:
             return
         what = f"The request is larger than {self._max_bytes:,} bytes: send less, or raise QUARRY_MAX_BODY_BYTES."
         length = Headers(scope=scope).get("content-length", "0")
-        if length.isdigit() and int(length) > self._max_bytes:
+        if length.isdecimal() and int(length) > self._max_bytes:
             await problem_response(BodyTooLarge(what), scope["path"])(scope, receive, send)
             return
         n_bytes = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.errors import Busy
 from api.keys import Key, KeyStore
-from api.limits import RateLimiter
+from api.limits import BodyLimit, RateLimiter
 from api.settings import ApiSettings
 
 QUESTION = {"role": "user", "content": "What is the default quantity in add_to_cart?"}
@@ -46,6 +47,18 @@ def test_the_largest_body_is_a_setting(served: Callable[..., str], stand_in: Any
     for n_bytes, status in ((1000, 422), (1001, 413)):
         response = httpx.post(f"{url}/chat", content=b" " * n_bytes, headers={"Content-Type": "application/json"})
         assert response.status_code == status
+
+
+def test_a_length_that_is_no_number_is_the_server_s_to_refuse() -> None:
+    """A digit that is no decimal (`²`) says nothing of the length, and is no failure of the check's own."""
+    reached: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        reached.append(scope["path"])
+
+    scope = {"type": "http", "path": "/chat", "headers": [(b"content-length", "²".encode("latin-1"))]}
+    asyncio.run(BodyLimit(app, 10)(scope, None, None))  # type: ignore[arg-type]
+    assert reached == ["/chat"]
 
 
 def test_wrong_role_orders_say_which_message(served: Callable[..., str], stand_in: Any) -> None:
