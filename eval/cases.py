@@ -58,6 +58,11 @@ class Case:
     data: Mapping[str, Any] = field(default_factory=dict)
     ref: str = ""
 
+    @property
+    def is_unanswerable(self) -> bool:
+        """Whether it is a question that has no answer in the code."""
+        return self.kind.startswith(UNANSWERABLE)
+
     def decisive(self) -> dict[str, Any]:
         """The case as JSON, with all that decides prompts and verdicts."""
         fields = asdict(self)

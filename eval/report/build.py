@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from eval.cases import Result
 from eval.judging.records import JudgeFigures
-from eval.running.records import RunSetup
+from eval.running.records import RunSetup, TaskSetup
 
 from .carried import carry_progress, key_of_group, pool_with_carried, warn_of_carried
 from .causes import explain_retrieval, name_cause
@@ -23,6 +24,7 @@ from .figures import (
     compare_arms,
     count_samples,
     count_without_sources,
+    is_oracle,
     key_of,
     list_contrasts,
     pair_contrast,
@@ -66,7 +68,11 @@ def build_report(
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
         for key, arms in everything.items()
     }
-    groups = [_summarise(key, arms, answerable[key], cells[key], seed) for key, arms in everything.items()]
+    left_out = _count_left_out(setups)
+    groups = [
+        _summarise(key, arms, answerable[key], cells[key], left_out.get(key, _LeftOut()), seed)
+        for key, arms in everything.items()
+    ]
     pooled = pool_gains(answerable, seed)
     examples = choose_examples(answerable)
     if carried:
@@ -93,13 +99,31 @@ def build_report(
     )
 
 
-def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, seed: int) -> Group:
+class _LeftOut(NamedTuple):
+    """How many of the cases that runs set out with no contrast has, answered or not yet; 0 where it is not known."""
+
+    n_unanswerable: int = 0
+    n_without_sources: int = 0
+
+
+def _count_left_out(setups: Sequence[RunSetup]) -> dict[Key, _LeftOut]:
+    """By group; of several runs that with the most cases counts, as it does for their progress."""
+    largest: dict[Key, TaskSetup] = {}
+    for setup in setups:
+        for task in setup.tasks:
+            key = (setup.model, task.repo, task.task)
+            if key not in largest or task.n_cases > largest[key].n_cases:
+                largest[key] = task
+    return {key: _LeftOut(task.n_unanswerable or 0, task.n_without_sources or 0) for key, task in largest.items()}
+
+
+def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, left_out: _LeftOut, seed: int) -> Group:
     model, repo, task = key
-    without = {case_id for own in everything.values() for case_id, r in own.items() if r.is_unanswerable}
-    n_cases = progress.n_cases - len(without)
+    unanswerable = {case_id for own in everything.values() for case_id, r in own.items() if r.is_unanswerable}
+    n_cases = progress.n_cases - max(len(unanswerable), left_out.n_unanswerable)
     gains = []
     for arm, baseline in list_contrasts(list(arms)):
-        n_without = count_without_sources(arms, arm)
+        n_without = max(count_without_sources(arms, arm), left_out.n_without_sources if is_oracle(arm) else 0)
         gain = compare_arms(pair_contrast(arms, arm, baseline), n_cases - n_without, seed)
         gains += [replace(gain, n_without_sources=n_without)] if gain is not None else []
     n_results = {arm: len(everything.get(arm, {})) for arm in progress.answered}

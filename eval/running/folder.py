@@ -35,7 +35,7 @@ _COMPARED = (
     "n_samples",
 )
 # Of a task: none of them makes other cases, or other ones than ``cases`` would tell of.
-_NOT_COMPARED = ("notes", "version", "scoring", "packages", "limit")
+_NOT_COMPARED = ("notes", "version", "scoring", "packages", "limit", "n_unanswerable", "n_without_sources")
 _LOCK_SECONDS = 30.0
 
 

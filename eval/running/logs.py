@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from .records import RunSetup
 def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
     """The set-up, and the latest result of each case and arm: by repository and task, case by case, arms in order.
 
+    What of the cases the set-up counts is counted here, from the folder's own.
     Verdicts by other code, or of tests in another environment, than the latest start's are left out.
     Raises UnreadableRun for a folder without a run, a damaged log, or one of another version.
     """
@@ -43,16 +45,21 @@ def read_run(path: Path) -> tuple[RunSetup, list[Result]]:
     arms = {arm: number for number, arm in enumerate(setup.arms)}
     places = {(task.repo, task.task): number for number, task in enumerate(setup.tasks)}
     order: dict[tuple[str, str, str], int] = {}
+    tasks = []
     for task in setup.tasks:
-        for number, case in enumerate(folder.read_cases(task.repo, task.task)):
-            order[(task.repo, task.task, case.id)] = number
+        cases = folder.read_cases(task.repo, task.task)
+        order |= {(task.repo, task.task, case.id): number for number, case in enumerate(cases)}
+        answerable = [case for case in cases if not case.is_unanswerable]
+        n_without_sources = sum(not case.sources for case in answerable)
+        n_unanswerable = len(cases) - len(answerable)
+        tasks.append(replace(task, n_unanswerable=n_unanswerable, n_without_sources=n_without_sources))
 
     def rank(result: Result) -> tuple[int, int, int]:
         place = places.get((result.repo, result.task), len(places))
         number = order.get((result.repo, result.task, result.case_id), len(order))
         return place, number, arms.get(result.arm, len(arms))
 
-    return setup, sorted(latest.values(), key=rank)
+    return replace(setup, tasks=tasks), sorted(latest.values(), key=rank)
 
 
 def to_result(fields: Mapping[str, Any]) -> Result:

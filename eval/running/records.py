@@ -26,12 +26,13 @@ class RepoSetup:
 
 @dataclass(frozen=True, slots=True)
 class TaskSetup:
-    """One task on one repository. ``index`` names encoder and chunker, and fingerprints what is indexed.
+    """One task on one repository. ``index`` fingerprints what is indexed.
 
     ``cases`` fingerprints the cases; ``notes`` are the harvest's, such as what was left out and why. ``scoring`` is
     what decides a verdict beside the answer: the fingerprint of the code, the grammars' releases, and where answers
     are run the sandbox, the interpreter, a fingerprint of its ``packages`` and of all the repository's files. It is
-    empty in runs from before it was recorded.
+    empty in runs from before it was recorded. ``n_unanswerable`` of the cases have no answer in the code, and
+    ``n_without_sources`` of the others no code that an oracle could give: counted where a run is read, None before.
     """
 
     repo: str
@@ -45,6 +46,8 @@ class TaskSetup:
     notes: Sequence[str] = ()
     scoring: Mapping[str, str] = field(default_factory=dict)
     packages: Sequence[str] = ()
+    n_unanswerable: int | None = None
+    n_without_sources: int | None = None
 
     @property
     def scored_by(self) -> str:

@@ -35,6 +35,22 @@ def test_the_set_up_says_how_many_cases_there_should_be(make_result: Any, report
     assert report.groups[0].missing == ["none: 4 of 5 cases have no result yet"]
 
 
+def test_pairs_are_counted_of_the_cases_that_there_will_be(make_result: Any, report_of: Any) -> None:
+    """Of an unfinished run too: without questions that have no answer and, for the oracle, those without code."""
+    kinds = {"c1": "size", "c2": "unanswerable name"}
+    results = [
+        make_result(arm, case, task="questions", kind=kind, model="m", found_sources=True)
+        for case, kind in kinds.items()
+        for arm in (NONE, RETRIEVAL, ORACLE)
+    ]
+    task = make_task("questions", n_cases=20, n_unanswerable=5, n_without_sources=3)
+    group = report_of(*results, setups=[make_setup(task)]).groups[0]
+    gains = {arm: group.gain(arm, NONE) for arm in (RETRIEVAL, ORACLE)}
+    assert group.n_cases == 15
+    assert (gains[RETRIEVAL].n_pairs, gains[RETRIEVAL].n_unpaired) == (1, 14)
+    assert (gains[ORACLE].n_pairs, gains[ORACLE].n_without_sources, gains[ORACLE].n_unpaired) == (1, 3, 11)
+
+
 def test_errors_are_no_wrong_answers(make_result: Any, report_of: Any) -> None:
     """Where the server failed nothing is known: the pair is left out, the error is counted with its reason."""
     results = [make_result(arm, f"c{n}", correct=True) for n in range(4) for arm in (NONE, RETRIEVAL)]

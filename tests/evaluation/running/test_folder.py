@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from eval.cases import Case
+from eval.cases import Case, Span
 from eval.errors import EvaluationError, RunMismatch, UnreadableRun
 from eval.running.folder import RunFolder, default_folder
+from eval.running.logs import read_run
 from eval.running.records import RepoSetup, RunSetup, Start, TaskSetup
 
 TASK = TaskSetup("garden", "sizes", 1, 3, 3, 16, "c", "i", notes=[], packages=[])
@@ -87,6 +88,19 @@ def test_tasks_of_two_processes_join(tmp_path: Path) -> None:
     assert one.read_cases("garden", "sizes")[0].prompt == case.prompt
     with pytest.raises(RunMismatch, match="sizes on garden: cases was 'c', is 'd'"):
         one.add_task(replace(TASK, cases="d"), [replace(case, prompt="Another?")])
+
+
+def test_cases_that_no_contrast_has_are_counted_where_a_run_is_read(tmp_path: Path) -> None:
+    """Also before any is answered; what the folder holds of the task stays as it was."""
+    folder = RunFolder(tmp_path)
+    folder.claim(make_setup())
+    case = Case("q1", "sizes", "size", "a.py", "?", "q", sources=[Span("a.py", 1, 2)])
+    unanswerable = replace(case, id="q3", kind="unanswerable name", sources=[])
+    folder.add_task(TASK, [case, replace(case, id="q2", sources=[]), unanswerable])
+    [task] = read_run(tmp_path)[0].tasks
+    assert (task.n_unanswerable, task.n_without_sources) == (1, 1)
+    folder.add_task(task, [])
+    assert folder.read_setup().tasks == [TASK]
 
 
 def test_what_the_scorer_needs_of_a_case_may_change(tmp_path: Path) -> None:
