@@ -18,7 +18,7 @@ from indexer.errors import QuarryError
 from .answers import Asked
 from .contexts import ContextMaker, Given, shows, to_shown
 
-TURNS_LEFT_OUT = "n_turns_left_out"  # there too, of the follow-up: the window had no room for them
+TURNS_LEFT_OUT = "n_turns_left_out"  # of Result.extra: turns of a follow-up that the window had no room for
 _MAX_ATTEMPTS = 2  # the first, and one after a follow-up
 
 
@@ -35,7 +35,7 @@ class Clock(Protocol):
     last: Asked | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is asked: the index, None without one, and the caps that are the same in every arm.
 
@@ -85,6 +85,9 @@ class Asker:
         except QuarryError as error:
             return self._record_error(case, arm, f"no answer: {error}")
         extra = self._describe_placebo(given, answer) if given is not None and arm.base == "placebo" else {}
+        budget = answer.trace.budget
+        if budget is not None and budget.n_tokens < (request.context_tokens or 0):
+            extra["budget"] = budget.reason  # the window had no room for what was asked for
         attempts = [await self._score(case, answer)]
         found = answer
         while len(attempts) < _MAX_ATTEMPTS:
@@ -198,9 +201,6 @@ class Asker:
         self, case: Case, arm: Arm, answer: Answer, attempts: Sequence[Attempt], extra: dict[str, Any]
     ) -> Result:
         extra |= self._scorer.extras(case, answer)
-        budget = answer.trace.budget
-        if budget is not None and not budget.reason.startswith("as "):
-            extra["budget"] = budget.reason  # the window had no room for what was asked for
         return Result(
             **asdict(self._labels),
             arm=arm.name,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.answer import Assistant
+from assistant.budget import count_unit
 from assistant.search import Searcher
 from assistant.settings import AssistantSettings
 from eval.arms import Arm
@@ -39,7 +40,6 @@ from .verdicts import describe_scoring
 if TYPE_CHECKING:
     from assistant.models.providers import Provider
 
-_COUNTS_A_TOKEN = 3  # where a provider counts bytes, as a bound: code has 3 to 4 of them a token
 # A model that is gone fails at once and always. A case that is too long fails alone, but under each arm.
 MAX_FAILED_CASES_IN_A_ROW = 3
 
@@ -227,7 +227,7 @@ class Run:
         settings = self._settings.model_copy(update={"home": home})
         searcher = Searcher(home)
         assistant = Assistant(settings, self._provider, searcher)
-        unit = _COUNTS_A_TOKEN if not self._provider.count_text("a").exact else 1
+        unit = count_unit(self._provider.count_text)
 
         def make_contexts(opened: OpenedIndex) -> ContextMaker:
             return ContextMaker(
@@ -244,14 +244,14 @@ class Run:
         if index is not None:
             contexts = lru_cache(maxsize=1)(lambda ref: make_contexts(index.open(ref)))  # arms take turns within a case
         target = Target(
-            setup.repo if index is not None else None,
-            index.ref if index is not None else None,
-            setup.max_tokens,
-            self._options.context_tokens * unit,
-            unit,
-            self._options.seed,
-            self._options.temperature,
-            self._options.n_samples,
+            repo=setup.repo if index is not None else None,
+            ref=index.ref if index is not None else None,
+            max_tokens=setup.max_tokens,
+            context_tokens=self._options.context_tokens * unit,
+            counts_a_token=unit,
+            seed=self._options.seed,
+            temperature=self._options.temperature,
+            n_samples=self._options.n_samples,
         )
         if task.runs_code:
             scorer = KeepingScorer(scorer, self._what_decides_scores(setup), self._store)

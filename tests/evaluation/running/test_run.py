@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from assistant.budget import choose_budget
 from assistant.errors import ModelUnavailable
+from assistant.records import ContextBudget
 from eval.cases import Result
 from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
 from eval.report import build
@@ -405,6 +407,21 @@ def test_an_empty_answer_is_unanswered_and_kept(bench: Any, make_provider: Any) 
     bench.run(second, "none")
     assert second.asked == []
     assert [r.score.verdict for r in results_of(bench)] == ["unanswered"] * 3
+
+
+@pytest.mark.parametrize(("window_tokens", "is_cut"), [(450, True), (8192, False)])
+def test_a_prompt_that_the_window_cut_is_marked(
+    bench: Any, make_provider: Any, monkeypatch: pytest.MonkeyPatch, window_tokens: int, is_cut: bool
+) -> None:
+    """By the tokens that were left of those asked for, in whatever words the budget explains itself."""
+
+    def choose(**options: Any) -> ContextBudget:
+        return replace(choose_budget(**options), reason="so it is")
+
+    monkeypatch.setattr("assistant.preparing.choose_budget", choose)
+    bench.run(make_provider(lambda messages: "1", window_tokens=window_tokens), "retrieval", limit=1)
+    [result] = results_of(bench)
+    assert result.extra.get("budget") == ("so it is" if is_cut else None)
 
 
 def test_samples_are_further_answers_to_the_same_prompt(bench: Any, make_provider: Any) -> None:
