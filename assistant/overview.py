@@ -59,7 +59,17 @@ def find_readme(index: OpenedIndex) -> list[Hit]:
     file = min(readmes, key=lambda file: (file.path.count("/"), not file.path.lower().endswith(".md"), file.path))
     positions = range(file.first_chunk, file.first_chunk + min(file.n_chunks, _N_CHUNKS))
     ref, commit = index.manifest.ref, index.manifest.commit
-    return [Hit(index.name, ref, commit, index.chunk_at(position), 0.0, {"overview": 1.0}) for position in positions]
+    return [
+        Hit(
+            repo=index.name,
+            ref=ref,
+            commit=commit,
+            chunk=index.chunk_at(position),
+            score=0.0,
+            signals={"overview": 1.0},
+        )
+        for position in positions
+    ]
 
 
 def _strip(question: str) -> str:

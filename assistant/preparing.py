@@ -124,7 +124,14 @@ class Preparer:
         confidence = found.confidence if found is not None else None
         prompt_ms = ms_since(started)
         return Prepared(
-            prompt, context.passages, trace, retrieval_ms, prompt_ms, confidence, is_counted=is_counted, unit=unit
+            prompt=prompt,
+            passages=context.passages,
+            trace=trace,
+            retrieval_ms=retrieval_ms,
+            prompt_ms=prompt_ms,
+            confidence=confidence,
+            is_counted=is_counted,
+            unit=unit,
         )
 
     def _count_bare(self, question: str, history: Sequence[Message], request: AskRequest) -> int:
@@ -192,9 +199,24 @@ def _refuse(found: Retrieved, retrieval_ms: float) -> Prepared:
     """What is shown where the hits are too weak: the nearest of them, and no question to the model."""
     left_out = [(hit, "the model was not asked") for hit in found.hits]
     nothing = TokenCount(0, exact=True)
-    trace = Trace(PROMPT_VERSION, (), left_out, 0, nothing, nothing, query=found.query)
-    sources = as_sources(find_nearest(found.hits))
-    return Prepared((), sources, trace, retrieval_ms, 0.0, found.confidence, word_refusal(found))
+    trace = Trace(
+        prompt_version=PROMPT_VERSION,
+        packed=(),
+        left_out=left_out,
+        n_turns_left_out=0,
+        context_tokens=nothing,
+        prompt_tokens=nothing,
+        query=found.query,
+    )
+    return Prepared(
+        prompt=(),
+        passages=as_sources(find_nearest(found.hits)),
+        trace=trace,
+        retrieval_ms=retrieval_ms,
+        prompt_ms=0.0,
+        confidence=found.confidence,
+        refusal=word_refusal(found),
+    )
 
 
 def check_question(messages: Sequence[Message]) -> None:

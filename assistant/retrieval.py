@@ -97,15 +97,15 @@ def as_sources(hits: Sequence[Hit]) -> list[Passage]:
     """Hits as sources of an answer that no model gave."""
     return [
         Passage(
-            number,
-            hit.repo,
-            hit.ref,
-            hit.commit,
-            hit.chunk.path,
-            hit.chunk.start_line,
-            hit.chunk.end_line,
-            hit.chunk.text,
-            hit.chunk.symbol,
+            number=number,
+            repo=hit.repo,
+            ref=hit.ref,
+            commit=hit.commit,
+            path=hit.chunk.path,
+            start_line=hit.chunk.start_line,
+            end_line=hit.chunk.end_line,
+            text=hit.chunk.text,
+            symbol=hit.chunk.symbol,
         )
         for number, hit in enumerate(hits, 1)
     ]

@@ -287,4 +287,11 @@ def _rank_lists(index: OpenedIndex, query: Query, cosines: Scores, method: Metho
 
 def _to_hit(index: OpenedIndex, ranked: RankedChunk) -> Hit:
     chunk = index.chunk_at(ranked.position)
-    return Hit(index.name, index.manifest.ref, index.manifest.commit, chunk, round(ranked.score, 6), ranked.signals)
+    return Hit(
+        repo=index.name,
+        ref=index.manifest.ref,
+        commit=index.manifest.commit,
+        chunk=chunk,
+        score=round(ranked.score, 6),
+        signals=ranked.signals,
+    )

@@ -6,7 +6,7 @@ Everything comes out of the index, where credentials are redacted, and from the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -91,7 +91,7 @@ class IndexSurroundings:
         position = place.position + step
         if not 0 <= position - place.file.first_chunk < place.file.n_chunks:
             return None
-        return Hit(hit.repo, hit.ref, hit.commit, place.index.chunk_at(position), hit.score, {})
+        return replace(hit, chunk=place.index.chunk_at(position), signals={})
 
     def _locate(self, hit: Hit) -> _Place | None:
         """None where the index has changed since the hit was found: then nothing around it is certain."""

@@ -147,7 +147,9 @@ class ContextMaker:
 
     def _to_hit(self, chunk: Chunk, score: float) -> Hit:
         manifest = self._index.manifest
-        return Hit(self._index.name, manifest.ref, manifest.commit, chunk, score, {})
+        return Hit(
+            repo=self._index.name, ref=manifest.ref, commit=manifest.commit, chunk=chunk, score=score, signals={}
+        )
 
     def _chunks_of(self, path: str) -> Iterator[Chunk]:
         file = next((file for file in self._index.manifest.files if file.path == path), None)

@@ -68,7 +68,16 @@ class ProgressCounter:
             self._tally[result.arm] = (n_right + result.score.is_correct, n + 1)
         total, model = self._estimate()
         n_done, n_kept = self._n - sum(self._left.values()), sum(self._kept.values())
-        return RunProgress(self._title, n_done, self._n, n_kept, self._n_errors, total, model, dict(self._tally))
+        return RunProgress(
+            title=self._title,
+            n_done=n_done,
+            n=self._n,
+            n_kept=n_kept,
+            n_errors=self._n_errors,
+            seconds_left=total,
+            model_seconds_left=model,
+            tally=dict(self._tally),
+        )
 
     def describe_time(self, seconds: float) -> str:
         """What the model took of ``seconds``, a line for after the run; empty where nothing new was asked.
