@@ -204,10 +204,9 @@ def report(folders: Sequence[Path], out: Path | None, opens: bool, as_json: bool
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def compare(before: Path, after: Path, as_json: bool) -> None:
     """Compare two runs on the cases and arms that they share, such as two models or two versions of Quarry."""
-    from .report import compare as compare_runs
-    from .report import to_json, to_text
+    from .report import compare_folders, to_json, to_text
 
-    compared = compare_runs(before, after)
+    compared = compare_folders(before, after)
     click.echo(to_json(compared) if as_json else to_text(compared))
 
 

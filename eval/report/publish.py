@@ -20,6 +20,7 @@ import click
 
 from eval.cases import Result
 from eval.errors import EvaluationError
+from eval.files import write_whole
 from eval.running.folder import to_setup
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
@@ -33,6 +34,7 @@ from .plan import PUBLICATION
 from .plots import draw_arms, draw_gains
 from .published import cases_path, write_publication
 from .records import Group, Progress, Report
+from .report import make_report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
@@ -227,18 +229,16 @@ def without_paths(value: Any) -> Any:
 @click.option("--results", required=True, type=click.Path(path_type=Path, file_okay=False), help="Where the JSON goes.")
 def publish(folders: Sequence[Path], earlier: Path | None, docs: Path, results: Path) -> None:
     """Write the results of the runs in FOLDERS for publication, together with those that were published before."""
-    from . import build
-
-    report, cases = build(folders, PUBLICATION, earlier)
+    report, cases = make_report(folders, PUBLICATION, earlier)
     report = replace(report, setups=[to_setup(without_paths(asdict(setup))) for setup in report.setups])
     pictures = draw_pictures(report)
     names = {key: f"{docs.stem}-{re.sub(r'[^A-Za-z0-9.]+', '-', key)}.svg" for key in pictures}
     try:
         written = write_publication(results, report, cases)
         for key, svg in pictures.items():
-            (docs.parent / names[key]).write_text(svg, "utf-8")
+            write_whole(docs.parent / names[key], svg)
         figures = _link_figures(report, cases, written, docs.parent)
-        docs.write_text(to_results_page(report, names, figures), "utf-8")
+        write_whole(docs, to_results_page(report, names, figures))
     except OSError as error:
         raise EvaluationError(f"Cannot write {error.filename}: {error.strerror or error}.") from error
     click.echo(

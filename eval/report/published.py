@@ -30,7 +30,7 @@ from eval.files import read_journal, write_whole
 from eval.running.logs import to_result
 from eval.tasks import FACTS
 
-from .records import Report
+from .records import Report, to_json
 from .splits import NAMED_KEY
 from .trust import CITATIONS_KEY, REMOVED_KEY
 from .wording import name_reason
@@ -49,7 +49,7 @@ class Publication:
 def write_publication(folder: Path, report: Report, results: Sequence[Result]) -> Path:
     """Write both files into ``folder`` and return the report's; without results no cases. Raises OSError."""
     path = folder / f"{report.name}.json"
-    write_whole(path, json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n")
+    write_whole(path, to_json(report))
     if results:
         lines = (json.dumps(asdict(without_texts(result)), ensure_ascii=False) + "\n" for result in results)
         write_whole(cases_path(path), "".join(lines))

@@ -5,13 +5,18 @@ Shares lie within 0 to 1; a difference is an arm minus its baseline. Fields are 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from eval.calibration import CalibrationBin, RiskPoint
 from eval.judging.records import JudgeFigures
 from eval.running.records import RunSetup
 from eval.stats import Interval, Share
+
+if TYPE_CHECKING:
+    from .compare import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +297,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything. ``made_at`` is UTC, ISO 8601; ``commit`` is Quarry's, where known; ``setups`` are the runs' own."""
+    """Everything. ``made_at`` is as the page shows it, in UTC: 2026-11-26 13:25:36 UTC.
+
+    ``commit`` is Quarry's, where it is known; ``setups`` are the runs' own.
+    """
 
     name: str
     made_at: str
@@ -305,3 +313,8 @@ class Report:
     examples: Sequence[Example]
     caveats: Sequence[str]
     progress: Sequence[Progress] = ()
+
+
+def to_json(report: Report | Comparison) -> str:
+    """All figures of a report, or of two runs compared, as JSON."""
+    return json.dumps(asdict(report), indent=1, ensure_ascii=False) + "\n"

@@ -19,7 +19,7 @@ from eval.judging.figures import summarise_judgements
 from eval.judging.judge import Judged, choose_pairs, describe_failures, judge_pairs, match_judgements
 from eval.judging.records import JudgeFigures, Judgement
 from eval.judging.store import judging_file, read_judgements
-from eval.report import build
+from eval.report import make_report
 from eval.report.reading import Runs
 
 TOO_LONG = ModelUnavailable("stand-in/judge took too long to answer: ask for less, or use a smaller model")
@@ -233,8 +233,8 @@ def test_a_report_counts_a_pair_once(
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         run_judge(folder, results, right_judge, limit=6)
-    monkeypatch.setattr("eval.report.read_runs", lambda folders, published=None: Runs([], results))
-    [figures] = build(folders)[0].judges
+    monkeypatch.setattr("eval.report.report.read_runs", lambda *_: Runs([], results))
+    [figures] = make_report(folders)[0].judges
     assert figures.n_pairs == 6
 
 

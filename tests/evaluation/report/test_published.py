@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from eval.cases import Result
 from eval.errors import RunMismatch, UnreadableRun
-from eval.report import build
+from eval.report import make_report
 from eval.report.build import build_report
 from eval.report.carried import carry
 from eval.report.publish import publish
@@ -48,7 +48,7 @@ def test_published_cases_give_every_figure_again(run: Run, report: Report, tmp_p
     runs = read_runs([], published)
     assert (list(runs.results), len(runs.setups)) == (list(published.results), len(run[0]))
     seeded = build_report(*run, seed=runs.seed, **STAMP)  # type: ignore[arg-type]
-    assert as_json(build([], earlier=path)[0])["groups"] == as_json(seeded)["groups"]
+    assert as_json(make_report([], earlier=path)[0])["groups"] == as_json(seeded)["groups"]
 
 
 def test_no_text_of_a_prompt_an_answer_or_a_test_is_published(make_result: Any, report_of: Any, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+import eval.report
 from eval.errors import RunMismatch
 from eval.report.reading import merge_runs
 from eval.running.records import RunSetup
@@ -74,3 +76,9 @@ def test_arms_of_equal_runs_are_put_together(make_result: Any) -> None:
     runs = merge_runs([("one", setup_of(), one), ("two", setup_of(at="2026-11-26", commit="bbb"), two)])
     assert [result.score.verdict for result in runs.results] == ["correct", "correct"]
     assert runs.commit == "bbb"
+
+
+def test_no_name_of_the_package_hides_one_of_its_modules() -> None:
+    """Else an import of the module would give a function."""
+    modules = {module.name for module in iter_modules(eval.report.__path__)}
+    assert not modules & set(eval.report.__all__)

@@ -21,7 +21,7 @@ from assistant.errors import ModelUnavailable
 from assistant.records import ContextBudget
 from eval.cases import Result
 from eval.errors import HarvestError, RunMismatch, RunStopped, UnreadableRun
-from eval.report import build
+from eval.report import make_report
 from eval.running.folder import RunFolder
 from eval.running.logs import read_run
 from eval.tasks.base import Harvest
@@ -437,7 +437,7 @@ def test_samples_are_further_answers_to_the_same_prompt(bench: Any, make_provide
         (9, "2", "wrong"),
     ]
     assert provider.asked[0] == provider.asked[1] == provider.asked[2]
-    [group] = build([bench.out])[0].groups
+    [group] = make_report([bench.out])[0].groups
     assert group.arms[0].pass_at == pytest.approx({"1": 1 / 3, "3": 1.0})
 
 
