@@ -10,12 +10,12 @@ import click
 
 from .judging.cli import judge
 from .retrieval.cli import MINED_OF_A_KIND, retrieval
+from .running.records import DEFAULT_CONTEXT_TOKENS
 
 if TYPE_CHECKING:
     from .running.run import Run
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_DEFAULT_CONTEXT_TOKENS = 800  # ten seconds of reading for the 1.5B model on two cores
 
 
 @click.group()
@@ -86,7 +86,7 @@ def list_what_there_is() -> None:
 @click.option(
     "--context-tokens",
     type=click.IntRange(64),
-    default=_DEFAULT_CONTEXT_TOKENS,
+    default=DEFAULT_CONTEXT_TOKENS,
     show_default=True,
     help="Cap on the code in a prompt, in every arm.",
 )

@@ -63,15 +63,15 @@ def build_report(
     progress = carry_progress(progress, carried) if carried else progress
     cells = {(each.model, each.repo, each.task): each for each in progress}
     planned = {key for key, each in cells.items() if each.n_planned is not None}
-    everything = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
+    all_results = {key: split_arms(own) for key, own in part_by(results, key_of).items()}
     answerable: dict[Key, Arms] = {
         key: {arm: {i: r for i, r in own.items() if not r.is_unanswerable} for arm, own in arms.items()}
-        for key, arms in everything.items()
+        for key, arms in all_results.items()
     }
     left_out = _count_left_out(setups)
     groups = [
         _summarise(key, arms, answerable[key], cells[key], left_out.get(key, _LeftOut()), seed)
-        for key, arms in everything.items()
+        for key, arms in all_results.items()
     ]
     pooled = pool_gains(answerable, seed)
     examples = choose_examples(answerable)
@@ -117,40 +117,42 @@ def _count_left_out(setups: Sequence[RunSetup]) -> dict[Key, _LeftOut]:
     return {key: _LeftOut(task.n_unanswerable or 0, task.n_without_sources or 0) for key, task in largest.items()}
 
 
-def _summarise(key: Key, everything: Arms, arms: Arms, progress: Progress, left_out: _LeftOut, seed: int) -> Group:
+def _summarise(
+    key: Key, all_results: Arms, answerable: Arms, progress: Progress, left_out: _LeftOut, seed: int
+) -> Group:
     model, repo, task = key
-    unanswerable = {case_id for own in everything.values() for case_id, r in own.items() if r.is_unanswerable}
+    unanswerable = {case_id for own in all_results.values() for case_id, r in own.items() if r.is_unanswerable}
     n_cases = progress.n_cases - max(len(unanswerable), left_out.n_unanswerable)
     gains = []
-    for arm, baseline in list_contrasts(list(arms)):
-        n_without = max(count_without_sources(arms, arm), left_out.n_without_sources if is_oracle(arm) else 0)
-        gain = compare_arms(pair_contrast(arms, arm, baseline), n_cases - n_without, seed)
+    for arm, baseline in list_contrasts(list(answerable)):
+        n_without = max(count_without_sources(answerable, arm), left_out.n_without_sources if is_oracle(arm) else 0)
+        gain = compare_arms(pair_contrast(answerable, arm, baseline), n_cases - n_without, seed)
         gains += [replace(gain, n_without_sources=n_without)] if gain is not None else []
-    n_results = {arm: len(everything.get(arm, {})) for arm in progress.answered}
+    n_results = {arm: len(all_results.get(arm, {})) for arm in progress.answered}
     missing = [
         f"{arm}: {progress.n_cases - n} of {progress.n_cases} cases have no result yet"
         for arm, n in n_results.items()
         if n < progress.n_cases
     ]
-    n_samples = count_samples(arms)
-    figures = [summarise_arm(arm, list(own.values()), n_cases, n_samples) for arm, own in arms.items()]
+    n_samples = count_samples(answerable)
+    figures = [summarise_arm(arm, list(own.values()), n_cases, n_samples) for arm, own in answerable.items()]
     return Group(
         model=model,
         repo=repo,
         task=task,
         n_cases=n_cases,
-        n_files=len({result.cluster for own in arms.values() for result in own.values()}),
+        n_files=len({result.cluster for own in answerable.values() for result in own.values()}),
         arms=figures,
         gains=gains,
-        costs=weigh_costs(arms, gains),
-        measures=compare_measures(arms, seed),
-        slices=slice_cases(arms, seed),
-        follow_ups=find_follow_ups(arms),
-        gain_after_follow_up=compare_after_follow_ups(arms, n_cases, seed),
-        refusals=count_refusals(everything),
-        calibration=measure_confidence(everything),
-        grounding=judge_grounding(arms),
-        reasons=count_reasons(everything, task),
+        costs=weigh_costs(answerable, gains),
+        measures=compare_measures(answerable, seed),
+        slices=slice_cases(answerable, seed),
+        follow_ups=find_follow_ups(answerable),
+        gain_after_follow_up=compare_after_follow_ups(answerable, n_cases, seed),
+        refusals=count_refusals(all_results),
+        calibration=measure_confidence(all_results),
+        grounding=judge_grounding(answerable),
+        reasons=count_reasons(all_results, task),
         verdict="",
         why="",
         missing=missing,

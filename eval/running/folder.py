@@ -67,7 +67,7 @@ class RunFolder:
         Only what their scorer needs may be other than it was. Returns what was recorded before if answers were scored
         otherwise: those verdicts count no more.
         """
-        otherwise: list[TaskSetup] = []
+        superseded: list[TaskSetup] = []
 
         def add(before: RunSetup | None) -> RunSetup:
             assert before is not None  # claimed before
@@ -79,7 +79,7 @@ class RunFolder:
                 if (known.scored_by, known.cases) == (task.scored_by, task.cases):
                     return before
                 if known.scored_by != task.scored_by:
-                    otherwise.append(known)
+                    superseded.append(known)
             if known is None or known.cases != task.cases:
                 lines = (json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in cases)
                 write_whole(self.cases_path(task.repo, task.task), "".join(lines))
@@ -87,7 +87,7 @@ class RunFolder:
             return replace(before, tasks=tasks if known is not None else [*tasks, task])
 
         self._update(add)
-        return next(iter(otherwise), None)
+        return next(iter(superseded), None)
 
     def find_task(self, repo: str, task: str) -> TaskSetup | None:
         """What is recorded of a task on a repository."""

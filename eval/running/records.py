@@ -11,6 +11,9 @@ from typing import Any
 FORMAT_VERSION = 1  # of run.json, of the case files and of what is kept in each sample
 BUILT_IN = "built-in"  # stands for the repository of a task that needs none
 WEIGHTS = "weights"  # in a hosted model's identity: that they are not pinned
+# Of code in a prompt: ten seconds of reading for the 1.5B model on two cores. Users get as many as their machine reads
+# in time; here every machine asks the same.
+DEFAULT_CONTEXT_TOKENS = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class RunSetup:
     digest, engine and its options; of a hosted model the package that asks it, and ``WEIGHTS``. ``decisive`` holds the
     versions of what makes prompts. Two starts may share a folder only if these, the numbers and the repositories'
     contents are equal; arms, tasks and repositories may be added.
+    ``extra`` holds nothing: it is a part of format 1.
     """
 
     model: str

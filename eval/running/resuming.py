@@ -74,7 +74,7 @@ def _can_be_searched(cases: Sequence[Case], harvest: Harvest) -> bool:
     return refs <= set(run_git(harvest.tree, "for-each-ref", "--format=%(refname:short)").split())
 
 
-def arms_to_score_again(folder: RunFolder, setup: TaskSetup, cases: Sequence[Case], arms: Sequence[Arm]) -> list[Arm]:
+def list_arms_to_rescore(folder: RunFolder, setup: TaskSetup, cases: Sequence[Case], arms: Sequence[Arm]) -> list[Arm]:
     """Arms beside ``arms`` of which the folder has answers that were scored otherwise, and not yet as ``setup`` says.
 
     Told by the logs: whoever changed the record may have been stopped before all was scored.
@@ -102,8 +102,8 @@ def arms_to_score_again(folder: RunFolder, setup: TaskSetup, cases: Sequence[Cas
     return parse_arms(names) if names else []
 
 
-def say_scored_again(before: TaskSetup, now: TaskSetup) -> str:
-    """What the user is told."""
+def describe_rescoring(before: TaskSetup, now: TaskSetup) -> str:
+    """The line for the user where kept answers are scored again: which part of the scoring changed."""
     where = f"{now.task} on {now.repo}"
     if not before.scoring:
         return f"{where}: it is not known how the verdicts so far were reached, so all kept answers are scored again"

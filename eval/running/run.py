@@ -30,9 +30,9 @@ from .folder import RunFolder, default_folder, fingerprint_cases
 from .identity import describe_code, describe_start, identify_model
 from .indexes import TaskIndex, ensure_task_index, fingerprint_checkout, place_of
 from .progress import OnProgress, ProgressCounter, print_indexing
-from .records import RunSetup, TaskSetup
+from .records import DEFAULT_CONTEXT_TOKENS, RunSetup, TaskSetup
 from .repositories import OpenedRepository, open_repositories
-from .resuming import arms_to_score_again, say_scored_again, take_cases
+from .resuming import describe_rescoring, list_arms_to_rescore, take_cases
 from .scores import KeepingScorer
 from .store import KeptStore
 from .verdicts import describe_scoring
@@ -60,7 +60,7 @@ class RunOptions:
     limit: int | None = None
     seed: int = 0
     out: Path | None = None
-    context_tokens: int = 800
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS
     max_tokens: int | None = None
     python: Path | None = None
     data: Path | None = None
@@ -157,13 +157,13 @@ class Run:
         arms = self._arms_for(task, index)
         content = index.content if index is not None else ""
         setup = replace(described, n_cases=len(cases.all), cases=fingerprint_cases(cases.all), index=content)
-        otherwise = self.folder.add_task(setup, cases.all)
-        again = arms_to_score_again(self.folder, setup, cases.asked, arms)
-        if otherwise is not None:
-            self._say(say_scored_again(otherwise, setup))
-        elif again:
+        superseded = self.folder.add_task(setup, cases.all)
+        arms_to_rescore = list_arms_to_rescore(self.folder, setup, cases.asked, arms)
+        if superseded is not None:
+            self._say(describe_rescoring(superseded, setup))
+        elif arms_to_rescore:
             self._say(f"{task.name} on {repo}: not all kept answers were scored again so far: that goes on")
-        arms += again
+        arms += arms_to_rescore
         names = ",".join(arm.name for arm in arms)
         n_cases = count_noun(len(cases.asked), "case")
         self._say(f"{task.name} on {repo}: {n_cases} under {names}, written to {self.folder.path}")

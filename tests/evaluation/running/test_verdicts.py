@@ -9,7 +9,7 @@ import pytest
 from eval.cases import Case
 from eval.running import verdicts
 from eval.running.records import TaskSetup
-from eval.running.resuming import say_scored_again
+from eval.running.resuming import describe_rescoring
 from eval.running.verdicts import describe_scoring, fingerprint_scoring
 from eval.tasks import TASKS, load_task
 from eval.tasks.base import Harvest
@@ -56,7 +56,7 @@ def test_another_compiler_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert before["javascript"] == "javascript 20.1" and "java" not in before
     monkeypatch.setattr(verdicts, "describe_tools", lambda language: f"{language} 22.0")
     now, _ = describe_scoring(task, harvest, None, None)
-    assert "(javascript)" in say_scored_again(replace(TASK, scoring=before), replace(TASK, scoring=now))
+    assert "(javascript)" in describe_rescoring(replace(TASK, scoring=before), replace(TASK, scoring=now))
 
 
 def test_another_grammar_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,11 +68,11 @@ def test_another_grammar_scores_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdicts, "version_of", lambda package: "99.1")
     now, _ = describe_scoring(task, harvest, None, None)
     assert now["grammars"] == "tree-sitter 99.1, tree-sitter-python 99.1"
-    assert "(grammars)" in say_scored_again(replace(TASK, scoring=before), replace(TASK, scoring=now))
+    assert "(grammars)" in describe_rescoring(replace(TASK, scoring=before), replace(TASK, scoring=now))
 
 
 def test_the_user_is_told_what_changed() -> None:
     """The parts that differ by name; without any, the version; and where nothing was recorded, that."""
-    assert "(python)" in say_scored_again(TASK, replace(TASK, scoring={"code": "a", "python": "3.12.1"}))
-    assert "(version)" in say_scored_again(TASK, replace(TASK, version=2))
-    assert "not known" in say_scored_again(replace(TASK, scoring={}), TASK)
+    assert "(python)" in describe_rescoring(TASK, replace(TASK, scoring={"code": "a", "python": "3.12.1"}))
+    assert "(version)" in describe_rescoring(TASK, replace(TASK, version=2))
+    assert "not known" in describe_rescoring(replace(TASK, scoring={}), TASK)
