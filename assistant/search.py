@@ -15,7 +15,7 @@ from typing import Literal
 
 from indexer.embedding import Encoder, open_encoder
 from indexer.errors import EncoderMismatch, InputError, UnknownRepository
-from indexer.home import OpenedIndex, index_version, open_index
+from indexer.home import OpenedIndex, find_version, open_index
 from indexer.records import Hit
 from indexer.staleness import Staleness
 from indexer.words import has_half_characters, last_name
@@ -118,12 +118,12 @@ class Searcher:
     def search_targets(
         self, targets: Sequence[Target], query: str, *, k: int = 10, options: SearchOptions = SearchOptions()
     ) -> SearchResult:
-        """The same in ``targets``."""
+        """The best ``k`` chunks for ``query`` in ``targets``, over all of them. Raises what ``search`` raises."""
         _check_query(query, k)
         clock = _Clock()
         views = [self.open(target) for target in targets]
         clock.lap("open")
-        # An answer does not say it, and looking at a large source takes longer than searching it.
+        # Answers do not say whether an index is stale, and looking at a large source takes longer than searching it.
         look = not options.for_context
         freshness = [self._freshness.ask(view.index.name, view.index.manifest) if look else None for view in views]
         asked = read_query(query)
@@ -192,7 +192,7 @@ class Searcher:
 
     def _open(self, target: Target) -> IndexView:
         repo = target.repo
-        ref, version = index_version(self._home, repo, target.ref)
+        ref, version = find_version(self._home, repo, target.ref)
         key = (repo, ref)
         with self._lock:
             opening = self._opening.setdefault(key, threading.Lock())

@@ -40,11 +40,11 @@ class NoSurroundings:
     """Of hits whose files cannot be asked: nothing is known around them."""
 
     def find_heads(self, hit: Hit) -> Sequence[NumberedLine]:
-        """None."""
+        """See ``Surroundings``; no signature is known."""
         return ()
 
     def find_beside(self, hit: Hit, step: int) -> Hit | None:
-        """None."""
+        """See ``Surroundings``; no neighbour is known."""
         return None
 
 

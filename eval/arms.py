@@ -49,7 +49,7 @@ class Arm:
 
     @property
     def needs_index(self) -> bool:
-        """Whether there has to be an index."""
+        """Whether the arm searches, or is given code of an index."""
         return self.base != "none"
 
     @property

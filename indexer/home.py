@@ -146,8 +146,11 @@ def open_index(home: Path, name: str, ref: str | None = None) -> OpenedIndex:
     return of_one_generation(home, name, look)
 
 
-def index_version(home: Path, name: str, ref: str | None = None) -> tuple[str, int]:
-    """A value that changes whenever ``open_index`` with the same arguments would give something else."""
+def find_version(home: Path, name: str, ref: str | None = None) -> tuple[str, int]:
+    """The ref that ``open_index`` opens with the same arguments, and a number that changes whenever its index does.
+
+    Raises UnknownRepository or InputError.
+    """
 
     def look(folder: RepositoryFolder) -> tuple[str, int] | None:
         if _read_indexed_info(folder) is None:

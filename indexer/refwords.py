@@ -22,12 +22,13 @@ from .matrix import Matrix
 
 Positions = NDArray[np.int64]
 Scores = NDArray[np.float32]
+_Scored = tuple[NDArray[np.int32], Scores]  # positions of the chunks that hold a term, and what it adds to each
 
 # A word that half of 500,000 chunks hold takes 0.2 s to gather when it is first asked for, one of 50,000 takes 0.02 s.
 # So beyond so many chunks a few foreign ones are let be: they move no frequency by more than their share.
 _MANY_ROWS = 100_000
 _FEW_FOREIGN = 0.01
-_MAX_KEPT_POSTINGS = 1_000_000  # of words that were asked for, 8 bytes each
+_MAX_KEPT_POSTINGS = 1_000_000  # of words that were asked for, 8 bytes each: see _Scored
 
 
 class RefWords:
@@ -40,7 +41,7 @@ class RefWords:
         self._lexicon, self._manifest, self._matrix = lexicon, manifest, matrix
         n_foreign = matrix.n_rows - len(manifest.rows)
         self._is_alone = not n_foreign or (matrix.n_rows > _MANY_ROWS and n_foreign <= _FEW_FOREIGN * matrix.n_rows)
-        self._kept: OrderedDict[tuple[str, str], tuple[Positions, Scores]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], _Scored] = OrderedDict()
         self._n_kept = 0
         self._lock = threading.Lock()
 
@@ -84,7 +85,7 @@ class RefWords:
                 return positions[mine], np.asarray(scores, dtype=np.float32)[mine]
             limit *= 4
 
-    def _score_term(self, term: str, field: WordField) -> tuple[Positions, Scores]:
+    def _score_term(self, term: str, field: WordField) -> _Scored:
         """The chunks of the ref that hold ``term``, and what it adds to the score of each."""
         with self._lock:
             kept = self._kept.get((term, field))
@@ -100,12 +101,12 @@ class RefWords:
                 self._n_kept -= len(self._kept.popitem(last=False)[1][0])
         return scored
 
-    def _read_term(self, term: str, field: WordField) -> tuple[Positions, Scores]:
+    def _read_term(self, term: str, field: WordField) -> _Scored:
         column = WORD_FIELDS.index(field)
         postings = self._lexicon.postings(term, field)
-        positions = self._manifest.positions_of(postings.rows)
-        mine = positions >= 0
-        positions = positions[mine].astype(np.int32)
+        of_all = self._manifest.positions_of(postings.rows)
+        mine = of_all >= 0
+        positions = of_all[mine].astype(np.int32)
         lengths = round_length(self._matrix.read_lengths(self._manifest.rows[positions])[:, column])
         counts = postings.counts(mine, lengths)
         n, n_with_term = len(self._manifest.rows), len(positions)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assistant.targets import ALL, parse_targets
 from indexer.errors import InputError, UnknownRepository
-from indexer.home import index_version
+from indexer.home import find_version
 from indexer.overview import describe_repositories
 from indexer.records import WORKTREE
 
@@ -51,7 +51,7 @@ def resolve_model(home: Path, caller: Caller, model: str) -> str:
     try:
         text = caller.narrow(text)
         for target in parse_targets(home, text):
-            index_version(home, target.repo, target.ref)
+            find_version(home, target.repo, target.ref)
     except (UnknownRepository, InputError):
         raise unknown_model(home, caller, model) from None
     return text

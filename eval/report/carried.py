@@ -18,7 +18,7 @@ from .records import Example, Group, PooledGain, Progress, Report
 
 
 def key_of_group(group: Group | Progress | Example | JudgeFigures) -> Key:
-    """What the figures are of."""
+    """The model, repository and task that the figures belong to."""
     return group.model, group.repo, group.task
 
 

@@ -34,7 +34,7 @@ def choose_examples(by_group: Mapping[Key, Arms]) -> list[Example]:
 
 
 def join_examples(chosen: Sequence[Example], earlier: Sequence[Example]) -> list[Example]:
-    """As many again, those that are ``chosen`` first: gains, then losses."""
+    """As many as a report shows, gains and then losses: the ``chosen`` ones first, filled up with ``earlier`` ones."""
     joined = [*chosen, *earlier]
     return [each for sign in (True, False) for each in [own for own in joined if own.is_gain is sign][:N_EACH]]
 

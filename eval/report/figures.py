@@ -37,7 +37,7 @@ NEVER_POOLED = FACTS  # without context most cannot be known
 
 
 def key_of(result: Result) -> Key:
-    """What its group is of."""
+    """The model, repository and task that a result belongs to."""
     return result.model, result.repo, result.task
 
 

@@ -61,7 +61,10 @@ def _list_planned(plan: PlannedRuns) -> dict[Key, int]:
 
 
 def _find_set_out(setups: Sequence[RunSetup]) -> dict[Key, _SetOut]:
-    """By cell. An arm counts that a start named for the task, also without any answer."""
+    """What runs set out with, by model, repository and task.
+
+    An arm counts that a start named for the task, also without any answer.
+    """
     found: dict[Key, _SetOut] = {}
     for setup in setups:
         for task in setup.tasks:

@@ -107,7 +107,7 @@ def _describe_served(settings: AssistantSettings, name: str) -> dict[str, Any]:
 
 
 def describe_code(settings: AssistantSettings) -> dict[str, Any]:
-    """The versions of what makes prompts of cases. An answer is another's as soon as one of them is another."""
+    """The versions of what makes prompts of cases. Two starts share a run folder only if all of these are equal."""
     encoder = canonical_name(settings.encoder)
     return {
         "prompt": PROMPT_VERSION,
