@@ -244,8 +244,10 @@ def _find_top(folder: Path, deadline: float) -> _Top | None:
 
 
 def _is_ignored(top: _Top, deadline: float) -> bool:
+    # The command takes no literal pathspecs, which are the default here; the dot keeps a colon from being magic.
+    asked = ("--no-literal-pathspecs", "check-ignore", "--quiet", f"./{top.below}")
     try:
-        run_git(top.path, "check-ignore", "--quiet", top.below, timeout_seconds=_left(deadline))
+        run_git(top.path, *asked, timeout_seconds=_left(deadline))
     except GitTooSlow:
         raise
     except SourceError:
