@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import indexer.vectors
+from indexer.errors import IndexingError
 from indexer.records import Chunk
 from indexer.vectors import VectorStore
 
@@ -49,3 +50,20 @@ def test_what_is_not_kept_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyP
         store.add(chunks(30, 50), vectors(30, 50))
         assert store.count() == 65
         assert set(store.get([chunk.id for chunk in chunks(0, 90)])) == {*kept, *(c.id for c in chunks(30, 50))}
+
+
+def test_a_store_that_cannot_be_read_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chroma opened it, and cannot list what is in it: no other process must find it open."""
+    closed: list[bool] = []
+
+    class Broken:
+        def list_collections(self) -> None:
+            raise ValueError("out of luck")
+
+        def close(self) -> None:
+            closed.append(True)
+
+    monkeypatch.setattr("chromadb.PersistentClient", lambda *_, **__: Broken())
+    with pytest.raises(IndexingError, match="out of luck"):
+        VectorStore(tmp_path)
+    assert closed == [True]
