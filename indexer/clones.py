@@ -31,8 +31,13 @@ def is_url(source: str) -> bool:
 
 
 def without_credentials(source: str) -> str:
-    """``source`` as it may be stored and shown: a URL without the user and password that it may carry."""
-    return re.sub(r"^(https?://)[^/@]*@", r"\1", source, flags=re.I)
+    """``source`` as it may be stored and shown: a URL without the user and password that it may carry.
+
+    Of ssh only the password goes: there the user is a part of the address. A password may hold an @ that should have
+    been written as %40, so it ends with the last one before the path.
+    """
+    source = re.sub(r"^([a-z0-9+.-]*ssh[a-z0-9+.-]*://)([^/:@]*)(?::[^/]*)?(@[^/@]*)", r"\1\2\3", source, flags=re.I)
+    return re.sub(r"^((?:https?|ftps?|git)://)[^/]*@", r"\1", source, flags=re.I)
 
 
 def clone(

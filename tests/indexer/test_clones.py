@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from indexer import clones as clones_module
-from indexer.clones import hold_clone
+from indexer.clones import hold_clone, without_credentials
 from indexer.errors import IndexBusy, SourceError
 from indexer.repository import open_source
 
@@ -70,6 +70,25 @@ def test_one_clone_holds_no_credentials(address: str, tmp_path: Path) -> None:
     assert len(list(clones.iterdir())) == 1
     kept = [path.read_bytes() for path in clones.rglob("*") if path.is_file()]
     assert kept and not any(word in content for content in kept for word in (b"alice", b"bob", b"-token"))
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("https://alice:s@cret@host.org/x@y", "https://host.org/x@y"),
+        ("HTTPS://token@host.org:8443/x", "HTTPS://host.org:8443/x"),
+        ("ssh://alice:s@cret:t@host.org:22/x@y", "ssh://alice@host.org:22/x@y"),
+        ("git+ssh://alice:secret@host.org/x", "git+ssh://alice@host.org/x"),
+        ("ssh://git@host.org/x", "ssh://git@host.org/x"),
+        ("ssh://host.org:22/x@y", "ssh://host.org:22/x@y"),
+        ("git@host.org:x/y", "git@host.org:x/y"),
+        ("https://host.org/a:b@c", "https://host.org/a:b@c"),
+        ("/home/alice@work/x", "/home/alice@work/x"),
+    ],
+)
+def test_what_is_shown_of_a_url_has_no_password(source: str, shown: str) -> None:
+    """Not a part of it either, where it holds the sign that ends it; ssh's user is a part of the address."""
+    assert without_credentials(source) == shown
 
 
 @pytest.mark.parametrize("credentials", ["", "alice:wrong-token@"])
