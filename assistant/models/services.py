@@ -17,8 +17,8 @@ from assistant.models.catalogue import unknown_model
 class Service:
     """A hosted provider: the package that holds its LangChain class, and the environment variables of its key.
 
-    Any one of ``key_variables`` will do, and the first is the usual one. They are named where the class's own source was
-    read; elsewhere, and where a key is not the only way in, the class itself says what it needs.
+    Any one of ``key_variables`` will do, and the first is the usual one. They are named where the class's own source
+    was read; elsewhere, and where a key is not the only way in, the class itself says what it needs.
     """
 
     package: str
