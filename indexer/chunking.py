@@ -21,7 +21,7 @@ from .records import Chunk
 from .references import References, find_references
 
 # Part of every index: raise it when the same file would give other chunks.
-CHUNKER_VERSION = 3
+CHUNKER_VERSION = 4
 
 MAX_CHARS = 1500  # some 400 tokens: four such passages fit a prompt that two cores read in 10 s
 STANDALONE_CHARS = 300  # a definition of 8 lines or more is worth a vector of its own

@@ -29,7 +29,7 @@ _MORE_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 # What a call calls, as tree-sitter patterns; the last name in the captured node is the one that is called.
 _CALLS: Mapping[str, str] = {
-    "python": "(call function: (_) @call) (decorator (_) @call)",
+    "python": "(call function: (_) @call) (decorator [(identifier) (attribute)] @call)",
     "javascript": "(call_expression function: (_) @call) (new_expression constructor: (_) @call)",
     "typescript": "(call_expression function: (_) @call) (new_expression constructor: (_) @call)",
     "tsx": "(call_expression function: (_) @call) (new_expression constructor: (_) @call)",

@@ -45,6 +45,15 @@ def test_calls_are_found(language: str) -> None:
     assert not {"gone", "said"} & {*references.names_between(0, len(content)), *calls}
 
 
+def test_a_decorator_is_called_and_what_it_is_given_is_not() -> None:
+    """Plain, dotted and with arguments: the last argument is no call, though it stands last in the decorator."""
+    code = "@plain\n@some.dotted\n@made(LIMITS)\n@nested(other(1), names=[LAST])\ndef f():\n    pass\n"
+    root = parse(code, "python")
+    assert root is not None
+    calls = find_references(root, code.encode(), "python").calls_between(0, len(code))
+    assert [name for _, name in calls] == ["plain", "dotted", "made", "nested", "other"]
+
+
 @pytest.mark.parametrize("language", [language.name for language in LANGUAGES])
 def test_every_grammar_takes_its_query(language: str) -> None:
     """No pattern names a node that the installed grammar does not have; an empty file refers to nothing."""
