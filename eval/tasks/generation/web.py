@@ -15,11 +15,12 @@ from pathlib import Path
 
 from eval.sandbox import Limits, Sandbox
 
-from .pages import CHECKS
+from .page_checks import CHECKS
 from .running import RunReport, read_report, run_in_folder
 from .toolchains import Toolchain, find_chromium
 
 _FOLDER = Path(__file__).parent
+SCRIPTS = (_FOLDER / "inside" / "look.py", _FOLDER / "page_checks.py")
 # A browser is a dozen processes with many threads each, and maps far more memory than it uses.
 _LIMITS = Limits(seconds=60, memory_bytes=4 * 2**30, n_processes=512)
 
@@ -44,8 +45,8 @@ def look_at_page(sandbox: Sandbox, page_id: str, html: str, marker: str) -> RunR
     spec = importlib.util.find_spec("playwright")
     if chromium is None or spec is None or spec.origin is None:
         raise LookupError("no browser")
-    files = {"pages.py": (_FOLDER / "pages.py").read_text(encoding="utf-8"), "page.html": html}
-    command = [sys.executable, "-B", "pages.py", page_id, "page.html", marker, chromium]
+    files = {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS} | {"page.html": html}
+    command = [sys.executable, "-B", SCRIPTS[0].name, page_id, "page.html", marker, chromium]
     toolchain = Toolchain([command], [chromium, "--version"], _readable(Path(spec.origin).parent))
     outcome, _ = run_in_folder(sandbox, toolchain, files, _LIMITS, _LIMITS)
     return read_report(outcome, marker, len(CHECKS[page_id]))

@@ -25,7 +25,7 @@ from .catalogue import BY_NAME, HERE, LIBRARY, Item
 HALF_WAY = 0.5
 SEED = 20_251_125  # of the hidden inputs, the same for every run: they do not depend on which cases are drawn
 LIMITS = Limits(seconds=60.0, memory_bytes=2**30, disk_bytes=16 * 2**20, n_processes=8)
-SCRIPTS = [HERE / "inside" / "harness.py", HERE / "inside" / "counting.py"]
+SCRIPTS = [HERE / "inside" / name for name in ("harness.py", "counting.py", "rewriting.py")]
 
 
 class OptimisationScorer(Scorer):

@@ -24,7 +24,7 @@ from eval.tasks.generation.catalogue import (
     write_check,
 )
 from eval.tasks.generation.generated import generate, load_function, outcome_of, random_arguments
-from eval.tasks.generation.pages import CHECKS
+from eval.tasks.generation.page_checks import CHECKS
 from eval.tasks.generation.task import find_helpers, make_case
 from eval.tasks.generation.web import load_pages
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 import types
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,23 +14,28 @@ import pytest
 from eval.tasks.optimisation.catalogue import HERE
 
 
+@dataclass(frozen=True)
+class Inside:
+    """The two modules that run inside the sandbox."""
+
+    counting: types.ModuleType
+    rewriting: types.ModuleType
+
+
 @pytest.fixture(scope="module")
-def counting() -> Iterator[types.ModuleType]:
-    """The module that runs inside the sandbox."""
-    spec = importlib.util.spec_from_file_location("counting", HERE / "inside" / "counting.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["counting"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["counting"]
+def inside() -> Iterator[Inside]:
+    """As the harness imports them there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HERE / "inside")
+        yield Inside(importlib.import_module("counting"), importlib.import_module("rewriting"))
+    del sys.modules["counting"], sys.modules["rewriting"]
 
 
-def run(counting: types.ModuleType, source: str, limit: int | None = None) -> tuple[int, dict[str, Any]]:
+def run(inside: Inside, source: str, limit: int | None = None) -> tuple[int, dict[str, Any]]:
     """The steps that the source takes, and its names afterwards."""
-    work = counting.Work(limit)
+    work = inside.counting.Work(limit)
     names: dict[str, Any] = {"__name__": "counted", **work.names()}
-    exec(counting.compile_counted(source, "counted"), names)
+    exec(inside.rewriting.compile_counted(source, "counted"), names)
     return work.steps, names
 
 
@@ -124,13 +130,13 @@ RESULT = [
 '''
 
 
-def test_meaning_stays(counting: types.ModuleType) -> None:
+def test_meaning_stays(inside: Inside) -> None:
     """Rewritten code computes what it computed before."""
     plain: dict[str, Any] = {"__name__": "plain"}
     sys.modules["plain"] = sys.modules["counted"] = types.ModuleType("plain")
     try:
         exec(MEANING, plain)
-        _, counted = run(counting, MEANING)
+        _, counted = run(inside, MEANING)
     finally:
         del sys.modules["plain"], sys.modules["counted"]
     assert counted["RESULT"] == plain["RESULT"]
@@ -180,7 +186,7 @@ def test_meaning_stays(counting: types.ModuleType) -> None:
         "x = '{}: {}'.format(1, text)",
     ],
 )
-def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
+def test_builtins_are_counted(inside: Inside, once: str) -> None:
     """What walks through a list counts for about ten times as much on ten times as many items."""
     steps = []
     for n in (1000, 10_000):
@@ -188,7 +194,7 @@ def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
             f"import collections\nn = {n}\nitems = list(range(n))\nheld = dict.fromkeys(items)\n"
             "queue = collections.deque(items)\ntext = 'x' * (100 * n)\n"
         )
-        steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
+        steps.append(run(inside, prepare + once)[0] - run(inside, prepare)[0])
     assert 8 < steps[1] / steps[0] < 15
 
 
@@ -224,7 +230,7 @@ def test_builtins_are_counted(counting: types.ModuleType, once: str) -> None:
         "x = f'{len(items):05}'[:2]",
     ],
 )
-def test_constant_stays_constant(counting: types.ModuleType, once: str) -> None:
+def test_constant_stays_constant(inside: Inside, once: str) -> None:
     """What does not depend on the number of items counts the same for any."""
     steps = []
     for n in (1000, 10_000):
@@ -232,18 +238,18 @@ def test_constant_stays_constant(counting: types.ModuleType, once: str) -> None:
             f"import itertools, collections\nitems = list(range({n}))\nheld = set(items)\n"
             "pairs = dict.fromkeys(items)\nqueue = collections.deque(items)\n"
         )
-        steps.append(run(counting, prepare + once)[0] - run(counting, prepare)[0])
+        steps.append(run(inside, prepare + once)[0] - run(inside, prepare)[0])
     assert steps[0] == steps[1]
 
 
 @pytest.mark.parametrize("code", ["exec('x = 1')", "x = eval('1')", "run = exec\nrun('x = 1')"])
-def test_what_cannot_be_counted_is_refused(counting: types.ModuleType, code: str) -> None:
+def test_what_cannot_be_counted_is_refused(inside: Inside, code: str) -> None:
     """Code within a text would do its work unseen."""
     with pytest.raises(SyntaxError, match="cannot be counted"):
-        run(counting, code)
+        run(inside, code)
 
 
-def test_limit_ends_an_endless_loop(counting: types.ModuleType) -> None:
+def test_limit_ends_an_endless_loop(inside: Inside) -> None:
     """Code is stopped at the limit, also where it catches every Exception."""
-    with pytest.raises(counting.TooMuchWork):
-        run(counting, "while True:\n    try:\n        x = 1\n    except Exception:\n        pass", limit=10_000)
+    with pytest.raises(inside.counting.TooMuchWork):
+        run(inside, "while True:\n    try:\n        x = 1\n    except Exception:\n        pass", limit=10_000)

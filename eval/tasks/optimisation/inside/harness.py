@@ -24,7 +24,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from counting import TooMuchWork, Work, compile_counted  # type: ignore[import-not-found]  # noqa: E402
+from counting import TooMuchWork, Work  # type: ignore[import-not-found]  # noqa: E402
+from rewriting import compile_counted  # type: ignore[import-not-found]  # noqa: E402
 
 SMALL_SIZES = (0, 1, 2, 3, 5, 8, 13, 21, 34)
 N_RANDOM = 3  # generated inputs for each small size

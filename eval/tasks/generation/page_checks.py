@@ -1,26 +1,18 @@
-"""What a browser must see in each web page that is asked for, and the program that looks, in the sandbox.
+"""What a browser must see in each web page that is asked for, as a user would: roles, labels and texts.
 
-It imports nothing of ours, so that this file alone runs there: `python pages.py ID page.html MARKER CHROMIUM`. The page
-has no network: its own text is all that is served, every other request is refused. Each check opens the page anew.
+It imports nothing of ours, so that it runs in the sandbox beside ``inside/look.py``, which opens the page anew for each
+check.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-TIMEOUT_MS = 4_000  # the machine may be busy; what is looked for is there at once
-_URL = "http://page.invalid/"
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-sync", "--no-zygote"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-extensions"),
-)
 Look = Callable[["Page"], None]
 
 
@@ -317,40 +309,3 @@ CHECKS: Mapping[str, Sequence[Look]] = {
         _no_closes,
     ),
 }
-
-
-def look_at(page_id: str, html: str, marker: str, chromium: str) -> None:
-    """Make every check of a page in headless Chromium, and print a line for each: marker, number, what came of it."""
-    from playwright.sync_api import Error, expect, sync_playwright
-
-    expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS), chromium_sandbox=False)
-        for number, check in enumerate(CHECKS[page_id]):
-            context = browser.new_context(service_workers="block", accept_downloads=False)
-            context.set_default_timeout(TIMEOUT_MS)
-            context.route(
-                "**/*",
-                lambda route: (
-                    route.fulfill(body=html, content_type="text/html; charset=utf-8")
-                    if route.request.url == _URL
-                    else route.abort()
-                ),
-            )
-            page = context.new_page()
-            page.on("dialog", lambda dialog: dialog.dismiss())
-            try:
-                page.goto(_URL)
-                check(page)
-                verdict = "ok"
-            except (Error, AssertionError) as error:
-                lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-                verdict = f"wrong {check.__name__.strip('_')}: {' '.join(lines[:3])[:200]}"
-            print(f"{marker} {number} {verdict}", flush=True)
-            context.close()
-        browser.close()
-    print(f"{marker} done", flush=True)
-
-
-if __name__ == "__main__":
-    look_at(sys.argv[1], Path(sys.argv[2]).read_text(encoding="utf-8"), sys.argv[3], sys.argv[4])
