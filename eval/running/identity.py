@@ -56,8 +56,9 @@ def identify_model(provider: Provider, settings: AssistantSettings) -> dict[str,
     identity: dict[str, Any] = {"window_tokens": provider.window_tokens}
     if kind == "embedded" and name in EMBEDDED_MODELS:
         from assistant.models.engine import PLAIN
+        from assistant.models.engine_build import read_engine_build
 
-        engine = f"xllamacpp {version_of('xllamacpp')}"
+        engine = str(read_engine_build())
         return identity | {"sha256": EMBEDDED_MODELS[name].sha256, "engine": engine, "options": asdict(PLAIN)}
     if kind == "ollama":
         from assistant.models.ollama_server import list_ollama
