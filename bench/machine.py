@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from assistant.models.engine_build import read_engine_build
 from indexer.index_folder import FORMAT_VERSION
 
 QUARRY = Path(sys.executable).parent / "quarry"
@@ -104,7 +105,7 @@ def describe_machine() -> dict[str, str]:
         "memory": f"{pages * page_bytes / 2**30:.0f} GiB",
         "python": platform.python_version(),
         "chromadb": version("chromadb"),
-        "xllamacpp": version("xllamacpp"),
+        "xllamacpp": str(read_engine_build()).removeprefix("xllamacpp "),
         "index format": str(FORMAT_VERSION),
         "commit": commit.stdout.strip() + (" with changes" if dirty else ""),
     }

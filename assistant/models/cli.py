@@ -1,4 +1,4 @@
-"""The commands `quarry models` (list) and `quarry models pull NAME` (download and verify)."""
+"""The commands `quarry models` (list), `… pull NAME` (download and verify) and `… speed NAME` (measure)."""
 
 from __future__ import annotations
 
@@ -57,6 +57,43 @@ def pull(name: str | None) -> None:
     with _progress_display(model.name) as show:
         path = pull_model(settings.home, model, progress=show)
     click.echo(f"{model.full_name} is at {path} ({model.n_bytes / 1e6:,.0f} MB, SHA-256 verified)")
+
+
+@models.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
+def speed(name: str | None, as_json: bool) -> None:
+    """Measure how fast the embedded model NAME reads and writes on this machine, with nothing cached.
+
+    Without NAME it is the model that the settings choose.
+    """
+    from assistant.errors import ModelUnavailable
+    from assistant.models.catalogue import find_model
+    from assistant.models.download import verify_model
+    from assistant.models.engine_build import read_engine_build
+    from assistant.models.providers import choose_model
+    from assistant.models.speed import measure_speed
+    from assistant.settings import AssistantSettings
+
+    settings = AssistantSettings()
+    if name is None:
+        name = choose_model(settings)
+        if not name.startswith("embedded/"):
+            raise ModelUnavailable(f"{name} is at a server: name an embedded model, such as qwen2.5-coder-0.5b")
+    model = find_model(name)
+    path = verify_model(settings.home, model)
+    measured = measure_speed(path, threads=settings.engine_threads, start_seconds=settings.engine_start_seconds)
+    build = read_engine_build()
+    if as_json:
+        click.echo(json.dumps({"model": model.full_name, "engine": str(build), **asdict(measured)}))
+    else:
+        click.echo(
+            f"{model.full_name} reads {measured.prompt_tokens_per_second:.0f} prompt tokens/s and writes "
+            f"{measured.generated_tokens_per_second:.1f} tokens/s (threads: {measured.n_threads}; {build})"
+        )
+    if not measured.is_sound:
+        advice = f". To have the prebuilt one: {build.restore_command}" if build.is_compiled_here else ""
+        raise ModelUnavailable(f"{build} computes wrongly: it could not copy a text that it had just read{advice}")
 
 
 def _say_whether_it_answers(settings: AssistantSettings, name: str) -> None:

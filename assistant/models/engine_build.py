@@ -5,11 +5,12 @@ Two builds of one version round differently, so now and then they write another 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distribution
 
 PACKAGE = "xllamacpp"
-_PREBUILT_TAGS = ("manylinux", "musllinux")  # what is compiled on the machine itself is for plain "linux"
+_COMPILED_TAG = "-linux_"  # a platform that package indexes take no wheels for: theirs say manylinux, macosx, win
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,12 @@ class EngineBuild:
     version: str
     is_compiled_here: bool
     digest: str
+
+    @property
+    def restore_command(self) -> str:
+        """What puts the prebuilt engine of this version in its place."""
+        options = f"--force-reinstall --no-deps --only-binary {PACKAGE}"
+        return f"{sys.executable} -m pip install {options} {PACKAGE}=={self.version}"
 
     def __str__(self) -> str:
         name = f"{PACKAGE} {self.version}"
@@ -32,6 +39,6 @@ def read_engine_build(package: Distribution | None = None) -> EngineBuild:
     modules = [file.hash.value for file in package.files or () if file.suffix == ".so" and file.hash is not None]
     return EngineBuild(
         version=package.version,
-        is_compiled_here=not any(tag in line for line in tags for tag in _PREBUILT_TAGS),
+        is_compiled_here=any(_COMPILED_TAG in tag for tag in tags),
         digest=modules[0][:12] if modules else "",
     )
