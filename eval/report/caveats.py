@@ -187,6 +187,8 @@ def describe_versions(setups: Sequence[RunSetup], *, in_short: bool = False) -> 
                 others.add("grounding")
             row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
             versions = {_name_part(part): value for part, value in setup.decisive.items() if part not in others}
+            if engine := setup.model_identity.get("engine"):
+                versions["engine"] = engine
             versions[f"version of {task.task}"] = task.version
             versions[f"{_JUDGING} {task.task}"] = task.scoring.get("code", "not recorded")
             for part, version in versions.items():

@@ -81,6 +81,26 @@ def test_the_page_says_which_rows_were_asked_otherwise(make_result: Any, report_
     assert f"{differs} 1 for questions on garden by m; 2 for all other rows concerned. Compare" in page
 
 
+def test_rows_by_another_build_of_the_engine_are_said(make_result: Any, report_of: Any) -> None:
+    """It may write another word here and there. What a server runs is not known, and is not compared."""
+    tasks = ("questions", "reasoning", "repair")
+    results = [make_result(arm, task=task) for task in tasks for arm in (NONE, RETRIEVAL)]
+    engines: list[dict[str, Any]] = [
+        {"engine": "llama 1"},
+        {"engine": "llama 1, compiled"},
+        {"server": "here"},
+    ]
+    setups = [
+        make_setup(make_task(task, version=load_task(task).version), model_identity=identity)
+        for task, identity in zip(tasks, engines, strict=True)
+    ]
+    page = to_results_page(report_of(*results, setups=setups), {})
+    said = "llama 1 for questions on garden by m; llama 1, compiled for reasoning on garden by m."
+    assert f"Not all rows have the same engine: {said} Compare" in page
+    page = to_results_page(report_of(*results, setups=[setups[0], setups[2]]), {})
+    assert "the same engine" not in page
+
+
 def test_rows_that_were_judged_by_other_code_are_said(make_result: Any, report_of: Any) -> None:
     """Of one task, by the fingerprint of what judges and by its version; of a version that is not today's always."""
     rows = [("questions", "garden", "aa"), ("questions", "shed", "bb"), ("completion", "garden", "cc")]
