@@ -43,7 +43,9 @@ def main() -> None:
             print(f"{said}: {describe(measure(os.environ))}")
             print(f"To have the prebuilt engine back: {build.restore_command}")
         except Unmeasurable as error:
-            fail(f"{said}, perhaps on another machine: {error}. Put the prebuilt one back: {build.restore_command}")
+            is_told = build.restore_command in str(error)
+            way_back = "" if is_told else f". Put the prebuilt one back: {build.restore_command}"
+            fail(f"{said}, perhaps on another machine: {error}{way_back}")
         return
     compiler = find_compiler()
     print(f"compiling {PACKAGE} {build.version} for this processor: 5 to 15 minutes; log: {LOG}", flush=True)

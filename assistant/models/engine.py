@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from typing import Self
 
 from assistant.errors import ModelError, ModelUnavailable
 from assistant.models.download import verify_file
+from assistant.models.engine_build import read_engine_build
 from assistant.models.machine import free_cores
 from assistant.settings import Speculation
 
@@ -43,8 +45,11 @@ _BATCH_TOKENS = 512  # llama.cpp's own, for one answer at a time
 _MAX_DEATHS, _DEATHS_SECONDS = 3, 60.0  # an engine that dies so often within that time waits for the next question
 _POLL = 0  # no busy waiting: it gains nothing that we could measure and takes time from whatever else runs
 _KEPT_LOG_LINES = 40
+# What an engine dies of that was compiled for a processor with more instructions.
+_SIGNALS_OF_ANOTHER_MACHINE = {signal.SIGILL, signal.SIGSEGV, signal.SIGABRT}
 _ERROR_MARK = " E "  # how llama.cpp marks an error between time and text
 _HEALTH_SECONDS = 2.0
+_LOG_SECONDS = 1.0
 _CLOSE_SECONDS = 5.0  # an engine that is told to go goes at once; this is for a machine that swaps
 
 
@@ -193,9 +198,10 @@ class EmbeddedEngine:
         if self._closed:
             raise ModelUnavailable("the engine was closed while it loaded: open the provider again")
         said = self._last_words()
+        code = self._process.poll() if self._process is not None else None
         self._stop()
         if in_time:
-            raise ModelUnavailable(f"the engine cannot load {self.path.name}: {said}")
+            raise ModelUnavailable(f"the engine cannot load {self.path.name}: {_describe_end(code, said)}")
         raise ModelUnavailable(
             f"the engine did not load {self.path.name} within {self._start_seconds:g} s (last words: {said}): set "
             "QUARRY_ENGINE_START_SECONDS higher, or QUARRY_MODEL to a smaller model"
@@ -213,7 +219,8 @@ class EmbeddedEngine:
         if self._closed:
             _order_exit(process)
         assert process.stdin and process.stdout and process.stderr
-        threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True).start()
+        log = threading.Thread(target=self._keep_log, args=(process,), name="quarry-engine-log", daemon=True)
+        log.start()
         options = self._options | {"threads": self._threads or free_cores(), "parent_pid": os.getpid()}
         try:
             process.stdin.write(json.dumps(options).encode() + b"\n")
@@ -225,6 +232,7 @@ class EmbeddedEngine:
             process.kill()
         if self._port is None:
             process.wait()
+            log.join(_LOG_SECONDS)  # its last words
         loaded.set()
         code = process.wait()
         process.stdout.close()
@@ -282,6 +290,17 @@ class EmbeddedEngine:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _describe_end(code: int | None, said: str) -> str:
+    """Why it ended while it loaded. ``code`` is the exit code, the negative signal, or None if it never ran."""
+    died_of = -code if code is not None and code < 0 else 0
+    if died_of:
+        said = f"{signal.Signals(died_of).name} ended it (its last words: {said})"
+    build = read_engine_build()
+    if build.is_compiled_here and (died_of in _SIGNALS_OF_ANOTHER_MACHINE or "ImportError" in said):
+        said += f". If it was compiled on another machine, put the prebuilt one back: {build.restore_command}"
+    return said
 
 
 def _order_exit(process: subprocess.Popen[bytes]) -> None:

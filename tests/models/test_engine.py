@@ -20,6 +20,7 @@ from assistant.errors import ChecksumMismatch, ModelUnavailable, UnknownModel
 from assistant.models.catalogue import find_model
 from assistant.models.download import model_path
 from assistant.models.engine import EmbeddedEngine
+from assistant.models.engine_build import EngineBuild
 from assistant.models.providers import explain_model_error, open_provider
 from assistant.models.timings import timings_of
 from assistant.prompts import build_prompt
@@ -266,6 +267,32 @@ def test_engine_that_dies_again_and_again_waits_for_a_question(tmp_path, monkeyp
     assert len(starts) == n_starts
 
 
+@pytest.mark.parametrize(
+    ("ends", "is_compiled", "said", "is_way_back_told"),
+    [
+        ("os.kill(os.getpid(), signal.SIGILL)", True, "SIGILL ended it (its last words: it loads)", True),
+        ("os.kill(os.getpid(), signal.SIGILL)", False, "SIGILL ended it (its last words: it loads)", False),
+        ("os.kill(os.getpid(), signal.SIGKILL)", True, "SIGKILL ended it", False),
+        ("raise ImportError('GLIBC_2.38 not found')", True, "ImportError: GLIBC_2.38 not found", True),
+        ("sys.exit('no tensors')", True, "no tensors", False),
+    ],
+)
+def test_engine_of_another_machine_names_the_way_back(tmp_path, monkeypatch, ends, is_compiled, said, is_way_back_told):
+    """It dies of an instruction, or lacks a library. What lacks memory, or is no model, is another case."""
+    script = f"import os, signal, sys; print('it loads', file=sys.stderr, flush=True); {ends}"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    build = EngineBuild("2026.10.1", is_compiled, "abc")
+    monkeypatch.setattr("assistant.models.engine.verify_file", lambda path: None)
+    monkeypatch.setattr("assistant.models.engine.read_engine_build", lambda: build)
+    engine = EmbeddedEngine(tmp_path / "any.gguf", window_tokens=512)
+    monkeypatch.setattr(engine, "_spawn", lambda: subprocess.Popen([sys.executable, "-c", script], **pipes))
+    with pytest.raises(ModelUnavailable) as caught:
+        engine.start()
+    message = str(caught.value)
+    assert message.startswith(f"the engine cannot load any.gguf: {said}")
+    assert message.endswith(f"put the prebuilt one back: {build.restore_command}") == is_way_back_told
+
+
 def test_engine_that_was_closed_stays_closed(model_home):
     """Closing is no death: nothing is started again, also when it is closed while it loads."""
     path = model_path(model_home, find_model("qwen2.5-coder-0.5b"))
@@ -381,6 +408,7 @@ PARENT = """
 import sys, time, subprocess
 from pathlib import Path
 from assistant.models.engine import EmbeddedEngine
+from assistant.models.engine_build import EngineBuild
 engine = EmbeddedEngine(Path(sys.argv[1]), window_tokens=512, threads=1).start()
 # A sibling that lives on: were the pipe inheritable, it would hold the engine's stdin open.
 sibling = subprocess.Popen(["sleep", "30"], close_fds=False)
