@@ -7,11 +7,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from eval.errors import SandboxError
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
+
+from .messages import without_addresses
 
 RESULT = "result.json"
 
@@ -54,8 +57,15 @@ def run_job(
             environment={"PYTHONHASHSEED": "0"},  # sets of strings have one order
             stdin=json.dumps(dict(job)),
         )
+
+        def clean(said: str) -> str:  # the folder has another name each time; JSON may write it in its own way
+            for place in (f"{folder}/", json.dumps(f"{folder}/")[1:-1]):
+                said = said.replace(place, "")
+            return without_addresses(said)
+
+        outcome = replace(outcome, stdout=clean(outcome.stdout), stderr=clean(outcome.stderr))
         try:
-            result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+            result = json.loads(clean((folder / RESULT).read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return None, outcome
         if not isinstance(result, dict):

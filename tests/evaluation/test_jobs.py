@@ -14,6 +14,24 @@ open("result.json", "w").write(json.dumps(found))
 """
 
 
+FAILS = """
+import json
+place = f"{json.__name__} in {__file__} and <object object at {hex(id(json))}>"
+open("result.json", "w").write(json.dumps({"message": place}))
+raise SystemExit(place)
+"""
+
+
+def test_what_is_said_is_the_same_each_time(tmp_path: Path) -> None:
+    """A model is told of it in its second try: no folder of the run, and no place in memory."""
+    script = tmp_path / "script.py"
+    script.write_text(FAILS)
+    work = tmp_path / "wörk"
+    result, outcome = run_job(open_sandbox(unsafe=True), work, [script], {}, limits=Limits())
+    assert result == {"message": "json in script.py and <object object at 0x...>"}
+    assert outcome.stderr.strip() == result["message"]
+
+
 def test_only_the_standard_library_is_there(tmp_path: Path) -> None:
     """No package of the interpreter's own, so an answer that needs one fails wherever it is run."""
     script = tmp_path / "script.py"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eval.sandbox import Limits, Outcome, Sandbox, describe_end
+from eval.tasks.messages import without_addresses
 
 from .programs import Files
 from .toolchains import Toolchain, find_toolchain
@@ -67,7 +68,7 @@ def run_in_folder(
             if not outcome.succeeded:
                 break
     # The folder has another name each time, and what is kept of a run has not.
-    stdout, stderr = (text.replace(name, ".") for text in (outcome.stdout, outcome.stderr))
+    stdout, stderr = (without_addresses(text.replace(name, ".")) for text in (outcome.stdout, outcome.stderr))
     return replace(outcome, stdout=stdout, stderr=stderr), number
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from eval.tasks.messages import without_addresses
+
 MAX_CHARS = 1200  # about 350 tokens: the assertion and the frames next to it
 # Also one that climbs out of the repository; not a URL's, nor what only looks like one.
 _OUTER_PATH = re.compile(r"(?<![\w.~/])(?:(?:\.\./)+|/)(?:[\w.@+~-]+/)+[\w.@+~-]+")
@@ -18,7 +20,7 @@ def clean_message(message: str, paths: Container[str] = ()) -> str:
     ``paths`` are the repository's; of a path elsewhere the last two parts stay. The end of an account is what counts,
     so it gets two thirds of the room.
     """
-    text = _COLOUR.sub("", message).strip("\n")
+    text = without_addresses(_COLOUR.sub("", message).strip("\n"))
     text = _OUTER_PATH.sub(lambda found: _shorten(found[0], paths), text)
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     if len(text) <= MAX_CHARS:

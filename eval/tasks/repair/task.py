@@ -33,7 +33,7 @@ class RepairTask:
     """See the module."""
 
     name: str = "repair"
-    version: int = 6
+    version: int = 7
     description: str = "corrects functions with a planted bug; the repository's own tests decide (Python)"
     needs_repository: bool = True
     runs_code: bool = True

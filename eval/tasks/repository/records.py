@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from eval.tasks.messages import without_addresses
+
 _CUT = re.compile(r"\n\[\.\.\.\]\n.*")  # what is left out of a long account (see ``probe``), with half a line
 TestOutcome = Literal["passed", "failed", "skipped"]
 
@@ -129,7 +131,7 @@ class Trial:
     @property
     def error(self) -> str:
         """The first line of what ended the test: of the last exception, where one was raised while handling another."""
-        lines = _CUT.sub("", self.message).strip().splitlines()
+        lines = without_addresses(_CUT.sub("", self.message)).strip().splitlines()
         last = len(lines) - 1
         while last >= 0 and not _is_error(lines[last]):
             last -= 1

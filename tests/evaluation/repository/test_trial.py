@@ -96,6 +96,7 @@ E     + 98"""
         (CHAINED, "ValueError: no price of apple"),
         (LONG, "assert [1, 2] == [1, 3]"),
         ("E   assert 1 == 2\nE    +  where 1 = f()\n", "assert 1 == 2"),
+        ("E   assert <Till object at 0x7fa32a493750>", "assert <Till object at 0x...>"),
         ("timed out after 5 s", "timed out after 5 s"),
         ("", "no message"),
     ],
