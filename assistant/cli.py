@@ -41,6 +41,7 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
 
     from .search import Searcher
     from .serialise import search_as_json
+    from .targets import label_sources
 
     result = Searcher(IndexerSettings().home).search(name, query, k=k, ref=ref)
     if as_json:
@@ -48,8 +49,9 @@ def search(name: str, query: str, k: int, ref: str | None, as_json: bool, explai
         return
     if not result.hits:
         click.echo("Nothing found.")
+    labels = label_sources([(searched.repo, searched.ref) for searched in result.searched])
     for number, hit in enumerate(result.hits, 1):
-        _print_hit(number, hit, explain, with_repo=len(result.searched) > 1)
+        _print_hit(number, hit, explain, labels[hit.repo, hit.ref])
     for searched in result.searched:
         _print_searched(searched)
     if explain:
@@ -262,10 +264,10 @@ def _read_question() -> str:
         return ""
 
 
-def _print_hit(number: int, hit: Hit, explain: bool, *, with_repo: bool) -> None:
+def _print_hit(number: int, hit: Hit, explain: bool, source: str) -> None:
     chunk = hit.chunk
     name = f"  {chunk.kind} {chunk.symbol}" if chunk.symbol else ""
-    click.secho(f"{number:>2}. {f'{hit.repo}: ' if with_repo else ''}{chunk.location}", bold=True, nl=False)
+    click.secho(f"{number:>2}. {f'{source}: ' if source else ''}{chunk.location}", bold=True, nl=False)
     click.echo(name)
     if explain:
         _print_signals(hit)

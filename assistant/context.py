@@ -18,6 +18,7 @@ from .prompts import choose_mark, format_passage
 from .records import PackedPassage, Packing, Passage, TokenCount
 from .signals import read_query
 from .surroundings import NoSurroundings, Surroundings
+from .targets import label_sources
 
 # Part of an evaluation's configuration: raise it when the same hits and budget would give other passages.
 CONTEXT_VERSION = 2
@@ -75,13 +76,20 @@ def pack_context(
 
     ``question`` tells which lines of a hit matter where it does not fit whole; without it the first ones do.
     """
-    distinct: dict[tuple[str, str | None, str], Hit] = {}
-    for hit in hits:
-        distinct.setdefault((hit.repo, hit.commit, hit.chunk.location), hit)
-    hits = list(distinct.values())
+    hits = _distinct(hits)
     packer = _Packer(hits, budget_tokens, count_tokens, surroundings or NoSurroundings())
     weights = weigh_terms(question, [hit.chunk.text for hit in hits])
     return packer.pack(weights, by_words=bool(read_query(question).names))
+
+
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """Each place once, and what stands in a file unchanged at several refs by its best hit."""
+    places: dict[tuple[str, str, str], Hit] = {}
+    texts: dict[tuple[str, str, str], str] = {}  # the ref at which each is shown
+    for hit in hits:
+        if texts.setdefault((hit.repo, hit.chunk.path, hit.chunk.text), hit.ref) == hit.ref:
+            places.setdefault((hit.repo, hit.ref, hit.chunk.location), hit)
+    return list(places.values())
 
 
 class _Packer:
@@ -100,7 +108,7 @@ class _Packer:
         self._surroundings = surroundings
         # A passage is counted in its frame. The mark of all of them is never shorter than the mark of some.
         self._mark = choose_mark([hit.chunk.text for hit in hits])
-        self._with_repo = len({hit.repo for hit in hits}) > 1
+        self._labels = label_sources([(hit.repo, hit.ref) for hit in hits])
         self._drafts: list[_Draft] = []
 
     def pack(self, weights: Mapping[str, float], *, by_words: bool) -> PackedContext:
@@ -185,7 +193,7 @@ class _Packer:
     ) -> _Draft:
         draft = _Draft(hits, tuple(heads), tuple(body if body is not None else _join_lines(hits)), _NOTHING, how)
         passage = _to_passage(draft, len(self._hits))  # no number that it will get is longer
-        text = format_passage(passage, self._mark, with_repo=self._with_repo) + "\n"
+        text = format_passage(passage, self._mark, self._labels[passage.repo, passage.ref]) + "\n"
         return replace(draft, count=self._count_tokens(text))
 
     def _number(self, left_out: Sequence[tuple[Hit, str]]) -> PackedContext:

@@ -18,6 +18,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 
 from .grounding.statements import without_citations
 from .records import Message, Passage, Purpose
+from .targets import label_sources
 
 PROMPT_VERSION = "3"
 CODE_PROMPT_VERSION = "1"
@@ -106,14 +107,15 @@ def format_passages(passages: Sequence[Passage]) -> str:
     if not passages:
         return "No passage of the code was found for this question."
     mark = choose_mark([passage.text for passage in passages])
-    with_repo = len({passage.repo for passage in passages}) > 1
-    return "\n".join(format_passage(passage, mark, with_repo=with_repo) for passage in passages)
+    labels = label_sources([(passage.repo, passage.ref) for passage in passages])
+    return "\n".join(format_passage(passage, mark, labels[passage.repo, passage.ref]) for passage in passages)
 
 
-def format_passage(passage: Passage, mark: str, *, with_repo: bool = False) -> str:
-    """One passage between two lines with the mark, under its place and what it defines."""
+def format_passage(passage: Passage, mark: str, source: str = "") -> str:
+    """One passage between two lines with the mark, under its place and what it defines. ``source`` tells which
+    repository and ref it is of, where passages are of several."""
     symbol = f" ({passage.symbol})" if passage.symbol else ""
-    place = f"{passage.repo}: {passage.location}" if with_repo else passage.location
+    place = f"{source}: {passage.location}" if source else passage.location
     return defuse(f"{mark} [{passage.number}] {_one_line(place + symbol)}\n{passage.text}\n{mark}")
 
 

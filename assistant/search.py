@@ -121,7 +121,8 @@ class Searcher:
         """The best ``k`` chunks for ``query`` in ``targets``, over all of them. Raises what ``search`` raises."""
         _check_query(query, k)
         clock = _Clock()
-        views = [self.open(target) for target in targets]
+        opened = [self.open(target) for target in targets]
+        views = list({id(view): view for view in opened}.values())  # `click,click@HEAD` may name one ref twice
         clock.lap("open")
         # Answers do not say whether an index is stale, and looking at a large source takes longer than searching it.
         look = not options.for_context

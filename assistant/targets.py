@@ -5,6 +5,8 @@ Written ``click``, ``click@8.1``, ``click,flask@HEAD`` or ``all``. No repository
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +45,19 @@ def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]
             raise InputError(f"{text!r} names no repository: write NAME, NAME@REF, NAME,NAME or {ALL}.")
         targets.append(Target(name, wanted or ref))
     return list(dict.fromkeys(targets))
+
+
+def label_sources(sources: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What tells each (repository, ref) from the others: nothing for one alone, else its name, the ref if needed."""
+    distinct = dict.fromkeys(sources)
+    if len(distinct) < 2:
+        return dict.fromkeys(distinct, "")
+    n_refs = Counter(repo for repo, _ in distinct)
+    return {(repo, ref): f"{repo}@{_for_short(ref)}" if n_refs[repo] > 1 else repo for repo, ref in distinct}
+
+
+def _for_short(ref: str) -> str:
+    return _WORKTREE_FOR_SHORT if ref == WORKTREE else ref
 
 
 def parse_target(home: Path, text: str, ref: str | None = None) -> Target:

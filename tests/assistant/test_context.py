@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -84,6 +85,19 @@ def test_the_same_hit_twice_is_one_passage() -> None:
     """A hit that comes again, such as a README that was found and added, is packed once, at its better rank."""
     hits = [hit("a", "a.py"), hit("b", "b.py"), hit("a", "a.py")]
     assert [passage.path for passage in pack_context(hits, 100, count_words).passages] == ["a.py", "b.py"]
+
+
+def test_passages_of_several_refs_are_told_apart_and_what_is_unchanged_comes_once() -> None:
+    """A question about two versions is not answered from two copies of the same lines without a name."""
+    then, now = (replace(hit(text), ref=ref, commit=ref) for ref, text in (("8.1", "old"), ("HEAD", "new")))
+    same = replace(hit("kept", "b.py"), ref="8.1", commit="8.1")
+    moved = replace(hit("kept", "b.py", start=9), ref="HEAD", commit="HEAD")
+    passages = pack_context([then, same, moved, now], 1000, count_words).passages
+    shown = format_passages(passages)
+    assert [(passage.ref, passage.text) for passage in passages] == [("8.1", "old"), ("8.1", "kept"), ("HEAD", "new")]
+    assert "[1] project@8.1: a.py:1-1" in shown and "[3] project@HEAD: a.py:1-1" in shown
+    alone = pack_context([then, same], 1000, count_words).passages
+    assert "project" not in format_passages(alone)
 
 
 def test_a_question_with_names_gets_excerpts_in_their_turn() -> None:

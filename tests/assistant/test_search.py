@@ -17,10 +17,11 @@ import pytest
 from assistant.freshness import FreshnessMonitor
 from assistant.search import MAX_K, RRF_K, Searcher, SearchOptions
 from assistant.serialise import search_as_json
-from assistant.targets import Target
+from assistant.targets import Target, label_sources
 from indexer.embedding import StaticEncoder
 from indexer.errors import InputError, UnknownRepository
 from indexer.home import open_index, remove_ref, remove_repository
+from indexer.records import WORKTREE
 
 Make = Callable[..., Any]
 
@@ -314,6 +315,27 @@ def test_a_ref_can_be_named_with_the_repository(make_repo: Make, home: Path, bui
         ("HEAD", repo.git("rev-parse", "HEAD")),
     ]
     assert [hit.chunk.symbol for hit in found.hits] == ["alpha", "beta"]
+
+
+def test_a_ref_that_is_named_twice_is_searched_once(indexed: Any) -> None:
+    """Spelled out or not: no hit takes two places."""
+    _, home = indexed
+    result = Searcher(home).search("project,project@HEAD", "invoice")
+    places = [hit.chunk.location for hit in result.hits]
+    assert len(result.searched) == 1 and len(places) == len(set(places)) > 1
+
+
+@pytest.mark.parametrize(
+    ("sources", "labels"),
+    [
+        ([("click", "HEAD"), ("click", "HEAD")], [""]),
+        ([("click", "HEAD"), ("flask", "main")], ["click", "flask"]),
+        ([("click", "8.1"), ("click", WORKTREE), ("flask", "main")], ["click@8.1", "click@worktree", "flask"]),
+    ],
+)
+def test_sources_are_told_apart_by_as_little_as_needed(sources: list[tuple[str, str]], labels: list[str]) -> None:
+    """Nothing, a name, or a name with its ref, as a search takes it."""
+    assert list(label_sources(sources).values()) == labels
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", "project,", "project@", "@HEAD"])
