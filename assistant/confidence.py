@@ -6,6 +6,7 @@ The signals do not depend on the encoder's scale or on the size of the repositor
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import tomllib
@@ -80,6 +81,11 @@ def load_coefficients() -> Coefficients:
     """The fitted coefficients that are shipped."""
     table = tomllib.loads(COEFFICIENTS_FILE.read_text("utf-8"))
     return Coefficients(table["intercept"], table["weights"], table["means"], table["deviations"])
+
+
+def fingerprint_coefficients() -> str:
+    """The beginning of the SHA-256 of their file: another fit is sure of other things."""
+    return hashlib.sha256(COEFFICIENTS_FILE.read_bytes()).hexdigest()[:12]
 
 
 def is_too_weak(signals: Mapping[str, float], probability: float, threshold: float) -> bool:

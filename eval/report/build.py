@@ -10,7 +10,7 @@ from eval.cases import Result
 from eval.judging.records import JudgeFigures
 from eval.running.records import RunSetup, TaskSetup
 
-from .carried import carry_progress, key_of_group, pool_with_carried, warn_of_carried
+from .carried import carry_progress, key_of_group, pool_with_carried, update_missing, warn_of_carried
 from .causes import explain_retrieval, name_cause
 from .caveats import list_caveats
 from .examples import choose_examples, join_examples
@@ -34,7 +34,7 @@ from .figures import (
     summarise_arm,
     weigh_costs,
 )
-from .progress import PlannedRuns, trace_progress
+from .progress import PlannedRuns, describe_missing, trace_progress
 from .records import Group, PooledGain, Progress, Report
 from .splits import compare_after_follow_ups, compare_measures, find_follow_ups, slice_cases
 from .trust import count_reasons, count_refusals, judge_grounding, measure_confidence
@@ -77,7 +77,7 @@ def build_report(
     examples = choose_examples(answerable)
     if carried:
         places = {key: number for number, key in enumerate(cells)}
-        groups = sorted([*carried.groups, *groups], key=lambda group: places[key_of_group(group)])
+        groups = sorted([*update_missing(carried, cells), *groups], key=lambda group: places[key_of_group(group)])
         pooled = pool_with_carried(groups, pooled, carried)
         examples = join_examples(examples, carried.examples)
     groups = [
@@ -128,12 +128,6 @@ def _summarise(
         n_without = max(count_without_sources(answerable, arm), left_out.n_without_sources if is_oracle(arm) else 0)
         gain = compare_arms(pair_contrast(answerable, arm, baseline), n_cases - n_without, seed)
         gains += [replace(gain, n_without_sources=n_without)] if gain is not None else []
-    n_results = {arm: len(all_results.get(arm, {})) for arm in progress.answered}
-    missing = [
-        f"{arm}: {progress.n_cases - n} of {progress.n_cases} cases have no result yet"
-        for arm, n in n_results.items()
-        if n < progress.n_cases
-    ]
     n_samples = count_samples(answerable)
     figures = [summarise_arm(arm, list(own.values()), n_cases, n_samples) for arm, own in answerable.items()]
     return Group(
@@ -155,7 +149,7 @@ def _summarise(
         reasons=count_reasons(all_results, task),
         verdict="",
         why="",
-        missing=missing,
+        missing=describe_missing(progress, {arm: len(own) for arm, own in all_results.items()}),
     )
 
 

@@ -154,7 +154,7 @@ def _why_not(outcome: Outcome, oracle: Gain | None, parts: _Parts) -> str:
     if not is_better(oracle):
         code = "exactly the right code (oracle)"
         either = f"{code} showed no significant gain" if outcome in hurt else f"neither did {code}"
-        return f"{opening}, and {either}. So nothing suggests that a better search would help this model here."
+        return f"{opening}, and {either}. So it is not shown that a better search would help this model here."
     helps = "helps" if judge_gain(oracle) == "better" else "perhaps helps"
     if not parts.n:
         return f"{opening}, though the right code {helps} this model: perhaps the search or the packing is the reason."

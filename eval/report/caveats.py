@@ -17,8 +17,9 @@ from .wording import INTERIM, write_commit
 
 _SHORT = 0.9  # a placebo below that part of what was retrieved gets a caveat
 _ASKED_FOR_TEXT = (*FACTS, "reasoning", "cruxeval")  # by the prompt for answers; all others by that for code
+_CALIBRATED = ("questions", "questions-free")  # those whose curve of risk against coverage is of what users ask
 _CITING = "questions-free"  # the only task that measures citations and invented names, which grounding decides
-_NAMED_BY_VALUE = ("encoder", "max_file_bytes")
+_NAMED_BY_VALUE = ("encoder", "max_file_bytes", "confidence_fit")
 _JUDGING = "judging code for"
 _ALWAYS = (
     "An interval says how much a figure would vary over other cases of the same repositories. It says nothing about "
@@ -185,6 +186,8 @@ def describe_versions(setups: Sequence[RunSetup], *, in_short: bool = False) -> 
             others = {"code_prompt" if task.task in _ASKED_FOR_TEXT else "prompt"}
             if task.task != _CITING:
                 others.add("grounding")
+            if task.task not in _CALIBRATED:
+                others.add("confidence_fit")
             row = f"{task.task} on {task.repo} by {setup.model.rpartition('/')[2]}"
             versions = {_name_part(part): value for part, value in setup.decisive.items() if part not in others}
             if engine := setup.model_identity.get("engine"):
@@ -213,7 +216,7 @@ def describe_versions(setups: Sequence[RunSetup], *, in_short: bool = False) -> 
 
 
 def _name_part(part: str) -> str:
-    """A part of ``RunSetup.decisive`` in words: all but two are version numbers."""
+    """A part of ``RunSetup.decisive`` in words: all but three are version numbers."""
     return part.replace("_", " ") + ("" if part in _NAMED_BY_VALUE else " version")
 
 

@@ -56,6 +56,19 @@ def trace_progress(
     return rows
 
 
+def describe_missing(progress: Progress, n_results: Mapping[str, int]) -> list[str]:
+    """What each arm that was begun lacks. ``n_results`` counts its results, errors among them.
+
+    Of a task in a plan an arm without any result was not begun, which is told with the plan; else it was asked for.
+    """
+    counts = {arm: n_results.get(arm, 0) for arm in progress.answered}
+    return [
+        f"{arm}: {progress.n_cases - n} of {progress.n_cases} cases have no result yet"
+        for arm, n in counts.items()
+        if n < progress.n_cases and (n or progress.n_planned is None)
+    ]
+
+
 def _list_planned(plan: PlannedRuns) -> dict[Key, int]:
     return {(model, repo, task): n for model in plan.models for task, n in plan.tasks.items() for repo in plan.repos}
 

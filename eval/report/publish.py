@@ -24,7 +24,7 @@ from eval.files import write_whole
 from eval.running.folder import to_setup
 from eval.running.records import RunSetup
 from eval.stats import MIN_CLUSTERS
-from eval.tables import to_table
+from eval.tables import count_noun, to_table
 from indexer.errors import QuarryError
 
 from .causes import list_causes
@@ -107,8 +107,24 @@ def _describe_found(report: Report, pictures: Mapping[str, str], figures: str) -
         "only the unadjusted p is. Not significant does not mean no difference: the details say what each run could "
         f"have detected. With fewer than {MIN_CLUSTERS} files there is no interval, and the test decides alone. "
         "[How it is measured](evaluation.md).",
+        *_describe_empty_oracles(report.groups),
         *(["## Why it helped or did not", _ABOUT_SOURCES, "\n".join(reasons)] if reasons else []),
         made,
+    ]
+
+
+def _describe_empty_oracles(groups: Sequence[Group]) -> list[str]:
+    """A note on the oracle's column, where it had nothing to show in some cases."""
+    counts = [
+        gain.n_without_sources for group in groups if (gain := group.gain(ORACLE, NONE)) and gain.n_without_sources
+    ]
+    if not counts:
+        return []
+    span = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
+    return [
+        f"Where the original uses nothing else of its repository ({span} cases of {count_noun(len(counts), 'row')}), "
+        "the oracle has nothing to show, and the model is told that no passage was found. Its column has these cases, "
+        "so do not compare it with the others by eye; its differences leave them out."
     ]
 
 

@@ -75,7 +75,7 @@ class ContextMaker:
     def oracle(self, case: Case, arm: Arm) -> Given:
         """The lines of the case's sources, each once: no method behind the class that shows it. Empty without any.
 
-        For a question the chunks that hold them: a default alone does not say whose it is.
+        For what is answered in words the chunks that hold them: a default alone does not say whose it is.
         """
         spans = [span for number, span in enumerate(case.sources) if not _lies_in(span, case.sources[:number])]
         read = self._chunks_with if case.purpose == "answer" else self._read_span

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.confidence import fingerprint_coefficients
 from assistant.context import CONTEXT_VERSION
 from assistant.grounding.grounder import GROUNDING_VERSION
 from assistant.models.catalogue import EMBEDDED_MODELS
@@ -116,6 +117,7 @@ def describe_code(settings: AssistantSettings) -> dict[str, Any]:
         "search": SEARCH_VERSION,
         "packing": CONTEXT_VERSION,
         "grounding": GROUNDING_VERSION,
+        "confidence_fit": fingerprint_coefficients(),
         "contexts": CONTEXTS_VERSION,
         "chunker": CHUNKER_VERSION,
         "encoder": f"{encoder} {open_encoder(encoder).fingerprint[:12]}",

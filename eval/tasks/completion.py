@@ -40,7 +40,7 @@ class CompletionTask:
     """Writes bodies of a repository's functions."""
 
     name = "completion"
-    version = 5
+    version = 6
     description = "write a function's body from signature and docstring; the repository's own tests decide"
     needs_repository = True
     runs_code = True

@@ -32,7 +32,7 @@ class RepoEval:
     """The functions of RepoEval that belong to a repository and that its tests decide, pass@1."""
 
     name = "repoeval"
-    version = 3
+    version = 4
     description = "RepoEval's functions, from your copy (--data) and a repository of it (--repo): its own tests decide"
     needs_repository = True
     runs_code = True

@@ -80,7 +80,7 @@ class RepoExec:
     """The items of RepoExec that belong to a repository, pass@1."""
 
     name = "repoexec"
-    version = 3
+    version = 4
     description = "RepoExec, from your copy (--data) and its project (--repo): write a function; the set's tests decide"
     needs_repository = True
     runs_code = True

@@ -54,7 +54,7 @@ def canonical(source: str) -> tuple[str, str]:
 def same_literal(one: str, other: str) -> bool:
     """Whether what was answered is the value that is expected; a string's quotes may be missing."""
     expected = canonical(other)
-    return canonical(one) == expected or (expected[0] == "string" and one.strip() == expected[1])
+    return canonical(one) == expected or (expected[0] == "string" and expected[1] in (one, one.strip()))
 
 
 def _to_number(source: str, match: re.Match[str]) -> float | int:

@@ -6,14 +6,16 @@ The rules, the same for every arm:
    whatever else is said is ``wrong``.
 2. An answer declines if its first sentence says that the thing is not there or not known ("there is no such parameter",
    "`X` is not defined", "I do not know", `not found`) and gives nothing in its place: no code span that does not repeat
-   a name of the question. `None`, `null`, `0` and the like are values, so they decline nothing.
+   a name of the question. `None`, `null`, `0` and the like are values, so they decline nothing, and nor does a first
+   sentence that is the very value that was asked for ("not found" may be one).
 3. Citations such as [1] are left out. The answer is the first code span that does not merely repeat a name of the
    question (which is never the answer, see ``harvest``); without a span, the first line of the first fenced block;
    without one, the first line, stripped of openings such as "The answer is" and of the full stop. Where nothing is left
    of that ("It is [1]."), what looks like a citation is the answer.
 4. Values: an assignment to the asked name stands for its value. If both sides are Python literals their values are
    compared (``1_000`` is ``1000``, ``'a'`` is ``"a"``, ``30`` is ``30.0``, but ``True`` is not ``1``); where a string
-   is expected, its quotes may be missing. In other languages likewise, suffixes of numbers aside (``literals``).
+   is expected, its quotes may be missing, and spaces and quotes within a code span count, since they can be the value.
+   In other languages likewise, suffixes of numbers aside (``literals``).
 5. Names: ``raise`` or ``throw new`` before, a call's parentheses behind and a variable's ``$`` are dropped; ``::``,
    ``->`` and ``#`` are dots. A qualified name and a bare one are the same if one ends the other at a dot
    (``requests.Timeout`` is ``Timeout``, ``Timeout`` is not ``ReadTimeout``).
@@ -32,7 +34,7 @@ from eval.cases import Score
 from .literals import same_literal
 from .records import Question
 
-SCORING_VERSION = 3  # raised when the same answer may get another verdict
+SCORING_VERSION = 4  # raised when the same answer may get another verdict
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)(?:```|\Z)", re.S)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -81,13 +83,14 @@ def score_answer(question: Question, text: str) -> Score:
         if declines(question, text):
             return Score("correct", "says that it is not there", "declines")
         return Score("wrong", "expected to hear that it is not there", find_answer(question, text) or "")
-    found = find_answer(question, text)
-    if found is None:
-        return Score("unanswered", "no answer in the text")
-    normalised = _normalise(question, found)
-    for accepted in (question.answer, *question.accepted):
+    is_declining = declines(question, text)
+    found = _find_said(question, _first_sentence(text) if is_declining else text)
+    normalised = _normalise(question, found) if found is not None else ""
+    for accepted in (question.answer, *question.accepted) if found is not None else ():
         if _is_same(question, normalised, accepted):
             return Score("correct", f"matches {accepted}", normalised)
+    if found is None or is_declining:
+        return Score("unanswered", "no answer in the text")
     return Score("wrong", f"expected {question.answer}", normalised)
 
 
@@ -95,8 +98,7 @@ def declines(question: Question, text: str) -> bool:
     """Whether an answer says that there is nothing to answer with, by rule 2."""
     if _FENCE.search(text):
         return False
-    lines = without_citations(text).strip()
-    first = next((part for part in _SENTENCE.split(lines) if part.strip()), "")
+    first = _first_sentence(text)
     spans = [span.strip() for span in _SPAN.findall(first) if span.strip() and not _is_asked(question, span)]
     if spans:
         return all(_DECLINING_SPAN.match(span) for span in spans)
@@ -104,19 +106,28 @@ def declines(question: Question, text: str) -> bool:
     return bool(_DECLINES.match(plain) or _DECLINING_SPAN.match(plain) or _DENIES.search(plain))
 
 
+def _first_sentence(text: str) -> str:
+    lines = without_citations(text).strip()
+    return next((part for part in _SENTENCE.split(lines) if part.strip()), "")
+
+
 def find_answer(question: Question, text: str) -> str | None:
     """The part of the text that is the answer, by rules 1 to 3; None if there is none."""
-    if declines(question, text):
-        return None
+    return None if declines(question, text) else _find_said(question, text)
+
+
+def _find_said(question: Question, text: str) -> str | None:
+    """What stands where the answer should, by rule 3, whether the text declines or not."""
     bare = without_citations(text)
     fence = _FENCE.search(bare)
     prose = _FENCE.sub("\n", bare)
-    for span in _SPAN.findall(prose):
-        if span.strip() and not _is_asked(question, span):
-            return str(span.strip())
+    is_value = question.asks_for == "value"
+    for span in map(str, _SPAN.findall(prose)):
+        if (span.strip() or is_value) and not _is_asked(question, span):
+            return span if is_value else span.strip()
     if fence is not None:
-        lines = [line.strip() for line in fence[1].splitlines() if line.strip()]
-        return lines[0] if lines else None
+        line = next((line.strip() for line in fence[1].splitlines() if line.strip()), None)
+        return line.strip("`") if line is not None and line.count("`") == 1 else line
     for said in dict.fromkeys((prose, text)):
         line = next((line.strip() for line in said.splitlines() if line.strip()), "")
         found = _said_in_words(question, line)
@@ -140,7 +151,8 @@ def _said_in_words(question: Question, line: str) -> str | None:
 def _is_asked(question: Question, span: str) -> bool:
     """Whether a code span repeats a name of the question."""
     asked = {question.symbol, question.symbol.rpartition(".")[2], question.detail, *_SPAN.findall(question.text)}
-    return span.strip().removesuffix("()") in asked
+    name = span.strip().removesuffix("()")
+    return bool(name) and name in asked
 
 
 def _normalise(question: Question, found: str) -> str:
@@ -155,7 +167,8 @@ def _normalise(question: Question, found: str) -> str:
 
 def _is_same(question: Question, one: str, other: str) -> bool:
     if question.asks_for == "value":
-        return same_value(one, other) if question.language == "python" else same_literal(one, other)
+        same = same_value if question.language == "python" else same_literal
+        return same(one, other) or same(one.strip(), other)
     if question.asks_for == "name":
         return same_name(_plain_name(one), _plain_name(other))
     if question.asks_for == "type":
@@ -179,7 +192,7 @@ def _plain_type(source: str) -> str:
 def same_value(one: str, other: str) -> bool:
     """Whether two spellings are the same value, by rule 3. ``other`` is a literal."""
     expected = ast.literal_eval(other)
-    if isinstance(expected, str) and one.strip("'\"") == expected:
+    if isinstance(expected, str) and expected in (one, one.strip("'\"")):
         return True
     try:
         given = ast.literal_eval(one)
@@ -194,7 +207,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def _value_of(question: Question, found: str) -> str:
-    assignment = _ASSIGNMENT.match(found)
+    assignment = _ASSIGNMENT.match(found.strip())
     asked = question.detail or question.symbol.rpartition(".")[2]
     if assignment is not None and assignment[1].rpartition(".")[2] == asked:
         return assignment[2].strip().rstrip(",")

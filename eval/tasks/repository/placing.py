@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from eval.cases import Verdict
-from eval.tasks.python_source import FunctionNode, first_line, parse_python, split_lines, walk_functions
+from eval.tasks.python_source import FunctionNode, first_line, parameters_of, parse_python, split_lines, walk_functions
 
 from .records import Function
 
@@ -64,9 +64,10 @@ def body_of(text: str, function: Function) -> str:
 def place_answer(text: str, function: Function, code: str) -> str:
     """The file with the function as ``code`` defines it: its body under the original's signature, helpers beside it.
 
-    ``code`` is the whole function, alone or in its class, or its bare body. What it brings beside the function
-    (imports, helpers that the file does not have) is put at the end of the file; its docstring and decorators are
-    dropped. Raises MisfitError, and BlankAnswerError of a body that is only ``...`` or ``pass``.
+    ``code`` is the whole function, alone or in its class, or its bare body. Imports that it brings and the file lacks
+    go into the body, where they neither come too late for a module that calls the function while it is imported nor
+    run in a circle; helpers that the file does not have go to its end, with what they need. Docstring and decorators
+    are dropped. Raises MisfitError, and BlankAnswerError of a body that is only ``...`` or ``pass``.
     """
     node, tree, source = _find(code, function)
     statements = node.body[1:] if ast.get_docstring(node) is not None else node.body
@@ -75,8 +76,9 @@ def place_answer(text: str, function: Function, code: str) -> str:
     lines = split_lines(text)
     indent = _body_indent(lines, function)
     body = _reindented(source, node, statements, indent)
-    lines[function.body_start_line - 1 : function.end_line] = body
-    extra = _beside(tree, source, node, _bound_names(text)) if tree is not None else []
+    imports = _imports_for(node, tree, text) if tree is not None else {}
+    lines[function.body_start_line - 1 : function.end_line] = [*(f"{indent}{line}\n" for line in imports), *body]
+    extra = _beside(tree, source, node, _bound_names(text), imports.values()) if tree is not None else []
     if extra and lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     return "".join([*lines, *(f"\n{part}\n" for part in extra)])
@@ -197,19 +199,49 @@ def _names_of(statement: ast.AST) -> set[str]:
     return set()
 
 
-def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str]) -> list[str]:
-    """What the function needs beside it: imports and definitions of names that it uses and the file does not bind.
+def _imports_for(node: FunctionNode, tree: ast.Module, text: str) -> dict[str, str]:
+    """The answer's imports that its function uses and the file does not have, with the name that each binds.
 
-    What it does not need is left out: an example of use, an import of something that is not there.
+    The file has another one where it has `from datetime import datetime` and the answer `import datetime`. Where it
+    binds the name in any other way, its own is taken.
+    """
+    bound, of_file = _bound_names(text), _imported_names(parse_python(text))
+    declared = {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+    needed = _used_names(node) - _parameters(node) - declared
+    found: dict[str, str] = {}
+    for statement in tree.body:
+        for name, kind in _imported_names(ast.Module([statement], [])).items():
+            is_lacking = name not in bound or of_file.get(name, kind) is not kind
+            if name in needed and is_lacking:
+                found[_needed_part(statement, "", {name})] = name
+    return found
+
+
+def _imported_names(tree: ast.Module | None) -> dict[str, type[ast.Import] | type[ast.ImportFrom]]:
+    """The names that imports of the top level bind, with the kind of the import."""
+    imports = [each for each in tree.body if isinstance(each, ast.Import | ast.ImportFrom)] if tree is not None else []
+    return {name: type(each) for each in imports if not _is_future(each) for name in _names_of(each)}
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    """Whether it is an import that is only allowed at the top of a file."""
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str], imported: Collection[str]) -> list[str]:
+    """What the function needs beside it: definitions of names that it uses and the file does not bind, with imports.
+
+    ``imported`` are names that its body imports. What it does not need is left out: an example of use, an import of
+    something that is not there.
     """
     statements = [
         statement
         for statement in tree.body
         if statement is not node
         and not (isinstance(statement, ast.ClassDef) and node in ast.walk(statement))
-        and not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__")  # only allowed at the top
+        and not _is_future(statement)
     ]
-    needed, taken = _used_names(node), set[int]()
+    needed, taken = _used_names(node) - _parameters(node) - set(imported), set[int]()
     while True:
         more = [
             number
@@ -222,6 +254,10 @@ def _beside(tree: ast.Module, source: str, node: FunctionNode, bound: set[str]) 
         for number in more:
             needed |= _used_names(statements[number])
     return [_needed_part(statements[number], source, needed - bound) for number in sorted(taken)]
+
+
+def _parameters(node: FunctionNode) -> set[str]:
+    return {argument.arg for argument in parameters_of(node.args)}
 
 
 def _used_names(node: ast.AST) -> set[str]:

@@ -70,6 +70,16 @@ def test_an_arm_that_was_set_out_and_has_no_answer_is_missing(make_result: Any, 
     assert group.missing == ["retrieval: 1 of 1 cases have no result yet"]
 
 
+def test_an_arm_that_is_only_planned_is_not_missing(make_result: Any, report_of: Any) -> None:
+    """So no p is called interim for it; one that was begun and is not complete is."""
+    results = [make_result(NONE, f"c{n}", model="m") for n in range(4)]
+    complete = report_of(*results, plan=PLAN)
+    assert complete.groups[0].missing == [] and not any("interim" in each for each in complete.caveats)
+    begun = report_of(*results, make_result(RETRIEVAL, "c1", model="m"), plan=PLAN)
+    assert begun.groups[0].missing == ["retrieval: 3 of 4 cases have no result yet"]
+    assert any("interim" in each for each in begun.caveats)
+
+
 def test_done_begun_and_not_begun_look_different(make_result: Any) -> None:
     """``all 4``, ``1 of 4`` and a dash."""
     results = [make_result(NONE, f"c{n}", model="m") for n in range(4)] + [make_result(RETRIEVAL, "c1", model="m")]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eval.report import to_json, to_markdown
-from eval.report.figures import NONE, RETRIEVAL
+from eval.report.figures import NONE, ORACLE, RETRIEVAL
 from eval.report.plots import draw_gains
 from eval.report.progress import PlannedRuns
 from eval.report.publish import draw_pictures, to_results_page, without_paths
@@ -129,6 +129,24 @@ def test_the_page_says_what_p_is_adjusted_over(make_result: Any, report_of: Any)
         assert f"adjusted by Holm over {'all tasks and ' * (given is not None)}{words}" in to_results_page(
             report_of(*results, plan=given), {}
         )
+
+
+def test_the_fit_of_the_confidence_is_compared_where_questions_are_asked(make_result: Any, report_of: Any) -> None:
+    """Risk and coverage of two fits are not the same thing. A run that does not say by which it was is not named."""
+    for task, is_said in (("questions", True), ("completion", False)):
+        repos = ("garden", "shed", "yard")
+        results = [make_result(NONE, f"c{n}", task=task, repo=repo) for repo in repos for n in range(4)]
+        setups = [make_setup(make_task(task, repo), decisive={"confidence_fit": repo}) for repo in repos[:2]]
+        page = to_results_page(report_of(*results, setups=[*setups, make_setup(make_task(task, "yard"))]), {})
+        said = f"the same confidence fit: garden for {task} on garden by m; shed for {task} on shed by m."
+        assert (said in page) == is_said
+
+
+def test_an_oracle_that_had_nothing_to_show_is_said_beside_its_column(make_result: Any, report_of: Any) -> None:
+    """Its share has cases in which it is told that nothing was found."""
+    results = [make_result(NONE, f"c{n}") for n in range(12)]
+    results += [make_result(ORACLE, f"c{n}", found_sources=True if n > 2 else None) for n in range(12)]
+    assert "(3 cases of 1 row), the oracle has nothing to show" in to_results_page(report_of(*results), {})
 
 
 def test_the_version_of_citations_is_said_where_they_are_measured(make_result: Any, report_of: Any) -> None:

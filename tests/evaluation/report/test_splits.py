@@ -136,7 +136,7 @@ def cases(make_result: Any, rates: dict[str, tuple[float, float]], n_found: int)
         (
             {NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3), ORACLE: (0.3, 0.3)},
             32,
-            "neither did exactly the right code (oracle). So nothing suggests that a better search would",
+            "neither did exactly the right code (oracle). So it is not shown that a better search would",
         ),
         ({NONE: (0.5, 0.9), RETRIEVAL: (1, 0.1), ORACLE: (1, 1)}, 24, "wrong code in the other cases undoes it"),
         ({NONE: (0.3, 0.3), RETRIEVAL: (0.3, 0.3)}, 32, "Without the oracle it is unknown whether"),

@@ -124,6 +124,44 @@ def test_only_what_the_function_needs_comes_with_it() -> None:
     assert "_nothing_there" not in placed and "__future__" not in placed and "from typing import cast" in placed
 
 
+CALLED = """\
+from datetime import datetime
+
+
+def slug(text):
+    return text
+
+
+TABLE = {text: slug(text) for text in ("A b",)}
+TODAY = datetime(2026, 1, 2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ('import re\n\ndef slug(text):\n    return re.sub(" ", "-", text)\n', "A-b"),
+        ("import xml.dom\nimport xml.sax\n\ndef slug(text):\n    return xml.dom and xml.sax.__name__\n", "xml.sax"),
+        ("import datetime\n\ndef slug(text):\n    return datetime.datetime(2026, 1, 2).year\n", 2026),
+        ("from datetime import datetime\n\ndef slug(text):\n    return datetime(2026, 1, 2).year\n", 2026),
+        ("import text\n\ndef slug(text):\n    return text.lower()\n", "a b"),
+        ("from nowhere import TODAY, lower\n\ndef slug(text):\n    return text.lower()\n", "a b"),
+    ],
+)  # fmt: skip
+def test_imports_that_a_function_brings_are_there_when_it_is_called(code: str, value: object) -> None:
+    """Also while its module is imported, and beside another import of that name; a parameter stays what it is."""
+    names: dict[str, object] = {}
+    exec(compile(place_answer(CALLED, function("slug", CALLED), code), "slugs.py", "exec"), names)
+    assert names["TABLE"] == {"A b": value}
+
+
+def test_a_name_that_is_declared_global_is_imported_beside_the_function() -> None:
+    """Within it that would be no Python."""
+    code = "import re\n\ndef cut(tree):\n    global re\n    return re.sub\n"
+    placed = place_answer(TEXT, function("cut"), code)
+    assert placed.endswith("\nimport re\n") and compile(placed, "tree.py", "exec")
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [
