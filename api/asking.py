@@ -28,7 +28,6 @@ from .queue import Ticket
 from .state import ServiceState
 
 _LOG = logging.getLogger("quarry.api")
-_CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
 
 
 async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[Event, None]:
@@ -152,8 +151,7 @@ class _Account:
             if self.first_token_at is None:
                 self.first_token_at = time.perf_counter()
         elif isinstance(event, PassagesFound) and event.are_read:
-            n_chars = len(self.question) + sum(len(passage.text) for passage in event.passages)
-            self.n_prompt_tokens = n_chars // _CHARS_PER_TOKEN
+            self.n_prompt_tokens = event.prompt_tokens
         elif isinstance(event, AnswerDone):
             self.done, self.ended = event.answer, time.perf_counter()
         elif isinstance(event, CompletionDone):
@@ -164,8 +162,8 @@ class _Account:
         record, answer = current_request(), self.done
         n_tokens = 0
         if answer is None:
-            # Nobody counted. Who hangs up has had the prompt read, which takes longest; a model that fails before its
-            # first word costs nothing.
+            # The model's server did not count. Who hangs up has had the prompt read, which takes longest; a model that
+            # fails before its first word costs nothing.
             if self.ticket.has_run and (self.outcome == "hung up" or self.first_token_at is not None):
                 n_tokens = self.n_prompt_tokens + self.n_pieces
         else:

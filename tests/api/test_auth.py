@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -9,7 +10,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,17 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from api.asking import ask, complete
+from api.callers import Caller
 from api.keys import KeyStore
 from api.keys_cli import keys
 from api.settings import ApiSettings
+from api.state import ServiceState
+from assistant.completion import CompletionRequest
 from assistant.conversations.sessions import SessionStore
+from assistant.events import AskRequest, TokenGenerated
+from assistant.infilling import Gap
+from assistant.records import Message
 from indexer.build import build_index
 from indexer.errors import InputError
 from indexer.repository import open_source
@@ -445,3 +454,44 @@ def test_hanging_up_before_the_first_word_does_not_save_the_prompt(
         wait_until(lambda: provider.asked)
     wait_until(lambda: store.tokens_today("laptop") > 20)
     assert not provider.given
+
+
+def _charge_of_hanging_up(home: Path, provider: Any, asked: AskRequest | CompletionRequest) -> int:
+    """What a key is charged for that goes away at the first word."""
+    state = ServiceState(ApiSettings(home=home), provider)
+    laptop = Caller("laptop")
+
+    async def hang_up(events: AsyncGenerator[object, None]) -> None:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, TokenGenerated):
+                    return
+
+    events = ask(state, asked, laptop) if isinstance(asked, AskRequest) else complete(state, asked, laptop)
+    asyncio.run(hang_up(events))
+    n_tokens = state.keys.tokens_today("laptop")
+    state.close()
+    return n_tokens
+
+
+def test_hanging_up_pays_for_the_whole_prompt(stand_in: Any, tmp_path: Path) -> None:
+    """The turns before the question and a client's instructions were read, too."""
+    turns = [Message("user", "word " * 300), Message("assistant", "word " * 300), Message("user", "And now?")]
+    asked = AskRequest(None, turns, retrieval=False, instructions="word " * 100)
+    assert 700 <= _charge_of_hanging_up(tmp_path, stand_in(), asked) <= 1400
+
+
+@pytest.mark.parametrize(
+    ("gap", "least", "most"),
+    [
+        (Gap("x = 1\n" * 20_000, None, None), 3500, 4096),  # the window's, of which 128 are for the answer
+        (Gap("x", "y\n" * 2000, "a.py"), 2000, 2050),
+    ],
+)
+def test_hanging_up_a_completion_pays_for_what_was_read(
+    stand_in: Any, tmp_path: Path, gap: Gap, least: int, most: int
+) -> None:
+    """Code before the cursor for which the window has no room costs nothing, and code behind it counts."""
+    provider = stand_in(model="embedded/qwen2.5-coder")
+    asked = CompletionRequest(None, gap, retrieval=False)
+    assert least <= _charge_of_hanging_up(tmp_path, provider, asked) <= most
