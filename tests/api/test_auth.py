@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from api.app import create_app
 from api.asking import ask, complete
 from api.callers import Caller
 from api.keys import KeyStore
@@ -163,6 +165,33 @@ def test_conversations_of_a_revoked_key_are_forgotten(keyed_home: Path) -> None:
     assert done.exit_code == 0, done.output
     assert sessions.list_sessions("laptop") == [] and len(sessions.list_sessions("other")) == 1
     assert sessions.read_history("laptop", "s1") == []
+    sessions.close()
+
+
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_an_answer_does_not_bring_back_a_revoked_keys_conversation(
+    running_app: Callable[..., Any], stand_in: Any, tmp_path: Path, is_made_anew: bool
+) -> None:
+    """What is being answered when a key is revoked is not shown to who has its name next, and says so."""
+    settings = ApiSettings(home=tmp_path, require_keys=True)
+    store, runner = KeyStore(tmp_path), CliRunner(env={"QUARRY_HOME": str(tmp_path)})
+    provider = stand_in(words=["word "] * 100, pause_seconds=0.05)
+    body = {**QUESTION, "retrieval": "off", "session_id": "s1", "stream": True}
+    headers = bearer(store.create("laptop"))
+    with (
+        running_app(create_app(settings, provider)) as url,
+        httpx.stream("POST", f"{url}/chat", json=body, headers=headers, timeout=60) as response,
+    ):
+        lines = response.iter_lines()
+        next(line for line in lines if line == "event: token")
+        assert runner.invoke(keys, ["revoke", "laptop"]).exit_code == 0
+        if is_made_anew:
+            store.create("laptop")
+        next(line for line in lines if line == "event: done")
+        done = json.loads(next(lines).removeprefix("data: "))
+    assert done["answer"] and "revoked" in done["session_error"]
+    sessions = SessionStore(settings)
+    assert sessions.list_sessions("laptop") == []
     sessions.close()
 
 
