@@ -10,7 +10,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,15 +28,17 @@ from .queue import Ticket
 from .state import ServiceState
 
 _LOG = logging.getLogger("quarry.api")
-_CHARS_PER_TOKEN = 3  # of code, for prompts of which no count came back
 
 
-async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGenerator[Event, None]:
+async def ask(
+    state: ServiceState, asked: AskRequest, caller: Caller, *, is_promised: bool = False
+) -> AsyncGenerator[Event, None]:
     """The events of one answer: PlaceInLine after the passages where the model is busy. Closing it stops the model.
 
-    Raises what ``Assistant.stream`` raises, and Busy or Stopping where no more questions are taken.
+    Raises what ``Assistant.stream`` raises, and Busy or Stopping where no more questions are taken. One that
+    ``is_promised`` is part of what was let in before: it may have to wait, but Busy is not raised.
     """
-    async with _admitted(state, caller) as ticket:
+    async with _admitted(state, caller, is_promised=is_promised) as ticket:
         question = asked.messages[-1].content if asked.messages else ""
         account = _Account(state, caller, ticket, question, asked.retrieval)
         assistant = await state.ready_assistant()
@@ -47,6 +49,21 @@ async def ask(state: ServiceState, asked: AskRequest, caller: Caller) -> AsyncGe
                 account.see(event)
                 yield event
                 ticket.keep_task()
+
+
+def ask_in_turn(state: ServiceState, caller: Caller) -> Callable[[AskRequest], AsyncGenerator[Event, None]]:
+    """``ask`` for the answers of one comparison, each asked after the one before.
+
+    It is let in once: what others ask between two answers cannot cost it the second, and with it the first.
+    """
+    is_let_in = False
+
+    def ask_next(asked: AskRequest) -> AsyncGenerator[Event, None]:
+        nonlocal is_let_in
+        is_promised, is_let_in = is_let_in, True
+        return ask(state, asked, caller, is_promised=is_promised)
+
+    return ask_next
 
 
 async def check_repository(state: ServiceState, asked: AskRequest, caller: Caller) -> None:
@@ -80,15 +97,15 @@ async def complete(
 
 
 @asynccontextmanager
-async def _admitted(state: ServiceState, caller: Caller) -> AsyncIterator[Ticket]:
-    if caller.name is not None and caller.max_tokens_per_day is not None:
+async def _admitted(state: ServiceState, caller: Caller, *, is_promised: bool = False) -> AsyncIterator[Ticket]:
+    if caller.name is not None and caller.max_tokens_per_day is not None and not is_promised:
         n_used = state.keys.tokens_today(caller.name)
         if n_used >= caller.max_tokens_per_day:
             state.metrics.count_rejected("tokens")
             what = f"This key has used its {caller.max_tokens_per_day:,} tokens of today: ask again tomorrow (UTC)."
             raise Busy(what, _seconds_to_midnight())
     try:
-        ticket = state.queue.admit(caller.name)
+        ticket = state.queue.admit(caller.name, is_promised=is_promised)
     except Busy:
         state.metrics.count_rejected("queue")
         raise
@@ -152,8 +169,7 @@ class _Account:
             if self.first_token_at is None:
                 self.first_token_at = time.perf_counter()
         elif isinstance(event, PassagesFound) and event.are_read:
-            n_chars = len(self.question) + sum(len(passage.text) for passage in event.passages)
-            self.n_prompt_tokens = n_chars // _CHARS_PER_TOKEN
+            self.n_prompt_tokens = event.prompt_tokens
         elif isinstance(event, AnswerDone):
             self.done, self.ended = event.answer, time.perf_counter()
         elif isinstance(event, CompletionDone):
@@ -164,8 +180,8 @@ class _Account:
         record, answer = current_request(), self.done
         n_tokens = 0
         if answer is None:
-            # Nobody counted. Who hangs up has had the prompt read, which takes longest; a model that fails before its
-            # first word costs nothing.
+            # The model's server did not count. Who hangs up has had the prompt read, which takes longest; a model that
+            # fails before its first word costs nothing.
             if self.ticket.has_run and (self.outcome == "hung up" or self.first_token_at is not None):
                 n_tokens = self.n_prompt_tokens + self.n_pieces
         else:

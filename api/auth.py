@@ -79,7 +79,7 @@ class Authentication:
             self._state.rates.take(key)
         if self._state.keys.must_touch(key):
             await asyncio.to_thread(self._touch, key)
-        return Caller(key.name, key.repos, self._state.settings.home, key.max_tokens_per_day)
+        return Caller(key.name, key.repos, self._state.settings.home, key.max_tokens_per_day, key.hash)
 
     def _find_key(self, headers: Headers) -> Key | None:
         kind, _, token = headers.get("authorization", "").partition(" ")

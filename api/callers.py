@@ -24,12 +24,14 @@ class Caller:
     """A client. ``name`` is its key's name, None where no key is needed; ``repos`` None means all of them.
 
     ``home`` is where the repositories are; it is needed with ``repos``. ``max_tokens_per_day`` None: no limit.
+    ``key_hash`` tells the key from an earlier or later one of its name.
     """
 
     name: str | None = None
     repos: frozenset[str] | None = None
     home: Path | None = None
     max_tokens_per_day: int | None = None
+    key_hash: str | None = None
 
     def may_see(self, repo: str) -> bool:
         """Whether the repository of this name exists for this caller."""

@@ -12,6 +12,7 @@ from indexer.errors import QuarryError
 
 from .asking import ask
 from .callers import Caller
+from .errors import KeyRefused
 from .state import ServiceState
 
 
@@ -27,7 +28,7 @@ async def ask_in_session(
     """The events of one answer; the turn is stored before the last one. Raises what ``ask`` and the store raise.
 
     A turn is not stored if it fails, if its client hangs up before its end, or if the model was not asked; nor if its
-    session was deleted meanwhile, which stays forgotten.
+    session was deleted meanwhile, which stays forgotten, or its key was revoked.
     """
     is_new = not await asyncio.to_thread(state.sessions.has, caller.name, session_id)
     asked = await with_history(state, asked, caller, session_id)
@@ -47,6 +48,9 @@ async def _keep(
     turn = (asked.messages[-1].content, done.answer.text)
     about = _write_target(asked)
     try:
+        # The owner is a name, which may be another key's by now: its holder must not find this turn.
+        if caller.key_hash is not None and not await asyncio.to_thread(state.keys.holds, caller.key_hash):
+            raise KeyRefused("The key was revoked meanwhile: this answer was not kept.")
         await asyncio.to_thread(state.sessions.append, caller.name, session_id, *turn, repo=about, make=make)
     except QuarryError as error:
         return AnswerDone(replace(done.answer, session_error=str(error)))

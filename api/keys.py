@@ -103,6 +103,10 @@ class KeyStore:
         """What is known of ``key``, or None where it is none of ours."""
         return self._find_hash(_hash(key))
 
+    def holds(self, key_hash: str) -> bool:
+        """Whether the key of this hash is still there."""
+        return self._find_hash(key_hash) is not None
+
     def sign_in(self, key: Key) -> str:
         """The value of a cookie that stands for ``key`` for 30 days, as long as it is not revoked."""
         content = f"{key.hash}.{int(time.time()) + _LOGIN_SECONDS}"

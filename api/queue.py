@@ -111,19 +111,15 @@ class ModelQueue:
         """Whether no more questions are taken."""
         return self._stop_seconds is not None
 
-    def admit(self, caller: str | None) -> Ticket:
-        """A place for a question. Raises Busy where all are taken, Stopping where the service is about to end."""
+    def admit(self, caller: str | None, *, is_promised: bool = False) -> Ticket:
+        """A place for a question. Raises Busy where all are taken, Stopping where the service is about to end.
+
+        One that ``is_promised`` gets a place also where all are taken.
+        """
         if self._stop_seconds is not None:
             raise self.stopping()
-        seconds = self.seconds_until_free()
-        if len(self._admitted) >= self.n_slots + self.max_waiting:
-            raise Busy(f"The model is busy, and its line is full: ask again in {whole_seconds(seconds)} s.", seconds)
-        # One key cannot take the whole line, or the turns that callers take would help nobody else. What it asks while
-        # slots are free, and not for others who still search, will not wait in line.
-        n_own = sum(ticket.caller == caller and ticket._state is not _State.RUNNING for ticket in self._admitted)
-        n_free = max(0, self.n_slots - (len(self._admitted) - n_own))
-        if caller is not None and n_own >= n_free + (self.max_waiting + 1) // 2:
-            raise Busy(f"{n_own} questions of this key wait: ask again in {whole_seconds(seconds)} s.", seconds)
+        if not is_promised:
+            self._refuse_too_many(caller)
         ticket = Ticket(self, caller)
         self._admitted.add(ticket)
         self._idle.clear()
@@ -157,6 +153,17 @@ class ModelQueue:
             ticket._is_cut = True
             if ticket._task is not None:
                 ticket._task.cancel()
+
+    def _refuse_too_many(self, caller: str | None) -> None:
+        seconds = self.seconds_until_free()
+        if len(self._admitted) >= self.n_slots + self.max_waiting:
+            raise Busy(f"The model is busy, and its line is full: ask again in {whole_seconds(seconds)} s.", seconds)
+        # One key cannot take the whole line, or the turns that callers take would help nobody else. What it asks while
+        # slots are free, and not for others who still search, will not wait in line.
+        n_own = sum(ticket.caller == caller and ticket._state is not _State.RUNNING for ticket in self._admitted)
+        n_free = max(0, self.n_slots - (len(self._admitted) - n_own))
+        if caller is not None and n_own >= n_free + (self.max_waiting + 1) // 2:
+            raise Busy(f"{n_own} questions of this key wait: ask again in {whole_seconds(seconds)} s.", seconds)
 
     def _enter(self, ticket: Ticket) -> None:
         if ticket._is_cut or (self._stop_seconds is not None and ticket._state is _State.ADMITTED):

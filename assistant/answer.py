@@ -76,7 +76,8 @@ class Assistant:
         max_tokens = request.max_tokens or self._settings.max_answer_tokens
         targets, code = await asyncio.to_thread(self._open, request)
         prepared = await asyncio.to_thread(self._preparer.prepare, request, targets, max_tokens)
-        yield PassagesFound(prepared.passages, are_read=prepared.refusal is None)
+        n_tokens = prepared.trace.prompt_tokens.n_tokens // prepared.unit
+        yield PassagesFound(prepared.passages, are_read=prepared.refusal is None, prompt_tokens=n_tokens)
         if prepared.refusal is not None:
             yield TokenGenerated(prepared.refusal)
             yield AnswerDone(self._abstain(prepared, prepared.refusal, ms_since(started)))

@@ -122,6 +122,11 @@ def count_unit(count_text: Callable[[str], TokenCount]) -> int:
     return 1 if count_text("x").exact else _BOUND_PER_TOKEN
 
 
+def estimate_counted(count: TokenCount) -> int:
+    """About how many tokens a text of this count has: as many, or by its bytes where the count is a bound."""
+    return count.n_tokens if count.exact else count.n_tokens // _BOUND_PER_TOKEN
+
+
 def choose_budget(
     *,
     context_tokens: int | None,

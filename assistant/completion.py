@@ -16,7 +16,7 @@ from indexer.errors import InputError
 from indexer.records import Hit
 from indexer.words import has_half_characters
 
-from .budget import MOST_CHARACTERS_A_TOKEN, count_unit, room_for_prompt
+from .budget import MOST_CHARACTERS_A_TOKEN, count_unit, estimate_counted, room_for_prompt
 from .context import PackedContext, pack_context
 from .errors import PromptTooLong
 from .events import Gate, PassagesFound, PlaceInLine, TokenGenerated
@@ -120,7 +120,8 @@ class Completer:
         preparing = time.perf_counter()
         fitted = await asyncio.to_thread(self._fit, request.gap, context, room)
         prompt_ms = ms_since(preparing)
-        yield PassagesFound(context.passages)  # what cannot be completed has failed before: a status can still say so
+        # What cannot be completed has failed before: a status can still say so.
+        yield PassagesFound(context.passages, prompt_tokens=estimate_counted(fitted.tokens))
         if gate is not None:
             async with aclosing(gate.wait()) as places:
                 async for place in places:

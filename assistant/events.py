@@ -59,10 +59,12 @@ class PassagesFound:
     """First event: what the model is given to read; empty without retrieval.
 
     Unless ``are_read`` the model is not asked, and they are the nearest places of a search that found too little.
+    ``prompt_tokens``: about how many tokens the whole prompt has, of which these are a part.
     """
 
     passages: Sequence[Passage]
     are_read: bool = True
+    prompt_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from assistant.records import Message
 from assistant.serialise import answer_as_json, citation_as_json, passage_as_json
 from indexer.errors import InputError
 
-from ..asking import ask, check_repository
+from ..asking import ask, ask_in_turn, check_repository
 from ..callers import CurrentCaller
 from ..conversations import ask_in_session
 from ..disconnect import CLIENT_CLOSED, unless_disconnected
@@ -79,13 +79,14 @@ async def chat(body: ChatRequest, request: Request, state: State, caller: Curren
             return ask_in_session(state, one, caller, body.session_id)
         return ask(state, one, caller)
 
+    ask_each = ask_in_turn(state, caller)
     if body.stream:
-        events = stream_both(ask_one, asked) if compare else ask_one(asked)
+        events = stream_both(ask_each, asked) if compare else ask_one(asked)
         # What cannot be asked fails here, while the status can still say so.
         first = await anext(events)
         return stream(first, events, _encode)
     if compare:
-        both = await unless_disconnected(request, answer_both(ask_one, asked))
+        both = await unless_disconnected(request, answer_both(ask_each, asked))
         return _hung_up() if both is None else JSONResponse(comparison_as_json(both))
     done = await unless_disconnected(request, last_event(ask_one(asked), AnswerDone))
     return _hung_up() if done is None else JSONResponse(answer_as_json(done.answer))

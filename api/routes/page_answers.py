@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -22,7 +21,7 @@ from assistant.records import Answer, Message
 from indexer.errors import InputError
 from indexer.records import Hit
 
-from ..asking import ask, check_repository
+from ..asking import ask_in_turn, check_repository
 from ..callers import Caller, CurrentCaller
 from ..conversations import ask_in_session, with_history
 from ..errors import VotesUnavailable
@@ -87,7 +86,7 @@ async def ask_page(body: PageQuestion, state: State, caller: CurrentCaller) -> R
         await check_repository(state, asked, caller)
         asked = await with_history(state, asked, caller, session_id)
         if body.mode == "compare":
-            events = page_events(stream_both(partial(ask, state, caller=caller), asked), body.question)
+            events = page_events(stream_both(ask_in_turn(state, caller), asked), body.question)
         else:
             events = _ask_blind(state, asked, caller)
     first = await anext(events)  # what cannot be asked fails here, while the status can still say so
@@ -129,7 +128,7 @@ async def _ask_blind(state: ServiceState, asked: AskRequest, caller: Caller) -> 
     Nor may the one with code abstain, which the other one cannot.
     """
     answers: dict[Arm, Answer] = {}
-    async with aclosing(stream_both(partial(ask, state, caller=caller), replace(asked, abstain=False))) as both:
+    async with aclosing(stream_both(ask_in_turn(state, caller), replace(asked, abstain=False))) as both:
         await anext(both)  # the passages, which are not shown: what cannot be asked fails here, before anything is sent
         yield "progress", {"n_done": 0}
         async with aclosing(gather_both(both, answers)) as events:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import shutil
@@ -9,7 +11,8 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,18 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from api.app import create_app
+from api.asking import ask, complete
+from api.callers import Caller
 from api.keys import KeyStore
 from api.keys_cli import keys
 from api.settings import ApiSettings
+from api.state import ServiceState
+from assistant.completion import CompletionRequest
 from assistant.conversations.sessions import SessionStore
+from assistant.events import AskRequest, TokenGenerated
+from assistant.infilling import Gap
+from assistant.records import Message
 from indexer.build import build_index
 from indexer.errors import InputError
 from indexer.repository import open_source
@@ -154,6 +165,33 @@ def test_conversations_of_a_revoked_key_are_forgotten(keyed_home: Path) -> None:
     assert done.exit_code == 0, done.output
     assert sessions.list_sessions("laptop") == [] and len(sessions.list_sessions("other")) == 1
     assert sessions.read_history("laptop", "s1") == []
+    sessions.close()
+
+
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_an_answer_does_not_bring_back_a_revoked_keys_conversation(
+    running_app: Callable[..., Any], stand_in: Any, tmp_path: Path, is_made_anew: bool
+) -> None:
+    """What is being answered when a key is revoked is not shown to who has its name next, and says so."""
+    settings = ApiSettings(home=tmp_path, require_keys=True)
+    store, runner = KeyStore(tmp_path), CliRunner(env={"QUARRY_HOME": str(tmp_path)})
+    provider = stand_in(words=["word "] * 100, pause_seconds=0.05)
+    body = {**QUESTION, "retrieval": "off", "session_id": "s1", "stream": True}
+    headers = bearer(store.create("laptop"))
+    with (
+        running_app(create_app(settings, provider)) as url,
+        httpx.stream("POST", f"{url}/chat", json=body, headers=headers, timeout=60) as response,
+    ):
+        lines = response.iter_lines()
+        next(line for line in lines if line == "event: token")
+        assert runner.invoke(keys, ["revoke", "laptop"]).exit_code == 0
+        if is_made_anew:
+            store.create("laptop")
+        next(line for line in lines if line == "event: done")
+        done = json.loads(next(lines).removeprefix("data: "))
+    assert done["answer"] and "revoked" in done["session_error"]
+    sessions = SessionStore(settings)
+    assert sessions.list_sessions("laptop") == []
     sessions.close()
 
 
@@ -445,3 +483,44 @@ def test_hanging_up_before_the_first_word_does_not_save_the_prompt(
         wait_until(lambda: provider.asked)
     wait_until(lambda: store.tokens_today("laptop") > 20)
     assert not provider.given
+
+
+def _charge_of_hanging_up(home: Path, provider: Any, asked: AskRequest | CompletionRequest) -> int:
+    """What a key is charged for that goes away at the first word."""
+    state = ServiceState(ApiSettings(home=home), provider)
+    laptop = Caller("laptop")
+
+    async def hang_up(events: AsyncGenerator[object, None]) -> None:
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, TokenGenerated):
+                    return
+
+    events = ask(state, asked, laptop) if isinstance(asked, AskRequest) else complete(state, asked, laptop)
+    asyncio.run(hang_up(events))
+    n_tokens = state.keys.tokens_today("laptop")
+    state.close()
+    return n_tokens
+
+
+def test_hanging_up_pays_for_the_whole_prompt(stand_in: Any, tmp_path: Path) -> None:
+    """The turns before the question and a client's instructions were read, too."""
+    turns = [Message("user", "word " * 300), Message("assistant", "word " * 300), Message("user", "And now?")]
+    asked = AskRequest(None, turns, retrieval=False, instructions="word " * 100)
+    assert 700 <= _charge_of_hanging_up(tmp_path, stand_in(), asked) <= 1400
+
+
+@pytest.mark.parametrize(
+    ("gap", "least", "most"),
+    [
+        (Gap("x = 1\n" * 20_000, None, None), 3500, 4096),  # the window's, of which 128 are for the answer
+        (Gap("x", "y\n" * 2000, "a.py"), 2000, 2050),
+    ],
+)
+def test_hanging_up_a_completion_pays_for_what_was_read(
+    stand_in: Any, tmp_path: Path, gap: Gap, least: int, most: int
+) -> None:
+    """Code before the cursor for which the window has no room costs nothing, and code behind it counts."""
+    provider = stand_in(model="embedded/qwen2.5-coder")
+    asked = CompletionRequest(None, gap, retrieval=False)
+    assert least <= _charge_of_hanging_up(tmp_path, provider, asked) <= most

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import httpx
+
+from api.asking import ask_in_turn
+from api.callers import Caller
+from api.errors import Busy
+from api.queue import Ticket
+from api.settings import ApiSettings
+from api.state import ServiceState
+from assistant.compare import stream_both
+from assistant.events import AnswerDone, AskRequest
+from assistant.records import Message
 
 ASK = {
     "repo": "shop",
@@ -67,3 +80,32 @@ def test_hang_up_stops_the_model(served: Callable[..., str], stand_in: Any, chec
         next(line for line in response.iter_lines() if line.startswith("event: token"))
     check_stops(provider)
     assert len(provider.asked) == 1
+
+
+def test_others_cannot_take_the_second_answers_place(stand_in: Any, tmp_path: Path) -> None:
+    """Neither a line that is full between the two answers nor the day's tokens lose a comparison that was let in."""
+    settings = ApiSettings(home=tmp_path, model_slots=1, queue_length=0)
+    state = ServiceState(settings, stand_in())
+    laptop = Caller("laptop", max_tokens_per_day=9)  # as many as the first answer takes
+
+    async def take_place() -> Ticket:
+        while True:
+            try:
+                return state.queue.admit("other")
+            except Busy:
+                await asyncio.sleep(0)
+
+    async def test() -> list[str]:
+        asked = AskRequest(None, [Message("user", "What is a cart?")])
+        answers: list[str] = []
+        taking: asyncio.Task[Ticket] | None = None
+        async with aclosing(stream_both(ask_in_turn(state, laptop), asked, ["without", "without"])) as events:
+            async for each in events:
+                taking = taking or asyncio.create_task(take_place())
+                if isinstance(each.event, AnswerDone):
+                    answers.append(each.event.answer.text)
+        assert taking is not None and taking.done()
+        return answers
+
+    assert asyncio.run(test()) == ["The answer."] * 2
+    state.close()

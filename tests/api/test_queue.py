@@ -6,13 +6,21 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from api import sse
+from api.asking import ask as ask_model
+from api.callers import Caller
 from api.errors import Busy, Stopping
 from api.queue import ModelQueue, Ticket
+from api.settings import ApiSettings
+from api.state import ServiceState
+from assistant.events import AskRequest, Event, TokenGenerated
+from assistant.records import Message as Turn
 
 ASK = {"repo": "shop", "messages": [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]}
 
@@ -241,6 +249,39 @@ def test_cut_interrupts_what_runs() -> None:
         assert await cut == "cut"
 
     run(test())
+
+
+def test_who_reads_nothing_does_not_keep_the_model(home: Path, stand_in: Any) -> None:
+    """A client that is there but takes nothing more, such as a suspended laptop, gives the model back in time."""
+    provider = stand_in(words=["word "] * 900, pause_seconds=0.001)
+    state = ServiceState(ApiSettings(home=home, model_slots=1), provider)
+    scope = {"type": "http", "asgi": {"spec_version": "2.3"}}  # uvicorn's
+    n_sent = n_running = 0
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()  # it does not hang up
+
+    async def send(message: Any) -> None:
+        nonlocal n_sent, n_running
+        n_sent += 1
+        if b"token" in message.get("body", b""):
+            n_running = state.queue.n_running
+            await asyncio.Event().wait()
+
+    def encode(event: Event) -> list[str]:
+        return [sse.format_event({}, "token" if isinstance(event, TokenGenerated) else "other")]
+
+    async def test() -> None:
+        asked = AskRequest("shop", [Turn("user", "What is the default quantity in add_to_cart?")])
+        events = ask_model(state, asked, Caller())
+        response = sse.stream(await anext(events), events, encode, unread_seconds=0.2)
+        await asyncio.wait_for(response(scope, receive, send), 60)
+        assert (n_running, state.queue.n_running) == (1, 0)
+        await asyncio.wait_for(state.queue.drained(), 1)
+
+    run(test())
+    state.close()
+    assert n_sent == 3 and len(provider.given) < 900
 
 
 # Over a real socket
