@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.events import choose_seed
+
 _MAX_TEXT = 1_000_000  # characters of one message or prompt; a window is far smaller
 _MAX_SEED = 2**31  # what every server takes; larger seeds are folded into it
 
@@ -64,7 +66,7 @@ class _Generation(_Request):
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on what is generated, in tokens of the model.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="0 unless given.")
-    seed: int | None = None
+    seed: int | None = Field(default=None, description="Random unless given.")
     stop: str | _Stop | None = Field(default=None, description="Generation ends before any of these texts.")
     n: int | None = Field(default=None, description="Only 1.")
     quarry: Extension = Extension()
@@ -77,8 +79,8 @@ class _Generation(_Request):
 
     @property
     def usable_seed(self) -> int:
-        """The seed as every server takes it."""
-        return (self.seed or 0) % _MAX_SEED
+        """The seed as every server takes it; drawn anew each time where none is given and it matters."""
+        return choose_seed(self.seed, self.temperature or 0.0) % _MAX_SEED
 
     @property
     def with_usage(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,25 @@ def test_sampling_reaches_the_model(served: Served, stand_in: Any) -> None:
     client.chat.completions.create(model="quarry/shop", messages=QUESTION, max_completion_tokens=30, stop=["three"])
     assert provider.sampling == [(40, 0.7, 11), (30, 0.0, 0)]
     assert len(provider.given) == 1 + 2
+
+
+def test_without_a_seed_each_answer_has_its_own(served: Served, stand_in: Any) -> None:
+    """Seeds are drawn where chance decides and none is given: a seed of 0 is one, and temperature 0 needs none."""
+    provider = stand_in()
+    client = connect(served(provider))
+    ask: Callable[..., object]
+    for ask in (
+        partial(client.chat.completions.create, model="quarry/shop", messages=QUESTION),
+        partial(client.completions.create, model="quarry/shop", prompt="def total(prices):"),
+    ):
+        for arguments in ({"temperature": 0.7}, {"temperature": 0.7}, {"temperature": 0.7, "seed": 0}, {}):
+            ask(**arguments)
+    for first, second, *others in (
+        [seed for _, _, seed in provider.sampling],
+        [sampling.seed for _, sampling in provider.prompts],
+    ):
+        assert first != second and others == [0, 0]
+        assert all(0 <= seed < 2**31 for seed in (first, second))
 
 
 def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
