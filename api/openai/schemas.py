@@ -200,7 +200,7 @@ class Annotation(BaseModel):
 
 
 class AssistantMessage(BaseModel):
-    """The answer; its sources follow it as a markdown list."""
+    """The answer; its sources follow it as a markdown list, unless that holds one of the request's stops."""
 
     role: Literal["assistant"] = "assistant"
     content: str

@@ -381,6 +381,20 @@ def test_citations_of_a_stream(served: Served, stand_in: Any) -> None:
     assert annotations == [annotation.model_dump() for annotation in message.annotations or []]
 
 
+def test_no_stop_comes_with_the_sources(served: Served, stand_in: Any) -> None:
+    """The list of sources is left out where a stop stands in it, or begins before it; the citations are not."""
+    client = connect(served(stand_in(words=CITED)))
+    ask: Any = partial(client.chat.completions.create, model="quarry/shop", messages=QUESTION)
+    text, listed, _ = str(ask(stop="never").choices[0].message.content).partition("\n\nSources:\n\n")
+    assert text and listed
+    for stop in ("\n", ["never", "\n\n"], "Sources", f"{text[-2:]}\n"):
+        message = ask(stop=stop).choices[0].message
+        assert message.content == text and message.annotations, stop
+        chunks = list(ask(stop=stop, stream=True))
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == text, stop
+        assert chunks[-1].choices[0].delta.model_dump()["annotations"], stop
+
+
 def test_sources_that_come_back_are_not_read_again(served: Served, stand_in: Any) -> None:
     """The list of sources that a client sends back with our answer is not in the next prompt; the answer is."""
     provider = stand_in(words=CITED)
