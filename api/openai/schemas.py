@@ -15,7 +15,8 @@ _MAX_TEXT = 1_000_000  # characters of one message or prompt; a window is far sm
 _MAX_SEED = 2**31  # what every server takes; larger seeds are folded into it
 
 _Text = Annotated[str, Field(max_length=_MAX_TEXT)]
-_Stop = Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=32)]
+_Stop = Annotated[str, Field(max_length=1000)]
+_Stops = Annotated[list[_Stop], Field(max_length=32)]
 
 
 class _Request(BaseModel):
@@ -67,7 +68,7 @@ class _Generation(_Request):
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on what is generated, in tokens of the model.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="0 unless given.")
     seed: int | None = Field(default=None, description="Random unless given.")
-    stop: str | _Stop | None = Field(default=None, description="Generation ends before any of these texts.")
+    stop: _Stop | _Stops | None = Field(default=None, description="Generation ends before any of these texts.")
     n: int | None = Field(default=None, description="Only 1.")
     quarry: Extension = Extension()
 
