@@ -12,7 +12,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from assistant.targets import ALL
+from assistant.targets import ALL, ref_of_all
 from indexer.errors import IndexingError, UnknownRepository
 from indexer.home import check_name, find_repository, list_names, unknown_repository
 
@@ -47,17 +47,18 @@ class Caller:
             raise unknown_repository(repo, self._known())
 
     def narrow(self, repo: str) -> str:
-        """What a search is asked of (NAME, NAME@REF, several with commas, `all`), each of it required.
+        """What a search is asked of (NAME, NAME@REF, several with commas, `all`, `all@REF`), each of it required.
 
         Returns the same, with `all` spelled out as what this caller may see. Raises what ``require`` raises.
         """
         if self.repos is None:
             return repo
-        if repo.strip() == ALL and not self._exists(ALL):
+        at_ref = ref_of_all(repo)
+        if at_ref is not None and not self._exists(ALL):
             known = self._known()
             if not known:
                 raise UnknownRepository("Nothing is indexed yet: run `quarry index SOURCE` first.")
-            return ",".join(known)
+            return ",".join(name + at_ref for name in known)
         for part in repo.split(","):
             name = part.strip().partition("@")[0]
             if name:  # one without a name is the search's to explain

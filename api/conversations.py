@@ -58,7 +58,7 @@ async def _keep(
 
 
 def _write_target(asked: AskRequest) -> str | None:
-    """What was asked of, its ref with it, as a search takes both in one text: NAME, NAME@REF, several with commas."""
+    """What was asked of, its ref with it, as a search takes both in one text: it can be asked again, also `all@REF`."""
     if asked.repo is None or asked.ref is None:
         return asked.repo
     return ",".join(part if "@" in part else f"{part}@{asked.ref}" for part in asked.repo.split(","))

@@ -15,6 +15,7 @@ from indexer.home import check_name
 from indexer.progress import Progress
 from indexer.repository import default_name, open_source
 from indexer.settings import IndexerSettings
+from indexer.words import without_half_characters
 
 from .schemas.repos import IndexReport, IndexRequest, Job, JobProgress, LeftOut, Redacted
 
@@ -90,7 +91,7 @@ class JobQueue:
                 on_progress=lambda progress: self._show(job_id, progress),
             )
         except QuarryError as error:
-            self._update(job_id, state="failed", error=str(error))
+            self._update(job_id, state="failed", error=without_half_characters(str(error)))
         except Exception:
             _LOG.exception("indexing %s failed", name)
             self._update(job_id, state="failed", error="Something went wrong while indexing: see the service's log.")
@@ -126,9 +127,8 @@ def _to_schema(report: BuildReport) -> IndexReport:
         n_embedded=report.n_embedded,
         seconds=report.seconds,
         skipped=[
-            LeftOut(path=s.path.encode("utf-8", "replace").decode(), n_bytes=s.n_bytes, reason=s.reason)
-            for s in report.skipped
+            LeftOut(path=without_half_characters(s.path), n_bytes=s.n_bytes, reason=s.reason) for s in report.skipped
         ],
         findings=[Redacted(path=f.path, line=f.line, rule=f.rule) for f in report.findings],
-        notes=list(report.notes),
+        notes=[without_half_characters(note) for note in report.notes],
     )

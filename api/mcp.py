@@ -26,6 +26,7 @@ from assistant.targets import parse_target
 from indexer.errors import InputError, QuarryError
 from indexer.overview import describe_repositories
 from indexer.reading import read_lines as read_indexed_lines
+from indexer.words import without_half_characters
 
 from .openai.forms import sources_list
 from .schemas.base import REPO_FORM
@@ -252,7 +253,7 @@ def _explained(tool: Callable[_Arguments, CallToolResult]) -> Callable[_Argument
         try:
             return tool(*args, **kwargs)
         except QuarryError as error:
-            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+            return _failure(error)
 
     return run
 
@@ -267,9 +268,14 @@ def _explained_async(
         try:
             return await tool(*args, **kwargs)
         except QuarryError as error:
-            return CallToolResult(content=[TextContent(type="text", text=str(error))], is_error=True)
+            return _failure(error)
 
     return run
+
+
+def _failure(error: QuarryError) -> CallToolResult:
+    """What is wrong, in one line. It may name what the client has sent, which may be no UTF-8."""
+    return CallToolResult(content=[TextContent(type="text", text=without_half_characters(str(error)))], is_error=True)
 
 
 def _result(text: str, value: dict[str, Any]) -> CallToolResult:

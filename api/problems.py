@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.errors import ModelError, SessionsUnavailable, UnknownSession
 from indexer.errors import EncoderError, IndexingError, InputError, QuarryError, SourceError, UnknownRepository
+from indexer.words import without_half_characters
 
 from .errors import BodyTooLarge, Busy, KeyRefused, NotAllowed, Refused, Stopping, VotesUnavailable, WrongHost
 from .logs import current_request
@@ -151,7 +152,8 @@ def _describe_access(schema: dict[str, Any]) -> None:
 
 
 def _problem(status: HTTPStatus, detail: str) -> Problem:
-    return Problem(title=status.phrase, status=status.value, detail=detail)
+    # A detail may name what a client has sent, or a file: what cannot be written must not become another error.
+    return Problem(title=status.phrase, status=status.value, detail=without_half_characters(detail))
 
 
 def _respond(path: str, problem: Problem, error: Exception | None = None, param: str | None = None) -> JSONResponse:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from indexer.errors import InputError
 from indexer.records import Hit
@@ -28,6 +29,9 @@ from .records import Passage, TokenCount, Usage
 from .search import Searcher, SearchOptions
 from .settings import AssistantSettings
 from .stopwatch import ms_since
+
+if TYPE_CHECKING:
+    from .models.completion import Sampling
 
 DEFAULT_MAX_TOKENS = 128  # some lines; who writes wants them at once
 _CONTEXT_TOKENS = 512  # of retrieved code, for the same reason; a question may wait for more
@@ -110,8 +114,6 @@ class Completer:
 
         Raises InputError and PromptTooLong for what cannot be completed, UnknownRepository, and ModelError.
         """
-        from .models.completion import Sampling  # the clients take seconds to import
-
         started = time.perf_counter()
         max_tokens = request.max_tokens or DEFAULT_MAX_TOKENS
         room = self._check(request, max_tokens)
@@ -119,6 +121,7 @@ class Completer:
         retrieval_ms = ms_since(started)
         preparing = time.perf_counter()
         fitted = await asyncio.to_thread(self._fit, request.gap, context, room)
+        sampling = await asyncio.to_thread(self._sample, request, max_tokens)
         prompt_ms = ms_since(preparing)
         # What cannot be completed has failed before: a status can still say so.
         yield PassagesFound(context.passages, prompt_tokens=estimate_counted(fitted.tokens))
@@ -126,9 +129,6 @@ class Completer:
             async with aclosing(gate.wait()) as places:
                 async for place in places:
                     yield PlaceInLine(place)
-        stops = find_stops(request.gap, with_tokens=fills_gaps(self._provider.model))
-        stop = tuple(dict.fromkeys([*request.stop, *stops]))
-        sampling = Sampling(max_tokens, request.temperature, request.seed, stop)
         asked = time.perf_counter()
         first_token_ms: float | None = None
         pieces: list[str] = []
@@ -230,6 +230,13 @@ class Completer:
             prefix = prefix[len(prefix) // 8 + 1 :]
         n_suffix_left_out = 0 if gap.suffix is None or suffix is None else len(gap.suffix) - len(suffix)
         return _Fitted(prompt, tokens, len(gap.prefix) - len(prefix), n_suffix_left_out)
+
+    def _sample(self, request: CompletionRequest, max_tokens: int) -> Sampling:
+        """How to generate. On a thread: the clients take seconds to import, for which no stream may wait."""
+        from .models.completion import Sampling
+
+        stops = find_stops(request.gap, with_tokens=fills_gaps(self._provider.model))
+        return Sampling(max_tokens, request.temperature, request.seed, tuple(dict.fromkeys([*request.stop, *stops])))
 
     def _cut(self, text: str, room: int, *, keep_head: bool) -> str:
         """The longest head, or tail, of ``text`` that fits, in whole lines where it has any."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from .records import Answer, Citation, Message, Passage, Purpose
 from .search import FOR_CONTEXT, SearchOptions
 
 _Last = TypeVar("_Last")
+_DRAWN_SEEDS = 2**31  # what every server takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,13 @@ class AnswerDone:
 
 
 Event = PassagesFound | PlaceInLine | TokenGenerated | CitationFound | AnswerDone
+
+
+def choose_seed(seed: int | None, temperature: float) -> int:
+    """``seed`` where a client gives one; else a random one, or 0 at temperature 0, where it decides nothing."""
+    if seed is not None:
+        return seed
+    return secrets.randbelow(_DRAWN_SEEDS) if temperature > 0 else 0
 
 
 async def last_event(events: AsyncGenerator[object, None], kind: type[_Last]) -> _Last:

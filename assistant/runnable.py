@@ -23,7 +23,7 @@ from pydantic import Field, PrivateAttr
 from indexer.errors import InputError
 
 from .answer import Assistant
-from .events import AnswerDone, AskRequest, TokenGenerated
+from .events import AnswerDone, AskRequest, TokenGenerated, choose_seed
 from .models.providers import Provider, open_provider
 from .records import REF_FORM, Answer, Message, Role
 from .serialise import answer_as_json
@@ -45,7 +45,7 @@ class QuarryChat(BaseChatModel):
     k: int | None = Field(default=None, description="Number of hits to choose passages from.")
     max_tokens: int | None = Field(default=None, description="Cap on the answer; by default what the settings say.")
     temperature: float = 0.0
-    seed: int = 0
+    seed: int | None = Field(default=None, description="Drawn anew for each answer where none is given.")
     abstain: bool = Field(default=True, description="Say so where the hits are too weak, instead of asking the model.")
     settings: AssistantSettings = Field(default_factory=AssistantSettings, description="Home, model and window.")
     provider: Any = Field(default=None, exclude=True, description="A model that is open already (a `Provider`).")
@@ -116,6 +116,7 @@ class QuarryChat(BaseChatModel):
         self, messages: Sequence[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> AsyncGenerator[ChatGenerationChunk, None]:
         instructions, turns = _read_messages(messages)
+        temperature = options.get("temperature", self.temperature)
         asked = AskRequest(
             repo=self.repo,
             messages=turns,
@@ -125,8 +126,8 @@ class QuarryChat(BaseChatModel):
             ref=self.ref,
             abstain=self.abstain,
             max_tokens=options.get("max_tokens", self.max_tokens),
-            temperature=options.get("temperature", self.temperature),
-            seed=options.get("seed", self.seed),
+            temperature=temperature,
+            seed=choose_seed(options.get("seed", self.seed), temperature),
             stop=stop or (),
         )
         assistant = await asyncio.to_thread(self._open)

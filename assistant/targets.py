@@ -1,6 +1,7 @@
 """What a search is asked of: one indexed repository, several, or all of them, each at a ref.
 
-Written ``click``, ``click@8.1``, ``click,flask@HEAD`` or ``all``. No repository's name holds a comma or an @.
+Written ``click``, ``click@8.1``, ``click,flask@HEAD``, ``all`` or ``all@HEAD``. No repository's name holds a comma
+or an @.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ def parse_targets(home: Path, text: str, ref: str | None = None) -> list[Target]
     Raises InputError for a text that names nothing, UnknownRepository for ``all`` where nothing is indexed.
     """
     ref = WORKTREE if ref == _WORKTREE_FOR_SHORT else ref
-    known = [info.name for info in list_repositories(home)] if text.strip() == ALL else []
-    if text.strip() == ALL and ALL not in known:
+    at_ref = ref_of_all(text)
+    known = [info.name for info in list_repositories(home)] if at_ref is not None else []
+    named = text
+    if at_ref is not None and ALL not in known:
         if not known:
             raise UnknownRepository("Nothing is indexed yet: run `quarry index SOURCE` first.")
-        return [Target(name, ref) for name in known]
+        named = ",".join(name + at_ref for name in known)
     targets = []
-    for part in text.split(","):
+    for part in named.split(","):
         name, at, own_ref = part.strip().partition("@")
         wanted = WORKTREE if own_ref == _WORKTREE_FOR_SHORT else own_ref  # project@@worktree is its whole name
         if not name or (at and not wanted):
@@ -58,6 +61,16 @@ def label_sources(sources: Collection[tuple[str, str]]) -> dict[tuple[str, str],
 
 def _for_short(ref: str) -> str:
     return _WORKTREE_FOR_SHORT if ref == WORKTREE else ref
+
+
+def ref_of_all(text: str) -> str | None:
+    """The ``@REF`` behind ``all``, empty where there is none; None where ``text`` names something else.
+
+    A repository may be called so: then it is that one.
+    """
+    name, at, ref = text.strip().partition("@")
+    is_whole = "," not in ref and bool(ref) == bool(at)
+    return at + ref if name == ALL and is_whole else None
 
 
 def parse_target(home: Path, text: str, ref: str | None = None) -> Target:

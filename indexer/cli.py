@@ -143,10 +143,11 @@ def watch(name: str) -> None:
     import threading
 
     from .watch import WatchUpdate, find_watchable, watch_index
+    from .words import without_half_characters
 
     settings = IndexerSettings()
     origin, refs = find_watchable(name, settings)
-    click.echo(f"watching {origin} for {name} ({', '.join(refs)}); Ctrl-C ends")
+    click.echo(f"watching {without_half_characters(str(origin))} for {name} ({', '.join(refs)}); Ctrl-C ends")
 
     def show(update: WatchUpdate) -> None:
         at = f" at {update.commit[:12]}" if update.commit else ""
@@ -236,14 +237,17 @@ def _print_report(report: BuildReport, as_json: bool) -> None:
 
 
 def _print_plan(plan: Plan, as_json: bool) -> None:
+    from .words import without_half_characters
+
     if as_json:
         click.echo(json.dumps(asdict(plan), indent=1))
         return
     for note in plan.notes:
         click.echo(f"note: {note}", err=True)
     at = f" at {plan.commit[:12]}" if plan.commit else ""
+    origin = without_half_characters(plan.origin)
     click.echo(
-        f"would index {plan.n_files:,} files of {plan.origin}{at}: {plan.n_bytes:,} bytes, {plan.n_chunks:,} chunks, "
+        f"would index {plan.n_files:,} files of {origin}{at}: {plan.n_bytes:,} bytes, {plan.n_chunks:,} chunks, "
         f"about {plan.estimated_seconds:,.0f} s with the built-in encoder"
     )
     for language, n_files in plan.languages.items():
@@ -252,11 +256,13 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
 
 
 def _print_skipped(skipped: Sequence[Skipped]) -> None:
+    from .words import without_half_characters
+
     if not skipped:
         return
     click.echo(f"left out {len(skipped):,} files:")
     for reason, n_files in Counter(s.reason for s in skipped).most_common():
-        examples = [s.path.encode("utf-8", "replace").decode() for s in skipped if s.reason == reason]
+        examples = [without_half_characters(s.path) for s in skipped if s.reason == reason]
         shown = ", ".join(examples[:3]) + (", …" if len(examples) > 3 else "")
         click.echo(f"    {n_files:>5,}  {reason}: {shown}")
 

@@ -10,6 +10,7 @@ from .errors import IndexingError
 from .home import list_names, of_one_generation
 from .index_folder import RepositoryFolder
 from .manifest import list_refs, read_manifest
+from .words import without_half_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class RefState:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryOverview:
-    """One repository and its refs, the latest first. ``problem`` says what to do where it cannot be read."""
+    """One repository and its refs, the latest first. ``problem`` says what to do where it cannot be read.
+
+    ``origin`` is for showing: of a folder whose name is no UTF-8, what can be written of it.
+    """
 
     name: str
     origin: str
@@ -56,4 +60,4 @@ def _describe(folder: RepositoryFolder) -> RepositoryOverview | None:
     manifests = [read_manifest(folder.refs, ref) for ref in names]
     refs = [RefState(m.ref, m.commit, m.indexed_at, len(m.files), len(m.rows)) for m in manifests if m is not None]
     refs.sort(key=lambda state: state.indexed_at, reverse=True)
-    return RepositoryOverview(info.name, info.origin, info.encoder, refs)
+    return RepositoryOverview(info.name, without_half_characters(info.origin), info.encoder, refs)

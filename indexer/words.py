@@ -105,3 +105,8 @@ def _stemmed_parts(identifier: str) -> tuple[str, ...]:
 def has_half_characters(text: str) -> bool:
     """Whether ``text`` holds half of a surrogate pair, as JSON can: it is no UTF-8 then, and no server takes it."""
     return not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def without_half_characters(text: str) -> str:
+    """``text`` as it can be shown and sent, with ``?`` for half characters: names of files need not be UTF-8."""
+    return text.encode("utf-8", "replace").decode()

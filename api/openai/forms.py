@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.records import Answer, Citation, Usage
@@ -17,12 +18,16 @@ _HEAD = "\n\nSources:\n\n"
 _ITEM = re.compile(r"- \[\d+\] `[^`]+`")
 
 
-def sources_list(answer: Answer) -> str:
-    """The cited lines as markdown to append to the text, each once, by number; empty where nothing is cited."""
+def sources_list(answer: Answer, stops: Sequence[str] = ()) -> str:
+    """The cited lines as markdown to append to the text, each once, by number; empty where nothing is cited.
+
+    Also empty where one of ``stops``, which clients do not expect in what they get, would come with the list.
+    """
     with_repo = len({citation.repo for citation in answer.citations}) > 1
     cited = {(citation.passage, _place(citation, with_repo)) for citation in answer.citations}
     lines = [f"- [{number}] `{place}`" for number, place in sorted(cited)]
-    return _HEAD + "\n".join(lines) if lines else ""
+    listed = _HEAD + "\n".join(lines) if lines else ""
+    return "" if any(_comes_with(listed, answer.text, stop) for stop in stops) else listed
 
 
 def without_sources(text: str) -> str:
@@ -91,6 +96,11 @@ def usage_of(usage: Usage) -> dict[str, int]:
 def finish_reason_of(answer: Answer) -> Literal["stop", "length"]:
     """Why it ended, as OpenAI calls it."""
     return "length" if answer.finish_reason == "length" else "stop"
+
+
+def _comes_with(listed: str, text: str, stop: str) -> bool:
+    """Whether ``stop`` stands in ``listed`` where that follows ``text``; it may begin in the text."""
+    return stop in text[max(0, len(text) - len(stop) + 1) :] + listed
 
 
 def _place(citation: Citation, with_repo: bool) -> str:

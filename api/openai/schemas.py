@@ -9,11 +9,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.events import choose_seed
+
 _MAX_TEXT = 1_000_000  # characters of one message or prompt; a window is far smaller
 _MAX_SEED = 2**31  # what every server takes; larger seeds are folded into it
 
 _Text = Annotated[str, Field(max_length=_MAX_TEXT)]
-_Stop = Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=32)]
+_Stop = Annotated[str, Field(max_length=1000)]
+_Stops = Annotated[list[_Stop], Field(max_length=32)]
 
 
 class _Request(BaseModel):
@@ -64,8 +67,8 @@ class _Generation(_Request):
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(default=None, ge=1, description="Cap on what is generated, in tokens of the model.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="0 unless given.")
-    seed: int | None = None
-    stop: str | _Stop | None = Field(default=None, description="Generation ends before any of these texts.")
+    seed: int | None = Field(default=None, description="Random unless given.")
+    stop: _Stop | _Stops | None = Field(default=None, description="Generation ends before any of these texts.")
     n: int | None = Field(default=None, description="Only 1.")
     quarry: Extension = Extension()
 
@@ -77,8 +80,8 @@ class _Generation(_Request):
 
     @property
     def usable_seed(self) -> int:
-        """The seed as every server takes it."""
-        return (self.seed or 0) % _MAX_SEED
+        """The seed as every server takes it; drawn anew each time where none is given and it matters."""
+        return choose_seed(self.seed, self.temperature or 0.0) % _MAX_SEED
 
     @property
     def with_usage(self) -> bool:
@@ -198,7 +201,7 @@ class Annotation(BaseModel):
 
 
 class AssistantMessage(BaseModel):
-    """The answer; its sources follow it as a markdown list."""
+    """The answer; its sources follow it as a markdown list, unless that holds one of the request's stops."""
 
     role: Literal["assistant"] = "assistant"
     content: str

@@ -14,6 +14,7 @@ from indexer.index_folder import RepositoryInfo
 from indexer.manifest import Manifest, list_refs, read_manifest
 from indexer.records import WORKTREE
 from indexer.staleness import Staleness
+from indexer.words import without_half_characters
 
 from ..callers import Caller
 
@@ -78,7 +79,7 @@ def list_for_page(
     listed = [
         ListedRepository(
             name=info.name,
-            origin=info.origin,
+            origin=without_half_characters(info.origin),
             refs=[ListedRef(ref, "working tree" if ref == WORKTREE else ref) for ref in refs],
             commit=manifest.commit,
             n_files=len(manifest.files),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,6 +55,7 @@ class _Envelope:
     model: str
     with_usage: bool
     base_url: str
+    stops: Sequence[str]
 
     def chunk(self, choices: list[dict[str, Any]], **more: Any) -> str:
         """One chunk on the wire. With usage asked for, it is null in all but the last."""
@@ -88,7 +89,7 @@ async def chat_completions(
         stop=body.stops,
     )
     envelope = _Envelope(
-        f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), body.model, body.with_usage, str(request.base_url)
+        f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), body.model, body.with_usage, str(request.base_url), body.stops
     )
     events = ask(state, asked, caller)
     if body.stream:
@@ -104,7 +105,7 @@ async def chat_completions(
 def _whole(answered: Answer, envelope: _Envelope) -> dict[str, Any]:
     message = {
         "role": "assistant",
-        "content": answered.text + sources_list(answered),
+        "content": answered.text + sources_list(answered, envelope.stops),
         "refusal": None,
         "annotations": annotations_of(answered, envelope.base_url),
     }
@@ -135,7 +136,7 @@ def _encode(envelope: _Envelope, each: Event) -> list[str]:
 
 def _encode_end(answered: Answer, envelope: _Envelope) -> list[str]:
     pieces = []
-    if sources := sources_list(answered):
+    if sources := sources_list(answered, envelope.stops):
         pieces.append(envelope.delta({"content": sources}))
     pieces.append(
         envelope.delta(

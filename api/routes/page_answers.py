@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.concurrency import run_in_threadpool
@@ -29,6 +29,7 @@ from ..pages.highlighting import highlight_lines
 from ..pages.streams import PageEvent, answer_html, blind_event, encode, finished, gather_both, page_events
 from ..pages.templating import render, safe
 from ..pages.traces import contributions
+from ..schemas.base import RefText, RepoText
 from ..sse import stream
 from ..state import ServiceState, State
 from ..votes import cast
@@ -45,10 +46,10 @@ class _Body(BaseModel):
 class PageQuestion(_Body):
     """A question as the page sends it. ``session_id`` names the conversation that it goes on with; null: a new one."""
 
-    repo: str
-    ref: str | None = None
+    repo: RepoText
+    ref: RefText | None = None
     question: str = Field(max_length=1_000_000)
-    session_id: str | None = None
+    session_id: Annotated[str, Field(max_length=1000)] | None = None
     mode: Literal["ask", "compare", "blind"] = "ask"
     abstain: bool = True
 
@@ -56,8 +57,8 @@ class PageQuestion(_Body):
 class PageSearch(_Body):
     """Words to look for."""
 
-    repo: str
-    ref: str | None = None
+    repo: RepoText
+    ref: RefText | None = None
     query: str
 
 

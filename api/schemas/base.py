@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 REPO_FORM = "Name of an indexed repository, NAME@REF, several with commas between them, or `all`."
+
+# Both are bounded, also so that half characters, which JSON can hold and UTF-8 cannot, are refused.
+RepoText = Annotated[str, Field(max_length=100_000)]
+RefText = Annotated[str, Field(max_length=4096)]
 
 
 class Schema(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue, field_validator
 from assistant.conversations import SESSION_ID
 from assistant.records import REF_FORM
 
-from .base import REPO_FORM, Schema
+from .base import REPO_FORM, RefText, RepoText, Schema
 
 _SOURCE: dict[str, JsonValue] = {
     "repo": "click",
@@ -45,8 +45,8 @@ class ChatRequest(Schema):
         },
     )
 
-    repo: str | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
-    ref: str | None = Field(default=None, description=REF_FORM)
+    repo: RepoText | None = Field(default=None, description=f"{REPO_FORM} Needed with retrieval on.")
+    ref: RefText | None = Field(default=None, description=REF_FORM)
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation, oldest first.")
     session_id: str | None = Field(
         default=None,

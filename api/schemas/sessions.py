@@ -10,7 +10,8 @@ from .base import Schema
 class Session(Schema):
     """A conversation that the server keeps. ``title`` is the head of its first question.
 
-    ``repo`` is what was asked last, with its ref where the request named one (`click@8.1`). Times are UTC, as ISO 8601.
+    ``repo`` is what was asked last, with its ref where the request named one (`click@8.1`); null where
+    that is too long to keep. Times are UTC, as ISO 8601.
     """
 
     id: str

@@ -87,11 +87,13 @@ class SessionStore:
     ) -> None:
         """Add a finished turn. A session that is not there is made; unless ``make``, UnknownSession is raised.
 
+        A ``repo`` that is too long to keep whole is not kept: its head would be something else to ask.
+
         Raises InputError for what is no id.
         """
         check_session_id(session_id)
         now, of_session = self._now(), _is_session(owner or "", session_id)
-        about = None if repo is None else _storable(repo)[:REPO_CHARS]
+        about = _storable(repo) if repo is not None and len(repo) <= REPO_CHARS else None
         with self._writing() as connection:
             if make:
                 self._make(connection, owner or "", session_id)

@@ -147,6 +147,13 @@ def own_home(home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(home, tmp_path / "home"))
 
 
+@pytest.fixture
+def latin_home(own_home: Path, shop: Path, tmp_path: Path, build: Callable[..., Any]) -> Path:
+    """A home in which ``shop`` is indexed, and as ``cafe`` once more from a folder whose name is no UTF-8."""
+    build(own_home, shutil.copytree(shop, tmp_path / os.fsdecode(b"caf\xe9")), "cafe", worktree=True)
+    return own_home
+
+
 def serve(settings: ApiSettings, provider: Provider | None) -> AbstractContextManager[str]:
     """The service on a free port; its address."""
     return run_app(create_app(settings, provider))

@@ -233,6 +233,8 @@ def test_all_and_lists_hold_what_a_key_opens(url: str, store: KeyStore) -> None:
     headers = bearer(key)
     found = httpx.get(f"{url}/search", params={"repo": "all", "q": "launch code"}, headers=headers).json()
     assert [searched["repo"] for searched in found["repositories"]] == ["shop"]
+    found = httpx.get(f"{url}/search", params={"repo": "all@HEAD", "q": "launch code"}, headers=headers).json()
+    assert [(searched["repo"], searched["ref"]) for searched in found["repositories"]] == [("shop", "HEAD")]
     for several in ("shop,secrets", "secrets@HEAD", "shop, secrets@main", " secrets"):
         response = httpx.get(f"{url}/search", params={"repo": several, "q": "launch code"}, headers=headers)
         assert response.status_code == 404 and "launch" not in response.text, several

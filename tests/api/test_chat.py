@@ -7,6 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
+
+from api.problems import problem_response
+from indexer.errors import InputError
 
 ASK = {"repo": "shop", "messages": [{"role": "user", "content": "What is the default quantity in add_to_cart?"}]}
 
@@ -135,6 +139,40 @@ def test_bad_requests_are_one_line_problems(served: Callable[..., str], stand_in
         response = httpx.post(f"{url}/chat", json=body)
         assert response.status_code == 422, body
         assert response.json()["detail"].count("\n") == 0, body
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/chat", {"repo": "shop", "ref": "\ud800", "messages": [{"role": "user", "content": "x"}]}),
+        ("/chat", {"repo": "shop@\ud800", "messages": [{"role": "user", "content": "x"}]}),
+        ("/ui/ask", {"repo": "shop", "ref": "\ud800", "question": "x"}),
+        ("/ui/ask", {"repo": "shop@\ud800", "question": "x"}),
+        ("/ui/ask", {"repo": "shop", "question": "x", "session_id": "\ud800"}),
+        ("/ui/search", {"repo": "shop", "ref": "\ud800", "query": "x"}),
+        ("/ui/search", {"repo": "shop@\ud800", "query": "x"}),
+        ("/v1/chat/completions", {"model": "quarry/shop", "messages": ASK["messages"], "stop": "\ud800"}),
+        ("/v1/completions", {"model": "quarry/shop", "prompt": "x = ", "stop": "\ud800"}),
+    ],
+)
+def test_half_characters_are_refused_by_the_field_they_are_in(
+    served: Callable[..., str], stand_in: Any, path: str, body: dict[str, Any]
+) -> None:
+    """What JSON can hold and UTF-8 cannot is a problem that names the field, before anything is searched or asked."""
+    response = httpx.post(
+        served(stand_in()) + path, content=json.dumps(body), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == (400 if path.startswith("/v1/") else 422), response.text
+    said = response.json()["error"]["message"] if path.startswith("/v1/") else response.json()["detail"]
+    field = next(name for name, value in body.items() if "\ud800" in value)
+    assert said.startswith(f"body.{field}") and "unicode" in said
+
+
+@pytest.mark.parametrize("path", ["/chat", "/v1/chat/completions"])
+def test_a_problem_can_name_what_is_no_utf8(path: str) -> None:
+    """A file's name, or half a character that got in, does not make another error of the one that is told."""
+    response = problem_response(InputError("nothing at caf\udce9"), path)
+    assert "nothing at caf?" in bytes(response.body).decode()
 
 
 def test_missing_model_says_how_to_get_it(served: Callable[..., str]) -> None:

@@ -16,8 +16,10 @@ from mcp.client.client import Client
 from mcp.types import CallToolResult
 
 from api.cli import mcp
+from api.mcp import _failure
 from api.state import ServiceState
 from assistant.search import Searcher
+from indexer.errors import InputError
 
 Served = Callable[..., str]
 QUESTION = {"repo": "shop", "question": "What is the default quantity in add_to_cart?"}
@@ -71,6 +73,17 @@ def test_what_a_search_was_asked_of_can_be_read_too(served: Served, stand_in: An
     assert (read.structured_content["repo"], read.structured_content["ref"]) == ("shop", "HEAD")
     assert [place["path"] for place in found.structured_content["definitions"]] == ["shop/tax.py"]
     assert elsewhere.is_error and "not indexed at '@worktree'" in words(elsewhere)
+
+
+def test_a_source_whose_name_is_no_utf8_hides_none(served: Served, stand_in: Any, latin_home: Path) -> None:
+    """All repositories are listed, with what can be written of their sources' names; errors may name them, too."""
+
+    async def questions(client: Client) -> CallToolResult:
+        return await client.call_tool("list_repositories", {})
+
+    listed = talk(served(stand_in(), home=latin_home), questions)
+    assert not listed.is_error and "/caf?" in words(listed) and "shop  " in words(listed)
+    assert words(_failure(InputError("nothing at caf\udce9"))) == "nothing at caf?"
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

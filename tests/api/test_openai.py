@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,25 @@ def test_sampling_reaches_the_model(served: Served, stand_in: Any) -> None:
     client.chat.completions.create(model="quarry/shop", messages=QUESTION, max_completion_tokens=30, stop=["three"])
     assert provider.sampling == [(40, 0.7, 11), (30, 0.0, 0)]
     assert len(provider.given) == 1 + 2
+
+
+def test_without_a_seed_each_answer_has_its_own(served: Served, stand_in: Any) -> None:
+    """Seeds are drawn where chance decides and none is given: a seed of 0 is one, and temperature 0 needs none."""
+    provider = stand_in()
+    client = connect(served(provider))
+    ask: Callable[..., object]
+    for ask in (
+        partial(client.chat.completions.create, model="quarry/shop", messages=QUESTION),
+        partial(client.completions.create, model="quarry/shop", prompt="def total(prices):"),
+    ):
+        for arguments in ({"temperature": 0.7}, {"temperature": 0.7}, {"temperature": 0.7, "seed": 0}, {}):
+            ask(**arguments)
+    for first, second, *others in (
+        [seed for _, _, seed in provider.sampling],
+        [sampling.seed for _, sampling in provider.prompts],
+    ):
+        assert first != second and others == [0, 0]
+        assert all(0 <= seed < 2**31 for seed in (first, second))
 
 
 def test_retrieval_can_be_switched_off(served: Served, stand_in: Any) -> None:
@@ -359,6 +379,20 @@ def test_citations_of_a_stream(served: Served, stand_in: Any) -> None:
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == message.content
     annotations = chunks[-1].choices[0].delta.model_dump()["annotations"]
     assert annotations == [annotation.model_dump() for annotation in message.annotations or []]
+
+
+def test_no_stop_comes_with_the_sources(served: Served, stand_in: Any) -> None:
+    """The list of sources is left out where a stop stands in it, or begins before it; the citations are not."""
+    client = connect(served(stand_in(words=CITED)))
+    ask: Any = partial(client.chat.completions.create, model="quarry/shop", messages=QUESTION)
+    text, listed, _ = str(ask(stop="never").choices[0].message.content).partition("\n\nSources:\n\n")
+    assert text and listed
+    for stop in ("\n", ["never", "\n\n"], "Sources", f"{text[-2:]}\n"):
+        message = ask(stop=stop).choices[0].message
+        assert message.content == text and message.annotations, stop
+        chunks = list(ask(stop=stop, stream=True))
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == text, stop
+        assert chunks[-1].choices[0].delta.model_dump()["annotations"], stop
 
 
 def test_sources_that_come_back_are_not_read_again(served: Served, stand_in: Any) -> None:

@@ -83,6 +83,17 @@ def test_vote_that_cannot_be_kept_can_be_cast_again(served: Callable[..., str], 
     assert again.status_code == 422 and "voted on already" in again.json()["detail"]
 
 
+def test_all_of_them_are_asked_by_a_word_that_can_be_kept(
+    served: Callable[..., str], stand_in: Any, own_home: Path, shop: Path, build: Callable[..., Any]
+) -> None:
+    """The page asks all repositories as `all`, and by their names where one of them is called so."""
+    url = served(stand_in(), home=own_home)
+    build(own_home, shop, "tools")
+    assert 'name="repo" value="all"' in httpx.get(url).text
+    build(own_home, shop, "all")
+    assert 'name="repo" value="all,shop,tools"' in httpx.get(url).text
+
+
 def test_links_open_the_ref_that_was_searched(
     served: Callable[..., str], stand_in: Any, make_home: Callable[[], Path], make_repo: Any, build: Any
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -57,6 +58,18 @@ def test_symbols_take_a_name_with_its_ref(served: Callable[..., str], stand_in: 
         refused = httpx.get(f"{url}/symbols", params={**asked, "symbol": "add_vat"})
         assert refused.status_code == 422 and "not indexed at '@worktree'" in refused.json()["detail"]
     assert httpx.get(f"{url}/symbols", params={"repo": "shop,shop@v1", "symbol": "add_vat"}).status_code == 422
+
+
+def test_a_source_whose_name_is_no_utf8_hides_none(served: Callable[..., str], stand_in: Any, latin_home: Path) -> None:
+    """All repositories are listed, with what can be written of their sources' names, over HTTP and on the page."""
+    url = served(stand_in(), home=latin_home)
+    listed = {repository["name"]: repository["origin"] for repository in httpx.get(f"{url}/repos").json()}
+    assert list(listed) == ["cafe", "shop"] and listed["cafe"].endswith("/caf?")
+    (latin_home.parent / os.fsdecode(b"caf\xe9") / "shop" / "tax.py").write_text("VAT_RATE = 0.07\n")
+    for path in ("/", "/ui/repos"):
+        page = httpx.get(url + path)
+        assert page.status_code == 200 and page.text.count('class="repo-name">') == 3, path
+    assert '/caf?" data-name="cafe"' in httpx.get(f"{url}/ui/repos").text
 
 
 def test_search_problems(served: Callable[..., str], stand_in: Any) -> None:

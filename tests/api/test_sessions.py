@@ -128,6 +128,7 @@ def test_a_refused_question_is_no_turn(
         ({"repo": "shop@HEAD"}, "shop@HEAD"),
         ({"repo": "shop@HEAD,shop", "ref": "HEAD"}, "shop@HEAD,shop@HEAD"),
         ({"repo": "all"}, "all"),
+        ({"repo": "all", "ref": "HEAD"}, "all@HEAD"),
     ],
 )
 def test_a_session_knows_the_ref_that_was_asked(
@@ -139,6 +140,7 @@ def test_a_session_knows_the_ref_that_was_asked(
     session = httpx.get(f"{url}/sessions/talk-1").json()
     assert (session["repo"], session["messages"][0]["repo"]) == (kept, kept)
     assert f'data-about="{kept}"' in httpx.get(f"{url}/ui/sessions/talk-1").text
+    assert ask(url, "And what does it return?", "talk-1", repo=session["repo"]).status_code == 200
 
 
 def test_without_a_session_nothing_is_kept(served: Callable[..., str], stand_in: Any, own_home: Path) -> None:

@@ -178,6 +178,15 @@ def test_conversation_and_instructions_reach_the_model(ask: Any) -> None:
     assert [turn.type for turn in turns] == ["human", "ai", "human"]
 
 
+def test_without_a_seed_each_answer_has_its_own(ask: Any) -> None:
+    """Seeds are drawn where chance decides and none is given; at temperature 0 the seed is 0."""
+    provider = WordsProvider()
+    for chat in (ask(provider, temperature=0.5), ask(provider, temperature=0.5), ask(provider)):
+        chat.invoke("What is VAT?")
+    first, second, third = (seed for _, _, seed in provider.sampling)
+    assert first != second and third == 0
+
+
 def test_a_stream_that_is_left_stops_the_model(ask: Any) -> None:
     """Who leaves the loop over a stream stops the generation, and leaves no thread behind."""
     provider = WordsProvider(["word "] * 500)

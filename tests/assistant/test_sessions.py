@@ -71,6 +71,16 @@ def test_turns_come_back_in_order(make_store: Make, clock: Clock) -> None:
     assert make_store().read_history(None, "s1")[2] == Message("user", "Who calls it?")
 
 
+def test_what_is_too_long_to_keep_is_not_kept_in_part(make_store: Make) -> None:
+    """The head of a long list of repositories would be something else to ask: its turn is kept without."""
+    store = make_store()
+    store.append(None, "s1", "q", "a", repo=",".join(f"repository-{number}" for number in range(40)))
+    info, messages = store.read(None, "s1")
+    assert (info.repo, info.n_messages, [message.repo for message in messages]) == (None, 2, [None, None])
+    store.append(None, "s1", "q", "a", repo="x" * 500)
+    assert store.read(None, "s1")[0].repo == "x" * 500
+
+
 def test_a_turn_is_written_whole_or_not_at_all(make_store: Make, tmp_path: Path) -> None:
     """Where the answer cannot be written, the question is not either, and no empty session stays behind."""
     store = make_store()

@@ -134,7 +134,22 @@ def test_what_is_asked_is_read_from_its_name(tmp_path: Path, text: str, ref: str
     assert parse_targets(tmp_path, text, ref) == targets
 
 
-@pytest.mark.parametrize("text", ["", "@main", "click@", "click,,flask"])
+@pytest.mark.parametrize(
+    ("text", "ref", "refs"),
+    [("all", None, None), (" all ", "main", "main"), ("all@main", "v1", "main"), ("all@worktree", None, "@worktree")],
+)
+def test_all_of_them_are_asked_at_one_ref(
+    make_repo: Make, home: Path, build: Make, text: str, ref: str | None, refs: str | None
+) -> None:
+    """`all` takes a ref as a name does, so that what was asked at one can be asked again; a repository goes before."""
+    for name in ("click", "flask"):
+        build(home, make_repo({"a.py": "x = 1\n"}).path, name)
+    assert parse_targets(home, text, ref) == [Target("click", refs), Target("flask", refs)]
+    build(home, make_repo({"a.py": "x = 1\n"}).path, "all")
+    assert parse_targets(home, text, ref) == [Target("all", refs)]
+
+
+@pytest.mark.parametrize("text", ["", "@main", "click@", "click,,flask", "all@"])
 def test_a_name_without_repository_or_ref_is_an_error(tmp_path: Path, text: str) -> None:
     """Which says how names are written."""
     with pytest.raises(InputError, match="write NAME, NAME@REF"):

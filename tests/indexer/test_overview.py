@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import indexer.overview
+from indexer.cli import index, list_
 from indexer.home import remove_repository
 from indexer.manifest import Manifest, read_manifest
 from indexer.overview import describe_repositories
@@ -45,3 +49,17 @@ def test_a_folder_that_is_no_index_hides_none(make_repo: Make, home: Path, build
     (home / "repositories" / "a folder").mkdir()
     (home / "repositories" / "file").write_text("")
     assert [known.name for known in describe_repositories(home)] == ["project"]
+
+
+def test_a_source_whose_name_is_no_utf8_is_shown(
+    make_repo: Make, home: Path, build: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`quarry list` and `quarry index --plan` print what can be written of its name; another one is listed, too."""
+    source = shutil.copytree(make_repo({"a.py": "def alpha(): pass\n"}).path, tmp_path / os.fsdecode(b"caf\xe9"))
+    build(home, source, "cafe")
+    build(home, make_repo({"a.py": "def alpha(): pass\n"}).path)
+    monkeypatch.setenv("QUARRY_HOME", str(home))
+    listed = CliRunner().invoke(list_, catch_exceptions=False).stdout
+    assert f"cafe  {tmp_path}/caf?\n" in listed and "project  " in listed
+    planned = CliRunner().invoke(index, [str(source), "--name", "cafe", "--plan"], catch_exceptions=False).stdout
+    assert f"1 files of {tmp_path}/caf?" in planned

@@ -500,6 +500,25 @@ def test_reopened_conversation_goes_on_at_its_ref(
     assert httpx.get(f"{url}/sessions/{_session_of(page)}").json()["repo"] == "shop@main"
 
 
+def test_reopened_conversation_about_all_of_them_goes_on(
+    served: Any, provider: Any, open_page: Open, shop: Any, build: Any, shop_home: Path
+) -> None:
+    """However many there are, the next question of a conversation about all repositories asks all of them, too."""
+    build(shop_home, shop.path, "tools")
+    url = served(provider)
+    page = open_page(url)
+    page.locator(".repo.all input").check()
+    expect(page.locator("#asking")).to_have_text("asking all repositories")
+    ask(page)
+    wait_until_done(page)
+    again = open_page(url, f"/?session={_session_of(page)}")
+    expect(again.locator("#asking")).to_have_text("asking all repositories")
+    ask(again, "And who calls add_to_cart?")
+    wait_until_done(again)
+    expect(again.locator(".divider")).to_have_count(0)
+    assert httpx.get(f"{url}/sessions/{_session_of(page)}").json()["n_messages"] == 4
+
+
 @pytest.fixture
 def two_conversations(shop_home: Path) -> None:
     """Two conversations that the service keeps: `one` and `two`."""

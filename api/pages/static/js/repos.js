@@ -8,6 +8,8 @@ const MAX_POLL_MS = 2000; // a key may have few requests a minute
 
 const refsOf = (repo) => document.querySelector(`select[name="ref-${CSS.escape(repo)}"]`);
 
+const isAll = (radio) => Boolean(radio?.closest(".repo.all"));
+
 /** The repository that is chosen, and its ref where one of several was; `about` is both, as the server keeps it. */
 export function chosen() {
   const radio = document.querySelector("input[name=repo]:checked");
@@ -15,7 +17,7 @@ export function chosen() {
   const repo = radio.value;
   const refs = refsOf(repo);
   const ref = refs && refs.selectedIndex > 0 ? refs.value : null;
-  const title = repo.includes(",") ? "all repositories" : repo;
+  const title = isAll(radio) ? "all repositories" : repo;
   return { repo, ref, about: ref ? `${repo}@${ref}` : repo, title: ref ? `${title} at ${ref}` : title };
 }
 
@@ -52,13 +54,14 @@ export async function refresh(indexed) {
   const refs = new Map([...document.querySelectorAll(".repos select")].map((each) => [each.name, each.value]));
   const hadFocus = document.activeElement?.closest("#repos");
   const wanted = indexed ?? chosen()?.repo ?? "";
+  const wantsAll = !indexed && isAll(document.querySelector("input[name=repo]:checked"));
   $("repos").replaceChildren(...toElements(html));
   for (const [name, value] of refs) {
     const select = document.querySelector(`select[name="${CSS.escape(name)}"]`);
     if (select && [...select.options].some((option) => option.value === value)) select.value = value;
   }
   const one = `input[name=repo][value="${CSS.escape(wanted)}"]`;
-  const radio = document.querySelector(wanted.includes(",") ? ".repo.all input" : one);
+  const radio = document.querySelector(wantsAll ? ".repo.all input" : one);
   if (radio) radio.checked = true;
   if (hadFocus) document.querySelector("input[name=repo]:checked")?.focus();
   showChosen();
