@@ -38,9 +38,8 @@ from .report import make_report
 from .setups import describe_setup, find_notes, packages_table, write_commands
 from .svg import as_file
 from .text import describe_group, found_table, judges_table, progress_table
-from .wording import INTERIM, describe_pooled, shorten_models, write_commit
+from .wording import INTERIM, describe_pooled, shorten_models, without_folders, write_commit
 
-_FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 _ARMS = {
     NONE: "without code",
     PLACEBO: "with as much irrelevant code as retrieval gives",
@@ -230,7 +229,7 @@ def draw_pictures(report: Report) -> dict[str, str]:
 def without_paths(value: Any) -> Any:
     """A set-up as JSON whose texts hold no folders of this machine: of an absolute path the last part is left."""
     if isinstance(value, str):
-        return _FOLDERS_OF_PATH.sub("", value)
+        return without_folders(value)
     if isinstance(value, Mapping):
         return {key: without_paths(part) for key, part in value.items()}
     if isinstance(value, list | tuple):

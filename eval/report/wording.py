@@ -14,6 +14,7 @@ from .records import ArmFigures, Calibration, Gain, MeasureGain, PooledGain
 
 Outcome = Literal["better", "perhaps better", "not significant", "perhaps worse", "worse"]
 
+_FOLDERS_OF_PATH = re.compile(r"(?<![\w:/.])/(?:[\w.@+~-]+/)+")  # all but the last part
 INTERIM = "p-values of unfinished runs are interim and may change."
 
 _ALPHA = 1 - CONFIDENCE
@@ -184,10 +185,15 @@ def describe_confidence(calibration: Calibration) -> str:
 
 
 def name_reason(explanation: str) -> str:
-    """The first line without numbers and quoted parts, so that equal reasons count together."""
-    first = explanation.strip().splitlines()[0] if explanation.strip() else "no reason given"
+    """The first line without numbers, quoted parts and folders, so that equal reasons count together."""
+    first = without_folders(explanation.strip().splitlines()[0]) if explanation.strip() else "no reason given"
     bare = re.sub(r"\d+(\.\d+)?", "N", re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", first))
     return bare if len(bare) <= _MAX_REASON_CHARS else bare[: _MAX_REASON_CHARS - 1] + "…"
+
+
+def without_folders(text: str) -> str:
+    """Of each absolute path its last part: where it lay on the machine is nobody's business."""
+    return _FOLDERS_OF_PATH.sub("", text)
 
 
 def _excludes_zero(gain: Gain) -> bool:

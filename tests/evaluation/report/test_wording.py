@@ -162,6 +162,7 @@ def test_small_p_is_a_bound() -> None:
 def test_equal_reasons_count_together() -> None:
     """Numbers, names and all but the first line are left out."""
     assert name_reason("3 of 7 tests fail: 'test_a'\nTraceback") == name_reason("5 of 9 tests fail: 'test_b'")
+    assert name_reason("no module x (/srv/a1/run/x.py)") == name_reason("no module x (/srv/b2/run/x.py)")
     assert name_reason("  ") == "no reason given"
     assert len(name_reason("x" * 500)) <= 110
 
