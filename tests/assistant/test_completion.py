@@ -57,5 +57,5 @@ def test_clients_are_imported_beside_the_event_loop(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(models, "completion", clients)  # and sees to it that other tests get the same again
     monkeypatch.delitem(sys.modules, clients.__name__)
     monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
-    assert first_event(tmp_path, 200) == PassagesFound([])
+    assert isinstance(first_event(tmp_path, 200), PassagesFound)
     assert on_loop == [False]
