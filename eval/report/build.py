@@ -10,7 +10,7 @@ from eval.cases import Result
 from eval.judging.records import JudgeFigures
 from eval.running.records import RunSetup, TaskSetup
 
-from .carried import carry_progress, key_of_group, pool_with_carried, update_missing, warn_of_carried
+from .carried import carry_progress, key_of_group, pool_with_carried, warn_of_carried
 from .causes import explain_retrieval, name_cause
 from .caveats import list_caveats
 from .examples import choose_examples, join_examples
@@ -77,7 +77,7 @@ def build_report(
     examples = choose_examples(answerable)
     if carried:
         places = {key: number for number, key in enumerate(cells)}
-        groups = sorted([*update_missing(carried, cells), *groups], key=lambda group: places[key_of_group(group)])
+        groups = sorted([*carried.groups, *groups], key=lambda group: places[key_of_group(group)])
         pooled = pool_with_carried(groups, pooled, carried)
         examples = join_examples(examples, carried.examples)
     groups = [

@@ -54,17 +54,6 @@ def carry_progress(progress: Sequence[Progress], carried: Report) -> list[Progre
     return [replace(each, answered={**each.answered, **earlier.get(key_of_group(each), {})}) for each in progress]
 
 
-def update_missing(carried: Report, cells: Mapping[Key, Progress]) -> list[Group]:
-    """The carried groups; arms that a plan names and nobody began are not missing, as in ``describe_missing``."""
-    groups = []
-    for group in carried.groups:
-        begun = tuple(f"{arm.arm}: " for arm in group.arms)
-        is_planned = cells[key_of_group(group)].n_planned is not None
-        missing = [line for line in group.missing if not is_planned or line.startswith(begun)]
-        groups.append(replace(group, missing=missing))
-    return groups
-
-
 def pool_with_carried(groups: Sequence[Group], pooled: Sequence[PooledGain], carried: Report) -> list[PooledGain]:
     """The mean of each repository's gains over all its tasks; of tasks old and new without an interval, which takes
     the cases of all."""
